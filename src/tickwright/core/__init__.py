@@ -1,0 +1,1 @@
+"""What every package shares: units, instruments, events, records, errors, seeds. Imports nothing of Tickwright."""

@@ -1,0 +1,88 @@
+"""Every error that Tickwright raises on purpose.
+
+    TickwrightError
+    ├── UsageError              a request that cannot be met as asked
+    │   ├── ConfigError         a value or a key in a configuration or an option
+    │   └── ScheduleError       a parent order or a schedule that contradicts itself
+    ├── DataError               what the world gave us is not what it should be
+    │   ├── FileFormatError     a file is truncated or not of its format: file, place, found, expected
+    │   ├── OffGridError        a price or size is not a whole number of ticks or lots
+    │   ├── BookError           an event that the book cannot apply
+    │   └── CapacityError       a fixed capacity would be exceeded
+    ├── CatalogError            the catalog cannot serve or store
+    │   ├── NotInCatalogError   the instrument, day, schema or time is not there
+    │   └── StorageError        the disk refused (full, read-only)
+    ├── MarketLimitError        a parent larger than the market could fill
+    └── InternalError           a promise of ours is broken: a bug, never the user's fault
+
+A message names the parameter or the place, the value, and what was expected. Only a bug raises anything else.
+"""
+
+
+class TickwrightError(Exception):
+    """The root of the tree; the command line prints its message and exits with 2."""
+
+
+class UsageError(TickwrightError):
+    """A request that cannot be met as asked."""
+
+
+class ConfigError(UsageError):
+    """A configuration value or key is not acceptable."""
+
+    def __init__(self, parameter: str, value: object, expected: str) -> None:
+        super().__init__(f"{parameter}: got {value!r}, expected {expected}")
+        self.parameter = parameter
+
+
+class ScheduleError(UsageError):
+    """A parent order or schedule contradicts itself, as one that ends before it begins."""
+
+
+class DataError(TickwrightError):
+    """What was read is not what it should be."""
+
+
+class FileFormatError(DataError):
+    """A file is truncated or not of its format."""
+
+    def __init__(self, file: object, place: str, found: str, expected: str) -> None:
+        super().__init__(f"{file}: {place}: found {found}, expected {expected}")
+        self.file = str(file)
+        self.place = place
+
+
+class OffGridError(DataError):
+    """A price or a size is not a whole number of ticks or lots."""
+
+    def __init__(self, what: str, value: object, grid: object, where: str = "") -> None:
+        place = f"{where}: " if where else ""
+        super().__init__(f"{place}{what} {value} is not a whole multiple of {grid}")
+
+
+class BookError(DataError):
+    """An event that the book cannot apply, as an execution larger than its order."""
+
+
+class CapacityError(DataError):
+    """A fixed capacity (orders, levels, size of an integer) would be exceeded."""
+
+
+class CatalogError(TickwrightError):
+    """The catalog cannot serve or store what was asked."""
+
+
+class NotInCatalogError(CatalogError):
+    """The instrument, day, schema or time range is not in the catalog."""
+
+
+class StorageError(CatalogError):
+    """The disk refused: full, read-only or gone. What stood in the catalog before stands still."""
+
+
+class MarketLimitError(UsageError):
+    """A parent order is larger than the recorded market could fill."""
+
+
+class InternalError(TickwrightError):
+    """A promise that Tickwright makes is broken. A bug of ours; please report it with the manifest."""
