@@ -8,7 +8,9 @@
     │   ├── FileFormatError     a file is truncated or not of its format: file, place, found, expected
     │   ├── OffGridError        a price or size is not a whole number of ticks or lots
     │   ├── BookError           an event that the book cannot apply
-    │   └── CapacityError       a fixed capacity would be exceeded
+    │   ├── OrderReportError    a venue's report that contradicts the order it is about
+    │   ├── CapacityError       a fixed capacity would be exceeded
+    │   └── BenchmarkError      the data hold no quote or no volume to form a benchmark from
     ├── CatalogError            the catalog cannot serve or store
     │   ├── NotInCatalogError   the instrument, day, schema or time is not there
     │   └── StorageError        the disk refused (full, read-only)
@@ -64,8 +66,16 @@ class BookError(DataError):
     """An event that the book cannot apply, as an execution larger than its order."""
 
 
+class OrderReportError(DataError):
+    """A venue's report contradicts the order it is about, as a fill larger than what was open."""
+
+
 class CapacityError(DataError):
     """A fixed capacity (orders, levels, size of an integer) would be exceeded."""
+
+
+class BenchmarkError(DataError):
+    """The data hold no quote, no volume or no print to form a benchmark from."""
 
 
 class CatalogError(TickwrightError):

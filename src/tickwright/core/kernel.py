@@ -1,8 +1,9 @@
 """The two decorators of compiled code, and where compiled code is kept.
 
 Numba keys its cache by the file that holds a function, not by the files of the helpers compiled into it: edit a
-helper and a stale kernel runs on. So each module's kernels are kept in a folder named by a hash of that module's source
-and of every Tickwright module it imports, however far down; an edit to any of them starts a new folder.
+helper and a stale kernel runs on. So the kernels of each module, a user's own too, are kept in a folder named by a
+hash of that module's source and of every Tickwright module it imports, however far down; an edit to any of them starts
+a new folder.
 Kernels hold no classes, no strings and no I/O (design decision 3).
 """
 
@@ -22,7 +23,9 @@ import numba.core.config
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import \(?([\w, \n]+))?", re.MULTILINE)
+# The module, and the names taken from it: in brackets over many lines, or to the end of the one line and no further.
+_IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import (?:\(([^)]*)\)|([^\n]*)))?", re.MULTILINE)
+_NAME = re.compile(rb"\w+")
 
 
 def kernel(function: F) -> F:
@@ -39,7 +42,7 @@ def _compile(function: F, **options: Any) -> F:
     config: Any = numba.core.config
     previous = config.CACHE_DIR
     source = Path(function.__code__.co_filename).resolve()
-    if not os.environ.get("NUMBA_CACHE_DIR") and source.is_relative_to(_PACKAGE):
+    if not os.environ.get("NUMBA_CACHE_DIR") and source.is_file():
         config.CACHE_DIR = str(_cache_root() / source_hash(source))
     try:
         compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
@@ -62,9 +65,9 @@ def source_hash(module: Path) -> str:
         if path in reached:
             continue
         reached.add(path)
-        for dotted, names in _IMPORT.findall(path.read_bytes()):
+        for dotted, bracketed, plain in _IMPORT.findall(path.read_bytes()):
             base = _PACKAGE.joinpath(*dotted.decode().split("."))
-            members = [base / name.strip() for name in names.decode().split(",")]
+            members = [base / name.decode() for name in _NAME.findall(bracketed or plain)]
             waiting += [f for f in (p.with_suffix(".py") for p in (base, *members)) if f.is_file()]
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(reached):

@@ -176,7 +176,11 @@ class TimeInForce(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One message to a venue. A REPLACE carries the new price and the new total open size."""
+    """One message to a venue.
+
+    A REPLACE carries the new price and the new total size, the filled part included (FIX OrderQty), so that a fill that
+    crosses it on the wire cannot lead to more than was wanted.
+    """
 
     command_id: I8
     order_id: I8
@@ -205,6 +209,8 @@ class Refusal(IntEnum):
     LIMIT_PRICE = 5
     KILLED = 6
     STATE = 7
+    VALUE = 8
+    CHILD_SHARE = 9
 
 
 @dataclass(frozen=True, slots=True)
