@@ -1,0 +1,166 @@
+"""What a tick and a lot of an instrument in a Databento file mean, and where that is known from.
+
+In this order: an explicit tick size, the catalog, a `definition` file, the tables below (contract specifications as the
+exchanges publish them), the prices themselves when there are enough of them. Otherwise the answer is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from tickwright.core.errors import CatalogError, ConfigError, FileFormatError
+from tickwright.core.instrument import Instrument
+from tickwright.data.dbn_stream import UNDEF_PRICE
+
+PRICE_SCALE = 1_000_000_000
+MIN_DISTINCT_PRICES = 100
+
+# root: exchange, tick, currency value of one point. Outright months only: calendar spreads have ticks of their own.
+_CME = {
+    "ES": ("XCME", "0.25", "50"), "MES": ("XCME", "0.25", "5"), "NQ": ("XCME", "0.25", "20"),
+    "MNQ": ("XCME", "0.25", "2"), "RTY": ("XCME", "0.10", "50"), "M2K": ("XCME", "0.10", "5"),
+    "YM": ("XCBT", "1", "5"), "MYM": ("XCBT", "1", "0.5"), "ZN": ("XCBT", "0.015625", "1000"),
+    "ZF": ("XCBT", "0.0078125", "1000"), "ZB": ("XCBT", "0.03125", "1000"), "6E": ("XCME", "0.00005", "125000"),
+    "6B": ("XCME", "0.0001", "62500"), "CL": ("XNYM", "0.01", "1000"), "NG": ("XNYM", "0.001", "10000"),
+    "GC": ("XCEC", "0.10", "100"), "SI": ("XCEC", "0.005", "5000"), "HG": ("XCEC", "0.0005", "25000"),
+}  # fmt: skip
+_OUTRIGHT = re.compile(r"^([A-Z0-9]{2,3})[FGHJKMNQUVXZ]\d{1,2}$")
+_US_EQUITY = {
+    "XNAS", "XNYS", "ARCX", "BATS", "BATY", "EDGA", "EDGX", "IEXG", "XASE", "XBOS", "XPSX", "XCHI", "XCIS", "MEMX",
+    "EPRL",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a definition record says of an instrument; None where the venue leaves a field undefined."""
+
+    symbol: str
+    exchange: str
+    currency: str
+    tick_size: Decimal | None
+    multiplier: Decimal | None
+
+
+def read_definitions(path: Path) -> dict[str, Definition]:
+    """Definitions in a DBN file by raw symbol, the latest of each. Raises FileFormatError."""
+    from databento_dbn import DBNDecoder, DBNError, InstrumentDefMsg
+
+    from tickwright.data.dbn_stream import open_bytes
+
+    decoder = DBNDecoder()
+    try:
+        with open_bytes(path) as source:
+            while data := source.read(1 << 20):
+                decoder.write(data)
+            records = decoder.decode()
+    except (DBNError, ValueError) as error:
+        raise FileFormatError(path, "DBN records", str(error), "a DBN file of definitions") from error
+    found = {r.raw_symbol: _definition(r) for r in records if isinstance(r, InstrumentDefMsg)}
+    if not found:
+        raise FileFormatError(path, "records", "no definition", "a DBN file of the schema definition")
+    return found
+
+
+def _definition(record: object) -> Definition:
+    def exact(name: str) -> Decimal | None:
+        value = getattr(record, name)
+        return None if value in (UNDEF_PRICE, 0) else Decimal(value) / PRICE_SCALE
+
+    future = str(getattr(record, "instrument_class", "")) == "F"
+    return Definition(
+        symbol=getattr(record, "raw_symbol", ""),
+        exchange=getattr(record, "exchange", ""),
+        currency=getattr(record, "currency", ""),
+        tick_size=exact("min_price_increment"),
+        multiplier=exact("unit_of_measure_qty") if future else None,
+    )
+
+
+def instrument_for(
+    symbol: str,
+    dataset: str,
+    *,
+    tick_size: Decimal | None = None,
+    known: Instrument | None = None,
+    definitions: Mapping[str, Definition] | None = None,
+    observed: tuple[int, int] | None = None,
+) -> Instrument:
+    """The instrument behind a symbol of a dataset.
+
+    `known` is the catalog's; `observed` the greatest common divisor of the prices in billionths and how many distinct
+    ones there are. Raises ConfigError when nothing says what a tick is, CatalogError when what is given contradicts
+    the catalog.
+    """
+    stated = _from_definition(symbol, dataset, definitions) if definitions is not None else None
+    if known is not None:
+        _agree(known, tick_size, "the tick size given")
+        _agree(known, stated.tick_size if stated else None, "the definition file")
+        return known
+    base = stated or _published(symbol, dataset)
+    if tick_size is not None:
+        venue, zone = _home(dataset)
+        base = base or Instrument(symbol, venue, "USD", tick_size, timezone=zone, source="multiplier 1 assumed")
+        return replace(base, tick_size=tick_size, source=f"tick size given; else {base.source}")
+    if base is not None:
+        return base
+    if observed is not None and observed[1] >= MIN_DISTINCT_PRICES:
+        venue, zone = _home(dataset)
+        tick = (Decimal(observed[0]) / PRICE_SCALE).normalize()
+        source = (
+            f"tick inferred: common divisor of all prices, {MIN_DISTINCT_PRICES} or more distinct; multiplier 1 assumed"
+        )
+        return Instrument(symbol, venue, "USD", tick, timezone=zone, source=source)
+    raise ConfigError(
+        "tick size", None,
+        f"a price increment for {symbol} of {dataset}: pass --tick-size, or --definition with a DBN definition file",
+    )  # fmt: skip
+
+
+def _agree(known: Instrument, tick: Decimal | None, what: str) -> None:
+    if tick is not None and tick != known.tick_size:
+        raise CatalogError(
+            f"{known.symbol}: {what} says a tick of {tick}, but the catalog has {known.tick_size} ({known.source}); "
+            "one symbol has one definition"
+        )
+
+
+def _from_definition(symbol: str, dataset: str, definitions: Mapping[str, Definition]) -> Instrument | None:
+    found = definitions.get(symbol)
+    if found is None:
+        names = ", ".join(sorted(definitions)[:10])
+        raise ConfigError("definition", symbol, f"a file that defines {symbol}; this one defines {names}")
+    if found.tick_size is None:
+        return None  # a stock exchange leaves the increment undefined
+    venue, zone = _home(dataset)
+    return Instrument(
+        symbol, found.exchange or venue, found.currency or "USD", found.tick_size,
+        multiplier=found.multiplier or Decimal(1), timezone=zone, source="definition file",
+    )  # fmt: skip
+
+
+def _published(symbol: str, dataset: str) -> Instrument | None:
+    venue, zone = _home(dataset)
+    if venue in _US_EQUITY:
+        source = "US equities quote in cents from one dollar up (Regulation NMS, rule 612)"
+        return Instrument(symbol, venue, "USD", Decimal("0.01"), timezone=zone, source=source)
+    match = _OUTRIGHT.match(symbol)
+    if venue != "GLBX" or match is None or match[1] not in _CME:
+        return None
+    exchange, tick, multiplier = _CME[match[1]]
+    source = f"published contract specification of {match[1]}"
+    return Instrument(
+        symbol, exchange, "USD", Decimal(tick), multiplier=Decimal(multiplier), timezone=zone, source=source
+    )
+
+
+def _home(dataset: str) -> tuple[str, str]:
+    """Venue and time zone of a dataset as `XNAS.ITCH`."""
+    venue = dataset.split(".")[0]
+    if venue in _US_EQUITY:
+        return venue, "America/New_York"
+    return venue, "America/Chicago" if venue == "GLBX" else "UTC"
