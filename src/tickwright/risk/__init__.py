@@ -1,0 +1,7 @@
+"""What stands between a decision and a venue: the pre-trade gate. Pure; imports core alone.
+
+| module | what |
+|---|---|
+| `gate` | the limits and the compiled check |
+| `verdicts` | the same check over records, the kill switch, a refusal in words |
+"""

@@ -1,0 +1,1 @@
+"""Levels above the intraday ones: a mandate over several windows or sessions."""
