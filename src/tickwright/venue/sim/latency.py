@@ -1,0 +1,97 @@
+"""How long a message is under way: constant, or drawn from a measured sample.
+
+Law. A message sent at t arrives at `max(t + draw, arrival of the one before)`: a session delivers in order. The draw
+is a function of seed, direction and t, not of how many draws came before, so policies compared on one seed meet the
+same latency at the same moment. Market data reach the desk `feed` after their receive time. Where it is unrealistic:
+draws are independent of one another and of the market, while real latency grows in bursts of activity, just when it
+costs most; the matching engine itself takes no time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickwright.book.layout import Int, Record
+from tickwright.core.errors import ConfigError
+from tickwright.core.kernel import inline
+from tickwright.core.rng import hash64
+from tickwright.core.units import MICROSECOND, Nanos
+from tickwright.venue.sim.layout import LATENCY_SAMPLES, RING, WireError
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Samples in nanoseconds to draw from; a single sample is a constant.
+
+    A sample of more than 4 096 values is represented by as many of its quantiles, so a draw keeps its distribution.
+    """
+
+    entry: tuple[Nanos, ...] = (250 * MICROSECOND,)
+    response: tuple[Nanos, ...] = (250 * MICROSECOND,)
+    feed: Nanos = 0
+
+    def __post_init__(self) -> None:
+        for name, samples in (("entry", self.entry), ("response", self.response), ("feed", (self.feed,))):
+            if not samples or min(samples) < 0:
+                raise ConfigError(f"latency.{name}", samples[:3], "at least one duration, none negative")
+
+    def load(self, wire: np.ndarray, seed: int) -> None:
+        """Write the law into row 0 of a `WIRE` array."""
+        wire["seed"][0], wire["feed"][0] = seed, self.feed
+        for name, samples in (("entry", self.entry), ("response", self.response)):
+            reduced = _quantiles(samples)
+            wire[name][0, : len(reduced)] = reduced
+            wire[f"{name}_count"][0] = len(reduced)
+
+
+def _quantiles(samples: tuple[Nanos, ...]) -> np.ndarray:
+    ordered = np.sort(np.asarray(samples, np.int64))
+    if len(ordered) <= LATENCY_SAMPLES:
+        return ordered
+    return ordered[((np.arange(LATENCY_SAMPLES) + 0.5) / LATENCY_SAMPLES * len(ordered)).astype(np.int64)]
+
+
+@inline
+def entry_delay(wire: Record, now: Int) -> Int:
+    """Nanoseconds that a command sent at `now` takes to the exchange."""
+    return wire.entry[np.int64(hash64(wire.seed, np.uint64(now)) % np.uint64(wire.entry_count))]
+
+
+@inline
+def response_delay(wire: Record, now: Int) -> Int:
+    """Nanoseconds that a report sent at `now` takes to the desk."""
+    key = ~np.uint64(now)  # another key than the entry's, so the two directions are independent
+    return wire.response[np.int64(hash64(wire.seed, key) % np.uint64(wire.response_count))]
+
+
+@inline
+def send(
+    wire: Record,
+    order_id: Int,
+    parent: Int,
+    instrument: Int,
+    kind: Int,
+    order_type: Int,
+    tif: Int,
+    post_only: Int,
+    side: Int,
+    price: Int,
+    size: Int,
+    command_id: Int,
+    now: Int,
+) -> Int:
+    """Put a command on its way to the exchange; returns when it arrives."""
+    if wire.command_tail - wire.command_head >= RING:
+        wire.error = WireError.RING_FULL
+        return np.int64(0)
+    arrives = max(now + entry_delay(wire, now), wire.last_arrival)
+    wire.last_arrival = arrives
+    c = wire.commands[wire.command_tail % RING]
+    c.command_id, c.order_id, c.parent, c.instrument = command_id, order_id, parent, instrument
+    c.kind, c.order_type, c.tif, c.post_only = kind, order_type, tif, post_only
+    c.side, c.price, c.size = side, price, size
+    c.ts_decided, c.ts_sent, c.ts_arrives = now, now, arrives
+    wire.command_tail += 1
+    return arrives
