@@ -1,0 +1,251 @@
+"""The desk's side of the loop, compiled: what it sees, what it decides, what it sends, what it hears.
+
+The desk has its own clock and its own copy of the book, a ladder of level sizes that follows the recorded market as it
+is received. It knows its orders only by the reports that have reached it.
+"""
+
+import numpy as np
+
+from tickwright.book.ladder import best, change, has, level_size, next_price, width, wipe
+from tickwright.book.layout import Bool, Int, Record, Rows
+from tickwright.core.events import Action, Flag
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.records import CommandKind, IntentKind, OrderEventKind
+from tickwright.orders.intents import command_of
+from tickwright.orders.state import OrderInput, is_open, is_pending, next_state
+from tickwright.risk.gate import check
+from tickwright.run.layout import NEVER, REFUSED_WAIT, REJECTED_WAIT, LoopError
+from tickwright.venue.sim.impact import shift
+from tickwright.venue.sim.latency import send
+from tickwright.venue.sim.layout import MAX_HANDLES
+from tickwright.venue.sim.liquidity import missing
+
+BID, ASK = 0, 1
+LEVELS = 5
+
+ADD = int(Action.ADD)
+CANCEL = int(Action.CANCEL)
+EXECUTE = int(Action.EXECUTE)
+HIDDEN = int(Action.HIDDEN)
+TRADE = int(Action.TRADE)
+CLEAR = int(Action.CLEAR)
+SYNTHETIC = int(Flag.SYNTHETIC)
+PULL = int(IntentKind.PULL)
+NEW = int(CommandKind.NEW)
+REPLACE = int(CommandKind.REPLACE)
+SUBMIT = int(OrderInput.SUBMIT)
+SEND_CANCEL = int(OrderInput.SEND_CANCEL)
+SEND_REPLACE = int(OrderInput.SEND_REPLACE)
+ACKNOWLEDGED = int(OrderEventKind.ACKNOWLEDGED)
+REPLACED = int(OrderEventKind.REPLACED)
+REJECTED = int(OrderEventKind.REJECTED)
+CANCEL_REJECTED = int(OrderEventKind.CANCEL_REJECTED)
+REPLACE_REJECTED = int(OrderEventKind.REPLACE_REJECTED)
+
+# ── what it sees ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@inline
+def receive(control: Record, desk: Record, ladder: Record, slots: Rows, k: Int, tape: Rows, origin: Int) -> None:
+    """The next market event of instrument `k` reaches the desk: its ladder, its volume, its orders' queues."""
+    row = tape[desk.cursor]
+    desk.cursor += 1
+    action = row.action
+    if action == ADD:
+        if change(ladder, row.side, row.price, np.int64(row.size)) < 0:
+            control.error = LoopError.LADDER
+    elif action in (CANCEL, EXECUTE):
+        if change(ladder, row.side, row.price, -np.int64(row.size)) < 0:
+            control.error = LoopError.LADDER
+        if row.flags & SYNTHETIC == 0:
+            move_up(control, slots, k, tape, origin, row)
+    elif action == CLEAR:
+        wipe(ladder, ladder.base + width(ladder) // 2)
+    if action in (EXECUTE, HIDDEN, TRADE):
+        desk.volume += row.size
+
+
+@inline
+def move_up(control: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
+    """Lots that left a queue ahead of a child of ours, as the desk can tell from the feed."""
+    own_side = 1 if row.side == BID else -1
+    for s in range(control.slots):
+        slot = slots[s]
+        here = slot.ahead > 0 and slot.instrument == k and slot.side == own_side and slot.price == row.price
+        rests = here and is_open(slot.state) and row.ts_event > slot.entered
+        if rests and born_before(tape, origin, row, slot.entered):
+            slot.ahead = max(0, slot.ahead - row.size)
+
+
+@inline
+def born_before(tape: Rows, origin: Int, row: Record, ts: Int) -> Bool:
+    """Whether the order of a row had joined its queue by a time."""
+    return row.born < 0 or tape[origin + row.born].ts_event <= ts
+
+
+@inline
+def catch_up(
+    control: Record, desk: Record, ladder: Record, slots: Rows, k: Int, sim: Record, tape: Rows, feed: Int, now: Int
+) -> None:
+    """Let every market event that has reached the desk by `now` be received."""
+    while desk.cursor < sim.end and tape[desk.cursor].ts_recv + feed <= now:
+        receive(control, desk, ladder, slots, k, tape, sim.origin)
+
+
+@inline
+def touch(sim: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, Int, Int]:
+    """The best level of a side with something left on it: (found, recorded price, lots, lots on the best levels)."""
+    if not has(ladder, side):
+        return False, np.int64(0), np.int64(0), np.int64(0)
+    price = best(ladder, side)
+    found, top, top_size, total, seen = False, np.int64(0), np.int64(0), np.int64(0), 0
+    while seen < LEVELS:
+        size = np.int64(level_size(ladder, side, price))
+        if sim.taken_count > 0:
+            size -= missing(sim, side, price, now)
+        if size > 0:
+            if not found:
+                found, top, top_size = True, price, size
+            total += size
+            seen += 1
+        more, price = next_price(ladder, side, price)
+        if not more:
+            break
+    return found, top, top_size, total
+
+
+@kernel
+def observe(obs: Record, slot: Record, desk: Record, sim: Record, ladder: Record, now: Int) -> None:
+    """Fill an OBSERVATION for a slot. Prices carry the displacement that our own takes caused (`venue.sim.impact`)."""
+    displaced = shift(sim, now)
+    has_bid, bid, bid_size, bid_depth = touch(sim, ladder, BID, now)
+    has_ask, ask, ask_size, ask_depth = touch(sim, ladder, ASK, now)
+    obs.now, obs.side = now, slot.side
+    obs.remaining = max(0, slot.target - slot.done)
+    obs.start, obs.deadline, obs.final = slot.start, slot.deadline, slot.final
+    obs.limited, obs.limit = slot.limited, slot.limit
+    obs.quoted = 1 if has_bid and has_ask and bid < ask else 0
+    obs.bid, obs.ask, obs.bid_size, obs.ask_size = bid + displaced, ask + displaced, bid_size, ask_size
+    obs.bid_depth, obs.ask_depth = bid_depth, ask_depth
+    live = is_open(slot.state)
+    obs.live = 1 if live else 0
+    obs.live_price = slot.price if live else 0
+    obs.live_size = slot.quantity - slot.filled if live else 0
+    obs.live_since = slot.since if live else 0
+    obs.queue_ahead = slot.ahead if live else 0
+    obs.pending = 1 if is_pending(slot.state) else 0
+    obs.volume = desk.volume - slot.volume_before
+
+
+# ── what it decides and sends ────────────────────────────────────────────────────────────────────────────────────
+
+
+@inline
+def open_lots(control: Record, slots: Rows, parent: Int, but: Int) -> Int:
+    """Lots of a parent in open children of other slots."""
+    total = 0
+    for s in range(control.slots):
+        if s != but and slots[s].parent == parent and is_open(slots[s].state):
+            total += slots[s].quantity - slots[s].filled
+    return total
+
+
+@kernel
+def act(
+    control: Record,
+    wire: Record,
+    slots: Rows,
+    s: Int,
+    half_tick_value: Int,
+    kind: Int,
+    price: Int,
+    size: Int,
+    post_only: Int,
+    wake: Int,
+) -> None:
+    """Carry out an intent of slot `s`: intent → command → verdict → wire. Journals the command and the verdict."""
+    slot, obs, now = slots[s], control.observation, control.now
+    slot.wake = wake if wake > now else NEVER
+    wanted, order_type, tif, post, at, lots = command_of(
+        kind, price, size, post_only, slot.state, slot.price, slot.quantity - slot.filled
+    )
+    if wanted == 0:
+        return
+    code, observed, limit = check(
+        slot.limits, wanted, order_type, slot.side, at, lots, obs.bid + obs.ask, obs.quoted, slot.parent_quantity,
+        slot.parent_filled, open_lots(control, slots, slot.parent, s), slot.limited, slot.limit, half_tick_value,
+    )  # fmt: skip
+    control.commands += 1
+    order_id = (slot.serial + 1) * MAX_HANDLES + s if wanted == NEW else slot.order_id
+    total = lots + (slot.filled if wanted == REPLACE else 0)
+    arrives = np.int64(0)
+    if code == 0:
+        arrives = send(
+            wire, order_id, slot.parent, slot.instrument, wanted, order_type, tif, post, slot.side, at, total,
+            control.commands, now,
+        )  # fmt: skip
+        submit(control, slot, wanted, order_id, at, total, now)
+    else:
+        slot.wake = min(slot.wake, now + REFUSED_WAIT)
+    c = control.command_journal[control.command_count]
+    c.command_id, c.order_id, c.parent, c.instrument = control.commands, order_id, slot.parent, slot.instrument
+    c.kind, c.order_type, c.tif, c.post_only = wanted, order_type, tif, post
+    c.side, c.price, c.size = slot.side, at, total
+    c.ts_decided, c.ts_sent, c.ts_arrives = now, now if code == 0 else 0, arrives
+    control.command_count += 1
+    v = control.verdict_journal[control.verdict_count]
+    v.command_id, v.code, v.observed, v.limit, v.ts = control.commands, code, observed, limit, now
+    control.verdict_count += 1
+
+
+@inline
+def submit(control: Record, slot: Record, wanted: Int, order_id: Int, price: Int, total: Int, now: Int) -> None:
+    """The child's state after a command left."""
+    sent = SUBMIT if wanted == NEW else (SEND_REPLACE if wanted == REPLACE else SEND_CANCEL)
+    state = next_state(0 if wanted == NEW else slot.state, sent)
+    if state < 0:
+        control.error = LoopError.ILLEGAL_TRANSITION
+        return
+    slot.state = state
+    if wanted == NEW:
+        slot.serial += 1
+        slot.order_id, slot.price, slot.quantity, slot.filled, slot.ahead = order_id, price, total, 0, 0
+    if sent != SEND_CANCEL:
+        slot.since = now
+
+
+# ── what it hears ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@kernel
+def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, tape: Rows, report: Record) -> Int:
+    """A report reaches its slot: the order's state, what is filled, its place in the queue. Returns the slot."""
+    s = report.order_id % MAX_HANDLES
+    slot = slots[s]
+    slot.parent_filled += report.last_size
+    slot.done += report.last_size
+    if report.order_id != slot.order_id:  # a late refusal for a child that is over and replaced
+        return s
+    state = next_state(slot.state, report.kind)
+    if state < 0:
+        control.error = LoopError.ILLEGAL_TRANSITION
+        return s
+    slot.state = state
+    slot.filled += report.last_size
+    if report.kind == ACKNOWLEDGED or report.kind == REPLACED:
+        slot.price, slot.quantity = report.price, slot.filled + report.leaves
+        slot.ahead, slot.entered = report.queue_ahead, report.ts_exchange
+        # What the desk has already received of events after the order joined moves it up at once.
+        sim = sims[slot.instrument]
+        i = desks[slot.instrument].cursor - 1
+        own_side = BID if slot.side > 0 else ASK
+        while i >= sim.origin and tape[i].ts_event > slot.entered:
+            row = tape[i]
+            gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
+            here = gone and row.side == own_side and row.price == slot.price
+            if here and born_before(tape, sim.origin, row, slot.entered):
+                slot.ahead = max(0, slot.ahead - row.size)
+            i -= 1
+    said_no = report.kind == REJECTED or report.kind == CANCEL_REJECTED or report.kind == REPLACE_REJECTED
+    slot.wake = control.now + (REJECTED_WAIT if said_no else 0)
+    return s

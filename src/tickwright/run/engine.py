@@ -1,0 +1,214 @@
+"""One simulated world: the arrays that the loop runs on, and the journal of what happened in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from tickwright.book.layout import BOOK, LADDER
+from tickwright.book.tape import Tape, centre_of
+from tickwright.core.errors import CapacityError, ConfigError, InternalError
+from tickwright.core.instrument import Instrument
+from tickwright.core.layout import from_rows, to_rows
+from tickwright.core.records import COMMAND, FILL, ORDER_EVENT, VERDICT, Intent, Mandate, Observation
+from tickwright.core.rng import derive
+from tickwright.core.units import Lots, Nanos
+from tickwright.risk.gate import GateLimits
+from tickwright.run.layout import CONTROL, DESK, NEVER, SLOT, LoopError, Stop
+from tickwright.run.loop import advance, carry_out, look, prepare
+from tickwright.strategy.levels import MarketView
+from tickwright.venue.sim.layout import MAX_HANDLES, OWN, SIM, WIRE, WireError
+from tickwright.venue.sim.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Everything that left or reached the desk, as rows of COMMAND, VERDICT, ORDER_EVENT and FILL, in order of time."""
+
+    commands: np.ndarray
+    verdicts: np.ndarray
+    events: np.ndarray
+    fills: np.ndarray
+
+
+class PythonTick(Protocol):
+    """An uncompiled tick level: the same interface as a kernel, called by the shell."""
+
+    def __call__(self, params: Sequence[float], memory: np.ndarray, obs: Observation) -> Intent:
+        """What to do on an observation."""
+
+
+_CONTROL_JOURNALS = (("command_journal", "command_count", COMMAND), ("verdict_journal", "verdict_count", VERDICT))
+_WIRE_JOURNALS = (("events", "event_count", ORDER_EVENT), ("fills", "fill_count", FILL))
+
+
+class World:
+    """Instruments with their recorded events, slots with their tick levels, and one clock.
+
+    Parameters
+    ----------
+    tapes, instruments
+        Recorded events and what they are of, one each.
+    profile
+        The assumptions of the simulated venue.
+    seed
+        Of the run; the latency draws follow from it.
+    """
+
+    def __init__(self, tapes: Sequence[Tape], instruments: Sequence[Instrument], profile: Profile, seed: int) -> None:
+        count = len(tapes)
+        if count == 0 or count != len(instruments):
+            raise ConfigError("tapes", count, f"one for each of {len(instruments)} instruments, at least one")
+        rows = [tape.rows for tape in tapes]
+        self._tape = rows[0] if count == 1 else np.concatenate(rows)
+        ends = np.cumsum([len(r) for r in rows])
+        self._books, self._ladders = np.zeros(count, BOOK), np.zeros(count, LADDER)
+        self._sims, self._desks = np.zeros(count, SIM), np.zeros(count, DESK)
+        self._owns, self._slots = np.zeros(MAX_HANDLES, OWN), np.zeros(MAX_HANDLES, SLOT)
+        self._wires, self._controls = np.zeros(1, WIRE), np.zeros(1, CONTROL)
+        self._sims["end"] = ends
+        self._sims["origin"] = self._sims["cursor"] = self._desks["cursor"] = ends - [len(r) for r in rows]
+        self._desks["half_tick_value"] = [i.half_tick_value for i in instruments]
+        self._controls["instruments"] = count
+        profile.load_sims(self._sims)
+        profile.latency.load(self._wires, derive(seed, "latency"))
+        for k, tape in enumerate(tapes):
+            prepare(self._books, self._ladders, k, centre_of(tape.rows))
+        self._journals: dict[str, list[np.ndarray]] = {name: [] for name, _, _ in _CONTROL_JOURNALS + _WIRE_JOURNALS}
+        self._ticks: dict[int, PythonTick] = {}
+
+    @property
+    def now(self) -> Nanos:
+        """The time that the world has reached."""
+        return int(self._controls["now"][0])
+
+    @property
+    def slot(self) -> int:
+        """The slot that the last Stop was about."""
+        return int(self._controls["slot"][0])
+
+    @property
+    def books(self) -> np.ndarray:
+        """The recorded books (BOOK rows), one an instrument, as of now."""
+        return self._books
+
+    def add_slot(
+        self,
+        instrument: int,
+        side: int,
+        parent: int,
+        parent_quantity: Lots,
+        code: int,
+        params: Sequence[float],
+        limits: GateLimits,
+        *,
+        on_quote: bool = True,
+        notify: bool = True,
+        tick: PythonTick | None = None,
+    ) -> int:
+        """Give a parent order a place for its child orders; returns the slot.
+
+        `code` is a `TickCode`, or `tick` an uncompiled tick level. Raises CapacityError beyond 256 slots.
+        """
+        s = int(self._controls["slots"][0])
+        if s >= MAX_HANDLES:
+            raise CapacityError(f"more than {MAX_HANDLES} parent orders at once")
+        row = self._slots[s : s + 1]
+        row["instrument"], row["side"], row["parent"], row["parent_quantity"] = (
+            instrument,
+            side,
+            parent,
+            parent_quantity,
+        )
+        row["code"] = -1 if tick is not None else code
+        row["params"], row["on_quote"], row["notify"], row["wake"] = params, on_quote, notify, NEVER
+        row["limits"] = to_rows(GateLimits, [limits])
+        if tick is not None:
+            self._ticks[s] = tick
+        if on_quote:
+            self._desks["watched"][instrument] = 1
+        self._controls["slots"] = s + 1
+        return s
+
+    def begin(self, s: int) -> None:
+        """Count the market's volume for slot `s` from now."""
+        self.view(s)
+        self._slots["volume_before"][s] = self._desks["volume"][self._slots["instrument"][s]]
+
+    def mandate(self, s: int, mandate: Mandate) -> None:
+        """Put a mandate in force for slot `s` and have its tick level asked now."""
+        row = self._slots[s : s + 1]
+        row["target"], row["done"], row["start"], row["deadline"] = mandate.quantity, 0, mandate.start, mandate.deadline
+        row["final"], row["limited"] = mandate.final, mandate.limit is not None
+        row["limit"] = 0 if mandate.limit is None else mandate.limit
+        row["wake"] = self.now
+
+    def filled(self, s: int) -> Lots:
+        """Lots of the parent known to be filled."""
+        return int(self._slots["parent_filled"][s])
+
+    def open(self, s: int) -> Lots:
+        """Lots in the child order of a slot that may still trade, as far as the desk knows."""
+        row = self._slots[s]
+        return int(row["quantity"] - row["filled"]) if 1 <= row["state"] <= 4 else 0
+
+    def view(self, s: int) -> MarketView:
+        """The market of a slot as the desk sees it now."""
+        look(self._tape, self._ladders, self._sims, self._wires, self._controls, self._desks, self._slots, s)
+        obs = self._controls["observation"][0]
+        return MarketView(
+            now=int(obs["now"]), quoted=bool(obs["quoted"]), bid=int(obs["bid"]), ask=int(obs["ask"]),
+            bid_size=int(obs["bid_size"]), ask_size=int(obs["ask_size"]), volume=int(obs["volume"]),
+        )  # fmt: skip
+
+    def advance(self, until: Nanos | None) -> Stop:
+        """Run until a timer, a report or the end needs the shell; journals and Python ticks are seen to here."""
+        bound = NEVER if until is None else until
+        world = self._tape, self._books, self._ladders, self._sims, self._owns
+        desk = self._wires, self._controls, self._desks, self._slots
+        while True:
+            stop = Stop(advance(*world, *desk, bound))
+            if stop is Stop.DRAIN:
+                self._drain()
+            elif stop is Stop.ASK:
+                self._ask()
+            elif stop is Stop.ERROR:
+                raise self._error()
+            else:
+                return stop
+
+    def journal(self) -> Journal:
+        """Everything so far."""
+        self._drain()
+        parts = {
+            name: np.concatenate(self._journals[name]) if self._journals[name] else np.zeros(0, dtype)
+            for name, _, dtype in _CONTROL_JOURNALS + _WIRE_JOURNALS
+        }
+        return Journal(parts["command_journal"], parts["verdict_journal"], parts["events"], parts["fills"])
+
+    def _ask(self) -> None:
+        s = self.slot
+        obs = from_rows(Observation, self._controls["observation"])[0]
+        row = self._slots[s : s + 1]
+        intent = self._ticks[s](row["params"][0].tolist(), row["memory"][0], obs)
+        carry_out(
+            self._controls, self._wires, self._desks, self._slots, s,
+            int(intent.kind), intent.price, intent.size, intent.post_only, intent.wake,
+        )  # fmt: skip
+
+    def _drain(self) -> None:
+        for array, journals in ((self._controls, _CONTROL_JOURNALS), (self._wires, _WIRE_JOURNALS)):
+            for name, count, _ in journals:
+                used = int(array[count][0])
+                if used:
+                    self._journals[name].append(array[name][0, :used].copy())
+                    array[count] = 0
+
+    def _error(self) -> Exception:
+        wire, loop = WireError(self._wires["error"][0]), LoopError(self._controls["error"][0])
+        if wire in (WireError.TAKEN_FULL, WireError.RESTING_FULL):
+            return CapacityError(f"the simulated venue ran out of room: {wire.name.lower()}")
+        return InternalError(f"the loop stopped at {self.now} ns: venue {wire.name}, desk {loop.name}")

@@ -1,0 +1,174 @@
+"""Parent orders × policies on a recorded day: what `tickwright execute` does.
+
+1. Each instrument's day is read from the catalog and compiled (`run.market`).
+2. Parent orders, policies, profile and gate are built from the configuration (`run.compose`) and checked against the
+   day before anything runs.
+3. Every policy works the same parent orders in a world of its own (`run.engine`, `run.nested`): same recorded events,
+   same seed, so the same latency at the same moment.
+4. Fills get their fee and the market's quote strictly before them; the ledger books them (`ledger`); the cost analysis
+   explains them (`tca`) and must agree with the ledger to the last unit.
+5. Costs are grouped by policy as ratios of sums; the manifest names everything that went in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.instrument import Instrument
+from tickwright.core.records import ParentOrder, Schedule
+from tickwright.core.time import parse_date, parse_duration
+from tickwright.core.units import Nanos
+from tickwright.data.catalog import Catalog
+from tickwright.run.compose import gate_of, parent_order, policy_spec, profile_of
+from tickwright.run.config import ExecuteConfig
+from tickwright.run.engine import Journal, World
+from tickwright.run.manifest import manifest_of
+from tickwright.run.market import MarketDay, load_day
+from tickwright.run.nested import NestedParent, drive
+from tickwright.strategy.intraday.follow import Walk
+from tickwright.strategy.policies import PolicySpec, StackContext
+from tickwright.tca.row import OrderTca, analyse
+from tickwright.venue.sim.profile import Profile
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, steps done and steps in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class OrderResult:
+    """What one policy made of one parent order: its plan, its journal, its costs."""
+
+    policy: str
+    order: ParentOrder
+    journal: Journal
+    schedule: Schedule | None
+    ended: Nanos
+    tca: OrderTca
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """Everything a run yields. `days`, `profiles` and `gates` are by symbol; `results` by policy, then parent order."""
+
+    config: ExecuteConfig
+    days: dict[str, MarketDay]
+    profiles: dict[str, Profile]
+    results: tuple[OrderResult, ...]
+    notes: tuple[str, ...]
+    manifest: dict[str, Any]
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The instrument of a symbol."""
+        return self.days[symbol].instrument
+
+
+def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total: None) -> RunResult:
+    """Run every policy on every parent order. Raises what the steps above raise; see `core.errors`."""
+    catalog = Catalog.open(config.catalog)
+    date = parse_date(config.date)
+    specs = [policy_spec(text, config.finish) for text in config.policies]
+    symbols = list(dict.fromkeys(order.instrument for order in config.orders))
+    days: dict[str, MarketDay] = {}
+    for done, symbol in enumerate(symbols):
+        progress(f"reading {symbol}", done, len(symbols))
+        days[symbol] = load_day(catalog, symbol, date)
+    orders = [parent_order(o, days[o.instrument], i) for i, o in enumerate(config.orders)]
+    profiles = {symbol: profile_of(config.profile, days[symbol].instrument) for symbol in symbols}
+    groups = [orders] if config.together else [[order] for order in orders]
+
+    results: list[OrderResult] = []
+    for spec in specs:
+        for group in groups:
+            progress(spec.name, len(results), len(specs) * len(orders))
+            results += run_policy(config, spec, group, days, profiles)
+    inputs = {symbol: day.fingerprint for symbol, day in days.items()}
+    profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
+    notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
+    return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest_of(config, inputs, profile))
+
+
+def run_policy(
+    config: ExecuteConfig,
+    spec: PolicySpec,
+    orders: Sequence[ParentOrder],
+    days: dict[str, MarketDay],
+    profiles: dict[str, Profile],
+) -> list[OrderResult]:
+    """One policy on a group of parent orders that share one market."""
+    symbols = list(dict.fromkeys(order.symbol for order in orders))
+    first = profiles[symbols[0]]
+    world = World([days[s].tape for s in symbols], [days[s].instrument for s in symbols], first, config.seed)
+    grace = parse_duration(config.grace)
+    parents: list[NestedParent] = []
+    contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
+    for order in orders:
+        slot = world.add_slot(
+            symbols.index(order.symbol),
+            order.side,
+            order.parent_id,
+            order.quantity,
+            spec.tick.code,
+            spec.tick.params,
+            gate_of(config.gate, days[order.symbol].instrument),
+        )
+        parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
+    drive(world, parents)
+    journal = world.journal()
+    return [
+        settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)
+        for parent in parents
+    ]
+
+
+def settle(
+    spec: PolicySpec,
+    parent: NestedParent,
+    journal: Journal,
+    day: MarketDay,
+    profile: Profile,
+    contexts: dict[str, StackContext],
+) -> OrderResult:
+    """A parent's part of the journal, with fees and quotes, and its cost analysis."""
+    order = parent.order
+    own = of_parent(journal, order.parent_id)
+    complete_fills(own.fills, day, profile)
+    ended = end_of(order, own)
+    schedule = next((s.plan for s in reversed(parent.states) if isinstance(s, Walk)), None)
+    tca = analyse(
+        order, day.instrument, own.fills, own.events, own.commands, own.verdicts, day.market, ended, schedule, spec.name
+    )
+    return OrderResult(spec.name, order, own, schedule, ended, tca, spec.notes(contexts[order.symbol]))
+
+
+def of_parent(journal: Journal, parent: int) -> Journal:
+    """The rows of a journal that belong to one parent order."""
+    commands = journal.commands[journal.commands["parent"] == parent]
+    return Journal(
+        commands,
+        journal.verdicts[np.isin(journal.verdicts["command_id"], commands["command_id"])],
+        journal.events[journal.events["parent"] == parent],
+        journal.fills[journal.fills["parent"] == parent],
+    )
+
+
+def complete_fills(fills: np.ndarray, day: MarketDay, profile: Profile) -> None:
+    """Write the fee, and the market's last quote strictly before each fill; the kernel left the displacement there."""
+    quotes = day.market.quotes
+    before = np.searchsorted(quotes["ts_event"], fills["ts_exchange"], side="left") - 1
+    for name in ("bid", "ask"):
+        fills[name] += np.where(before >= 0, quotes[name][np.maximum(before, 0)], 0)
+    fills["fee"] = [
+        profile.fees.of(day.instrument, int(f["liquidity"]), int(f["price"]), int(f["size"])) for f in fills
+    ]
+
+
+def end_of(order: ParentOrder, journal: Journal) -> Nanos:
+    """When an order ended: its last fill if that completed it, else its deadline or the last report after it."""
+    if int(journal.fills["size"].sum()) == order.quantity:
+        return int(journal.fills["ts_exchange"].max())
+    return max(order.end, int(journal.events["ts_exchange"].max(initial=0)))

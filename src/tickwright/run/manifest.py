@@ -1,0 +1,56 @@
+"""What a result was made from. Same manifest, same bytes: no clock, no host, no path enters it."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tickwright
+from tickwright.core.ids import fingerprint
+from tickwright.run.config import ExecuteConfig
+
+_LIBRARIES = ("numpy", "numba", "llvmlite", "polars", "pyarrow", "plotly")
+
+
+def manifest_of(config: ExecuteConfig, inputs: dict[str, str], profile: str) -> dict[str, Any]:
+    """Inputs by content, configuration, versions, seed and source commit, with a fingerprint over all of them."""
+    settings = asdict(config)
+    # The same data elsewhere is the same input: the content is named, not the place.
+    settings.pop("catalog")
+    content: dict[str, Any] = {
+        "schema": "tickwright.manifest/1",
+        "inputs": inputs,
+        "config": settings,
+        "profile": profile,
+        "seed": config.seed,
+        "versions": {
+            "tickwright": tickwright.__version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
+        "commit": source_commit(),
+    }
+    return content | {"fingerprint": fingerprint(content)}
+
+
+def source_commit() -> str | None:
+    """The git commit of the source, with `+changes` when the tree differs from it; None outside a checkout."""
+    root = Path(tickwright.__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if _git(root, "status", "--porcelain", "--", "src") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    answer = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True
+    )
+    return answer.stdout.strip()

@@ -1,0 +1,169 @@
+"""A recorded day, from the catalog to what the engine and the cost analysis need.
+
+1. The UTC days that hold the exchange-local day are read whole, since a book can only be built from its beginning; a
+   later one that opens with a snapshot starts from an empty book.
+2. A windowed feed (LOBSTER) is completed by its own orderbook rows: seed, prune, resync (`book.windowed`).
+3. The events are compiled into a tape; the quotes and the prints of the market without us are read off it.
+4. The volume curve that a VWAP may use is predicted from earlier days of the catalog alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickwright.book.layout import BOOK
+from tickwright.book.quotes import quotes_of, trades_of
+from tickwright.book.tape import Tape, compile_tape
+from tickwright.book.windowed import WindowCounts, complete
+from tickwright.core.errors import NotInCatalogError
+from tickwright.core.events import MARKET_EVENT, Action, Flag
+from tickwright.core.ids import fingerprint
+from tickwright.core.instrument import Instrument
+from tickwright.core.time import local_date, midnight, time_text, utc_day
+from tickwright.core.units import DAY, MINUTE, Nanos
+from tickwright.data.catalog import Catalog
+from tickwright.data.schema import EVENTS
+from tickwright.strategy.intraday.vwap import VolumeCurve
+from tickwright.tca.market import Market
+
+CURVE_DAYS = 20
+CURVE_BIN = 5 * MINUTE
+_PRINTS = (Action.EXECUTE, Action.HIDDEN, Action.TRADE)
+
+
+@dataclass(frozen=True, eq=False)
+class MarketDay:
+    """One instrument on one exchange-local day.
+
+    `market` holds the quotes and prints of the whole recorded day, `begin` and `end` are its first and last moment,
+    `window` the counts of a windowed feed, `fingerprint` names the stored content it came from.
+    """
+
+    instrument: Instrument
+    date: dt.date
+    tape: Tape
+    market: Market
+    begin: Nanos
+    end: Nanos
+    fingerprint: str
+    window: WindowCounts | None
+    curve: VolumeCurve | None
+    notes: tuple[str, ...]
+
+    def require(self, ts: Nanos, what: str) -> None:
+        """Raise NotInCatalogError when a moment lies outside the recorded day."""
+        if not self.begin <= ts <= self.end:
+            zone = self.instrument.timezone
+            raise NotInCatalogError(
+                f"{what} {time_text(ts, zone)} ({zone}): {self.instrument.symbol} is recorded on {self.date} "
+                f"from {time_text(self.begin, zone)} to {time_text(self.end, zone)}"
+            )
+
+
+def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
+    """Read and compile one day. Raises NotInCatalogError, and BookError where the events contradict themselves."""
+    instrument = catalog.instrument(symbol)
+    first = midnight(date, instrument.timezone)
+    last = midnight(date + dt.timedelta(days=1), instrument.timezone)
+    utc_days = [d for d in catalog.days(symbol) if utc_day(first) <= d <= utc_day(last - 1)]
+    events = _join([catalog.read(symbol, day=day) for day in utc_days])
+    events = events[events["ts_event"] < last]
+    today = np.flatnonzero(events["ts_event"] >= first)
+    if not len(today):
+        raise NotInCatalogError(
+            f"{symbol} has no events on {date} ({instrument.timezone}); days: {_days(catalog, symbol)}"
+        )
+    notes: list[str] = []
+    window = None
+    depth = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
+    if depth:
+        # The deepest window tells most; a LOBSTER pair has one.
+        rows = np.concatenate([catalog.read(symbol, max(depth, key=_levels), day=day) for day in utc_days])
+        events, window = complete(events, rows[: len(events)])
+    tape = compile_tape(events, on_unknown="count", orders=BOOK["orders"].shape[0])
+    if tape.counts.unknown or tape.counts.over_reduced or tape.counts.duplicates:
+        notes.append(
+            f"{symbol}: {tape.counts.unknown} events name an unknown order, {tape.counts.over_reduced} take more than "
+            f"their order has, {tape.counts.duplicates} add an order twice; they are counted and left out of the book"
+        )
+    quotes, trades = quotes_of(tape), trades_of(events)
+    opened, closed = int(events["ts_event"][today[0]]), int(events["ts_event"].max())
+    return MarketDay(
+        instrument=instrument,
+        date=date,
+        tape=tape,
+        market=Market(quotes, trades, opened, closed, _previous_close(catalog, instrument, utc_days[0])),
+        begin=opened,
+        end=closed,
+        fingerprint=fingerprint([catalog.fingerprint(symbol, EVENTS, day=day) for day in utc_days]),
+        window=window,
+        curve=volume_curve(catalog, instrument, date),
+        notes=tuple(notes),
+    )
+
+
+def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date) -> VolumeCurve | None:
+    """Mean share of the day's volume in each five minutes over up to twenty earlier days; None when there are none."""
+    zone, start = instrument.timezone, midnight(date, instrument.timezone)
+    bins = DAY // CURVE_BIN
+    shares: list[np.ndarray] = []
+    for day in _earlier_days(catalog, instrument, date):
+        begin = midnight(day, zone)
+        prints = _prints(catalog, instrument.symbol, begin, midnight(day + dt.timedelta(days=1), zone))
+        by_bin = np.bincount((prints["ts_event"] - begin) // CURVE_BIN, weights=prints["size"], minlength=bins)[:bins]
+        if by_bin.sum() > 0:
+            shares.append(by_bin / by_bin.sum())
+    if not shares:
+        return None
+    edges = tuple(start + CURVE_BIN * i for i in range(bins + 1))
+    mean = np.mean(shares, axis=0)
+    return VolumeCurve(edges, tuple(mean.tolist()), f"mean of {len(shares)} earlier days")
+
+
+def _prints(catalog: Catalog, symbol: str, begin: Nanos, end: Nanos) -> np.ndarray:
+    try:
+        events = catalog.read(symbol, EVENTS, begin, end)
+    except NotInCatalogError:
+        return np.zeros(0, [("ts_event", "<i8"), ("size", "<i8")])
+    return np.asarray(events[np.isin(events["action"], _PRINTS)])
+
+
+def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date) -> list[dt.date]:
+    start = midnight(date, instrument.timezone)
+    # A UTC day can hold the end of one local day and the beginning of the next.
+    moments = [midnight(day, "UTC") for day in catalog.days(instrument.symbol)]
+    days = {local_date(m + h, instrument.timezone) for m in moments for h in (0, DAY - 1) if m < start}
+    return sorted(day for day in days if day < date)[-CURVE_DAYS:]
+
+
+def _previous_close(catalog: Catalog, instrument: Instrument, today: dt.date) -> int | None:
+    earlier = [day for day in catalog.days(instrument.symbol) if day < today]
+    if not earlier:
+        return None
+    events = catalog.read(instrument.symbol, day=earlier[-1])
+    prints = events[np.isin(events["action"], _PRINTS)]
+    return int(prints["price"][-1]) if len(prints) else None
+
+
+def _join(days: list[np.ndarray]) -> np.ndarray:
+    """Days of one feed, one after the other; a day that opens with a snapshot begins from an empty book."""
+    parts: list[np.ndarray] = []
+    for events in days:
+        if parts and len(events) and events["flags"][0] & Flag.SNAPSHOT and events["action"][0] != Action.CLEAR:
+            clear = events[:1].copy()
+            clear["action"], clear["order_id"], clear["size"] = Action.CLEAR, 0, 0
+            clear["flags"] = Flag.SYNTHETIC
+            parts.append(clear)
+        parts.append(events)
+    return np.concatenate(parts) if parts else np.zeros(0, MARKET_EVENT)
+
+
+def _levels(schema: str) -> int:
+    return int(schema.removeprefix("book-"))
+
+
+def _days(catalog: Catalog, symbol: str) -> str:
+    return ", ".join(day.isoformat() for day in catalog.days(symbol))
