@@ -1,0 +1,187 @@
+"""What each command does: calls the packages below and shows what they say. Imported only when a command runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tickwright.app import terminal
+from tickwright.core.errors import NotInCatalogError
+from tickwright.core.time import midnight, parse_date, time_text, utc_day
+from tickwright.data.catalog import Catalog
+from tickwright.run.config import ExecuteConfig
+
+
+def ingest_lobster(files: Sequence[Path], catalog: Path, replace: bool) -> None:
+    """`tickwright ingest lobster`."""
+    from tickwright.data.ingest import ingest_lobster as ingest
+
+    for file in files:
+        with terminal.progress() as report:
+            summary = ingest(file, catalog, replace=replace, progress=_of(file, report))
+        _tell(summary)
+
+
+def ingest_dbn(
+    files: Sequence[Path], catalog: Path, tick_size: str | None, definition: Path | None, replace: bool
+) -> None:
+    """`tickwright ingest dbn`."""
+    from tickwright.data.ingest import ingest_dbn as ingest
+
+    for file in files:
+        with terminal.progress() as report:
+            summary = ingest(
+                file, catalog, tick_size=tick_size, definition=definition, replace=replace, progress=_of(file, report)
+            )
+        _tell(summary)
+
+
+def _of(file: Path, report: terminal.Report) -> Any:
+    return lambda done, total: report(f"reading {file.name}", done, total)
+
+
+def _tell(summary: Any) -> None:
+    if not summary.already:
+        counts = ", ".join(f"{count:,} {name}" for name, count in summary.actions.items())
+        print(f"{', '.join(summary.instruments)} {', '.join(summary.days)}: {summary.rows:,} events ({counts})")
+        if summary.seconds > 0:
+            print(f"  {summary.rows / summary.seconds:,.0f} events/s", file=sys.stderr)
+    for name, count in summary.skipped.items():
+        print(f"  {count:,} records of type {name} are not part of a book and were passed over")
+    for note in summary.notes:
+        print(f"  {note}")
+
+
+def list_catalog(path: Path, as_json: bool) -> None:
+    """`tickwright data ls`."""
+    catalog = Catalog.open(path)
+    rows = catalog.ls()
+    if as_json:
+        print(json.dumps([{**asdict(row), "day": row.day.isoformat()} for row in rows], indent=2, sort_keys=True))
+        return
+    zones = {i.symbol: i.timezone for i in catalog.instruments()}
+    terminal.listing(
+        [
+            (
+                row.instrument, row.schema, row.day.isoformat(), f"{row.rows:,}", f"{row.bytes / 1e6:.1f}",
+                time_text(row.first, zones[row.instrument])[:12], time_text(row.last, zones[row.instrument])[:12],
+                zones[row.instrument], row.source,
+            )
+            for row in rows
+        ],
+        ("instrument", "schema", "UTC day", "rows", "MB", "first", "last", "time zone", "source"),
+        ("rows", "MB", "first", "last"),
+    )  # fmt: skip
+
+
+def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
+    """`tickwright data verify-book`; whether everything agreed."""
+    catalog = Catalog.open(path)
+    date = parse_date(date_text)
+    zone = catalog.instrument(symbol).timezone
+    begin, end = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
+    books = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
+    answer: dict[str, Any] = {"instrument": symbol, "date": date.isoformat()}
+    if books:
+        answer |= _verify_window(catalog, symbol, max(books, key=lambda s: int(s.removeprefix("book-"))), begin, end)
+    else:
+        answer |= _verify_full(catalog, symbol, begin, end)
+    if as_json:
+        print(json.dumps(answer, indent=2, sort_keys=True))
+    else:
+        terminal.listing([(name, str(value)) for name, value in answer.items()], ("check", "result"), ("result",))
+    return bool(answer["mismatches"] == 0)
+
+
+def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: int) -> dict[str, Any]:
+    """LOBSTER: applying message k to the recorded row k-1 gives row k; and how well a free replay follows."""
+    from tickwright.book.verify import verify_transitions
+    from tickwright.book.windowed import complete
+
+    events = catalog.read(symbol, "events", begin, end)
+    rows = catalog.read(symbol, schema, begin, end)
+    counts = verify_transitions(events, rows)
+    _, replay = complete(events, rows)
+    return {
+        "schema": schema,
+        "transitions": counts.transitions,
+        "mismatches": counts.mismatches,
+        "first_mismatch_row": counts.first_mismatch,
+        "levels_come_into_view": counts.newcomers,
+        "outside_window": counts.outside,
+        "replay_rows": replay.rows,
+        "replay_rows_equal_best": replay.rows_equal_best,
+        "replay_rows_equal_all_levels": replay.rows_equal_all_levels,
+        "replay_executions_at_head": replay.executions_at_head,
+        "replay_executions_known": replay.executions_known,
+    }
+
+
+def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[str, Any]:
+    """Full depth: every reference is known. The book begins with its UTC day, whose opening snapshot it needs."""
+    from tickwright.book.verify import verify_full
+
+    days = [day for day in catalog.days(symbol) if utc_day(begin) <= day <= utc_day(end - 1)]
+    parts = [catalog.read(symbol, "events", day=day) for day in days]
+    if not any(((part["ts_event"] >= begin) & (part["ts_event"] < end)).any() for part in parts):
+        held = ", ".join(day.isoformat() for day in catalog.days(symbol))
+        raise NotInCatalogError(f"{symbol} has no events on that date; UTC days in the catalog: {held}")
+    events = np.concatenate(parts)
+    counts = verify_full(events[events["ts_event"] < end])
+    unknown, over, twice = counts.tape.unknown, counts.tape.over_reduced, counts.tape.duplicates
+    instrument = catalog.instrument(symbol)
+    return {
+        "schema": "events",
+        "transitions": counts.tape.events,
+        "mismatches": unknown + over + twice,
+        "unknown_orders": unknown,
+        "over_reduced": over,
+        "duplicate_orders": twice,
+        "states": counts.states,
+        "crossed_states": counts.crossed,
+        "locked_states": counts.locked,
+        "final_bid": None if counts.final_bid is None else str(instrument.to_price(counts.final_bid)),
+        "final_ask": None if counts.final_ask is None else str(instrument.to_price(counts.final_ask)),
+    }
+
+
+def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
+    """`tickwright execute`."""
+    from tickwright.app.request import request
+
+    run(out, request(config, options))
+
+
+def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
+    """Run a configuration, write its files, print its summary. `warning` stands before everything else."""
+    from tickwright.app import output
+    from tickwright.app.document import document
+    from tickwright.app.report.build import report_data
+    from tickwright.app.report.page import render
+    from tickwright.run.execute import execute as work
+
+    output.prepare(out)
+    with terminal.progress() as report:
+        result = work(config, report)
+        report("writing the report", 0, 0)
+        content = document(result, [warning] if warning else [])
+        files = output.write(out, result, content, render(report_data(result, content, warning)))
+    terminal.summary(content, files)
+
+
+def demo(out: Path, seed: int) -> None:
+    """`tickwright demo`."""
+    from tickwright.app import output
+    from tickwright.app.demo import NOTE, demo_config
+
+    output.prepare(out)
+    with terminal.progress() as report:
+        config = demo_config(out / "catalog", seed, report)
+    run(out, config, NOTE)

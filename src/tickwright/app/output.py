@@ -1,0 +1,116 @@
+"""The files of a run, each whole or not at all, and the same bytes for the same run.
+
+| file | what |
+|---|---|
+| `report.html` | the report |
+| `result.json` | every figure: sorted keys, amounts as exact text |
+| `orders.parquet` | one row an order and policy; nested figures as `group.name` columns |
+| `fills.parquet` | one row a fill, with policy and instrument; integers in ticks, lots, ns and billionths |
+| `manifest.json` | what the result was made from |
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tickwright.app.report.numbers import leaves
+from tickwright.core.errors import ConfigError, StorageError
+from tickwright.core.records import FILL
+from tickwright.run.execute import RunResult
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, before a run that may take long. Raises ConfigError, StorageError."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError("--out", str(folder), "a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror}") from error
+
+
+def write(folder: Path, result: RunResult, document: Mapping[str, Any], page: str) -> list[Path]:
+    """Write all five files; returns their paths, the report first. Raises StorageError, having changed none of them."""
+    contents = {
+        "report.html": page.encode(),
+        "result.json": json_bytes(document),
+        "orders.parquet": _parquet(orders_table(document)),
+        "fills.parquet": _parquet(fills_table(result)),
+        "manifest.json": json_bytes(result.manifest),
+    }
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for name, data in contents.items():
+            fresh = folder / f".{name}.new"
+            staged.append((fresh, folder / name))
+            with fresh.open("wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+        for fresh, final in staged:
+            os.replace(fresh, final)
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror}; the files of an earlier run are unchanged") from error
+    finally:
+        for fresh, _ in staged:
+            fresh.unlink(missing_ok=True)
+    return [final for _, final in staged]
+
+
+def json_bytes(value: Any) -> bytes:
+    """Sorted keys, two spaces, no NaN."""
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def orders_table(document: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of result.json, one column a figure; lists of notes become text."""
+    rows = [{".".join(path): value for path, value in leaves(row).items()} for row in document["orders"]]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if any(isinstance(value, list) for value in values):
+            values = [None if value is None else "\n".join(map(str, value)) for value in values]
+        columns[name] = pl.Series(name, values, dtype=_dtype(values), strict=True)
+    return pl.DataFrame(columns)
+
+
+def _dtype(values: list[Any]) -> pl.DataType | type[pl.DataType]:
+    """Of a column: text, whole numbers or numbers. A column of nulls alone holds numbers that could not be had."""
+    kinds = {type(value) for value in values if value is not None}
+    if str in kinds:
+        return pl.String
+    if kinds == {bool}:
+        return pl.Boolean
+    return pl.Int64 if kinds == {int} else pl.Float64
+
+
+def fills_table(result: RunResult) -> pl.DataFrame:
+    """Every fill of every policy, in the order of the results; `fee` in billionths of the currency."""
+    parts = [r.journal.fills for r in result.results]
+    fills = np.concatenate(parts) if parts else np.zeros(0, FILL)
+    counts = [len(part) for part in parts]
+    text = {
+        "policy": np.repeat(np.array([r.policy for r in result.results], object), counts),
+        "symbol": np.repeat(np.array([r.order.symbol for r in result.results], object), counts),
+    }
+    names = [name for name in fills.dtype.names or () if not name.startswith("_")]
+    columns = {name: pl.Series(name, values.tolist(), dtype=pl.String) for name, values in text.items()}
+    return pl.DataFrame({**columns, **{name: np.ascontiguousarray(fills[name]) for name in names}})
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=True)
+    return buffer.getvalue()

@@ -1,0 +1,99 @@
+"""The laws of a simulation profile in words: what holds in this run, and where each is unrealistic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tickwright.app.report.data import Assumption
+from tickwright.book.windowed import WindowCounts
+from tickwright.strategy.options import duration_text
+from tickwright.venue.sim.profile import Profile
+
+
+def assumptions(profile: Profile, currency: str, windows: Sequence[WindowCounts]) -> tuple[Assumption, ...]:
+    """One row a law, in the order in which an order meets them."""
+    return (
+        Assumption(
+            "latency",
+            f"desk to exchange {_samples(profile.latency.entry)}, "
+            f"exchange to desk {_samples(profile.latency.response)}, "
+            f"market data {duration_text(profile.latency.feed)} after receipt",
+            "Draws are independent of the market; real latency grows in bursts of activity, just when it costs most.",
+        ),
+        Assumption(
+            "matching",
+            "price-time priority, our orders among the recorded ones",
+            "Recorded participants do not react: nobody cancels, follows or joins because of our order.",
+        ),
+        Assumption("queue position", *_queue(windows)),
+        Assumption(
+            "liquidity taken",
+            _half_life(profile.resilience.half_life),
+            "Real liquidity comes back in sizes and at prices of its own choosing; the half-life is an assumption.",
+        ),
+        Assumption("impact", *_impact(profile)),
+        Assumption("fees", _fees(profile, currency), "No volume tiers, no minimum per order, no regulatory fees."),
+        Assumption(
+            "fills of resting orders",
+            "by recorded trades that reach our place in the queue or go through our price, and by recorded orders "
+            "that cross it",
+            "The order that we got ahead of is still executed by the recording, so that volume counts twice, "
+            "once for it and once for us.",
+        ),
+    )
+
+
+def _samples(samples: tuple[int, ...]) -> str:
+    if len(samples) == 1:
+        return duration_text(samples[0])
+    ordered = sorted(samples)
+    middle, high = ordered[len(ordered) // 2], ordered[-(-len(ordered) * 99 // 100) - 1]
+    return f"drawn from {len(ordered):,} samples (median {middle / 1000:,.1f}us, 99 % {high / 1000:,.1f}us)"
+
+
+def _queue(windows: Sequence[WindowCounts]) -> tuple[str, str]:
+    if not windows:
+        return "exact, order by order", "None on a full-depth feed: every order ahead is known."
+    rows = sum(w.rows for w in windows)
+    best = sum(w.rows_equal_best for w in windows)
+    whole = sum(w.rows_equal_all_levels for w in windows)
+    return (
+        f"order by order inside the recorded window; the rebuilt book agrees with the recorded one in "
+        f"{100 * best / rows:.2f} % of rows at the best and {100 * whole / rows:.2f} % on all levels",
+        "Volume that stood before the recording, or came into view at the window's edge, has no known order of its "
+        "own: it counts as ahead of later orders.",
+    )
+
+
+def _half_life(half_life: int | None) -> str:
+    if half_life is None:
+        return "never comes back"
+    return "is back at once" if half_life == 0 else f"half of it is back after {duration_text(half_life)}"
+
+
+def _impact(profile: Profile) -> tuple[str, str]:
+    law = profile.impact
+    if law.ticks_per_lot == 0:
+        return (
+            "off",
+            "Beyond the levels that we take, our trades move nothing: large orders look cheaper than they are.",
+        )
+    return (
+        f"{law.ticks_per_lot:g} ticks for each lot taken, decaying by e in {duration_text(law.decay)}",
+        "Linear in size, the same at every hour; resting orders that fill move nothing.",
+    )
+
+
+def _fees(profile: Profile, currency: str) -> str:
+    fees = profile.fees
+    parts = []
+    for name, per_lot, bps in (
+        ("making", fees.maker_per_lot, fees.maker_bps),
+        ("taking", fees.taker_per_lot, fees.taker_bps),
+    ):
+        terms = [f"{per_lot:f} {currency} a lot"] if per_lot else []
+        terms += [f"{bps:f} bp"] if bps else []
+        parts.append(f"{name} {' + '.join(terms) or 'free'}")
+    none = not any(Decimal(f) for f in (fees.maker_per_lot, fees.taker_per_lot, fees.maker_bps, fees.taker_bps))
+    return "none" if none else ", ".join(parts)

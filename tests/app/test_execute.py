@@ -1,0 +1,153 @@
+"""One run of `execute` on a generated session: its files agree with each other, and are the same bytes again."""
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from conftest import DAY, ORDERS, call
+from tickwright.app import output
+from tickwright.app.report.numbers import exact, leaves
+from tickwright.core.errors import StorageError
+
+FILES = ("fills.parquet", "manifest.json", "orders.parquet", "report.html", "result.json")
+
+
+def test_writes_its_files_and_nothing_else(finished):
+    assert sorted(p.name for p in finished.folder.iterdir()) == list(FILES)
+
+
+def test_rows_are_policies_times_parents(finished):
+    rows = [(r["policy"], r["side"], r["ordered"]) for r in finished.result["orders"]]
+    assert rows == [(p, s, "1500") for p in ("twap/take", "twap/post-then-cross") for s in ("buy", "sell")]
+
+
+def test_every_shortfall_is_the_sum_of_its_parts(finished):
+    for row in finished.result["orders"]:
+        parts = {name: Decimal(amount) for name, amount in row["shortfall"].items()}
+        assert parts["delay"] + parts["trading"] + parts["opportunity"] + parts["fees"] == parts["total"]
+        assert sum(map(Decimal, row["trading_split"].values())) == parts["trading"]
+
+
+def test_shortfall_from_the_fills_alone(finished):
+    """Perold's formula on fills.parquet gives the totals of result.json, to the last unit."""
+    for row in finished.result["orders"]:
+        side = 1 if row["side"] == "buy" else -1
+        mine = (pl.col("policy") == row["policy"]) & (pl.col("parent") == row["parent_id"])
+        fills = finished.fills.filter(mine)
+        paid = sum(Decimal(p) * q for p, q in fills.select("price", "size").iter_rows()) * Decimal("0.01")
+        filled, ordered = Decimal(fills["size"].sum()), Decimal(row["ordered"])
+        assert filled == Decimal(row["filled"])
+        decision, end = Decimal(row["decision_price"]), Decimal(row["end_price"])
+        fees = Decimal(fills["fee"].sum()).scaleb(-9)
+        total = side * (paid - filled * decision) + side * (ordered - filled) * (end - decision) + fees
+        assert total == Decimal(row["shortfall"]["total"])
+        assert float(row["average_price"]) == pytest.approx(float(paid / filled), abs=1e-9)
+        assert row["shortfall_bps"] == pytest.approx(float(1e4 * float(total) / float(ordered * decision)), rel=1e-12)
+
+
+def test_fees_are_those_asked_for(finished):
+    rates = {1: 3_000_000, -1: -2_000_000}
+    for size, liquidity, fee in finished.fills.select("size", "liquidity", "fee").iter_rows():
+        assert fee == rates[liquidity] * size
+
+
+def test_parquet_holds_the_same_figures(finished):
+    assert finished.orders.height == len(finished.result["orders"])
+    for stored, row in zip(finished.orders.iter_rows(named=True), finished.result["orders"], strict=True):
+        for path, value in leaves(row).items():
+            expected = "\n".join(value) if isinstance(value, list) else value
+            assert stored[".".join(path)] == expected, path
+
+
+def test_report_says_every_figure_of_every_row(finished):
+    text = re.sub(r"<script.*?</script>", "", finished.page, flags=re.S)
+    for row in finished.result["orders"]:
+        for path, value in leaves(row).items():
+            if path[0] not in ("notes", "missing", "markout_missing"):
+                assert exact(value).replace("'", "&#x27;") in text, path
+
+
+def test_nulls_have_reasons(finished):
+    for row in finished.result["orders"]:
+        for path, value in leaves(row).items():
+            if value is None:
+                assert row["missing"][".".join(path)], path
+
+
+def test_same_run_same_bytes(finished, zif_catalog, tmp_path, capsys):
+    code, shown, _ = call(capsys, "execute", "--catalog", zif_catalog, *ORDERS, "--out", tmp_path)
+    assert code == 0
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (finished.folder / name).read_bytes(), name
+    assert "twap/post-then-cross" in shown
+    assert f"{tmp_path / 'report.html'}" in shown
+
+
+def test_take_now_alone_pays_the_spread(finished):
+    """A policy that only takes has no maker fills and a spread part above zero."""
+    for row in finished.result["orders"]:
+        if row["policy"] == "twap/take":
+            assert row["maker_share"] == 0
+            assert Decimal(row["trading_split"]["spread"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--instrument": "NOPE"}, ["NOPE", "ZIF"]),
+        ({"--date": "2024-01-04"}, ["ZIF", "2024-01-0"]),
+        ({"--date": "4 Jan"}, ["date", "YYYY-MM-DD"]),
+        ({"--end": "10:01", "--start": "10:05"}, ["ends"]),
+        ({"--end": "15:00"}, ["15:00", "10:49"]),
+        ({"--quantity": "100000000"}, ["100000000", "larger than the market could fill"]),
+        ({"--quantity": "0.5"}, ["0.5"]),
+        ({"--side": "hold"}, ["hold", "buy or sell"]),
+        ({"--policy": "twap/hope"}, ["hope", "post-then-cross"]),
+        ({"--entry-latency": "3 parsecs"}, ["3 parsecs", "duration"]),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(zif_catalog, tmp_path, capsys, changes, words):
+    settings = {
+        "--instrument": "ZIF", "--date": DAY.isoformat(), "--side": "buy", "--quantity": "100", "--start": "10:05",
+        "--end": "10:10", "--policy": "twap/take",
+    } | changes  # fmt: skip
+    line = [part for pair in settings.items() for part in pair]
+    code, out, err = call(capsys, "execute", "--catalog", zif_catalog, *line, "--out", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") <= 2
+    assert all(word in err for word in words), err
+    assert not (tmp_path / "out" / "result.json").exists()
+
+
+def test_out_must_be_a_folder(zif_catalog, tmp_path, capsys):
+    (tmp_path / "out").write_text("mine")
+    code, _, err = call(capsys, "execute", "--catalog", zif_catalog, *ORDERS, "--out", tmp_path / "out")
+    assert code == 2
+    assert "--out" in err
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_earlier_files(finished, tmp_path, monkeypatch):
+    """Invariant: after a failed write the folder holds what it held before, and nothing half-written."""
+    (tmp_path / "result.json").write_text("earlier")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(output.os, "fsync", full)
+
+    class Nothing:
+        results, manifest = (), {}
+
+    with pytest.raises(StorageError, match="No space left"):
+        output.write(tmp_path, Nothing, {"orders": []}, "<html>")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"result.json": "earlier"}
+
+
+def test_json_refuses_nan():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        output.json_bytes({"a": float(np.nan)})
