@@ -74,6 +74,20 @@ def leaf_commands(command, path):
         yield path, command
 
 
+@pytest.mark.parametrize("page", [p for p in PAGES if "```python" in p.read_text()], ids=lambda p: p.name)
+def test_python_runs(page, tmp_path):
+    """Every Python block of a page, where `make demo` has been run before."""
+    run = [sys.executable, "-m", "tickwright.app", "demo", "--out", "out/demo"]
+    subprocess.run(run, cwd=tmp_path, check=True, capture_output=True, timeout=600)
+    for kind, _, text in blocks(page):
+        if kind == "python":
+            done = subprocess.run(
+                [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, timeout=300
+            )
+            assert done.returncode == 0, done.stderr
+            assert "filled" in done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if "```console" in p.read_text()], ids=lambda p: p.name)
 def test_commands_run(page, shared_data, tmp_path):
