@@ -137,6 +137,31 @@ def test_contradictions_are_refused():
         complete(events, rows)
 
 
+def test_rows_of_another_stock_are_counted_not_refused(shared_data):
+    """A wrong pair that is stored already: every row is looked at, and the first that does not follow is told."""
+    read = []
+    for name in ("GOOG_2012-06-21_1", "AAPL_2012-06-21_1"):
+        (pair,) = open_pairs(shared_data / "lobster" / f"LOBSTER_SampleFile_{name}.zip")
+        read.append([(events.copy(), rows.copy()) for events, rows in lobster.chunks(pair)])
+    events = np.concatenate([events for events, _ in read[0]])
+    rows = np.concatenate([rows for _, rows in read[1]])[: len(events)]
+    found = verify_transitions(events, rows)
+    assert (found.transitions, found.first_mismatch) == (49_481, 1)
+    assert found.mismatches > 0.9 * found.transitions
+    assert found.outside > 0
+    with pytest.raises(BookError, match="message 1"):
+        complete(events, rows)
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_shifted_rows_are_mismatches(shift):
+    """Rows of a feed one late or one early: about every message with an effect fails, none raises."""
+    events, rows = windowed(1, 3, 1_000)
+    found = verify_transitions(events, np.roll(rows, shift, axis=0))
+    assert found.mismatches > 0.5 * found.transitions
+    assert found.first_mismatch is not None
+
+
 RECORDED = {
     # name: levels, transitions, share of rows equal on all levels and at the best in a resynchronised free replay.
     # With few levels more is out of view, so less can be known: of GOOG_1 23 % of the rows show a level never seen.

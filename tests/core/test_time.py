@@ -71,7 +71,18 @@ def test_durations(text, ns):
     assert parse_duration(text) == ns
 
 
-@pytest.mark.parametrize("text", ["", "5", "-1s", "5 parsecs", "s"])
+@pytest.mark.parametrize("text", ["", "5", "-1s", "5 parsecs", "s", "9000000h", "9" * 400 + "s"])
 def test_what_is_no_duration_is_named(text):
     with pytest.raises(ConfigError, match="duration"):
         parse_duration(text)
+
+
+def test_what_is_refused_is_called_by_the_name_it_has_for_the_caller():
+    for call in (
+        lambda: parse_time("x", JUNE, NEW_YORK, "--start"),
+        lambda: parse_time("25:00", JUNE, NEW_YORK, "--start"),
+        lambda: parse_duration("x", "--start"),
+        lambda: parse_date("x", "--start"),
+    ):
+        with pytest.raises(ConfigError, match=r"^--start: got"):
+            call()

@@ -48,6 +48,13 @@ def test_what_is_no_number_is_named(text):
         SHARE.to_ticks(text)
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e30", "9223372036854775808", "1e999999"])
+def test_what_64_bits_do_not_hold_is_refused(text):
+    with pytest.raises(ConfigError, match="64 bits"):
+        SHARE.to_lots(text)
+    assert SHARE.to_lots(2**63 - 1) == 2**63 - 1
+
+
 @pytest.mark.parametrize("bad", [Decimal(0), Decimal("-0.01"), Decimal("NaN"), 0.01])
 def test_a_tick_must_be_a_positive_decimal(bad):
     with pytest.raises(ConfigError, match="tick_size"):

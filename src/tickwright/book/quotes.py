@@ -33,10 +33,13 @@ def trades_of(events: np.ndarray) -> np.ndarray:
     `side` is the aggressor's: +1 bought, -1 sold, 0 in a cross or where the venue does not say.
     """
     action = events["action"]
-    prints = events[np.isin(action, [Action.EXECUTE, Action.HIDDEN, Action.TRADE, Action.CROSS])]
+    is_print = np.isin(action, [Action.EXECUTE, Action.HIDDEN, Action.TRADE, Action.CROSS])
+    prints = events[is_print]
     out = np.zeros(len(prints), TRADE)
-    for name in ("ts_event", "price", "subtick", "size"):
+    for name in ("price", "subtick", "size"):
         out[name] = prints[name]
+    # A tape's times are running maxima; so are these, or prints and quotes would not meet.
+    out["ts_event"] = np.maximum.accumulate(events["ts_event"])[is_print] if len(events) else 0
     named = np.where(prints["side"] == Side.BID, 1, np.where(prints["side"] == Side.ASK, -1, 0))
     resting = prints["action"] == Action.EXECUTE
     out["side"] = np.where(resting, -named, np.where(prints["action"] == Action.CROSS, 0, named))

@@ -167,7 +167,8 @@ def compile_rows(
         if action == _ADD and (2 * (state[LIVE] + 1) > keys.shape[0] or state[LIVE] >= live.shape[0]):
             return i, written, GROW
         state[TS_EVENT] = max(state[TS_EVENT], event.ts_event)
-        state[TS_RECV] = max(state[TS_RECV], event.ts_recv)
+        # Nothing is received before it happened, whatever a feed's clocks say: that would be a look ahead.
+        state[TS_RECV] = max(state[TS_RECV], event.ts_recv, state[TS_EVENT])
         row = state[ROWS] + written
         side = _side_of(event.side)
         if action == _CLEAR:

@@ -9,6 +9,9 @@ from tickwright.core.errors import ConfigError, OffGridError
 from tickwright.core.ids import stable_id
 from tickwright.core.units import MONEY_PER_UNIT, Lots, Money, Ticks
 
+_MOST = 2**63 - 1
+_MOST_DIGITS = len(str(_MOST))
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
@@ -77,11 +80,11 @@ class Instrument:
         return 2 * self.half_tick_value
 
     def to_ticks(self, price: Decimal | str) -> Ticks:
-        """An exact decimal price in ticks. Raises OffGridError."""
+        """An exact decimal price in ticks. Raises OffGridError, ConfigError for what is no number or too large."""
         return _on_grid("price", price, self.tick_size, self.symbol)
 
     def to_lots(self, quantity: Decimal | str | int) -> Lots:
-        """An exact decimal quantity in lots. Raises OffGridError."""
+        """An exact decimal quantity in lots. Raises OffGridError, ConfigError for what is no number or too large."""
         return _on_grid("quantity", quantity, self.lot_size, self.symbol)
 
     def to_price(self, ticks: Ticks) -> Decimal:
@@ -100,7 +103,16 @@ def _on_grid(what: str, value: Decimal | str | int, grid: Decimal, where: str) -
         raise ConfigError(f"{where} {what}", value, "a decimal number") from error
     if not exact.is_finite():
         raise ConfigError(f"{where} {what}", value, "a finite decimal number")
+    # The order of magnitude first: a quotient of more digits than the decimal context has cannot be formed.
+    if exact.adjusted() - grid.adjusted() > _MOST_DIGITS:
+        raise _too_large(what, value, grid, where)
     whole, rest = divmod(exact, grid)
     if rest:
         raise OffGridError(what, value, grid, where)
+    if abs(whole) > _MOST:
+        raise _too_large(what, value, grid, where)
     return int(whole)
+
+
+def _too_large(what: str, value: Decimal | str | int, grid: Decimal, where: str) -> ConfigError:
+    return ConfigError(f"{where} {what}", str(value), f"at most {_MOST} times {grid}, what 64 bits hold")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,7 @@ _TIME = re.compile(
 )
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min|h)$")
 _UNITS = {"ns": 1, "us": MICROSECOND, "ms": MILLISECOND, "s": SECOND, "min": MINUTE, "h": HOUR}
+_LONGEST = 365 * DAY
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -32,12 +34,12 @@ def zone(name: str) -> dt.tzinfo:
         raise ConfigError("time zone", name, "an IANA name as America/New_York, Z, or an offset as +01:00") from error
 
 
-def parse_date(text: str) -> dt.date:
-    """An ISO date. Raises ConfigError."""
+def parse_date(text: str, name: str = "date") -> dt.date:
+    """An ISO date. Raises ConfigError, which calls it `name`."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError("date", text, "YYYY-MM-DD") from error
+        raise ConfigError(name, text, "YYYY-MM-DD") from error
 
 
 def nanos_of(moment: dt.datetime) -> Nanos:
@@ -46,14 +48,14 @@ def nanos_of(moment: dt.datetime) -> Nanos:
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * MICROSECOND
 
 
-def parse_time(text: str, date: dt.date, default_zone: str) -> Nanos:
+def parse_time(text: str, date: dt.date, default_zone: str, name: str = "time") -> Nanos:
     """`10:00`, `10:00:00.5`, `14:00 Z` or `10:00 Europe/Paris` on a local date → nanoseconds UTC.
 
-    Without a zone the time is local to `default_zone`, the exchange's. Raises ConfigError.
+    Without a zone the time is local to `default_zone`, the exchange's. Raises ConfigError, which calls it `name`.
     """
     match = _TIME.match(text.strip())
     if match is None:
-        raise ConfigError("time", text, "HH:MM[:SS[.fraction]] with an optional zone")
+        raise ConfigError(name, text, "a time as HH:MM[:SS[.fraction]] with an optional zone")
     hour, minute, second, fraction, zone_name = match.groups()
     try:
         local = dt.datetime(
@@ -61,16 +63,19 @@ def parse_time(text: str, date: dt.date, default_zone: str) -> Nanos:
             tzinfo=zone(zone_name or default_zone),
         )  # fmt: skip
     except ValueError as error:
-        raise ConfigError("time", text, "a time of day from 00:00 to 23:59:59.999999999") from error
+        raise ConfigError(name, text, "a time of day from 00:00 to 23:59:59.999999999") from error
     return nanos_of(local.astimezone(dt.UTC)) + int((fraction or "").ljust(9, "0") or 0)
 
 
-def parse_duration(text: str) -> Nanos:
-    """`250us`, `1.5ms`, `10s`, `5min`, `1h` → nanoseconds. Raises ConfigError."""
+def parse_duration(text: str, name: str = "duration") -> Nanos:
+    """`250us`, `1.5ms`, `10s`, `5min`, `1h` → nanoseconds, a year at most. Raises ConfigError about `name`."""
     match = _DURATION.match(text.strip())
     if match is None:
-        raise ConfigError("duration", text, "a number and one of ns, us, ms, s, min, h")
-    return round(float(match[1]) * _UNITS[match[2]])
+        raise ConfigError(name, text, "a duration: a number and one of ns, us, ms, s, min, h, as 250us")
+    exact = Decimal(match[1]) * _UNITS[match[2]]
+    if exact > _LONGEST:
+        raise ConfigError(name, text, f"a duration of at most {_LONGEST // HOUR}h")
+    return round(exact)
 
 
 def midnight(date: dt.date, zone_name: str) -> Nanos:
