@@ -153,8 +153,11 @@ def test_what_is_not_there_is_said_with_what_is(catalog):
         catalog.days("GOOG", "book-10")
     with pytest.raises(NotInCatalogError, match="no events on 2020-01-01; it has 1 UTC days from 2022-01-08"):
         catalog.read("GOOG", day=dt.date(2020, 1, 1))
-    with pytest.raises(NotInCatalogError, match="no events from 0 to 5 ns"):
+    with pytest.raises(NotInCatalogError, match=r"from 1970-01-01T00:00:00Z to 1970-01-01T00:00:00\.000000005Z; it"):
         catalog.scan("GOOG", "events", 0, 5)
+    held = r"it has 1 UTC days from 2022-01-08 to 2022-01-08, 2022-01-08T00:07:\d\d\.\d{9}Z to 2022-01-08T23:"
+    with pytest.raises(NotInCatalogError, match=f"from 2022-01-09T00:00:00Z to the end; {held}"):
+        catalog.read("GOOG", "events", (make_events.DAY_0 + 1) * DAY)
     with pytest.raises(CatalogError, match="'trades' is unknown, expected events or book-N"):
         catalog.read("GOOG", "trades")
 
@@ -163,14 +166,16 @@ def test_a_folder_that_is_no_catalog(tmp_path):
     with pytest.raises(CatalogError, match="no catalog here"):
         Catalog.open(tmp_path / "none")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CatalogError, match="is a file"):
-        Catalog.open(tmp_path / "file")
-    with pytest.raises(StorageError):
-        Catalog.create(tmp_path / "file")
+    for found in (Catalog.open, Catalog.create):
+        with pytest.raises(CatalogError, match="file: is a file, expected a folder"):
+            found(tmp_path / "file")
     with pytest.raises(CatalogError, match="holds 'file' and no catalog"):
         Catalog.create(tmp_path)
-    root = Catalog.create(tmp_path / "new").root
-    assert Catalog.create(root).ls() == []
+    with pytest.raises(CatalogError, match="no catalog here"):
+        Catalog.open(Catalog.create(tmp_path / "new").root)  # nothing has been written to it
+    root = tmp_path / "new"
+    put(Catalog.create(root), GOOG, events(1), "a")
+    assert len(Catalog.create(root).ls()) == 1
     (root / "manifest.json").write_text('{"version": "tickwright.catalog/9"}')
     with pytest.raises(CatalogError, match=r"version 'tickwright\.catalog/9', expected 'tickwright\.catalog/1'"):
         Catalog.open(root)
@@ -294,7 +299,7 @@ def test_one_writer_at_a_time(catalog):
         "import sys; from tickwright.data.catalog import Catalog; from tickwright.data.source import Source\n"
         "from tickwright.core.errors import CatalogError\n"
         "try:\n"
-        "    with Catalog.open(sys.argv[1]).ingest(Source('x', 'test', 'x')): pass\n"
+        "    with Catalog.create(sys.argv[1]).ingest(Source('x', 'test', 'x')): pass\n"
         "except CatalogError as error: print(error)\n"
     )
     with catalog.ingest(source("a")) as writing:
@@ -303,12 +308,33 @@ def test_one_writer_at_a_time(catalog):
         assert f"another writer is at work (process {os.getpid()})" in told.stdout
         with (
             pytest.raises(CatalogError, match="another writer"),
-            Catalog.open(catalog.root).ingest(source("b")),
+            Catalog.create(catalog.root).ingest(source("b")),
         ):
             pass
     assert len(catalog.ls()) == 1
     with open(catalog.root / ".lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A writer that holds the lock and has not signed it: no process is named, least of all an earlier one.
+        with pytest.raises(CatalogError, match="another writer is at work; one at a time"):
+            put(catalog, GOOG, events(2), "b")
+
+
+def test_a_lock_whose_file_was_taken_away_is_no_lock(tmp_path, monkeypatch):
+    """A first writer fails and removes the folder between our opening of the lock and our taking it: we begin anew."""
+    root = tmp_path / "cat"
+    flock, turns = fcntl.flock, []
+
+    def late(handle, how):
+        if not turns:
+            (root / ".lock").unlink()
+            root.rmdir()
+        turns.append(handle)
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    put(Catalog.create(root), GOOG, events(1), "a")
+    assert len(turns) == 2
+    assert len(Catalog.open(root).ls()) == 1
 
 
 def test_a_reader_keeps_what_it_saw_until_it_looks_again(catalog):
@@ -329,6 +355,7 @@ def test_wrong_rows_are_a_bug_of_ours(catalog):
 
 
 def test_nothing_appended_changes_nothing(catalog):
+    put(catalog, GOOG, events(1), "first")
     before = (catalog.root / "manifest.json").read_bytes()
     with catalog.ingest(source("a")) as writing:
         writing.append(GOOG, "events", events(1, 0))
@@ -401,7 +428,9 @@ def test_the_disk_refuses_and_the_catalog_stands(catalog, monkeypatch, small):
     for module, name in ((os, "fsync"), (os, "replace"), (pq.ParquetWriter, "write_table"), (part.Path, "mkdir")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, full)
-            with pytest.raises(StorageError, match="the disk is full; the catalog stands as it was"):
+            with pytest.raises(
+                StorageError, match="the disk is full or a size limit was reached; the catalog stands as it was"
+            ):
                 put(catalog, GOOG, events(2, 500, day=1), "b")
         assert state(Catalog.open(catalog.root)) == before, name
     put(catalog, GOOG, events(2, 500, day=1), "b")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from make_events import GOOG, events, put, source, state, stray_files
 
-from tickwright.core.errors import StorageError
+from tickwright.core.errors import CatalogError, StorageError
 from tickwright.data import session
 from tickwright.data.catalog import Catalog
 
@@ -67,6 +67,20 @@ def test_killed_at_any_step(tmp_path, name, count):
     assert len(fresh.days("GOOG")) == 2
 
 
+@pytest.mark.parametrize(("name", "count"), [("append", 9), ("replace", 2)])
+def test_a_first_write_killed_leaves_a_folder_in_which_the_next_begins(tmp_path, name, count):
+    script = CHILD.replace("Catalog.open", "Catalog.create")
+    child = [sys.executable, "-c", script, str(tmp_path / "cat"), name, str(count), str(Path(__file__).parent)]
+    died = subprocess.run(child, capture_output=True, text=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    with pytest.raises(CatalogError, match="no catalog here"):
+        Catalog.open(tmp_path / "cat")
+    catalog = Catalog.create(tmp_path / "cat")
+    put(catalog, GOOG, events(5, 200, day=2), "c")
+    assert [row.source for row in Catalog.open(catalog.root).ls()] == ["c"]
+    assert not stray_files(catalog)
+
+
 def test_killed_after_the_manifest_was_replaced_the_write_is_whole(tmp_path):
     catalog = Catalog.create(tmp_path / "cat")
     put(catalog, GOOG, events(100, 300), "a")
@@ -116,7 +130,9 @@ def test_a_limit_on_file_size_is_a_storage_error(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
     try:
-        with pytest.raises(StorageError, match="the disk is full; the catalog stands as it was"):
+        with pytest.raises(
+            StorageError, match="the disk is full or a size limit was reached; the catalog stands as it was"
+        ):
             put(catalog, GOOG, events(1, 20_000, day=1), "b")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,12 +1,13 @@
 """Where the tick size of a Databento instrument comes from, in the stated order."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from tickwright.core.errors import CatalogError, ConfigError, FileFormatError
+from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
 from tickwright.core.instrument import Instrument
-from tickwright.data.contracts import Definition, instrument_for, read_definitions
+from tickwright.data.contracts import Definition, Definitions, instrument_for, read_definitions
 
 CME = "GLBX.MDP3"
 
@@ -58,24 +59,25 @@ def test_the_catalog_comes_next_and_must_not_be_contradicted():
     assert instrument_for("ESH4", CME, known=known, tick_size=Decimal("0.50")) is known
     with pytest.raises(CatalogError, match=r"the tick size given says a tick of 0\.25, but the catalog has 0\.5"):
         instrument_for("ESH4", CME, known=known, tick_size=Decimal("0.25"))
-    definitions = {"ESH4": Definition("ESH4", "XCME", "USD", Decimal("0.25"), Decimal(50))}
+    stated = Definition("ESH4", "XCME", "USD", Decimal("0.25"), Decimal(50))
+    definitions = Definitions(Path("x.dbn"), {"ESH4": stated})
     with pytest.raises(CatalogError, match=r"the definition file says a tick of 0\.25"):
         instrument_for("ESH4", CME, known=known, definitions=definitions)
 
 
 def test_recorded_definitions(shared_data):
     definitions = read_definitions(shared_data / "databento" / "definition-glbx-es-fut.dbn.zst")
-    assert definitions == {"ESM3": Definition("ESM3", "XCME", "USD", Decimal("0.25"), Decimal(50))}
+    assert definitions.by_symbol == {"ESM3": Definition("ESM3", "XCME", "USD", Decimal("0.25"), Decimal(50))}
     future = instrument_for("ESM3", CME, definitions=definitions)
     assert (future.tick_size, future.multiplier, future.venue) == (Decimal("0.25"), Decimal(50), "XCME")
     assert future.source == "definition file"
-    with pytest.raises(ConfigError, match="a file that defines ESH4; this one defines ESM3"):
+    with pytest.raises(UsageError, match=r"definition-glbx-es-fut\.dbn\.zst defines ESM3, not ESH4$"):
         instrument_for("ESH4", CME, definitions=definitions)
 
 
 def test_a_definition_that_leaves_the_tick_open_falls_to_the_table(shared_data):
     definitions = read_definitions(shared_data / "databento/samples/XNAS.ITCH/test_data.definition.dbn.zst")
-    assert definitions["NVDA"].tick_size is None
+    assert definitions.by_symbol["NVDA"].tick_size is None
     assert instrument_for("NVDA", "XNAS.ITCH", definitions=definitions).tick_size == Decimal("0.01")
 
 

@@ -168,6 +168,14 @@ def test_several_instruments_and_a_symbol_that_changes_its_number(tmp_path):
         assert (events[symbol]["instrument_id"] == Instrument(symbol, "XCME", "USD", QUARTER).id).all()
 
 
+def test_a_day_without_a_symbol_is_named_in_readable_time(tmp_path):
+    late = make_dbn.mbo(1, ts_event=make_dbn.START + 86_400 * 10**9, ts_recv=make_dbn.START + 86_400 * 10**9)
+    with pytest.raises(FileFormatError) as caught:
+        read(make_dbn.write(tmp_path / "x.dbn", [make_dbn.mbo(0), late]))
+    told = "found instrument id 17077 on 2023-12-26, expected a symbol for it in the metadata, which has ESH4 from "
+    assert str(caught.value).endswith(told + "2023-12-25T00:00:00Z to 2023-12-26T00:00:00Z")
+
+
 def test_negative_prices_and_a_hidden_print_between_ticks(tmp_path):
     records = [
         make_dbn.mbo(0, price=-37_630_000_000),

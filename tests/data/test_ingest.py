@@ -1,6 +1,7 @@
 """From a file to the catalog and back: what the command line calls."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,14 +13,22 @@ import make_dbn
 import make_lobster
 import numpy as np
 import pytest
-from make_events import GOOG, events, state, stray_files
+from make_events import ES, GOOG, events, state, stray_files
 
-from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, OffGridError
+from tickwright.core.errors import (
+    CatalogError,
+    ConfigError,
+    FileFormatError,
+    OffGridError,
+    StorageError,
+    UsageError,
+)
 from tickwright.core.events import Action
 from tickwright.data.catalog import Catalog
 from tickwright.data.ingest import ingest_dbn, ingest_lobster, write_events
 from tickwright.data.lobster import chunks
 from tickwright.data.lobster_files import open_pairs
+from tickwright.data.writer import writer_lock
 
 
 def test_the_shared_goog_day(shared_data, tmp_path):
@@ -110,6 +119,11 @@ def test_tick_size_from_a_definition_file(shared_data, tmp_path):
     mbo = shared_data / "databento" / "samples" / "GLBX.MDP3" / "test_data.mbo.dbn.zst"
     summary = ingest_dbn(mbo, tmp_path / "cat", definition=definition)
     assert summary.notes == ("ESH1: tick 0.25, multiplier 50 (definition file)",)
+    other = shared_data / "databento" / "definition-glbx-es-fut.dbn.zst"
+    with pytest.raises(UsageError, match=r"definition-glbx-es-fut\.dbn\.zst defines ESM3, not ESH1$"):
+        ingest_dbn(mbo, tmp_path / "other", definition=other)
+    with pytest.raises(ConfigError, match=r"definition: got .*, expected a file; this is a folder"):
+        ingest_dbn(mbo, tmp_path / "other", definition=tmp_path)
 
 
 def test_tick_size_from_the_prices(tmp_path):
@@ -154,17 +168,92 @@ def test_bad_files_leave_the_catalog_as_it_was(tmp_path):
         assert state(Catalog.open(root)) == before
     with pytest.raises(ConfigError, match="a file that exists"):
         ingest_dbn(tmp_path / "none", root)
+    for ingest in (ingest_dbn, ingest_lobster):
+        with pytest.raises(ConfigError, match=r"file: got .*, expected a file; this is a folder"):
+            ingest(tmp_path, root)
+        with pytest.raises(CatalogError, match=r"x\.zip: is a file, expected a folder"):
+            ingest(make_lobster.write_zip(tmp_path / "x.zip") if ingest is ingest_lobster else off, tmp_path / "x.zip")
     assert not stray_files(Catalog.open(root))
 
 
 def test_ctrl_c_in_the_middle_of_a_file(tmp_path):
     path = make_lobster.write_zip(tmp_path / "x.zip")
-    root = Catalog.create(tmp_path / "cat").root
+    catalog = Catalog.create(tmp_path / "cat")
+    write_events(catalog, ES, events(1, 500), "before")
+    before = state(catalog)
     with pytest.raises(KeyboardInterrupt):
-        ingest_lobster(path, root, progress=lambda done, total: os.kill(os.getpid(), signal.SIGINT))
-    assert Catalog.open(root).ls() == []
-    assert not stray_files(Catalog.open(root))
-    assert ingest_lobster(path, root).rows == 11
+        ingest_lobster(path, catalog.root, progress=lambda done, total: os.kill(os.getpid(), signal.SIGINT))
+    assert state(Catalog.open(catalog.root)) == before
+    assert not stray_files(Catalog.open(catalog.root))
+    assert ingest_lobster(path, catalog.root).rows == 11
+
+
+@pytest.mark.parametrize("there", ["", "cat", "cat/deep/er"])
+def test_a_first_ingest_that_fails_leaves_nothing_that_was_not_there(tmp_path, monkeypatch, there):
+    """Refused in its header or at its end, interrupted, or by a full disk: the folders are those from before."""
+    good = make_lobster.write_zip(tmp_path / "good.zip")
+    bad = make_lobster.write_zip(tmp_path / "bad.zip", make_lobster.members(make_lobster.MESSAGES[:10]))
+    cut = make_dbn.write(tmp_path / "cut.dbn", [make_dbn.mbo(k) for k in range(9)])
+    cut.write_bytes(cut.read_bytes()[:-20])
+    other = make_dbn.write(tmp_path / "other.dbn", [], make_dbn.metadata(schema=dbn.Schema.TRADES))
+    root = tmp_path / "cat" / "deep" / "er"
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    for ingest, file in ((ingest_lobster, bad), (ingest_dbn, cut), (ingest_dbn, other)):
+        with pytest.raises(FileFormatError):
+            ingest(file, root)
+        assert sorted(tmp_path.rglob("*")) == before, file
+    with pytest.raises(KeyboardInterrupt):
+        ingest_lobster(good, root, progress=lambda done, total: os.kill(os.getpid(), signal.SIGINT))
+    assert sorted(tmp_path.rglob("*")) == before
+    real = os.replace
+
+    def full_at_the_manifest(old, new):
+        if str(new).endswith("manifest.json"):
+            raise OSError(28, "No space left on device")
+        real(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full_at_the_manifest)
+        with pytest.raises(StorageError, match="the disk is full or a size limit was reached"):
+            ingest_lobster(good, root)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert ingest_lobster(good, root).rows == 11
+
+
+def test_what_a_killed_writer_left_goes_when_the_same_file_comes_again(tmp_path):
+    path = make_lobster.write_zip(tmp_path / "x.zip")
+    ingest_lobster(path, tmp_path / "cat")
+    root = tmp_path / "cat"
+    left = root / ".staging" / "events" / "GOOG"
+    left.mkdir(parents=True)
+    (left / "x.parquet").write_bytes(b"half")
+    with writer_lock(root):
+        assert ingest_lobster(path, root).already  # another writer is at work: it is theirs
+        assert left.exists()
+    assert ingest_lobster(path, root).already
+    assert not (root / ".staging").exists()
+
+
+def test_two_first_ingests_started_together(tmp_path):
+    """In each of many rounds two processes meet at a new folder: each stores its day, or is told of the other."""
+    child = [sys.executable, "-c", FIRST, tmp_path, Path(__file__).parent]
+    both = [
+        subprocess.Popen([*child, str(k)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for k in (0, 1)
+    ]
+    told = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    answers = [[line.split(" ", 1)[1] for line in out.splitlines()] for out, _ in told]
+    for n, pair in enumerate(zip(*answers, strict=True)):
+        stored = [k for k, answer in enumerate(pair) if answer == "stored"]
+        assert stored, pair
+        for answer in pair:
+            told_of = rf"{tmp_path}/cat{n}: another writer is at work( \(process \d+\))?; one at a time, .*"
+            assert answer == "stored" or re.fullmatch(told_of, answer), answer
+        catalog = Catalog.open(tmp_path / f"cat{n}")
+        assert [row.source for row in catalog.ls()] == [f"day {k}" for k in stored]
+        assert not stray_files(catalog)
+    assert len(answers[0]) == ROUNDS
 
 
 def test_made_events_are_stored_under_a_name(tmp_path):
@@ -190,6 +279,32 @@ def test_opening_a_catalog_imports_nothing_heavy():
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
 
+
+ROUNDS = 15
+# Each process says that it has come to a round, and waits for the other.
+FIRST = f"""
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from make_events import ES, GOOG, events
+from tickwright.core.errors import CatalogError
+from tickwright.data import part, session, staging
+from tickwright.data.catalog import Catalog
+from tickwright.data.ingest import write_events
+
+folder, me = Path(sys.argv[1]), int(sys.argv[3])
+rows = events(me, 200, day=me)
+for n in range({ROUNDS}):
+    (folder / f"{{n}}-{{me}}").touch()
+    until = time.monotonic() + 20
+    while not (folder / f"{{n}}-{{1 - me}}").exists() and time.monotonic() < until:
+        pass
+    try:
+        write_events(Catalog.create(folder / f"cat{{n}}"), GOOG, rows, f"day {{me}}")
+        print(n, "stored")
+    except CatalogError as error:
+        print(n, error)
+"""
 
 INGEST = """
 import resource, sys

@@ -187,6 +187,76 @@ def test_files_of_different_length_are_no_pair(tmp_path, messages, books):
         read(path, 4)
 
 
+RECORDED = ("GOOG_2012-06-21_10", "GOOG_2012-06-21_5", "GOOG_2012-06-21_1", "AAPL_2012-06-21_1")
+
+
+def contents_of(path, kind):
+    """Name and lines of the message or orderbook member of a recorded zip."""
+    with zipfile.ZipFile(path) as archive:
+        name = next(n for n in archive.namelist() if f"_{kind}_" in n)
+        return name, archive.read(name).decode().splitlines()
+
+
+def test_rows_of_another_stock_are_no_pair(tmp_path, shared_data):
+    goog, aapl = (shared_data / "lobster" / f"LOBSTER_SampleFile_{name}.zip" for name in RECORDED[2:])
+    message, lines = contents_of(goog, "message")
+    orderbook, _ = contents_of(goog, "orderbook")
+    _, rows = contents_of(aapl, "orderbook")
+    texts = {message: "\n".join(lines), orderbook: "\n".join(rows[: len(lines)])}
+    path = make_lobster.write_zip(tmp_path / "x.zip", texts)
+    for chunk in (1, 65_536):
+        with pytest.raises(FileFormatError) as caught:
+            read(path, chunk)
+        told = str(caught.value)
+        assert told.startswith(f"{path}: {message} with {orderbook}: message 2: found a"), told
+        assert "the orderbook row does not follow from the message and the row before: not a pair" in told
+
+
+@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("ahead", [1, -1])
+def test_rows_shifted_by_one_are_no_pair(tmp_path, shared_data, name, ahead):
+    whole = shared_data / "lobster" / f"LOBSTER_SampleFile_{name}.zip"
+    (message, lines), (orderbook, rows) = (contents_of(whole, kind) for kind in ("message", "orderbook"))
+    lines, rows = lines[:5_000], rows[:5_000]
+    read(make_lobster.write_zip(tmp_path / "y.zip", {message: "\n".join(lines), orderbook: "\n".join(rows)}))
+    rows = [*rows[1:], rows[-1]] if ahead > 0 else [rows[0], *rows[:-1]]
+    path = make_lobster.write_zip(tmp_path / "x.zip", {message: "\n".join(lines), orderbook: "\n".join(rows)})
+    with pytest.raises(FileFormatError, match=r"with .*orderbook_\d+\.csv: message \d+: found .*: not a pair"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "row", "told"),
+    [
+        (1, "9999999999,0,5800000,99", "message 1: found a submission of 100 lots at 580.00 on the bid with 99 lots "
+            "shown there, expected 100 lots"),
+        (2, "5801000,49,5800000,100", "message 2: found a submission of 50 lots at 580.10 on the ask with 0 lots shown "
+            "there in the row before and 49 in its own, expected 50 lots"),
+        (3, "5801000,50,5800000,61", "message 3: found a cancellation of 40 lots at 580.00 on the bid with 100 lots "
+            "shown there in the row before and 61 in its own, expected 60 lots"),
+        (3, "5800000,60,-9999999999,0", "message 3: found a cancellation of 40 lots at 580.00 on the bid with 100 lots "
+            "shown there in the row before and 0 in its own"),
+        (4, "5801000,50,5800000,60", "message 4: found an execution of 20 lots at 580.10 on the ask with 50 lots shown "
+            "there in the row before and 50 in its own, expected 30 lots"),
+        (5, "5801000,5,5800000,60", "message 5: found a cancellation of 30 lots at 580.10 on the ask with 30 lots "
+            "shown there in the row before and 5 in its own, expected 0 lots"),
+    ],
+)  # fmt: skip
+def test_a_row_that_does_not_show_its_message(tmp_path, line, row, told):
+    path = broken(tmp_path, books=changed(make_lobster.BOOKS, line, row))
+    for chunk in (1, 2, 3, 1000):
+        with pytest.raises(FileFormatError) as caught:
+            read(path, chunk)
+        assert told in str(caught.value)
+
+
+def test_a_message_about_a_level_that_is_in_neither_row_is_no_pair(tmp_path):
+    lines = changed(make_lobster.MESSAGES, 4, "34201.123456789,4,12,20,5802000,-1")
+    told = "0 lots shown there in the row before and 0 in its own, expected at least 20 lots in the row before"
+    with pytest.raises(FileFormatError, match=told):
+        read(broken(tmp_path, messages=lines))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -201,6 +271,42 @@ def test_files_of_different_names_are_no_pair(tmp_path, change):
     path = make_lobster.write_zip(tmp_path / "x.zip", dict([message, (change(book[0]), book[1])]))
     with pytest.raises(FileFormatError, match="not a pair"):
         open_pairs(path)
+
+
+def test_zip_and_member_are_named(tmp_path):
+    message, orderbook = make_lobster.members()
+    path = broken(tmp_path, messages=changed(make_lobster.MESSAGES, 3, "34200.5,8,11,40,5800000,1"))
+    with pytest.raises(FileFormatError, match="line 3") as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: {message}: line 3: found type 8")
+    path = broken(tmp_path, books=changed(make_lobster.BOOKS, 3, "x"))
+    with pytest.raises(FileFormatError, match="line 3") as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: {orderbook}: line 3: found 'x'")
+    with pytest.raises(FileFormatError, match="not a pair") as caught:
+        read(broken(tmp_path, books=make_lobster.BOOKS[:10]))
+    assert str(caught.value).startswith(f"{path}: {orderbook}: line 11: found the end of the file")
+    for name, text in make_lobster.members(books=["x"]).items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(FileFormatError, match="line 1") as caught:
+        read(tmp_path / message)
+    assert str(caught.value).startswith(f"{tmp_path / orderbook}: line 1: found 'x'")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_wrong_checksum_is_damage_of_the_zip(tmp_path, compression, kind):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, text in make_lobster.members().items():
+            archive.writestr(name, text)
+        member = archive.infolist()[kind]
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(member.CRC.to_bytes(4, "little"), b"\1\2\3\4"))
+    with pytest.raises(FileFormatError) as caught:
+        read(path)
+    expected = f"{path}: member {member.filename}: found Bad CRC-32 for file {member.filename!r}, expected a whole zip"
+    assert str(caught.value) == f"{expected} file: it is damaged"
 
 
 @pytest.mark.parametrize("kind", ["message", "orderbook"])
@@ -239,7 +345,7 @@ def test_time_may_stand_still_across_a_chunk_but_not_go_back(tmp_path):
     lines = [f"{t},1,{k},100,5800000,1" for k, t in enumerate(times, 1)]
     assert all(a >= b for a, b in pairwise(times))
     with pytest.raises(FileFormatError, match="line 4"):
-        read(broken(tmp_path, lines, ["5801000,50,5800000,100"] * 4), 3)
+        read(broken(tmp_path, lines, [f"5801000,50,5800000,{k}00" for k in (1, 2, 3, 4)]), 3)
 
 
 def test_an_encrypted_or_unknown_compression_is_an_error_of_the_file(tmp_path):

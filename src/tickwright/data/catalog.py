@@ -22,6 +22,8 @@ from tickwright.core.errors import CatalogError, NotInCatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.data import manifest as store
 from tickwright.data.schema import EVENTS, book_levels, empty_rows, to_rows
+from tickwright.data.utc import utc_text
+from tickwright.data.writer import writer_lock
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,22 +63,22 @@ class Catalog:
 
     @classmethod
     def create(cls, path: Path | str) -> Catalog:
-        """The catalog in a folder, which is made if need be. Raises CatalogError when other files are in the folder."""
+        """The catalog in a folder that may yet be empty or missing: the first write that succeeds makes it.
+
+        Raises CatalogError when the folder is a file, or holds other files and no catalog.
+        """
         root = Path(path)
-        if not (root / store.MANIFEST).exists():
-            with store.storage(root):
-                root.mkdir(parents=True, exist_ok=True)
-                strangers = sorted({p.name for p in root.iterdir()} - {store.LOCK, store.STAGING, store.PARTS})
-            # A manifest that was never put in place is what a crash between two steps leaves of a first write.
-            strangers = [name for name in strangers if name != "manifest.new"]
-            if strangers:
-                raise CatalogError(f"{root}: holds {strangers[0]!r} and no catalog, expected an empty or a new folder")
-            store.save(root, store.Manifest())
-        return cls.open(root)
+        return cls(root, store.load_or_begin(root))
 
     def refresh(self) -> None:
-        """See what other writers have committed since."""
-        self._manifest = store.load(self.root)
+        """See what other writers have committed since. Raises CatalogError."""
+        self._manifest = store.load_or_begin(self.root)
+
+    def tidy(self) -> None:
+        """Clear what a killed writer left, unless another writer is at work or the disk is not ours to write."""
+        if (self.root / store.STAGING).exists():
+            with suppress(CatalogError), writer_lock(self.root), store.storage(self.root):
+                store.sweep(self.root, store.load_or_begin(self.root))
 
     # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,7 +190,7 @@ class Catalog:
         """
         from tickwright.data.session import IngestSession
 
-        with store.writer_lock(self.root):
+        with writer_lock(self.root):
             self.refresh()
             with store.storage(self.root):
                 store.sweep(self.root, self._manifest)
@@ -200,7 +202,7 @@ class Catalog:
             finally:
                 session.abandon()
                 # Whatever stays behind is not in the manifest, and the next writer sweeps again.
-                with suppress(OSError):
+                with suppress(OSError, CatalogError):
                     self.refresh()
                     store.sweep(self.root, self._manifest)
 
@@ -228,12 +230,14 @@ class Catalog:
             and (day is None or p.day == day.isoformat())
         ]
         if not chosen:
-            asked = f"on {day}" if day else f"from {start} to {end} ns"
+            since = "the beginning" if start is None else utc_text(start)
+            until = "the end" if end is None else utc_text(end)
+            asked = f"on {day}" if day else f"from {since} to {until}"
             first, last = min(p.first for p in parts), max(p.last for p in parts)
             days = sorted({p.day for p in parts})
             raise NotInCatalogError(
                 f"{symbol} has no {schema} {asked}; it has {len(days)} UTC days from {days[0]} to {days[-1]}, "
-                f"{first} to {last} ns"
+                f"{utc_text(first)} to {utc_text(last)}"
             )
         return chosen
 

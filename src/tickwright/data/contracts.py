@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from tickwright.core.errors import CatalogError, ConfigError, FileFormatError
+from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
 from tickwright.core.instrument import Instrument
 from tickwright.data.dbn_stream import UNDEF_PRICE
 
@@ -46,8 +46,16 @@ class Definition:
     multiplier: Decimal | None
 
 
-def read_definitions(path: Path) -> dict[str, Definition]:
-    """Definitions in a DBN file by raw symbol, the latest of each. Raises FileFormatError."""
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Definitions by raw symbol, the latest of each, and the file that they stand in."""
+
+    file: Path
+    by_symbol: Mapping[str, Definition]
+
+
+def read_definitions(path: Path) -> Definitions:
+    """The definitions in a DBN file. Raises FileFormatError."""
     from databento_dbn import DBNDecoder, DBNError, InstrumentDefMsg
 
     from tickwright.data.dbn_stream import open_bytes
@@ -63,7 +71,7 @@ def read_definitions(path: Path) -> dict[str, Definition]:
     found = {r.raw_symbol: _definition(r) for r in records if isinstance(r, InstrumentDefMsg)}
     if not found:
         raise FileFormatError(path, "records", "no definition", "a DBN file of the schema definition")
-    return found
+    return Definitions(path, found)
 
 
 def _definition(record: object) -> Definition:
@@ -87,14 +95,14 @@ def instrument_for(
     *,
     tick_size: Decimal | None = None,
     known: Instrument | None = None,
-    definitions: Mapping[str, Definition] | None = None,
+    definitions: Definitions | None = None,
     observed: tuple[int, int] | None = None,
 ) -> Instrument:
     """The instrument behind a symbol of a dataset.
 
     `known` is the catalog's; `observed` the greatest common divisor of the prices in billionths and how many distinct
-    ones there are. Raises ConfigError when nothing says what a tick is, CatalogError when what is given contradicts
-    the catalog.
+    ones there are. Raises ConfigError when nothing says what a tick is, UsageError when the definition file is of other
+    contracts, CatalogError when what is given contradicts the catalog.
     """
     stated = _from_definition(symbol, dataset, definitions) if definitions is not None else None
     if known is not None:
@@ -129,11 +137,12 @@ def _agree(known: Instrument, tick: Decimal | None, what: str) -> None:
         )
 
 
-def _from_definition(symbol: str, dataset: str, definitions: Mapping[str, Definition]) -> Instrument | None:
-    found = definitions.get(symbol)
+def _from_definition(symbol: str, dataset: str, definitions: Definitions) -> Instrument | None:
+    found = definitions.by_symbol.get(symbol)
     if found is None:
-        names = ", ".join(sorted(definitions)[:10])
-        raise ConfigError("definition", symbol, f"a file that defines {symbol}; this one defines {names}")
+        names = sorted(definitions.by_symbol)
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        raise UsageError(f"{definitions.file} defines {', '.join(names[:10])}{more}, not {symbol}")
     if found.tick_size is None:
         return None  # a stock exchange leaves the increment undefined
     venue, zone = _home(dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import IO, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,17 +16,24 @@ _PATTERNS = {pa.int64(): re.compile(rb"^-?\d+$"), pa.float64(): re.compile(rb"^\
 _WORDS = {pa.int64(): "a whole number", pa.float64(): "a decimal number"}
 
 
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+
+
 class CsvRows:
     """Columns of an open CSV file. `name` is for messages; `types` are Arrow types, one a column.
 
     Memory is bounded by a block and by what `take` asks for. Raises FileFormatError with the line (from 1) that is not
-    as expected, or when a compressed file is cut off.
+    as expected, and whatever `file` raises.
     """
 
-    def __init__(self, name: str, file: IO[bytes], types: list[pa.DataType]) -> None:
+    def __init__(self, name: str, file: Readable, types: list[pa.DataType]) -> None:
+        self.name = name
         self.bytes = 0
         """Bytes read so far."""
-        self._name = name
         self._file = file
         self._types = types
         self._parsed = 0
@@ -53,14 +60,7 @@ class CsvRows:
     def _block(self) -> bytes:
         """Whole lines, about a block of them; empty at the end."""
         while True:
-            try:
-                data = self._file.read(BLOCK)
-            except Exception as error:
-                # zlib and zipfile raise five unrelated types for a damaged member, none of which they document
-                if isinstance(error, (MemoryError, RuntimeError)):
-                    raise
-                expected = "a whole file: it is truncated or damaged"
-                raise FileFormatError(self._name, f"after line {self._parsed}", str(error), expected) from error
+            data = self._file.read(BLOCK)
             self.bytes += len(data)
             lines = self._tail + data
             cut = lines.rfind(b"\n") + 1 if data else len(lines)
@@ -69,7 +69,7 @@ class CsvRows:
                 return lines[:cut]
             if len(lines) > BLOCK:
                 place = f"line {self._parsed + 1}"
-                raise FileFormatError(self._name, place, f"{len(lines)} bytes without a line end", self._expected())
+                raise FileFormatError(self.name, place, f"{len(lines)} bytes without a line end", self._expected())
 
     def _columns(self, block: bytes) -> list[np.ndarray]:
         try:
@@ -85,8 +85,8 @@ class CsvRows:
             right = len(fields) == len(self._types)
             if not right or not all(_PATTERNS[k].match(f) for k, f in zip(self._types, fields, strict=True)):
                 shown = line[:100].decode(errors="replace")
-                return FileFormatError(self._name, f"line {number}", repr(shown), self._expected())
-        return FileFormatError(self._name, f"after line {self._parsed}", str(error), self._expected())
+                return FileFormatError(self.name, f"line {number}", repr(shown), self._expected())
+        return FileFormatError(self.name, f"after line {self._parsed}", str(error), self._expected())
 
     def _expected(self) -> str:
         kinds: list[Any] = sorted(set(self._types), key=str, reverse=True)

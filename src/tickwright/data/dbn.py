@@ -24,6 +24,7 @@ from tickwright.core.units import DAY
 from tickwright.data.contracts import MIN_DISTINCT_PRICES, PRICE_SCALE
 from tickwright.data.dbn_stream import UNDEF_PRICE, UNDEF_SIZE, UNDEF_TIME, MboStream, Progress
 from tickwright.data.places import Places
+from tickwright.data.utc import utc_text
 
 # ADD and MODIFY say which side an order rests on; the others may not know one.
 _SIDED = (Action.ADD, Action.MODIFY)
@@ -168,7 +169,7 @@ def symbol_of(stream: MboStream, number: int, day: int, base: int) -> str:
     for start, end, symbol in reversed(known):
         if start <= day * DAY < end:
             return symbol
-    spans = ", ".join(f"{symbol} from {start} to {end} ns" for start, end, symbol in known) or "none"
+    spans = ", ".join(f"{symbol} from {utc_text(start)} to {utc_text(end)}" for start, end, symbol in known) or "none"
     raise FileFormatError(
         stream.path, f"after market-by-order record {base}", f"instrument id {number} on {utc_day(day * DAY)}",
         f"a symbol for it in the metadata, which has {spans}",

@@ -14,7 +14,7 @@ from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
 from tickwright.data.catalog import Catalog
-from tickwright.data.contracts import Definition, instrument_for, read_definitions
+from tickwright.data.contracts import Definitions, instrument_for, read_definitions
 from tickwright.data.schema import EVENTS, book_schema
 from tickwright.data.source import Source, file_source, made_source
 
@@ -93,7 +93,7 @@ def ingest_dbn(
     begun = time.perf_counter()
     path = _readable(file)
     tick = None if tick_size is None else _positive(tick_size)
-    definitions = read_definitions(_readable(definition)) if definition is not None else None
+    definitions = read_definitions(_readable(definition, "definition")) if definition is not None else None
     source = file_source("dbn", path, [path])
     catalog = Catalog.create(catalog_path)
     lookup = _Lookup(catalog, path, tick, definitions, replace, common_ticks)
@@ -133,7 +133,7 @@ class _Lookup:
     catalog: Catalog
     path: Path
     tick: Decimal | None
-    definitions: dict[str, Definition] | None
+    definitions: Definitions | None
     replace: bool
     observe: Callable[[Path], dict[str, tuple[int, int]]]
     dataset: str = ""
@@ -161,10 +161,12 @@ class _Lookup:
         return [f"{i.symbol}: tick {i.tick_size}, multiplier {i.multiplier} ({i.source})" for i in self.found.values()]
 
 
-def _readable(file: Path | str) -> Path:
+def _readable(file: Path | str, parameter: str = "file") -> Path:
     path = Path(file)
+    if path.is_dir():
+        raise ConfigError(parameter, str(file), "a file; this is a folder")
     if not path.is_file():
-        raise ConfigError("file", str(file), "a file that exists")
+        raise ConfigError(parameter, str(file), "a file that exists")
     return path
 
 
@@ -186,6 +188,7 @@ def _refuse_empty(path: Path, actions: np.ndarray) -> None:
 def _already(catalog: Catalog, source: Source) -> IngestSummary | None:
     if catalog.stored_source(source.digest) is None:
         return None
+    catalog.tidy()
     note = f"{source.name}: the catalog has this very content already; nothing was written"
     return replace(_summary(catalog, source, np.zeros(256, np.int64), notes=[note]), already=True)
 

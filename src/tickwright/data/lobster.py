@@ -3,6 +3,7 @@
 1. `lobster_files.open_pairs` finds the pairs of a zip, or of two CSV files side by side, by their names.
 2. `chunks` reads both files in lockstep: message k belongs to book row k.
 3. A chunk of messages becomes MARKET_EVENT, a chunk of book rows int64 (rows, 4 N).
+4. `lobster_pair` refuses rows that are not those of the messages.
 
 | LOBSTER type | event |
 |---|---|
@@ -33,6 +34,7 @@ from tickwright.core.time import midnight
 from tickwright.core.units import SECOND
 from tickwright.data.csv_rows import CsvRows
 from tickwright.data.lobster_files import LobsterPair, open_member
+from tickwright.data.lobster_pair import refuse_other_rows
 from tickwright.data.places import Places
 
 CHUNK_ROWS = 65_536
@@ -69,9 +71,10 @@ def chunks(
         open_member(pair.file, pair.message) as (message, message_bytes),
         open_member(pair.file, pair.orderbook) as (orderbook, orderbook_bytes),
     ):
-        messages = CsvRows(pair.message, message, _MESSAGE_TYPES)
-        books = CsvRows(pair.orderbook, orderbook, [pa.int64()] * (4 * pair.levels))
+        messages = CsvRows(pair.place(pair.message), message, _MESSAGE_TYPES)
+        books = CsvRows(pair.place(pair.orderbook), orderbook, [pa.int64()] * (4 * pair.levels))
         done, last = 0, 0
+        row: np.ndarray | None = None
         while True:
             columns, levels = messages.take(rows), books.take(rows)
             count = columns[0].size
@@ -79,11 +82,14 @@ def chunks(
                 raise _not_as_long(pair, done + count, done + levels[0].size)
             if not count:
                 return
-            places = Places(pair.message, "line", done)
+            places = Places(messages.name, "line", done)
             times = _times(pair, columns[0], last, places)
             events = _events(times, columns, instrument, places)
-            yield events, _book_rows(levels, instrument, Places(pair.orderbook, "line", done))
-            last = int(times[-1])
+            shown = _book_rows(levels, instrument, Places(books.name, "line", done))
+            both = Places(f"{messages.name} with {pair.orderbook}", "message", done)
+            refuse_other_rows(events, shown, row, instrument, both)
+            last, row = int(times[-1]), shown[-1].copy()
+            yield events, shown
             done += count
             if progress is not None:
                 progress(messages.bytes + books.bytes, message_bytes + orderbook_bytes)
@@ -92,7 +98,9 @@ def chunks(
 def _not_as_long(pair: LobsterPair, messages: int, books: int) -> FileFormatError:
     shorter, longer = (pair.message, pair.orderbook) if messages < books else (pair.orderbook, pair.message)
     place = f"line {min(messages, books) + 1}"
-    return FileFormatError(shorter, place, "the end of the file", f"a row for each one of {longer}: not a pair")
+    return FileFormatError(
+        pair.place(shorter), place, "the end of the file", f"a row for each one of {longer}: not a pair"
+    )
 
 
 def _times(pair: LobsterPair, seconds: np.ndarray, last: int, places: Places) -> np.ndarray:

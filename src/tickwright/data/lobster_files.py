@@ -30,6 +30,10 @@ class LobsterPair:
     message: str
     orderbook: str
 
+    def place(self, member: str) -> str:
+        """A member as messages name it: behind its zip, or as the path that it is."""
+        return member if _NAME.match(self.file.name) else f"{self.file}: {member}"
+
 
 def open_pairs(path: Path) -> list[LobsterPair]:
     """The pairs of a LOBSTER zip by symbol and date, or the one pair that a message CSV belongs to.
@@ -102,17 +106,38 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
+class Member:
+    """The bytes of a member of a zip, uncompressed, or of a file of its own. Raises FileFormatError as it reads."""
+
+    def __init__(self, path: Path, place: str, file: IO[bytes]) -> None:
+        self._path = path
+        self._place = place
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            # zlib and zipfile raise five unrelated types for a damaged member, none of which they document
+            if isinstance(error, (MemoryError, RuntimeError)):
+                raise
+            expected = "a readable file" if isinstance(error, OSError) else "a whole zip file: it is damaged"
+            raise FileFormatError(self._path, self._place, str(error) or "a sudden end", expected) from error
+
+
 @contextmanager
-def open_member(path: Path, name: str) -> Iterator[tuple[IO[bytes], int]]:
-    """A member of a zip, or a file of its own, with its size in bytes uncompressed."""
+def open_member(path: Path, name: str) -> Iterator[tuple[Member, int]]:
+    """A member of a zip, or a file of its own, with its size in bytes uncompressed. Raises FileFormatError."""
+    place = f"member {name}"
     if _NAME.match(path.name):
         with open(name, "rb") as file:
-            yield file, Path(name).stat().st_size
+            yield Member(path, place, file), Path(name).stat().st_size
         return
     with _archive(path) as archive:
         try:
             member = archive.open(name)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise FileFormatError(path, f"member {name}", str(error), "a readable member of a zip") from error
+            raise FileFormatError(path, place, str(error), "a readable member of a zip") from error
         with member:
-            yield member, archive.getinfo(name).file_size
+            yield Member(path, place, member), archive.getinfo(name).file_size

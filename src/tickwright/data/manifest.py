@@ -13,7 +13,6 @@ A reader looks at the manifest alone, so whatever a killed write left is never s
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -103,7 +102,7 @@ def storage(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = "the disk is full" if error.errno in _FULL else (error.strerror or str(error))
+        why = "the disk is full or a size limit was reached" if error.errno in _FULL else (error.strerror or str(error))
         raise StorageError(f"{place}: {why}; the catalog stands as it was") from error
 
 
@@ -117,7 +116,7 @@ def load(root: Path) -> Manifest:
             f"{root}: no catalog here, expected a folder with {MANIFEST}; ingest a file first"
         ) from error
     except NotADirectoryError as error:
-        raise CatalogError(f"{root}: is a file, expected the folder of a catalog") from error
+        raise CatalogError(f"{root}: is a file, expected a folder") from error
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -127,10 +126,33 @@ def load(root: Path) -> Manifest:
     return manifest
 
 
+def load_or_begin(root: Path) -> Manifest:
+    """The manifest of a catalog, or an empty one where a catalog may begin; nothing is written.
+
+    Raises CatalogError when the folder is a file or holds other files, and whatever `load` raises.
+    """
+    if (root / MANIFEST).exists():
+        return load(root)
+    if root.exists() and not root.is_dir():
+        raise CatalogError(f"{root}: is a file, expected a folder")
+    with storage(root):
+        found = {p.name for p in root.iterdir()} if root.exists() else set()
+    strangers = sorted(found - {LOCK, STAGING, PARTS})  # what a killed first writer leaves
+    # Another writer may have put its first manifest there since we looked.
+    if strangers == [MANIFEST]:
+        return load(root)
+    if strangers:
+        raise CatalogError(f"{root}: holds {strangers[0]!r} and no catalog, expected an empty or a new folder")
+    return Manifest()
+
+
 def save(root: Path, manifest: Manifest) -> None:
-    """Replace the manifest in one step: after a crash at any point it is the old one or the new one, whole."""
+    """Replace the manifest in one step: after a crash at any point it is the old one or the new one, whole.
+
+    For the holder of the writer lock; what a crash leaves of it lies in staging, with the rest.
+    """
     path = root / MANIFEST
-    fresh = path.with_suffix(".new")
+    fresh = root / STAGING / MANIFEST
     with storage(root):
         with open(fresh, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
@@ -145,27 +167,6 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def writer_lock(root: Path) -> Iterator[None]:
-    """Be the catalog's only writer, or raise CatalogError. The system frees the lock when the process ends."""
-    with storage(root):
-        handle = os.open(root / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
-            raise CatalogError(
-                f"{root}: another writer is at work (process {holder}); one at a time, try again when it is done"
-            ) from error
-        with storage(root):
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
     finally:
         os.close(handle)
 
