@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from harness import event
 from worlds import CLOSE, OPEN, X, Y, parent, same, session, tape, work
 
 from tickwright.book.layout import BOOK
@@ -19,6 +20,7 @@ from tickwright.risk.gate import GateLimits
 from tickwright.run.engine import World
 from tickwright.run.nested import NestedParent, drive
 from tickwright.strategy.policies import TICKS, parse_policy
+from tickwright.strategy.tick.custom import CUSTOM, tick_kernel
 from tickwright.strategy.tick.dispatch import decide
 from tickwright.venue.sim.latency import Latency
 from tickwright.venue.sim.profile import Profile, Resilience
@@ -50,6 +52,30 @@ def test_a_python_tick_level_does_what_the_compiled_one_does(policy):
     python, _ = work(policy, [parent(3000)], profile=DRAWN, tick=uncompiled(policy))
     assert len(compiled.journal().fills) > 3
     assert same(compiled.journal(), python.journal())
+
+
+def test_a_tick_kernel_of_the_users_own_runs_in_the_loop():
+    # Invariant: a user's function gives the same journal compiled into the loop and asked in the shell.
+    def decide(params, memory, obs):
+        memory[0] += 1
+        if obs.quoted == 0 or obs.pending == 1:
+            return 0, 0, 0, 0, obs.now + 10**9
+        price = obs.bid + int(params[0]) if obs.side > 0 else obs.ask - int(params[0])
+        return 1, price, min(obs.remaining, 200), 1, obs.now + 10**9
+
+    def asked(params, memory, obs):
+        return Intent(*decide(params, memory, obs))
+
+    journals = []
+    for own in (True, False):
+        world = World([tape()], [X], DRAWN, 1, tick_kernel(decide) if own else None)
+        options = {} if own else {"tick": asked}
+        slot = world.add_slot(0, 1, 0, 3000, CUSTOM, (1.0, *[0.0] * 7), GateLimits(), **options)
+        levels = parse_policy("twap(slices=4)/take").levels()
+        drive(world, [NestedParent(parent(3000), levels, world, slot, SECOND)])
+        journals.append(world.journal())
+    assert len(journals[0].fills) > 3
+    assert same(*journals)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -110,13 +136,42 @@ def test_the_desk_sees_the_recorded_market_as_late_as_the_feed():
     assert shown == expected
 
 
+def test_the_desk_learns_of_what_we_took_no_sooner_than_its_feed_shows_it():
+    # A take reaches the exchange 10 ms after it was sent; the feed needs 100 ms and the report 500 ms more.
+    latency = Latency((10 * MILLISECOND,), (500 * MILLISECOND,), 100 * MILLISECOND)
+    seen = []
+
+    def tick(params, memory, obs):
+        seen.append((obs.now, obs.pending, obs.ask))
+        first = not obs.live and obs.quoted and len(seen) == 1
+        return Intent(IntentKind.TAKE if first else IntentKind.KEEP, obs.ask, obs.remaining, 0, obs.now + MILLISECOND)
+
+    quiet = [event(OPEN, "A", 1, "B", 100, 50), event(OPEN, "A", 2, "A", 102, 40), event(OPEN, "A", 3, "A", 103, 70)]
+    quiet += [event(CLOSE, "A", 4, "B", 90, 1)]
+    rows = compile_tape(np.concatenate(quiet))
+    end = OPEN + MINUTE + SECOND
+    world, _ = work("twap(slices=1)/take", [parent(40, end=end)], tapes=[rows], profile=Profile(latency), tick=tick)
+    taken = int(world.journal().fills["ts_exchange"][0])
+    shown = {ask for now, _, ask in seen if now < taken + 100 * MILLISECOND}
+    assert shown == {102}
+    assert any(now >= taken + 100 * MILLISECOND and ask == 103 and pending for now, pending, ask in seen)
+
+
+def test_nothing_is_received_before_it_happened():
+    late = [event(300, "A", 1, "B", 100, 5), event(9999, "A", 2, "B", 99, 5), event(310, "A", 3, "B", 98, 5)]
+    late[0]["ts_recv"] = 250
+    rows = compile_tape(np.concatenate(late)).rows
+    assert (rows["ts_recv"] >= rows["ts_event"]).all()
+    assert rows["ts_event"].tolist() == [300, 9999, 9999]
+
+
 def test_the_desk_counts_its_queue_as_the_exchange_does():
     # Invariant: without latency the lots ahead that the desk derives from the feed are those that the exchange holds.
     ahead = []
 
     def tick(params, memory, obs):
         if obs.live and not obs.pending and obs.queue_ahead:
-            ahead.append((obs.queue_ahead, int(world[0]._owns["ahead"][0])))
+            ahead.append((obs.queue_ahead, int(world[0]._wires["owns"][0]["ahead"][0])))
         soon = obs.now + 200 * MILLISECOND
         if not obs.live:
             return Intent(IntentKind.REST, obs.bid - 2, 5, 1, soon)

@@ -90,6 +90,20 @@ def test_timers_wake_the_outer_level_first_and_reports_the_inner_first():
     assert all(names[:2] == ["inner", "outer"] for names in reports)
 
 
+def test_at_one_moment_a_level_decides_before_the_tick_level():
+    heard = []
+
+    def tick(params, memory, obs):
+        heard.append(("tick", "asked", obs.now))
+        return Intent(IntentKind.KEEP, 0, 0, 0, obs.start + MINUTE * ((obs.now - obs.start) // MINUTE + 1))
+
+    world = World([tape()], [X], Profile(), 1)
+    slot = world.add_slot(0, 1, 0, 500, 0, (0.0,) * 8, GateLimits(), on_quote=False, tick=tick)
+    drive(world, [NestedParent(parent(500), [Recorder("level", heard, MINUTE)], world, slot, SECOND)])
+    both = [name for name, _, now, *_ in heard if (now - OPEN) % MINUTE == 0 and now > OPEN + MINUTE]
+    assert both[:4] == ["level", "tick", "level", "tick"]
+
+
 def test_a_limit_holds_and_what_it_leaves_is_reported_unfilled():
     world, [nested] = work("twap(slices=4)/take", [parent(3000, limit=9000)])
     assert len(world.journal().fills) == 0

@@ -30,7 +30,7 @@ def test_a_policy_of_three_levels():
 
 
 def test_the_name_is_canonical():
-    assert parse_policy(" twap( slices = 12 ) / take( through=0 ) ").name == "twap/take"
+    assert parse_policy(" twap( slices = 12 ) / take( through=1 ) ").name == "twap/take"
     text = "vwap(slices=6)/post-then-cross(patience=1500ms,cross_each=no)"
     assert parse_policy("vwap(slices=6)/post-then-cross(cross_each=false,patience=1.5s)").name == text
 

@@ -35,8 +35,12 @@ def resting(price, size=10, **changes):
 # ── take ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_take_reaches_one_spread_beyond_the_ask_by_default():
+    assert Trader(take, Take()).sees(CALM) == Intent(TAKE, 9_998, 10, 0, T0 + SECOND)
+
+
 def test_take_crosses_at_the_ask_and_waits_before_the_next():
-    trader = Trader(take, Take(retry=SECOND))
+    trader = Trader(take, Take(through=0.0, retry=SECOND))
     assert trader.sees(CALM) == Intent(TAKE, 9_994, 10, 0, T0 + SECOND)
     assert trader.sees(CALM, now=T0 + SECOND // 2, remaining=4).kind == KEEP
     assert trader.sees(CALM, now=T0 + SECOND, remaining=4) == Intent(TAKE, 9_994, 4, 0, T0 + 2 * SECOND)

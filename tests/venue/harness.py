@@ -14,12 +14,12 @@ from tickwright.core.records import CommandKind, OrderEventKind, OrderType, Time
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.exchange import on_command, on_market
 from tickwright.venue.sim.latency import Latency, send
-from tickwright.venue.sim.layout import MAX_HANDLES, OWN, RING, SIM, WIRE
+from tickwright.venue.sim.layout import RING, SIM, WIRE
 from tickwright.venue.sim.profile import Profile, Resilience, TransientImpact
 
 
 @kernel
-def run_exchange(tape, book, sims, owns, wires, until):
+def run_exchange(tape, book, sims, wires, until):
     """Events before commands of the same time, up to and including `until`."""
     sim, wire = sims[0], wires[0]
     while wire.error == 0:
@@ -30,9 +30,9 @@ def run_exchange(tape, book, sims, owns, wires, until):
             return
         if t_market <= t_command:
             sim.cursor += 1
-            on_market(wire, sim, owns, book[0], tape[sim.cursor - 1], sim.cursor - 1)
+            on_market(wire, sim, book[0], tape[sim.cursor - 1], sim.cursor - 1)
         else:
-            on_command(wire, sim, owns, book[0], wire.commands[wire.command_head % RING])
+            on_command(wire, sim, book[0], wire.commands[wire.command_head % RING])
             wire.command_head += 1
 
 
@@ -82,14 +82,15 @@ class Exchange:
     def __init__(self, events, *, half_life=None, latency=None, impact=None, centre=100, seed=1):
         self.tape = compile_tape(np.concatenate(events)).rows
         self.book, self.sims = np.zeros(1, BOOK), np.zeros(1, SIM)
-        self.owns, self.wires = np.zeros(MAX_HANDLES, OWN), np.zeros(1, WIRE)
+        self.wires = np.zeros(1, WIRE)
+        self.owns = self.wires["owns"][0]
         self.sims["end"] = len(self.tape)
         profile = Profile(
             latency=latency or Latency((0,), (0,)),
             resilience=Resilience(half_life),
             impact=impact or TransientImpact(),
         )
-        profile.load_sims(self.sims)
+        profile.load_overlay(self.sims)
         profile.latency.load(self.wires, seed)
         reset_book(self.book, 0, centre)
 
@@ -102,7 +103,7 @@ class Exchange:
         )
 
     def run(self, until=10**6 * SECOND):
-        run_exchange(self.tape, self.book, self.sims, self.owns, self.wires, until)
+        run_exchange(self.tape, self.book, self.sims, self.wires, until)
         if self.wires["error"][0]:
             raise InternalError(f"wire error {self.wires['error'][0]}")
         return self

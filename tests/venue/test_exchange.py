@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from harness import Exchange, add, cancel, event, execute
 
+from tickwright.core.events import Flag
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.latency import Latency
 from tickwright.venue.sim.profile import TransientImpact
@@ -82,6 +83,13 @@ def test_no_fill_before_the_queue_ahead_is_gone():
     assert trades(x.run()) == [(1, 100, 3, True)]
 
 
+def test_an_execution_out_of_turn_behind_us_reaches_us_first():
+    # Venues have other rules than first come first served for a few orders; what is hit behind us would have met us.
+    x = Exchange([*BOOK, add(20, 4, "B", 100, 30), execute(30, 4, "B", 100, 8)])
+    x.send(10, 1, +1, 100, 5)
+    assert trades(x.run()) == [(1, 100, 5, True)]
+
+
 def test_a_trade_through_our_price_fills_us_first():
     x = Exchange([*BOOK, execute(30, 1, "B", 100, 8)])
     x.send(10, 1, +1, 101, 5)
@@ -124,6 +132,15 @@ def test_a_fill_that_crosses_a_replace_on_the_wire_cannot_overfill():
     assert x.owns["quantity"][1] - x.owns["filled"][1] == 2
 
 
+def test_a_replace_down_to_what_is_done_already_ends_the_order():
+    x = Exchange([*BOOK, execute(30, 1, "B", 100, 50), add(31, 5, "B", 100, 9), execute(32, 5, "B", 100, 4)])
+    x.send(10, 1, +1, 100, 6)
+    x.send(33, 1, +1, 101, 4, kind="replace")
+    assert kinds(x.run())[-1] == "CANCELLED"
+    assert x.owns["active"][1] == 0
+    assert x.owns["filled"][1] == 4
+
+
 def test_cancel_of_an_order_that_is_gone_is_refused():
     x = Exchange(BOOK)
     x.send(10, 1, +1, 102, 5, tif="ioc")
@@ -152,11 +169,25 @@ def test_a_recorded_order_that_crosses_ours_fills_ours_at_our_price():
     assert trades(x.run()) == [(1, 101, 3, True)]
 
 
-def test_halt_refuses_orders_until_trading_resumes():
-    x = Exchange([*BOOK, event(20, "H", 0, "N", 0, 0), event(40, "H", 0, "N", 0, 2)])
-    x.send(30, 1, +1, 100, 5)
-    x.send(50, 2, +1, 100, 5)
-    assert kinds(x.run()) == ["REJECTED", "ACKNOWLEDGED"]
+def test_in_a_halt_nothing_trades_and_orders_are_refused():
+    flow = [*BOOK, event(20, "H", 0, "N", 0, 0), execute(30, 1, "B", 100, 50), add(31, 9, "A", 99, 5)]
+    x = Exchange([*flow, event(40, "H", 0, "N", 0, 2)])
+    x.send(10, 1, +1, 100, 5)
+    x.send(35, 2, +1, 100, 5)
+    x.send(50, 3, +1, 98, 5)
+    assert trades(x.run(39)) == []
+    # When trading resumes, the seller who came below our bid meets it.
+    assert trades(x.run()) == [(1, 100, 5, True)]
+    assert [r.kind for r in x.reports if r.order != 1] == ["REJECTED", "ACKNOWLEDGED"]
+
+
+def test_while_the_venue_only_quotes_orders_rest_and_do_not_take():
+    x = Exchange([*BOOK, event(20, "H", 0, "N", 0, 0), event(30, "H", 0, "N", 0, 1), event(60, "H", 0, "N", 0, 2)])
+    x.send(40, 1, +1, 102, 5, tif="ioc")
+    x.send(41, 2, +1, 102, 5)
+    assert trades(x.run(59)) == []
+    assert [r.kind for r in x.reports] == ["REJECTED", "ACKNOWLEDGED"]
+    assert [t[:3] for t in trades(x.run())] == [(2, 102, 5)]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +208,67 @@ def test_what_we_took_is_forgotten_when_the_level_goes():
     x.send(40, 2, +1, 102, 40, tif="ioc")
     x.run()
     assert sum(s for o, _, s, _ in trades(x) if o == 2) == 25
+
+
+def test_a_level_that_is_only_rewritten_is_not_forgotten():
+    # A modify that loses priority leaves and joins within one packet.
+    x = Exchange([*BOOK, event(20, "M", 2, "A", 102, 41)])
+    x.send(10, 1, +1, 102, 40, tif="ioc")
+    x.send(30, 2, +1, 102, 40, tif="ioc")
+    x.run()
+    assert sum(s for o, _, s, _ in trades(x) if o == 2) == 1
+
+
+def synthetic(row):
+    row["flags"] = Flag.SYNTHETIC
+    return row
+
+
+def out_of_view(ts, orders):
+    """A level of three orders is pruned from a windowed feed and comes back as it was."""
+    gone = [synthetic(cancel(ts, i, "B", 100, size)) for i, size in orders]
+    back = [synthetic(add(ts + 5, i, "B", 100, size)) for i, size in orders]
+    return [*gone, add(ts + 1, 90 + ts, "B", 90, 1), *back, add(ts + 6, 91 + ts, "B", 90, 1)]
+
+
+def test_a_queue_that_leaves_the_window_and_returns_is_as_long_as_before():
+    queue = [add(1, i, "B", 100, 100) for i in (1, 2, 3)]
+    flow = [
+        *queue,
+        add(4, 9, "A", 102, 10),
+        *out_of_view(20, [(1, 100), (2, 100), (3, 100)]),
+        execute(40, 1, "B", 100, 100),
+    ]
+    x = Exchange([*flow, execute(41, 2, "B", 100, 50)])
+    x.send(10, 5, +1, 100, 7)
+    assert x.run(30).ahead(5) == 300
+    assert x.run(40).ahead(5) == 200
+    assert trades(x.run()) == []
+    assert x.ahead(5) == 150
+
+
+def test_an_order_that_stood_behind_us_stands_behind_us_when_it_returns():
+    flow = [add(1, 1, "B", 100, 100), add(2, 9, "A", 102, 10), add(15, 2, "B", 100, 100)]
+    x = Exchange([*flow, *out_of_view(20, [(1, 100), (2, 100)]), cancel(40, 2, "B", 100, 100)])
+    x.send(10, 5, +1, 100, 7)
+    assert x.run().ahead(5) == 100
+
+
+def test_an_order_posted_where_nothing_is_displayed_joins_behind_what_comes_into_view():
+    flow = [add(1, 1, "B", 101, 10), add(2, 9, "A", 102, 10)]
+    x = Exchange([*flow, synthetic(add(20, 7, "B", 95, 500)), add(21, 8, "B", 101, 1), execute(30, 7, "B", 95, 10)])
+    x.send(10, 5, +1, 95, 7)
+    assert trades(x.run()) == []
+    assert x.ahead(5) == 490
+
+
+def test_a_late_cancel_of_an_old_order_leaves_the_new_one_of_its_handle_alone():
+    x = Exchange(BOOK)
+    x.send(10, 1, +1, 100, 5)
+    x.send(11, 1 + 256, -1, 0, 0, kind="cancel")
+    x.run()
+    assert x.owns["active"][1] == 1
+    assert [(r.order, r.kind) for r in x.reports] == [(1, "ACKNOWLEDGED"), (257, "CANCEL_REJECTED")]
 
 
 def test_transient_impact_raises_what_the_next_take_pays_and_decays():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from tickwright.core.errors import ConfigError
@@ -54,20 +55,32 @@ class ProfileConfig:
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:
-    """The pre-trade gate. None is off; the parent's quantity and limit always hold."""
+    """The pre-trade gate. None is off; the parent's quantity and limit always hold.
+
+    `collar_bps` is how much worse than the mid a price may be, from a hundredth of a basis point to a million;
+    `max_parent_share` from a millionth to 1.
+    """
 
     max_order_quantity: str | None = None
     max_order_value: str | None = None
     collar_bps: float | None = 200.0
     max_parent_share: float | None = None
 
+    def __post_init__(self) -> None:
+        _between("--price-collar (gate.collar_bps)", self.collar_bps, 0.01, 1_000_000)
+        _between("--max-parent-share (gate.max_parent_share)", self.max_parent_share, 1e-6, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class ExecuteConfig:
     """Parent orders × policies on one recorded day.
 
-    `together` puts all parent orders into one market at once; otherwise each meets the market alone. `finish` is
-    `cross` (what is left near the deadline is taken, whatever it costs) or `leave` (it stays undone).
+    `together` puts all parent orders into one market at once; otherwise each meets the market alone.
+
+    `finish` is `cross` or `leave`. With `cross`, what is left near the deadline is crossed as far as the displayed
+    liquidity within the placement's reach goes; what stands beyond its reach or the limit price, or is refused by the
+    gate, stays undone, and the order's notes say so. With `leave`, placements that rest their orders leave the rest
+    undone; `take` and `post-then-cross` cross by their own law.
     """
 
     catalog: str
@@ -89,4 +102,12 @@ class ExecuteConfig:
         if len(set(self.policies)) != len(self.policies):
             raise ConfigError("policies", ", ".join(self.policies), "each policy once")
         if self.finish not in ("cross", "leave"):
-            raise ConfigError("finish", self.finish, "cross or leave")
+            raise ConfigError("--finish", self.finish, "cross or leave")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError("--seed", self.seed, "a whole number from 0 to 2^63 - 1")
+
+
+def _between(name: str, value: float | None, low: float, high: float) -> None:
+    """None is off. Written so that NaN is refused too."""
+    if value is not None and not (math.isfinite(value) and low <= value <= high):
+        raise ConfigError(name, value, f"a number from {low:g} to {high:,.0f}, or off")

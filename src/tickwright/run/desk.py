@@ -15,10 +15,11 @@ from tickwright.orders.intents import command_of
 from tickwright.orders.state import OrderInput, is_open, is_pending, next_state
 from tickwright.risk.gate import check
 from tickwright.run.layout import NEVER, REFUSED_WAIT, REJECTED_WAIT, LoopError
-from tickwright.venue.sim.impact import shift
+from tickwright.venue.sim.exchange import follow_levels
+from tickwright.venue.sim.impact import push, shift
 from tickwright.venue.sim.latency import send
-from tickwright.venue.sim.layout import MAX_HANDLES
-from tickwright.venue.sim.liquidity import missing
+from tickwright.venue.sim.layout import MAX_ECHOES, MAX_HANDLES
+from tickwright.venue.sim.liquidity import consume, missing
 
 BID, ASK = 0, 1
 LEVELS = 5
@@ -46,35 +47,45 @@ REPLACE_REJECTED = int(OrderEventKind.REPLACE_REJECTED)
 
 
 @inline
-def receive(control: Record, desk: Record, ladder: Record, slots: Rows, k: Int, tape: Rows, origin: Int) -> None:
-    """The next market event of instrument `k` reaches the desk: its ladder, its volume, its orders' queues."""
-    row = tape[desk.cursor]
-    desk.cursor += 1
+def receive(control: Record, ladder: Record, row: Record) -> Int:
+    """A market event reaches the desk's ladder. Returns the lots that others traded."""
     action = row.action
+    traded = np.int64(0)
     if action == ADD:
         if change(ladder, row.side, row.price, np.int64(row.size)) < 0:
             control.error = LoopError.LADDER
     elif action in (CANCEL, EXECUTE):
         if change(ladder, row.side, row.price, -np.int64(row.size)) < 0:
             control.error = LoopError.LADDER
-        if row.flags & SYNTHETIC == 0:
-            move_up(control, slots, k, tape, origin, row)
+        if action == EXECUTE:
+            traded = np.int64(row.size)
+    elif action in (HIDDEN, TRADE):
+        traded = np.int64(row.size)
     elif action == CLEAR:
-        wipe(ladder, ladder.base + width(ladder) // 2)
-    if action in (EXECUTE, HIDDEN, TRADE):
-        desk.volume += row.size
+        empty(ladder)
+    return traded
 
 
-@inline
-def move_up(control: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
+@kernel
+def empty(ladder: Record) -> None:
+    """Nothing is displayed any more; the ladder's window stays where it is."""
+    wipe(ladder, ladder.base + width(ladder) // 2)
+
+
+@kernel
+def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
     """Lots that left a queue ahead of a child of ours, as the desk can tell from the feed."""
     own_side = 1 if row.side == BID else -1
+    queued = 0
     for s in range(control.slots):
         slot = slots[s]
-        here = slot.ahead > 0 and slot.instrument == k and slot.side == own_side and slot.price == row.price
-        rests = here and is_open(slot.state) and row.ts_event > slot.entered
-        if rests and born_before(tape, origin, row, slot.entered):
+        if slot.instrument != k or slot.ahead <= 0 or not is_open(slot.state):
+            continue
+        here = slot.side == own_side and slot.anchor == row.price and row.ts_event > slot.entered
+        if here and born_before(tape, origin, row, slot.entered):
             slot.ahead = max(0, slot.ahead - row.size)
+        queued += 1
+    desk.queued = queued
 
 
 @inline
@@ -84,16 +95,77 @@ def born_before(tape: Rows, origin: Int, row: Record, ts: Int) -> Bool:
 
 
 @inline
-def catch_up(
-    control: Record, desk: Record, ladder: Record, slots: Rows, k: Int, sim: Record, tape: Rows, feed: Int, now: Int
+def run_receipts(
+    control: Record,
+    slots: Rows,
+    k: Int,
+    sim: Record,
+    desk: Record,
+    ladder: Record,
+    tape: Rows,
+    feed: Int,
+    bound: Int,
+    wake: Bool,
 ) -> None:
-    """Let every market event that has reached the desk by `now` be received."""
-    while desk.cursor < sim.end and tape[desk.cursor].ts_recv + feed <= now:
-        receive(control, desk, ladder, slots, k, tape, sim.origin)
+    """Market events of one instrument reach the desk, up to `bound`; with `wake` until one wakes a tick level."""
+    i, end, traded = desk.cursor, sim.end, np.int64(0)
+    while i < end and tape[i].ts_recv + feed <= bound:
+        row = tape[i]
+        if desk.echoes_seen < sim.echo_count:
+            hear_echoes(control, desk, sim, row.ts_recv)
+        traded += receive(control, ladder, row)
+        if desk.taken_count > 0:
+            follow_levels(desk, ladder, row)
+        if desk.queued != 0 and (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0:
+            move_up(control, desk, slots, k, tape, sim.origin, row)
+        i += 1
+        if wake and best_changed(desk, ladder) and wake_for_quote(control, slots, k, row.ts_recv + feed):
+            break
+    if i >= end or tape[i].ts_recv + feed > bound:
+        hear_echoes(control, desk, sim, bound - feed)
+    desk.cursor = i
+    desk.volume += traded
+
+
+@kernel
+def hear_echoes(control: Record, desk: Record, sim: Record, until: Int) -> None:
+    """The market data show what our takes did to the market, those of the exchange's time `until` and before."""
+    if sim.echo_count - desk.echoes_seen > MAX_ECHOES:
+        control.error = LoopError.ECHOES
+        return
+    while desk.echoes_seen < sim.echo_count:
+        echo = sim.echoes[desk.echoes_seen % MAX_ECHOES]
+        if echo.ts > until:
+            return
+        consume(desk, echo.side, echo.price, echo.lots, echo.ts)
+        if echo.push != 0:
+            push(desk, echo.push, echo.lots, echo.ts)
+        desk.echoes_seen += 1
 
 
 @inline
-def touch(sim: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, Int, Int]:
+def best_changed(desk: Record, ladder: Record) -> Bool:
+    """Whether the best bid or ask is another than when last asked."""
+    bid = best(ladder, BID) if has(ladder, BID) else desk.bid
+    ask = best(ladder, ASK) if has(ladder, ASK) else desk.ask
+    changed = bid != desk.bid or ask != desk.ask
+    desk.bid, desk.ask = bid, ask
+    return changed
+
+
+@kernel
+def wake_for_quote(control: Record, slots: Rows, k: Int, at: Int) -> Bool:
+    """Wake the tick levels of an instrument that wait for quotes and have something to do."""
+    woken = False
+    for s in range(control.slots):
+        slot = slots[s]
+        if slot.on_quote != 0 and slot.instrument == k and slot.target > slot.done and slot.wake > at:
+            slot.wake, woken = at, True
+    return woken
+
+
+@inline
+def touch(desk: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, Int, Int]:
     """The best level of a side with something left on it: (found, recorded price, lots, lots on the best levels)."""
     if not has(ladder, side):
         return False, np.int64(0), np.int64(0), np.int64(0)
@@ -101,8 +173,8 @@ def touch(sim: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, 
     found, top, top_size, total, seen = False, np.int64(0), np.int64(0), np.int64(0), 0
     while seen < LEVELS:
         size = np.int64(level_size(ladder, side, price))
-        if sim.taken_count > 0:
-            size -= missing(sim, side, price, now)
+        if desk.taken_count > 0:
+            size -= missing(desk, side, price, now)
         if size > 0:
             if not found:
                 found, top, top_size = True, price, size
@@ -115,11 +187,11 @@ def touch(sim: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, 
 
 
 @kernel
-def observe(obs: Record, slot: Record, desk: Record, sim: Record, ladder: Record, now: Int) -> None:
+def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -> None:
     """Fill an OBSERVATION for a slot. Prices carry the displacement that our own takes caused (`venue.sim.impact`)."""
-    displaced = shift(sim, now)
-    has_bid, bid, bid_size, bid_depth = touch(sim, ladder, BID, now)
-    has_ask, ask, ask_size, ask_depth = touch(sim, ladder, ASK, now)
+    displaced = shift(desk, now)
+    has_bid, bid, bid_size, bid_depth = touch(desk, ladder, BID, now)
+    has_ask, ask, ask_size, ask_depth = touch(desk, ladder, ASK, now)
     obs.now, obs.side = now, slot.side
     obs.remaining = max(0, slot.target - slot.done)
     obs.start, obs.deadline, obs.final = slot.start, slot.deadline, slot.final
@@ -217,6 +289,20 @@ def submit(control: Record, slot: Record, wanted: Int, order_id: Int, price: Int
 # ── what it hears ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@inline
+def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
+    """What the desk has already received of events after its order joined the queue moves it up at once."""
+    i = desk.cursor - 1
+    own_side = BID if slot.side > 0 else ASK
+    while i >= sim.origin and tape[i].ts_event > slot.entered:
+        row = tape[i]
+        gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
+        here = gone and row.side == own_side and row.price == slot.anchor
+        if here and born_before(tape, sim.origin, row, slot.entered):
+            slot.ahead = max(0, slot.ahead - row.size)
+        i -= 1
+
+
 @kernel
 def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, tape: Rows, report: Record) -> Int:
     """A report reaches its slot: the order's state, what is filled, its place in the queue. Returns the slot."""
@@ -233,19 +319,14 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
     slot.state = state
     slot.filled += report.last_size
     if report.kind == ACKNOWLEDGED or report.kind == REPLACED:
+        kept = report.kind == REPLACED and report.price == slot.price and slot.filled + report.leaves <= slot.quantity
         slot.price, slot.quantity = report.price, slot.filled + report.leaves
-        slot.ahead, slot.entered = report.queue_ahead, report.ts_exchange
-        # What the desk has already received of events after the order joined moves it up at once.
-        sim = sims[slot.instrument]
-        i = desks[slot.instrument].cursor - 1
-        own_side = BID if slot.side > 0 else ASK
-        while i >= sim.origin and tape[i].ts_event > slot.entered:
-            row = tape[i]
-            gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
-            here = gone and row.side == own_side and row.price == slot.price
-            if here and born_before(tape, sim.origin, row, slot.entered):
-                slot.ahead = max(0, slot.ahead - row.size)
-            i -= 1
+        if not kept:
+            desk = desks[slot.instrument]
+            slot.ahead, slot.entered = report.queue_ahead, report.ts_exchange
+            slot.anchor = slot.price - shift(desk, control.now)
+            desk.queued += 1
+            catch_up_queue(slot, desk, sims[slot.instrument], tape)
     said_no = report.kind == REJECTED or report.kind == CANCEL_REJECTED or report.kind == REPLACE_REJECTED
     slot.wake = control.now + (REJECTED_WAIT if said_no else 0)
     return s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from tickwright.risk.gate import GateLimits
 from tickwright.run.layout import CONTROL, DESK, NEVER, SLOT, LoopError, Stop
 from tickwright.run.loop import advance, carry_out, look, prepare
 from tickwright.strategy.levels import MarketView
-from tickwright.venue.sim.layout import MAX_HANDLES, OWN, SIM, WIRE, WireError
+from tickwright.strategy.tick.custom import no_kernel
+from tickwright.venue.sim.layout import MAX_HANDLES, SIM, WIRE, WireError
 from tickwright.venue.sim.profile import Profile
 
 
@@ -56,10 +57,20 @@ class World:
         The assumptions of the simulated venue.
     seed
         Of the run; the latency draws follow from it.
+    tick_kernel
+        A compiled tick level of the user's own (`strategy.tick.custom`), asked for slots of code CUSTOM.
     """
 
-    def __init__(self, tapes: Sequence[Tape], instruments: Sequence[Instrument], profile: Profile, seed: int) -> None:
+    def __init__(
+        self,
+        tapes: Sequence[Tape],
+        instruments: Sequence[Instrument],
+        profile: Profile,
+        seed: int,
+        tick_kernel: Any = None,
+    ) -> None:
         count = len(tapes)
+        self._tick_kernel = no_kernel() if tick_kernel is None else tick_kernel
         if count == 0 or count != len(instruments):
             raise ConfigError("tapes", count, f"one for each of {len(instruments)} instruments, at least one")
         rows = [tape.rows for tape in tapes]
@@ -67,13 +78,14 @@ class World:
         ends = np.cumsum([len(r) for r in rows])
         self._books, self._ladders = np.zeros(count, BOOK), np.zeros(count, LADDER)
         self._sims, self._desks = np.zeros(count, SIM), np.zeros(count, DESK)
-        self._owns, self._slots = np.zeros(MAX_HANDLES, OWN), np.zeros(MAX_HANDLES, SLOT)
+        self._slots = np.zeros(MAX_HANDLES, SLOT)
         self._wires, self._controls = np.zeros(1, WIRE), np.zeros(1, CONTROL)
         self._sims["end"] = ends
         self._sims["origin"] = self._sims["cursor"] = self._desks["cursor"] = ends - [len(r) for r in rows]
         self._desks["half_tick_value"] = [i.half_tick_value for i in instruments]
         self._controls["instruments"] = count
-        profile.load_sims(self._sims)
+        profile.load_overlay(self._sims)
+        profile.load_overlay(self._desks)
         profile.latency.load(self._wires, derive(seed, "latency"))
         for k, tape in enumerate(tapes):
             prepare(self._books, self._ladders, k, centre_of(tape.rows))
@@ -111,7 +123,7 @@ class World:
     ) -> int:
         """Give a parent order a place for its child orders; returns the slot.
 
-        `code` is a `TickCode`, or `tick` an uncompiled tick level. Raises CapacityError beyond 256 slots.
+        `code` is a `TickCode` or CUSTOM, or `tick` an uncompiled tick level. Raises CapacityError beyond 256 slots.
         """
         s = int(self._controls["slots"][0])
         if s >= MAX_HANDLES:
@@ -167,10 +179,10 @@ class World:
     def advance(self, until: Nanos | None) -> Stop:
         """Run until a timer, a report or the end needs the shell; journals and Python ticks are seen to here."""
         bound = NEVER if until is None else until
-        world = self._tape, self._books, self._ladders, self._sims, self._owns
+        world = self._tape, self._books, self._ladders, self._sims
         desk = self._wires, self._controls, self._desks, self._slots
         while True:
-            stop = Stop(advance(*world, *desk, bound))
+            stop = Stop(advance(*world, *desk, self._tick_kernel, bound))
             if stop is Stop.DRAIN:
                 self._drain()
             elif stop is Stop.ASK:

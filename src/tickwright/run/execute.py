@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,28 @@ from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
 from tickwright.core.units import Nanos
 from tickwright.data.catalog import Catalog
-from tickwright.run.compose import gate_of, parent_order, policy_spec, profile_of
+from tickwright.risk.gate import GateLimits
+from tickwright.run.compose import (
+    gate_of,
+    parent_orders,
+    policy_spec,
+    profile_of,
+    require_fillable_together,
+    require_time_to_act,
+)
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, drive
+from tickwright.run.undone import notes_on_order
 from tickwright.strategy.intraday.follow import Walk
 from tickwright.strategy.policies import PolicySpec, StackContext
+from tickwright.tca.exact import Missing
 from tickwright.tca.row import OrderTca, analyse
 from tickwright.venue.sim.profile import Profile
+
+SEVERAL_LEVELS = "several levels planned; tracking is shown for single-level schedules only"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
@@ -70,22 +82,27 @@ class RunResult:
 def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total: None) -> RunResult:
     """Run every policy on every parent order. Raises what the steps above raise; see `core.errors`."""
     catalog = Catalog.open(config.catalog)
-    date = parse_date(config.date)
+    date = parse_date(config.date, "--date")
+    grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days: dict[str, MarketDay] = {}
     for done, symbol in enumerate(symbols):
         progress(f"reading {symbol}", done, len(symbols))
         days[symbol] = load_day(catalog, symbol, date)
-    orders = [parent_order(o, days[o.instrument], i) for i, o in enumerate(config.orders)]
+    orders = parent_orders(config.orders, days)
     profiles = {symbol: profile_of(config.profile, days[symbol].instrument) for symbol in symbols}
+    gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
+    require_time_to_act(orders, profiles)
+    if config.together:
+        require_fillable_together(orders, days)
     groups = [orders] if config.together else [[order] for order in orders]
 
     results: list[OrderResult] = []
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles)
+            results += run_policy(config, spec, group, days, profiles, gates, grace)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
@@ -98,12 +115,13 @@ def run_policy(
     orders: Sequence[ParentOrder],
     days: dict[str, MarketDay],
     profiles: dict[str, Profile],
+    gates: dict[str, GateLimits],
+    grace: Nanos,
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
     first = profiles[symbols[0]]
     world = World([days[s].tape for s in symbols], [days[s].instrument for s in symbols], first, config.seed)
-    grace = parse_duration(config.grace)
     parents: list[NestedParent] = []
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
@@ -114,7 +132,7 @@ def run_policy(
             order.quantity,
             spec.tick.code,
             spec.tick.params,
-            gate_of(config.gate, days[order.symbol].instrument),
+            gates[order.symbol],
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
     drive(world, parents)
@@ -138,11 +156,27 @@ def settle(
     own = of_parent(journal, order.parent_id)
     complete_fills(own.fills, day, profile)
     ended = end_of(order, own)
-    schedule = next((s.plan for s in reversed(parent.states) if isinstance(s, Walk)), None)
+    schedule = whole_plan(parent)
     tca = analyse(
         order, day.instrument, own.fills, own.events, own.commands, own.verdicts, day.market, ended, schedule, spec.name
     )
-    return OrderResult(spec.name, order, own, schedule, ended, tca, spec.notes(contexts[order.symbol]))
+    if schedule is None and any(isinstance(state, Walk) for state in parent.states):
+        tca = replace(tca, quality=replace(tca.quality, tracking_square=Missing(SEVERAL_LEVELS)))
+    notes = (*spec.notes(contexts[order.symbol]), *notes_on_order(spec, order, own, day))
+    return OrderResult(spec.name, order, own, schedule, ended, tca, notes)
+
+
+def whole_plan(parent: NestedParent) -> Schedule | None:
+    """The plan of the parent's whole quantity over its whole time; None where levels are nested or there is no plan.
+
+    An inner level plans each mandate anew from what is left by then, so its last plan is not the order's.
+    """
+    states, order = parent.states, parent.order
+    if len(states) != 1 or not isinstance(states[0], Walk):
+        return None
+    mandate = states[0].mandate
+    whole = (mandate.quantity, mandate.start, mandate.deadline) == (order.quantity, order.start, order.end)
+    return states[0].plan if whole else None
 
 
 def of_parent(journal: Journal, parent: int) -> Journal:

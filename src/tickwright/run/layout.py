@@ -7,6 +7,7 @@ import numpy as np
 from tickwright.core.records import COMMAND, INTENT, OBSERVATION, VERDICT
 from tickwright.core.units import MILLISECOND, SECOND
 from tickwright.risk.gate import GATE_LIMITS
+from tickwright.venue.sim.layout import OVERLAY
 
 NEVER = 2**62
 """Later than any time: no timer."""
@@ -23,11 +24,14 @@ JOURNAL_MARGIN = 1024
 DESK = np.dtype(
     [
         ("cursor", "<i8"),  # next tape row to reach the desk
-        ("watched", "<i8"),  # 1 when a change of the best quote wakes a tick level
+        ("watched", "<i8"),  # 1 when a change of the best bid or ask price wakes a tick level
         ("volume", "<i8"),  # lots traded by others, as seen so far
+        ("queued", "<i8"),  # 0 only if no child of ours waits behind anybody
         ("bid", "<i8"),  # best quote when last looked at
         ("ask", "<i8"),
         ("half_tick_value", "<i8"),  # Money
+        ("echoes_seen", "<i8"),  # of the exchange's notes of our takes, how many the feed has shown
+        *OVERLAY,
     ]
 )
 
@@ -63,6 +67,7 @@ SLOT = np.dtype(
         ("filled", "<i8"),
         ("since", "<i8"),
         ("entered", "<i8"),  # when it joined its queue, by the exchange's clock
+        ("anchor", "<i8"),  # its price in recorded coordinates when it joined: price - displacement
         ("ahead", "<i8"),
     ]
 )
@@ -108,3 +113,4 @@ class LoopError(IntEnum):
     NONE = 0
     ILLEGAL_TRANSITION = 1
     LADDER = 2
+    ECHOES = 3

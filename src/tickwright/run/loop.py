@@ -15,14 +15,17 @@ Market data at the desk are received in the same order; where no tick level wait
 once, when somebody looks.
 """
 
+from typing import Any
+
 import numpy as np
 
 from tickwright.book.l3 import reset
-from tickwright.book.ladder import best, has, wipe
+from tickwright.book.ladder import wipe
 from tickwright.book.layout import Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.run.desk import ASK, BID, PULL, act, catch_up, hear, observe, receive
+from tickwright.run.desk import PULL, act, hear, observe, run_receipts
 from tickwright.run.layout import JOURNAL, JOURNAL_MARGIN, NEVER, Stop
+from tickwright.strategy.tick.custom import CUSTOM
 from tickwright.strategy.tick.dispatch import decide
 from tickwright.venue.sim.exchange import on_command, on_market
 from tickwright.venue.sim.layout import JOURNAL as WIRE_JOURNAL
@@ -68,7 +71,7 @@ def next_slot(control: Record, slots: Rows) -> tuple[Int, Int]:
 
 
 @inline
-def run_market(control: Record, wire: Record, sim: Record, owns: Rows, book: Record, tape: Rows, bound: Int) -> None:
+def run_market(control: Record, wire: Record, sim: Record, book: Record, tape: Rows, bound: Int) -> None:
     """Recorded events of one instrument at the exchange, up to and including `bound`, until one of them fills us."""
     sent = wire.report_tail
     while sim.cursor < sim.end:
@@ -76,30 +79,9 @@ def run_market(control: Record, wire: Record, sim: Record, owns: Rows, book: Rec
         if row.ts_event > bound:
             return
         sim.cursor += 1
-        on_market(wire, sim, owns, book, row, sim.cursor - 1 - sim.origin)
+        on_market(wire, sim, book, row, sim.cursor - 1 - sim.origin)
         if wire.report_tail != sent or wire.error != 0:
             return
-
-
-@inline
-def run_receipts(
-    control: Record, slots: Rows, k: Int, sim: Record, desk: Record, ladder: Record, tape: Rows, feed: Int, bound: Int
-) -> None:
-    """Recorded events of one instrument at the desk, up to `bound`, until the best quote changes and wakes a level."""
-    while desk.cursor < sim.end and tape[desk.cursor].ts_recv + feed <= bound:
-        at = tape[desk.cursor].ts_recv + feed
-        receive(control, desk, ladder, slots, k, tape, sim.origin)
-        bid = best(ladder, BID) if has(ladder, BID) else desk.bid
-        ask = best(ladder, ASK) if has(ladder, ASK) else desk.ask
-        if bid != desk.bid or ask != desk.ask:
-            desk.bid, desk.ask = bid, ask
-            woken = False
-            for s in range(control.slots):
-                slot = slots[s]
-                if slot.on_quote != 0 and slot.instrument == k and slot.target > slot.done and slot.wake > at:
-                    slot.wake, woken = at, True
-            if woken:
-                return
 
 
 @kernel
@@ -108,18 +90,19 @@ def advance(
     books: Rows,
     ladders: Rows,
     sims: Rows,
-    owns: Rows,
     wires: Rows,
     controls: Rows,
     desks: Rows,
     slots: Rows,
+    own_decide: Any,
     until: Int,
 ) -> Int:
     """Let the world run until the shell is needed: returns a `Stop`.
 
     Parameters are arrays: `tape` (TAPE rows of all instruments, one after the other), `books` (BOOK) and `ladders`
-    (LADDER), `sims` (SIM) and `desks` (DESK) by instrument, `owns` (OWN) by handle, `wires` (WIRE) and `controls`
-    (CONTROL) of one row, `slots` (SLOT). `until` is the earliest timer of the levels above, ns, or NEVER.
+    (LADDER), `sims` (SIM) and `desks` (DESK) by instrument, `wires` (WIRE) and `controls`
+    (CONTROL) of one row, `slots` (SLOT). `own_decide` is a `strategy.tick.custom` kernel, asked for slots of code
+    CUSTOM; `until` is the earliest timer of the levels above, ns, or NEVER.
     """
     wire, control = wires[0], controls[0]
     feed = wire.feed
@@ -148,12 +131,12 @@ def advance(
                     if other != k and sims[other].cursor < sims[other].end:
                         ahead = tape[sims[other].cursor].ts_event - (1 if other < k else 0)
                         bound = min(bound, ahead)
-            run_market(control, wire, sims[k], owns, books[k], tape, bound)
+            run_market(control, wire, sims[k], books[k], tape, bound)
             control.now = max(control.now, t_market)
         elif t_command <= after_command and t_command < NEVER:
             control.now = t_command
             c = wire.commands[wire.command_head % RING]
-            on_command(wire, sims[c.instrument], owns, books[c.instrument], c)
+            on_command(wire, sims[c.instrument], books[c.instrument], c)
             wire.command_head += 1
         elif t_receipt <= after_receipt and t_receipt < NEVER:
             control.now = t_receipt
@@ -161,7 +144,7 @@ def advance(
             bound = min(after_receipt, t_market - 1, t_command - 1)
             if control.instruments > 1:
                 bound = t_receipt
-            run_receipts(control, slots, k_desk, sims[k_desk], desks[k_desk], ladders[k_desk], tape, feed, bound)
+            run_receipts(control, slots, k_desk, sims[k_desk], desks[k_desk], ladders[k_desk], tape, feed, bound, True)
         elif t_report <= min(until, t_slot) and t_report < NEVER:
             control.now = t_report
             report = wire.reports[wire.report_head % RING]
@@ -180,8 +163,8 @@ def advance(
         else:
             control.now = t_slot
             k = slots[s].instrument
-            catch_up(control, desks[k], ladders[k], slots, k, sims[k], tape, feed, t_slot)
-            observe(control.observation, slots[s], desks[k], sims[k], ladders[k], t_slot)
+            run_receipts(control, slots, k, sims[k], desks[k], ladders[k], tape, feed, t_slot, False)
+            observe(control.observation, slots[s], desks[k], ladders[k], t_slot)
             slots[s].wake = NEVER
             if control.observation.remaining == 0:
                 # With nothing to do no child may stand, whatever the level would say; it is asked again with a mandate.
@@ -190,9 +173,12 @@ def advance(
             if slots[s].code < 0:
                 control.slot = s
                 return _ASK
-            kind, price, size, post_only, wake = decide(
-                slots[s].code, slots[s].params, slots[s].memory, control.observation
-            )
+            if slots[s].code == CUSTOM:
+                kind, price, size, post_only, wake = own_decide(slots[s].params, slots[s].memory, control.observation)
+            else:
+                kind, price, size, post_only, wake = decide(
+                    slots[s].code, slots[s].params, slots[s].memory, control.observation
+                )
             act(control, wire, slots, s, desks[k].half_tick_value, kind, price, size, post_only, wake)
 
 
@@ -208,8 +194,8 @@ def look(tape: Rows, ladders: Rows, sims: Rows, wires: Rows, controls: Rows, des
     """Fill `control.observation` for slot `s` as the desk sees the market now."""
     control = controls[0]
     k = slots[s].instrument
-    catch_up(control, desks[k], ladders[k], slots, k, sims[k], tape, wires[0].feed, control.now)
-    observe(control.observation, slots[s], desks[k], sims[k], ladders[k], control.now)
+    run_receipts(control, slots, k, sims[k], desks[k], ladders[k], tape, wires[0].feed, control.now, False)
+    observe(control.observation, slots[s], desks[k], ladders[k], control.now)
 
 
 @kernel

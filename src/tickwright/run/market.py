@@ -30,7 +30,10 @@ from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
 
 CURVE_DAYS = 20
+CLOSE_REACH = 4 * DAY
+"""A previous close is looked for over a long weekend, no further."""
 CURVE_BIN = 5 * MINUTE
+# Prints of the continuous market: a schedule cannot trade in an auction.
 _PRINTS = (Action.EXECUTE, Action.HIDDEN, Action.TRADE)
 
 
@@ -90,12 +93,26 @@ def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
             f"their order has, {tape.counts.duplicates} add an order twice; they are counted and left out of the book"
         )
     quotes, trades = quotes_of(tape), trades_of(events)
+    moved = int(np.count_nonzero(np.diff(events["ts_event"]) < 0))
+    if moved:
+        notes.append(
+            f"{symbol}: {moved} events are stamped earlier than one before them; they happen when that one did"
+        )
     opened, closed = int(events["ts_event"][today[0]]), int(events["ts_event"].max())
+    if closed <= opened:
+        raise NotInCatalogError(f"{symbol} on {date}: the recording spans no time, so nothing can trade in it")
+    close, close_note = _previous_close(catalog, instrument, first)
+    notes += [close_note] if close_note else []
+    zone = instrument.timezone
+    notes.append(
+        f"{symbol}: open, close and day VWAP are those of the recorded day, {time_text(opened, zone)[:8]} to "
+        f"{time_text(closed, zone)[:8]}"
+    )
     return MarketDay(
         instrument=instrument,
         date=date,
         tape=tape,
-        market=Market(quotes, trades, opened, closed, _previous_close(catalog, instrument, utc_days[0])),
+        market=Market(quotes, trades, opened, closed, close),
         begin=opened,
         end=closed,
         fingerprint=fingerprint([catalog.fingerprint(symbol, EVENTS, day=day) for day in utc_days]),
@@ -106,21 +123,21 @@ def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
 
 
 def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date) -> VolumeCurve | None:
-    """Mean share of the day's volume in each five minutes over up to twenty earlier days; None when there are none."""
+    """Share of the volume of up to twenty earlier days in each five minutes; None when there are none."""
     zone, start = instrument.timezone, midnight(date, instrument.timezone)
     bins = DAY // CURVE_BIN
-    shares: list[np.ndarray] = []
+    volumes: list[np.ndarray] = []
     for day in _earlier_days(catalog, instrument, date):
-        begin = midnight(day, zone)
-        prints = _prints(catalog, instrument.symbol, begin, midnight(day + dt.timedelta(days=1), zone))
-        by_bin = np.bincount((prints["ts_event"] - begin) // CURVE_BIN, weights=prints["size"], minlength=bins)[:bins]
-        if by_bin.sum() > 0:
-            shares.append(by_bin / by_bin.sum())
-    if not shares:
+        begin, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
+        if end - begin == DAY:  # on the days when clocks change, time since midnight is not the time of day
+            prints = _prints(catalog, instrument.symbol, begin, end)
+            by_bin = np.bincount((prints["ts_event"] - begin) // CURVE_BIN, weights=prints["size"], minlength=bins)
+            volumes.append(by_bin[:bins])
+    total = np.sum(volumes, axis=0) if volumes else np.zeros(bins)
+    if total.sum() <= 0:
         return None
     edges = tuple(start + CURVE_BIN * i for i in range(bins + 1))
-    mean = np.mean(shares, axis=0)
-    return VolumeCurve(edges, tuple(mean.tolist()), f"mean of {len(shares)} earlier days")
+    return VolumeCurve(edges, tuple((total / total.sum()).tolist()), f"volume of {len(volumes)} earlier days")
 
 
 def _prints(catalog: Catalog, symbol: str, begin: Nanos, end: Nanos) -> np.ndarray:
@@ -139,13 +156,19 @@ def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date) -> li
     return sorted(day for day in days if day < date)[-CURVE_DAYS:]
 
 
-def _previous_close(catalog: Catalog, instrument: Instrument, today: dt.date) -> int | None:
-    earlier = [day for day in catalog.days(instrument.symbol) if day < today]
-    if not earlier:
-        return None
-    events = catalog.read(instrument.symbol, day=earlier[-1])
-    prints = events[np.isin(events["action"], _PRINTS)]
-    return int(prints["price"][-1]) if len(prints) else None
+def _previous_close(catalog: Catalog, instrument: Instrument, first: Nanos) -> tuple[int | None, str]:
+    """The last print before a local day begins, in ticks, and a note of what it is; None when there is none near."""
+    days = [day for day in catalog.days(instrument.symbol) if day <= utc_day(first)]
+    for day in reversed(days):
+        prints = trades_of(catalog.read(instrument.symbol, day=day))
+        before = prints[prints["ts_event"] < first]
+        if len(before):
+            ts = int(before["ts_event"][-1])
+            if first - ts > CLOSE_REACH:
+                break
+            closed = local_date(ts, instrument.timezone)
+            return int(before["price"][-1]), f"{instrument.symbol}: previous close is the last print of {closed}"
+    return None, ""
 
 
 def _join(days: list[np.ndarray]) -> np.ndarray:

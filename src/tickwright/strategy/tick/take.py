@@ -1,8 +1,9 @@
 """Take: cross the spread now for what is left.
 
 Law: an immediate-or-cancel order for all that remains, at most `through` spreads beyond the opposite touch, again every
-`retry` while something remains and the limit allows. Naive in that it pays the spread always and shows its hand: what
-it takes has to be refilled before the next attempt finds as much.
+`retry` while something remains and the limit allows. With `through=0` it reaches the touch alone, and may leave a part
+of an order undone where little stands there. Naive in that it pays the spread always and shows its hand: what it takes
+has to be refilled before the next attempt finds as much.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tickwright.strategy.tick.common import (
 class Take:
     """Options of `take`: `through` spreads beyond the opposite touch at most, a new attempt every `retry` ns."""
 
-    through: float = 0.0
+    through: float = 1.0
     retry: Nanos = SECOND
 
     def __post_init__(self) -> None:

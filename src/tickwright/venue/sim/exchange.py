@@ -16,13 +16,13 @@ A replace keeps its place only when the price stays and the size does not grow.
 
 Where the law is unrealistic. Recorded participants never react to us: the order we jumped ahead of in step 2 is still
 executed by the tape, so volume is counted twice, once for it and once for us. Hidden liquidity is not found by our
-takes. Our orders do not trade with one another. Auctions fill nothing of ours. Fills in a halt do not occur; orders
-sent in one are refused.
+takes. Our orders do not trade with one another. Auctions fill nothing of ours. In a halt nothing of ours trades and
+orders are refused; while the venue only quotes, orders may rest, and what crosses trades when trading resumes.
 """
 
 from tickwright.book.l3 import apply
 from tickwright.book.ladder import best, has, level_size, next_price
-from tickwright.book.layout import Bool, Int, Record, Rows
+from tickwright.book.layout import Bool, Int, Record
 from tickwright.core.events import Action, Flag, TradingStatus
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import (
@@ -36,8 +36,8 @@ from tickwright.core.records import (
 )
 from tickwright.venue.sim.impact import push, shift
 from tickwright.venue.sim.latency import response_delay
-from tickwright.venue.sim.layout import JOURNAL, MAX_HANDLES, MAX_RESTING, RING, WireError
-from tickwright.venue.sim.liquidity import available, consume, forget
+from tickwright.venue.sim.layout import JOURNAL, MAX_ECHOES, MAX_HANDLES, MAX_RESTING, RING, WireError
+from tickwright.venue.sim.liquidity import available, consume, forget_emptied, mark_emptied
 
 BID, ASK = 0, 1
 
@@ -52,13 +52,30 @@ LAST = int(Flag.LAST)
 SNAPSHOT = int(Flag.SNAPSHOT)
 SYNTHETIC = int(Flag.SYNTHETIC)
 HALTED = int(TradingStatus.HALTED)
+QUOTING = int(TradingStatus.QUOTING)
+
+TRADING, STOPPED, QUOTES_ONLY = 0, 1, 2
+"""`SIM.status`: everything; nothing but cancels; resting orders and cancels."""
 
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @kernel
-def report(
-    wire: Record, own: Record, kind: Int, reason: Int, last_price: Int, last_size: Int, liquidity: Int, now: Int
+def post_report(
+    wire: Record,
+    order_id: Int,
+    parent: Int,
+    instrument: Int,
+    command_id: Int,
+    kind: Int,
+    reason: Int,
+    price: Int,
+    leaves: Int,
+    last_price: Int,
+    last_size: Int,
+    liquidity: Int,
+    ahead: Int,
+    now: Int,
 ) -> None:
     """Put a report on its way to the desk."""
     if wire.report_tail - wire.report_head >= RING:
@@ -67,17 +84,31 @@ def report(
     arrives = max(now + response_delay(wire, now), wire.last_report)
     wire.last_report = arrives
     r = wire.reports[wire.report_tail % RING]
-    r.order_id, r.parent, r.instrument, r.command_id = own.order_id, own.parent, own.instrument, own.command_id
-    over = (
-        kind == OrderEventKind.REJECTED
-        or kind == OrderEventKind.CANCELLED
-        or kind == OrderEventKind.EXPIRED
-        or kind == OrderEventKind.CANCEL_REJECTED
-    )
-    r.kind, r.reason, r.price, r.leaves = kind, reason, own.price, 0 if over else own.quantity - own.filled
-    r.last_price, r.last_size, r.liquidity, r.queue_ahead = last_price, last_size, liquidity, own.ahead
+    r.order_id, r.parent, r.instrument, r.command_id = order_id, parent, instrument, command_id
+    r.kind, r.reason, r.price, r.leaves = kind, reason, price, leaves
+    r.last_price, r.last_size, r.liquidity, r.queue_ahead = last_price, last_size, liquidity, ahead
     r.ts_exchange, r.ts_desk = now, arrives
     wire.report_tail += 1
+
+
+@inline
+def report(
+    wire: Record, own: Record, kind: Int, reason: Int, last_price: Int, last_size: Int, liquidity: Int, now: Int
+) -> None:
+    """Report on an order that the exchange knows."""
+    over = kind == OrderEventKind.REJECTED or kind == OrderEventKind.CANCELLED or kind == OrderEventKind.EXPIRED
+    post_report(
+        wire, own.order_id, own.parent, own.instrument, own.command_id, kind, reason, own.price,
+        0 if over else own.quantity - own.filled, last_price, last_size, liquidity, own.ahead, now,
+    )  # fmt: skip
+
+
+@inline
+def refuse(wire: Record, c: Record, kind: Int, now: Int) -> None:
+    """Refuse a command for an order that is not there."""
+    post_report(
+        wire, c.order_id, c.parent, c.instrument, c.command_id, kind, Reason.UNKNOWN_ORDER, c.price, 0, 0, 0, 0, 0, now
+    )
 
 
 @kernel
@@ -103,13 +134,22 @@ def fill(wire: Record, own: Record, price: Int, size: Int, liquidity: Int, displ
     wire.fill_count += 1
 
 
+@inline
+def note_take(sim: Record, side: Int, price: Int, lots: Int, push: Int, now: Int) -> Bool:
+    """Lots of ours meet a displayed level: note it here, and for the market data that will show it at the desk."""
+    echo = sim.echoes[sim.echo_count % MAX_ECHOES]
+    echo.ts, echo.side, echo.price, echo.lots, echo.push = now, side, price, lots, push
+    sim.echo_count += 1
+    return consume(sim, side, price, lots, now)
+
+
 # ── our resting orders ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @inline
-def remove(sim: Record, owns: Rows, place: Int) -> None:
+def remove(wire: Record, sim: Record, place: Int) -> None:
     """Take the order at `place` of the resting list out; arrival order is kept."""
-    owns[sim.resting[place]].active = 0
+    wire.owns[sim.resting[place]].active = 0
     for i in range(place, sim.resting_count - 1):
         sim.resting[i] = sim.resting[i + 1]
     sim.resting_count -= 1
@@ -130,6 +170,7 @@ def join_queue(sim: Record, own: Record, ladder: Record, displaced: Int) -> None
     own.anchor = own.price - displaced
     own.joined = sim.cursor - sim.origin
     own.ahead = level_size(ladder, BID if own.side > 0 else ASK, own.anchor)
+    own.unseen = 1 if own.ahead == 0 else 0
 
 
 @inline
@@ -146,11 +187,11 @@ def rest(wire: Record, sim: Record, own: Record, ladder: Record, displaced: Int)
 
 
 @kernel
-def requeue_displaced(sim: Record, owns: Rows, ladder: Record, now: Int) -> None:
+def requeue_displaced(wire: Record, sim: Record, ladder: Record, now: Int) -> None:
     """Law of `impact`: after a whole-tick step of the displacement our orders queue anew where they stand."""
     displaced = shift(sim, now)
     for i in range(sim.resting_count):
-        own = owns[sim.resting[i]]
+        own = wire.owns[sim.resting[i]]
         if own.price - displaced != own.anchor:
             join_queue(sim, own, ladder, displaced)
 
@@ -168,7 +209,7 @@ def stands_before(own: Record, price: Int, off_grid: Bool, hidden: Bool, born: I
 
 
 @kernel
-def match_trade(wire: Record, sim: Record, owns: Rows, row: Record, off_grid: Bool, now: Int) -> None:
+def match_trade(wire: Record, sim: Record, row: Record, off_grid: Bool, now: Int) -> None:
     """Fill own orders that a recorded trade would have met first; at most its size in all."""
     own_side = 1 if row.side == BID else -1
     hidden = row.action == HIDDEN
@@ -177,29 +218,29 @@ def match_trade(wire: Record, sim: Record, owns: Rows, row: Record, off_grid: Bo
     while budget > 0:
         chosen = -1
         for i in range(sim.resting_count):
-            own = owns[sim.resting[i]]
+            own = wire.owns[sim.resting[i]]
             entitled = own.side == own_side and stands_before(own, row.price, off_grid, hidden, row.born)
-            if entitled and (chosen < 0 or (own.anchor - owns[sim.resting[chosen]].anchor) * own_side > 0):
+            if entitled and (chosen < 0 or (own.anchor - wire.owns[sim.resting[chosen]].anchor) * own_side > 0):
                 chosen = i
         if chosen < 0:
             return
-        own = owns[sim.resting[chosen]]
+        own = wire.owns[sim.resting[chosen]]
         size = min(budget, own.quantity - own.filled)
         fill(wire, own, own.price, size, MAKER, displaced, now)
         if wire.error != 0:
             return
         budget -= size
         if own.filled == own.quantity:
-            remove(sim, owns, chosen)
+            remove(wire, sim, chosen)
 
 
 @kernel
-def move_up(sim: Record, owns: Rows, ladder: Record, row: Record, index: Int) -> None:
+def move_up(wire: Record, sim: Record, ladder: Record, row: Record, index: Int) -> None:
     """Account for what a recorded event did to the queues we stand in; after it changed the book."""
     action = row.action
     own_side = 1 if row.side == BID else -1
     for i in range(sim.resting_count):
-        own = owns[sim.resting[i]]
+        own = wire.owns[sim.resting[i]]
         if action == CLEAR:
             own.ahead = 0
         elif own.side == own_side and own.anchor == row.price:
@@ -214,24 +255,30 @@ def move_up(sim: Record, owns: Rows, ladder: Record, row: Record, index: Int) ->
                 own.ahead += row.size
                 own.joined = index + 1
             elif action == ADD and row.flags & SYNTHETIC != 0:
-                own.ahead = min(own.ahead, here)
-                own.joined = index + 1
+                # Volume that comes back into view returns in its order. What fits into the lots that were ahead of us
+                # is ahead of us again; where nothing was displayed since we joined, all of it is.
+                before = here - row.size
+                if own.unseen != 0 or before < own.ahead:
+                    own.ahead = max(own.ahead, here)
+                    own.joined = index + 1
+            if row.flags & SYNTHETIC == 0 and here > 0:
+                own.unseen = 0
 
 
 @kernel
-def uncross(wire: Record, sim: Record, owns: Rows, ladder: Record, now: Int) -> None:
+def uncross(wire: Record, sim: Record, ladder: Record, now: Int) -> None:
     """Fill own resting orders that the displayed opposite side crosses, at their own price."""
     displaced = shift(sim, now)
     i = 0
     while i < sim.resting_count:
-        own = owns[sim.resting[i]]
+        own = wire.owns[sim.resting[i]]
         opposite = ASK if own.side > 0 else BID
         if has(ladder, opposite):
             price = best(ladder, opposite)
             while (own.anchor - price) * own.side >= 0 and own.filled < own.quantity:
                 size = min(available(sim, ladder, opposite, price, now), own.quantity - own.filled)
                 if size > 0:
-                    if not consume(sim, opposite, price, size, now):
+                    if not note_take(sim, opposite, price, size, 0, now):
                         wire.error = WireError.TAKEN_FULL
                         return
                     fill(wire, own, own.price, size, MAKER, displaced, now)
@@ -241,7 +288,7 @@ def uncross(wire: Record, sim: Record, owns: Rows, ladder: Record, now: Int) -> 
                 if not found:
                     break
         if own.filled == own.quantity:
-            remove(sim, owns, i)
+            remove(wire, sim, i)
         else:
             i += 1
 
@@ -250,7 +297,7 @@ def uncross(wire: Record, sim: Record, owns: Rows, ladder: Record, now: Int) -> 
 
 
 @inline
-def on_market(wire: Record, sim: Record, owns: Rows, book: Record, row: Record, index: Int) -> None:
+def on_market(wire: Record, sim: Record, book: Record, row: Record, index: Int) -> None:
     """One recorded event at the exchange. `index` is its place in the tape of its instrument."""
     now = row.ts_event
     if sim.resting_count == 0:
@@ -258,22 +305,32 @@ def on_market(wire: Record, sim: Record, owns: Rows, book: Record, row: Record, 
             wire.error = WireError.BOOK
     else:
         if sim.displacement != 0.0:
-            requeue_displaced(sim, owns, book.ladder, now)
+            requeue_displaced(wire, sim, book.ladder, now)
         action = row.action
         if (action in (EXECUTE, FILL, HIDDEN)) and row.side <= ASK:
-            match_trade(wire, sim, owns, row, row.off_grid != 0, now)
+            match_trade(wire, sim, row, row.off_grid != 0, now)
         if apply(book, row) < 0:
             wire.error = WireError.BOOK
-        move_up(sim, owns, book.ladder, row, index)
+        move_up(wire, sim, book.ladder, row, index)
     if sim.taken_count > 0:
-        if row.action == CLEAR:
-            sim.taken_count = 0
-        elif (row.action == CANCEL or row.action == EXECUTE) and level_size(book.ladder, row.side, row.price) == 0:
-            forget(sim, row.side, row.price)
-    if sim.resting_count > 0 and row.flags & LAST != 0:
-        uncross(wire, sim, owns, book.ladder, now)
+        follow_levels(sim, book.ladder, row)
     if row.action == HALT:
-        sim.halted = 1 if row.size == HALTED else 0
+        sim.status = STOPPED if row.size == HALTED else (QUOTES_ONLY if row.size == QUOTING else TRADING)
+    if sim.resting_count > 0 and row.flags & LAST != 0 and sim.status == TRADING:
+        uncross(wire, sim, book.ladder, now)
+
+
+@inline
+def follow_levels(overlay: Record, ladder: Record, row: Record) -> None:
+    """What a recorded event does to the note of what we took; after it changed the ladder."""
+    if row.action == CLEAR:
+        overlay.taken_count = 0
+    elif (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0:
+        empty = level_size(ladder, row.side, row.price) == 0
+        if empty:
+            mark_emptied(overlay, row.side, row.price)
+    if row.flags & LAST != 0:
+        forget_emptied(overlay, ladder)
 
 
 @kernel
@@ -308,7 +365,7 @@ def take(wire: Record, sim: Record, own: Record, ladder: Record, market: Bool, d
         while own.filled < own.quantity and (market or (anchor - price) * own.side >= 0):
             size = min(available(sim, ladder, opposite, price, now), own.quantity - own.filled)
             if size > 0:
-                if not consume(sim, opposite, price, size, now):
+                if not note_take(sim, opposite, price, size, own.side, now):
                     wire.error = WireError.TAKEN_FULL
                     return
                 fill(wire, own, price + displaced, size, TAKER, displaced, now)
@@ -337,7 +394,8 @@ def enter(
         report(wire, own, OrderEventKind.EXPIRED, Reason.NOT_FILLABLE, 0, 0, 0, now)
         return
     own.ahead = 0
-    take(wire, sim, own, ladder, market, displaced, now)
+    if sim.status == TRADING:
+        take(wire, sim, own, ladder, market, displaced, now)
     if own.filled < own.quantity or own.quantity == 0:
         if tif == TimeInForce.DAY and not market and own.quantity > 0:
             rest(wire, sim, own, ladder, displaced)
@@ -352,7 +410,8 @@ def new_order(wire: Record, sim: Record, own: Record, ladder: Record, c: Record,
     own.side, own.price, own.quantity, own.filled, own.active = c.side, c.price, c.size, 0, 0
     own.post_only, own.ts_decided, own.ts_sent = c.post_only, c.ts_decided, c.ts_sent
     own.ahead, own.queue_entry = 0, 0
-    if sim.halted != 0:
+    resting_only = c.order_type == OrderType.LIMIT and c.tif == TimeInForce.DAY
+    if sim.status == STOPPED or (sim.status == QUOTES_ONLY and not resting_only):
         report(wire, own, OrderEventKind.REJECTED, Reason.HALTED, 0, 0, 0, now)
     elif c.post_only != 0 and crosses(sim, own, ladder, c.price - shift(sim, now), now):
         report(wire, own, OrderEventKind.REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
@@ -361,15 +420,13 @@ def new_order(wire: Record, sim: Record, own: Record, ladder: Record, c: Record,
 
 
 @kernel
-def replace_order(
-    wire: Record, sim: Record, owns: Rows, own: Record, place: Int, ladder: Record, c: Record, now: Int
-) -> None:
+def replace_order(wire: Record, sim: Record, own: Record, place: Int, ladder: Record, c: Record, now: Int) -> None:
     """A REPLACE command for an order that rests at `place`."""
-    if sim.halted != 0:
+    if sim.status == STOPPED:
         report(wire, own, OrderEventKind.REPLACE_REJECTED, Reason.HALTED, 0, 0, 0, now)
     elif c.size <= own.filled:
         own.quantity = own.filled
-        remove(sim, owns, place)
+        remove(wire, sim, place)
         report(wire, own, OrderEventKind.CANCELLED, 0, 0, 0, 0, now)
     elif c.price == own.price and c.size <= own.quantity:
         own.quantity = c.size
@@ -377,31 +434,30 @@ def replace_order(
     elif own.post_only != 0 and crosses(sim, own, ladder, c.price - shift(sim, now), now):
         report(wire, own, OrderEventKind.REPLACE_REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
     else:
-        remove(sim, owns, place)
+        remove(wire, sim, place)
         own.price, own.quantity = c.price, c.size
         own.ts_decided, own.ts_sent = c.ts_decided, c.ts_sent
         enter(wire, sim, own, ladder, OrderType.LIMIT, TimeInForce.DAY, OrderEventKind.REPLACED, now)
 
 
 @inline
-def on_command(wire: Record, sim: Record, owns: Rows, book: Record, c: Record) -> None:
+def on_command(wire: Record, sim: Record, book: Record, c: Record) -> None:
     """One command at the exchange, at its arrival."""
     now = c.ts_arrives
-    own = owns[c.order_id % MAX_HANDLES]
+    own = wire.owns[c.order_id % MAX_HANDLES]
     if sim.resting_count > 0 and sim.displacement != 0.0:
-        requeue_displaced(sim, owns, book.ladder, now)
+        requeue_displaced(wire, sim, book.ladder, now)
     if c.kind == CommandKind.NEW:
         new_order(wire, sim, own, book.ladder, c, now)
         return
-    alive = own.active != 0 and own.order_id == c.order_id
+    if own.active == 0 or own.order_id != c.order_id:
+        refused = OrderEventKind.CANCEL_REJECTED if c.kind == CommandKind.CANCEL else OrderEventKind.REPLACE_REJECTED
+        refuse(wire, c, refused, now)
+        return
     own.command_id = c.command_id
+    place = place_of(sim, c.order_id % MAX_HANDLES)
     if c.kind == CommandKind.CANCEL:
-        if alive:
-            remove(sim, owns, place_of(sim, c.order_id % MAX_HANDLES))
-            report(wire, own, OrderEventKind.CANCELLED, 0, 0, 0, 0, now)
-        else:
-            report(wire, own, OrderEventKind.CANCEL_REJECTED, Reason.UNKNOWN_ORDER, 0, 0, 0, now)
-    elif alive:
-        replace_order(wire, sim, owns, own, place_of(sim, c.order_id % MAX_HANDLES), book.ladder, c, now)
+        remove(wire, sim, place)
+        report(wire, own, OrderEventKind.CANCELLED, 0, 0, 0, 0, now)
     else:
-        report(wire, own, OrderEventKind.REPLACE_REJECTED, Reason.UNKNOWN_ORDER, 0, 0, 0, now)
+        replace_order(wire, sim, own, place, book.ladder, c, now)

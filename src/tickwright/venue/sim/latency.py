@@ -17,13 +17,13 @@ from tickwright.book.layout import Int, Record
 from tickwright.core.errors import ConfigError
 from tickwright.core.kernel import inline
 from tickwright.core.rng import hash64
-from tickwright.core.units import MICROSECOND, Nanos
+from tickwright.core.units import DAY, MICROSECOND, Nanos
 from tickwright.venue.sim.layout import LATENCY_SAMPLES, RING, WireError
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Samples in nanoseconds to draw from; a single sample is a constant.
+    """Samples in nanoseconds to draw from, each a day at most; a single sample is a constant.
 
     A sample of more than 4 096 values is represented by as many of its quantiles, so a draw keeps its distribution.
     """
@@ -34,8 +34,11 @@ class Latency:
 
     def __post_init__(self) -> None:
         for name, samples in (("entry", self.entry), ("response", self.response), ("feed", (self.feed,))):
-            if not samples or min(samples) < 0:
-                raise ConfigError(f"latency.{name}", samples[:3], "at least one duration, none negative")
+            if not samples:
+                raise ConfigError(f"latency.{name}", "no sample", "at least one duration")
+            for sample in (min(samples), max(samples)):
+                if not 0 <= sample <= DAY:
+                    raise ConfigError(f"latency.{name}", f"{sample} ns", "from 0 to 24h")
 
     def load(self, wire: np.ndarray, seed: int) -> None:
         """Write the law into row 0 of a `WIRE` array."""

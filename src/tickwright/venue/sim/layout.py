@@ -29,6 +29,7 @@ OWN = np.dtype(
         ("anchor", "<i8"),  # price in the recorded book's coordinates: price - displacement when last queued
         ("joined", "<i8"),  # tape row at which it joined its queue: recorded orders born before are ahead
         ("ahead", "<i8"),  # recorded lots ahead
+        ("unseen", "<i8"),  # 1 while it stands at a price where nothing has been displayed since it joined
         ("queue_entry", "<i8"),
         ("ts_decided", "<i8"),
         ("ts_sent", "<i8"),
@@ -43,6 +44,30 @@ TAKEN = np.dtype(
         ("price", "<i8"),  # ticks, recorded coordinates
         ("lots", "<f8"),  # consumed and not yet refilled at `ts`
         ("ts", "<i8"),
+        ("emptied", "<i8"),  # 1: the recorded level went to nothing within the packet under way
+    ]
+)
+
+OVERLAY = [
+    ("taken_count", "<i8"),
+    ("taken", TAKEN, (MAX_TAKEN,)),
+    ("half_life", "<f8"),  # of consumed liquidity, ns; 0 refills at once, inf never
+    ("displacement", "<f8"),  # ticks, at displacement_ts
+    ("displacement_ts", "<i8"),
+    ("impact_per_lot", "<f8"),  # ticks that one lot taken displaces; 0 switches the law off
+    ("impact_decay", "<f8"),  # e-folding time, ns
+]
+"""What our takes did to the market: fields of the exchange's `SIM`, and again, as late as the feed, of the desk's."""
+
+MAX_ECHOES = 4096
+
+ECHO = np.dtype(
+    [
+        ("ts", "<i8"),  # of the take, by the exchange's clock
+        ("side", "<i8"),  # book side consumed
+        ("price", "<i8"),  # ticks, recorded coordinates
+        ("lots", "<i8"),
+        ("push", "<i8"),  # +1 or -1: displaces the market that way; 0 does not
     ]
 )
 
@@ -51,16 +76,12 @@ SIM = np.dtype(
         ("cursor", "<i8"),  # next tape row at the exchange
         ("end", "<i8"),  # first row past the tape
         ("origin", "<i8"),  # first row of the tape: `born` counts from here
-        ("halted", "<i8"),
+        ("status", "<i8"),  # 0 trading, 1 halted, 2 quoting only
         ("resting_count", "<i8"),
         ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival
-        ("taken_count", "<i8"),
-        ("taken", TAKEN, (MAX_TAKEN,)),
-        ("half_life", "<f8"),  # of consumed liquidity, ns; 0 refills at once, inf never
-        ("displacement", "<f8"),  # ticks, at displacement_ts
-        ("displacement_ts", "<i8"),
-        ("impact_per_lot", "<f8"),  # ticks that one lot taken displaces; 0 switches the law off
-        ("impact_decay", "<f8"),  # e-folding time, ns
+        *OVERLAY,
+        ("echo_count", "<i8"),  # takes so far, which the market data will show
+        ("echoes", ECHO, (MAX_ECHOES,)),  # the last of them, as a ring
     ]
 )
 
@@ -73,6 +94,7 @@ LATENCY_SAMPLES = 4096
 WIRE = np.dtype(
     [
         ("error", "<i8"),  # a WireError
+        ("owns", OWN, (MAX_HANDLES,)),  # in the record, not an array of its own: arrays cost a count at every call
         ("seed", "<u8"),
         ("feed", "<i8"),  # ns from receipt at the edge to the decision code
         ("entry_count", "<i8"),

@@ -1,7 +1,9 @@
 """Liquidity we take is gone, and comes back: the resilience law of the replay.
 
 Law. A take of q lots at a level leaves `taken = q` against it; what later takes find there is the recorded size less
-`taken`, which halves every `half_life`. A level whose recorded size falls to nothing forgets what was taken of it.
+`taken`, which halves every `half_life`. A level whose recorded size is nothing at the end of a packet forgets what was
+taken of it; one that a windowed feed merely hides does not. Liquidity that comes back where we now bid or offer meets
+our order, which is then the maker.
 Where it is unrealistic: real liquidity returns in orders of its own sizes at prices of its own choosing, and faster
 when the spread is wide; the recorded participants do not react to our trade at all, so nobody else hurries to cancel
 or to join. The half-life is an assumption that a result must carry. Source of the exponential form: Obizhaeva and Wang
@@ -61,24 +63,37 @@ def consume(sim: Record, side: Int, price: Int, lots: Int, now: Int) -> Bool:
             continue
         place = sim.taken[kept]
         place.side, place.price, place.lots, place.ts = entry.side, entry.price, left, now
+        place.emptied = entry.emptied
         kept += 1
     if not found:
         if kept == MAX_TAKEN:
             return False
         place = sim.taken[kept]
         place.side, place.price, place.lots, place.ts = side, price, np.float64(lots), now
+        place.emptied = 0
         kept += 1
     sim.taken_count = kept
     return True
 
 
 @inline
-def forget(sim: Record, side: Int, price: Int) -> None:
-    """The recorded level is gone: what comes there next is new."""
+def mark_emptied(sim: Record, side: Int, price: Int) -> None:
+    """A recorded level went to nothing. Whether it is gone is seen at the end of the packet (`forget_emptied`)."""
     for i in range(sim.taken_count):
         if sim.taken[i].side == side and sim.taken[i].price == price:
-            sim.taken_count -= 1
-            last = sim.taken[sim.taken_count]
-            place = sim.taken[i]
-            place.side, place.price, place.lots, place.ts = last.side, last.price, last.lots, last.ts
-            return
+            sim.taken[i].emptied = 1
+
+
+@inline
+def forget_emptied(sim: Record, ladder: Record) -> None:
+    """At the end of a packet: levels that are gone are forgotten, for what comes there next is new."""
+    kept = 0
+    for i in range(sim.taken_count):
+        entry = sim.taken[i]
+        if entry.emptied != 0 and level_size(ladder, entry.side, entry.price) == 0:
+            continue
+        place = sim.taken[kept]
+        place.side, place.price, place.lots, place.ts = entry.side, entry.price, entry.lots, entry.ts
+        place.emptied = 0
+        kept += 1
+    sim.taken_count = kept

@@ -57,9 +57,9 @@ class Profile:
         """Sixteen hex digits that change with any assumption."""
         return fingerprint(asdict(self))
 
-    def load_sims(self, sims: np.ndarray) -> None:
-        """Write resilience and impact into every row of a `SIM` array."""
+    def load_overlay(self, rows: np.ndarray) -> None:
+        """Write resilience and impact into every row of an array with the fields of `OVERLAY`."""
         half_life = self.resilience.half_life
-        sims["half_life"] = math.inf if half_life is None else float(half_life)
-        sims["impact_per_lot"] = self.impact.ticks_per_lot
-        sims["impact_decay"] = float(self.impact.decay)
+        rows["half_life"] = math.inf if half_life is None else float(half_life)
+        rows["impact_per_lot"] = self.impact.ticks_per_lot
+        rows["impact_decay"] = float(self.impact.decay)
