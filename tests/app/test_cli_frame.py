@@ -91,6 +91,71 @@ def test_a_failure_is_a_line_and_a_code(capsys, raised, code, words):
     assert ("Traceback" in capsys.readouterr().err) == wants_trace
 
 
+def shell(line):
+    words = line.replace("tickwright", f"{sys.executable} -m tickwright.app")
+    return subprocess.run(["bash", "-c", words], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "line", ["tickwright --version >&-", "tickwright execute --help >&-", "tickwright --help >&- 2>&-"]
+)
+def test_a_closed_output_is_no_error(line):
+    done = shell(line)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", ["--version", "execute --help"])
+def test_an_output_that_takes_nothing_is_named(words):
+    done = shell(f"tickwright {words} >/dev/full")
+    assert (done.returncode, done.stderr) == (REFUSED, "error: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", ["", "ingest", "data"])
+def test_without_a_command_there_is_help_and_no_stray_line(words):
+    done = shell(f"tickwright {words}")
+    assert (done.returncode, done.stderr) == (REFUSED, "")
+    assert "Usage" in done.stdout
+
+
+INTERRUPTED_INSIDE = """
+import os, signal
+from tickwright.app import cli, interface
+def stopped(*arguments, **options):
+    {body}
+interface.app = stopped
+cli.main(["demo"])
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.kill(os.getpid(), signal.SIGINT)",
+        "return 130",  # how the option parser says that it was interrupted
+        # A library swallows it; the next word of progress does not.
+        "try: os.kill(os.getpid(), signal.SIGINT)\n    except BaseException: pass\n"
+        "    from tickwright.app.terminal import progress\n    with progress() as report: report('x', 0, 0)",
+    ],
+)
+def test_an_interruption_is_one_line_whatever_catches_it(body):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_INSIDE.format(body=body)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "interrupted; whatever was there before is unchanged\n")
+
+
+def test_notes_on_an_error_stand_before_it_outermost_first(capsys):
+    def fail():
+        error = ConfigError("side", "hold", "buy or sell")
+        error.add_note("--side")
+        error.add_note("order 2 of 3")
+        raise error
+
+    assert guarded(fail, debug=False) == REFUSED
+    assert capsys.readouterr().err == "error: order 2 of 3: --side: side: got 'hold', expected buy or sell\n"
+
+
 def test_a_reader_that_goes_away_is_no_error():
     help_to_head = f"{sys.executable} -m tickwright.app execute --help | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", help_to_head], capture_output=True, text=True, timeout=60)

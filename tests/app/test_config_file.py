@@ -1,5 +1,6 @@
 """Invariant: what `to_toml` writes, `read` and `build` turn back into an equal dataclass; nothing unknown passes."""
 
+import datetime as dt
 import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tickwright.app import config_file
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, UsageError
 from tickwright.run.config import ExecuteConfig, GateConfig, OrderConfig, ProfileConfig
 
 
@@ -92,9 +93,10 @@ def test_dashes_and_a_single_value_where_several_may_stand():
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"name": "a", "cuont": 1}, ["cuont", "no such key", "count", "inner"]),
-        ({"name": "a", "inner": {"rte": "1"}}, ["inner.rte", "path, rate"]),
-        ({"name": 3}, ["name", "3", "text in quotes"]),
+        ({"name": "a", "cuont": 1}, ["unknown key cuont; allowed: ", "count", "inner"]),
+        ({"name": "a", "inner": {"rte": "1"}}, ["unknown key inner.rte; allowed: path, rate"]),
+        ({"name": [3]}, ["name", "3", "text in quotes"]),
+        ({"name": dt.datetime(2012, 6, 21)}, ["name", "text in quotes"]),
         ({"name": "a", "count": True}, ["count", "True", "whole number"]),
         ({"name": "a", "inner": {"rate": 0.1}}, ["inner.rate", "exact decimal"]),
         ({"name": "a", "inner": {"rate": "x"}}, ["inner.rate", "'x'"]),
@@ -106,7 +108,7 @@ def test_dashes_and_a_single_value_where_several_may_stand():
     ],
 )
 def test_what_does_not_fit_is_refused_by_place_value_and_expectation(table, words):
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(UsageError) as caught:
         config_file.build(Outer, table)
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
@@ -118,3 +120,35 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"run\.toml"):
         config_file.read(path)
+
+
+def test_dates_times_and_numbers_may_stand_without_quotes(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'catalog = "c"\ndate = 2012-06-21\nprofile = {taker_fee = 0.00300000000000000001, impact = 0.5}\n'
+        '[[orders]]\ninstrument="A"\nside="buy"\nquantity=200\nstart=10:00:00\nend=10:30:00.5\n'
+    )
+    config = config_file.build(ExecuteConfig, config_file.read(path))
+    (order,) = config.orders
+    assert (config.date, order.quantity, order.start, order.end) == ("2012-06-21", "200", "10:00:00", "10:30:00.500000")
+    assert (config.profile.taker_fee, config.profile.impact) == ("0.00300000000000000001", 0.5)
+
+
+def test_a_value_in_the_place_of_a_table_is_not_dropped():
+    with pytest.raises(ConfigError, match=r"gate: got 3, expected a table"):
+        config_file.merged({"gate": 3}, {"gate": {}})
+
+
+@pytest.mark.parametrize("value", [float("nan"), 0.0, -1.0, 1e300, float("inf")])
+def test_gate_limits_out_of_bounds_are_refused_by_option(value):
+    with pytest.raises(ConfigError, match="--price-collar"):
+        GateConfig(collar_bps=value)
+    with pytest.raises(ConfigError, match="--max-parent-share"):
+        GateConfig(max_parent_share=value)
+
+
+def test_a_seed_is_of_63_bits():
+    order = OrderConfig("A", "buy", "1", "10:00", "11:00")
+    for seed in (-1, 2**63):
+        with pytest.raises(ConfigError, match="--seed"):
+            ExecuteConfig("c", "d", (order,), seed=seed)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from tickwright.app.cli import app
+from tickwright.app.interface import app
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

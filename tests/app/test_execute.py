@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from conftest import DAY, ORDERS, call
+from conftest import DAY, ORDERS, call, load
 from tickwright.app import output
 from tickwright.app.report.numbers import exact, leaves
 from tickwright.core.errors import StorageError
+from tickwright.core.time import parse_time
 
 FILES = ("fills.parquet", "manifest.json", "orders.parquet", "report.html", "result.json")
 
@@ -100,8 +101,26 @@ def test_take_now_alone_pays_the_spread(finished):
         ({"--instrument": "NOPE"}, ["NOPE", "ZIF"]),
         ({"--date": "2024-01-04"}, ["ZIF", "2024-01-0"]),
         ({"--date": "4 Jan"}, ["date", "YYYY-MM-DD"]),
-        ({"--end": "10:01", "--start": "10:05"}, ["ends"]),
-        ({"--end": "15:00"}, ["15:00", "10:49"]),
+        ({"--end": "10:01", "--start": "10:05"}, ["--end 10:01 is not after --start 10:05 (America/New_York)"]),
+        ({"--decision": "10:06:30"}, ["--decision 10:06:30 is after --start 10:05"]),
+        ({"--end": "15:00"}, ["--end 15:00", "10:49"]),
+        ({"--start": "08:00"}, ["--start 08:00"]),
+        ({"--start": "8"}, ["--start: got '8'"]),
+        ({"--limit": "-5"}, ["--limit: got '-5', expected a price above 0"]),
+        ({"--limit": "1e30"}, ["--limit", "1e30"]),
+        ({"--quantity": "1e400"}, ["--quantity", "1e400"]),
+        ({"--quantity": "0"}, ["--quantity: got '0'"]),
+        ({"--maker-fee": "9000000000"}, ["--maker-fee", "9000000000"]),
+        ({"--taker-fee": "1e400"}, ["--taker-fee", "1e400"]),
+        ({"--entry-latency": "9000000h"}, ["--entry-latency", "9000000h"]),
+        ({"--entry-latency": "25h"}, ["--entry-latency", "25h", "at most 24h"]),
+        (
+            {"--entry-latency": "5min"},
+            ["--entry-latency", "shorter than the time from start to end of the order, 5min"],
+        ),
+        ({"--impact": "1e300"}, ["--impact"]),
+        ({"--max-order": "0"}, ["--max-order", "'0'"]),
+        ({"--policy": "twap"}, ["twap/take", "placement", "mid-peg"]),
         ({"--quantity": "100000000"}, ["100000000", "larger than the market could fill"]),
         ({"--quantity": "0.5"}, ["0.5"]),
         ({"--side": "hold"}, ["hold", "buy or sell"]),
@@ -120,7 +139,100 @@ def test_what_cannot_be_done_is_one_clear_line(zif_catalog, tmp_path, capsys, ch
     assert err.startswith("error: ")
     assert err.count("\n") <= 2
     assert all(word in err for word in words), err
-    assert not (tmp_path / "out" / "result.json").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def run_zif(capsys, catalog, out, *changes):
+    line = (
+        "--instrument", "ZIF", "--date", DAY.isoformat(), "--side", "buy", "--quantity", "300", "--start", "10:05",
+        "--end", "10:10", *changes, "--out", out,
+    )  # fmt: skip
+    return call(capsys, "execute", "--catalog", catalog, *line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        (["--limit", "1"], ["no command was sent", "within the limit of 1.00 for 0.0 % of the time"]),
+        (["--max-order", "1"], ["the pre-trade gate refused", "1 are allowed"]),
+        (["--max-parent-share", "0.01"], ["the pre-trade gate refused", "largest share of the parent"]),
+    ],
+)
+def test_an_order_without_a_fill_is_reported_with_the_reason(zif_catalog, tmp_path, capsys, changes, reasons):
+    code, shown, err = run_zif(capsys, zif_catalog, tmp_path, *changes, "--policy", "twap/take")
+    assert code == 0, err
+    run = load(tmp_path)
+    (row,) = run.result["orders"]
+    assert (row["filled"], row["status"], row["average_price"], run.fills.height) == ("0", "unfilled", None, 0)
+    notes = " ".join(row["notes"])
+    assert "300 of 300 were left undone" in notes
+    for reason in reasons:
+        assert reason in notes
+    for note in row["notes"]:
+        assert note in run.page
+        assert note[:40] in shown
+
+
+def test_a_partial_order_names_pov_the_reach_and_commands_that_came_late(zif_catalog, tmp_path, capsys):
+    policies = ("--policy", "pov(rate=0.01)/take(through=0)", "--policy", "split/twap(slices=3)/take")
+    assert run_zif(capsys, zif_catalog, tmp_path, *policies, "--entry-latency", "40s", "--end", "10:07")[0] == 0
+    pov, nested = load(tmp_path).result["orders"]
+    assert (pov["status"], nested["status"]) == ("partial", "partial")
+    assert "pov keeps to 1 % of the volume" in " ".join(pov["notes"])
+    assert "after the deadline, for they take up to 40s" in " ".join(nested["notes"])
+    assert nested["tracking_error"] is None
+    assert nested["missing"]["tracking_error"].startswith("several levels planned")
+
+
+def test_orders_together_are_held_against_the_market_together(zif_catalog, tmp_path, capsys):
+    """Each half of the volume fits alone; the two of them and one lot more do not."""
+    from tickwright.core.time import parse_date
+    from tickwright.data.catalog import Catalog
+    from tickwright.run.market import load_day
+
+    day = load_day(Catalog.open(zif_catalog), "ZIF", parse_date(DAY.isoformat()))
+    start, end = (parse_time(text, DAY, "America/New_York") for text in ("10:05", "10:10"))
+    most = day.market.prints(start, end).volume
+    two = ("--policy", "twap/take", "--quantity", str(most // 2), "--quantity", str(most - most // 2 + 1))
+    line = [part for part in two if part]
+    settings = ("--instrument", "ZIF", "--date", DAY.isoformat(), "--side", "buy", "--start", "10:05", "--end", "10:10")
+    code, _, err = call(capsys, "execute", "--catalog", zif_catalog, *settings, *line, "--together", "--out", tmp_path)
+    assert code == 2
+    assert f"2 orders to buy {most + 1} together are larger than the market could fill; {most} traded" in err
+
+
+def test_a_wrong_order_among_several_is_named(zif_catalog, tmp_path, capsys):
+    code, _, err = run_zif(capsys, zif_catalog, tmp_path, "--quantity", "0.5", "--policy", "twap/take")
+    assert code == 2
+    assert err.startswith("error: order 2 of 2 (buy 0.5 ZIF): --quantity: ZIF: quantity 0.5")
+
+
+def test_a_folder_in_the_place_of_a_file_is_named_before_the_run(zif_catalog, tmp_path, capsys):
+    (tmp_path / "report.html").mkdir()
+    code, _, err = run_zif(capsys, zif_catalog, tmp_path, "--policy", "twap/take")
+    assert code == 2
+    assert str(tmp_path / "report.html") in err
+
+
+def test_a_failed_run_leaves_no_folder_but_keeps_what_was_there(tmp_path):
+    """Invariant: only folders that were made for the run, and are empty, go."""
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    failing_run(kept / "a" / "b", lambda folder: None)
+    assert list(tmp_path.rglob("*")) == [kept]
+    failing_run(kept / "a", lambda folder: (folder / "catalog").mkdir())
+    assert (kept / "a" / "catalog").is_dir()
+
+
+def failing_run(folder, work):
+    def run():
+        with output.folder_for(folder):
+            assert folder.is_dir()
+            work(folder)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        run()
 
 
 def test_out_must_be_a_folder(zif_catalog, tmp_path, capsys):

@@ -67,3 +67,18 @@ def test_what_is_missing_is_named_by_its_option():
 def test_a_value_that_is_no_number_is_refused():
     with pytest.raises(ConfigError, match="--impact"):
         request(None, {**GIVEN, "impact": "much"})
+
+
+@pytest.mark.parametrize("value", ["abc", "-1", "nan", "inf"])
+@pytest.mark.parametrize("option", ["price_collar", "max_parent_share", "impact"])
+def test_a_number_out_of_bounds_names_its_option(option, value):
+    with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')}: got '{value}'"):
+        request(None, {**GIVEN, option: value})
+
+
+@pytest.mark.parametrize("table", ["orders = 3", "orders = [3]", "profile = 3", "gate = 3", "seed = -1"])
+def test_a_file_with_something_else_in_the_place_of_a_table(tmp_path, table):
+    path = tmp_path / "run.toml"
+    path.write_text(table + "\n")
+    with pytest.raises(ConfigError, match=table.split(" ")[0]):
+        request(path, GIVEN)

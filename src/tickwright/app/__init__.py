@@ -2,7 +2,8 @@
 
 | module | what |
 |---|---|
-| `cli` | the commands and their options; nothing heavy is imported until a command runs |
+| `cli` | the entry point of the console script |
+| `interface` | the commands and their options; nothing heavy is imported until a command runs |
 | `failures` | exceptions to one clear line and an exit code |
 | `commands` | what each command does, by calling the packages below |
 | `config_file` | TOML to frozen dataclasses and back, the only place that does it |

@@ -14,8 +14,9 @@ import numpy as np
 
 from tickwright.app import terminal
 from tickwright.core.errors import NotInCatalogError
-from tickwright.core.time import midnight, parse_date, time_text, utc_day
+from tickwright.core.time import local_date, midnight, parse_date, time_text, utc_day
 from tickwright.data.catalog import Catalog
+from tickwright.data.schema import EVENTS
 from tickwright.run.config import ExecuteConfig
 
 
@@ -84,9 +85,10 @@ def list_catalog(path: Path, as_json: bool) -> None:
 def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
     """`tickwright data verify-book`; whether everything agreed."""
     catalog = Catalog.open(path)
-    date = parse_date(date_text)
+    date = parse_date(date_text, "--date")
     zone = catalog.instrument(symbol).timezone
     begin, end = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
+    _require_recorded(catalog, symbol, date, begin, end)
     books = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
     answer: dict[str, Any] = {"instrument": symbol, "date": date.isoformat()}
     if books:
@@ -100,6 +102,18 @@ def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
     return bool(answer["mismatches"] == 0)
 
 
+def _require_recorded(catalog: Catalog, symbol: str, date: dt.date, begin: int, end: int) -> None:
+    """Raises NotInCatalogError, in local time, when no stored day of events reaches into the date."""
+    zone = catalog.instrument(symbol).timezone
+    held = [row for row in catalog.ls() if row.instrument == symbol and row.schema == EVENTS]
+    if not any(row.first < end and row.last >= begin for row in held):
+        spans = [
+            f"{local_date(row.first, zone)} from {time_text(row.first, zone)[:8]} to {time_text(row.last, zone)[:8]}"
+            for row in held
+        ]
+        raise NotInCatalogError(f"{symbol} has no events on {date} ({zone}); recorded: {', '.join(spans) or 'nothing'}")
+
+
 def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: int) -> dict[str, Any]:
     """LOBSTER: applying message k to the recorded row k-1 gives row k; and how well a free replay follows."""
     from tickwright.book.verify import verify_transitions
@@ -108,14 +122,18 @@ def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: 
     events = catalog.read(symbol, "events", begin, end)
     rows = catalog.read(symbol, schema, begin, end)
     counts = verify_transitions(events, rows)
-    _, replay = complete(events, rows)
-    return {
+    answer = {
         "schema": schema,
         "transitions": counts.transitions,
         "mismatches": counts.mismatches,
         "first_mismatch_row": counts.first_mismatch,
         "levels_come_into_view": counts.newcomers,
         "outside_window": counts.outside,
+    }
+    if counts.mismatches:
+        return answer  # a free replay is refused where messages and rows contradict each other
+    _, replay = complete(events, rows)
+    return answer | {
         "replay_rows": replay.rows,
         "replay_rows_equal_best": replay.rows_equal_best,
         "replay_rows_equal_all_levels": replay.rows_equal_all_levels,
@@ -167,8 +185,7 @@ def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
     from tickwright.app.report.page import render
     from tickwright.run.execute import execute as work
 
-    output.prepare(out)
-    with terminal.progress() as report:
+    with output.folder_for(out), terminal.progress() as report:
         result = work(config, report)
         report("writing the report", 0, 0)
         content = document(result, [warning] if warning else [])
@@ -181,7 +198,6 @@ def demo(out: Path, seed: int) -> None:
     from tickwright.app import output
     from tickwright.app.demo import NOTE, demo_config
 
-    output.prepare(out)
-    with terminal.progress() as report:
+    with output.folder_for(out), terminal.progress() as report:
         config = demo_config(out / "catalog", seed, report)
     run(out, config, NOTE)

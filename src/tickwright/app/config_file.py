@@ -2,11 +2,12 @@
 
 A table of the file becomes a dataclass; keys are its fields, with `-` and `_` alike. An unknown key is refused with the
 allowed set, a wrong type with its place. Decimals are written as text so that they stay exact; TOML has no null, so
-`"off"` stands for None.
+`"off"` stands for None. Where text is wanted, TOML's own dates, times of day and numbers are taken as they are written.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 import types
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, UsageError
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ OFF = "off"
 def read(path: Path | str) -> dict[str, Any]:
     """The tables of a TOML file. Raises ConfigError when it is absent or not TOML."""
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        return tomllib.loads(Path(path).read_text("utf-8"), parse_float=Decimal)
     except FileNotFoundError as error:
         raise ConfigError("config file", str(path), "an existing file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -36,26 +37,32 @@ def read(path: Path | str) -> dict[str, Any]:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with the values of `over` in place of its own, table by table."""
+    """`base` with the values of `over` in place of its own, table by table. Raises ConfigError: a value for a table."""
     result = {_name(key): value for key, value in base.items()}
     for key, value in over.items():
         old = result.get(_name(key))
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[_name(key)] = merged(old, value) if both else value  # type: ignore[arg-type]
+        if isinstance(value, Mapping) and old is not None:
+            if not isinstance(old, Mapping):
+                raise ConfigError(_name(key), old, "a table")
+            value = merged(old, value)
+        result[_name(key)] = value
     return result
 
 
 def build(record: type[T], table: Mapping[str, Any], where: str = "") -> T:
-    """A table as a frozen dataclass. Raises ConfigError naming the key, the value and what was expected."""
+    """A table as a frozen dataclass.
+
+    Raises ConfigError naming the key, the value and what was expected, and UsageError for an unknown key.
+    """
     declared = {f.name: f for f in fields(record)}  # type: ignore[arg-type]
     hints = get_type_hints(record)
     given = {_name(key): value for key, value in table.items()}
     for key in given:
         if key not in declared:
-            raise ConfigError(_place(where, key), given[key], f"no such key; allowed are {', '.join(sorted(declared))}")
+            raise UsageError(f"unknown key {_place(where, key)}; allowed: {', '.join(sorted(declared))}")
     for name, field in declared.items():
         if name not in given and field.default is MISSING and field.default_factory is MISSING:
-            raise ConfigError(_place(where, name), None, f"a value: {hints[name]!s} is required")
+            raise ConfigError(_place(where, name), "nothing", f"{_words(hints[name])}, which is required")
     return record(**{name: _value(hints[name], value, _place(where, name)) for name, value in given.items()})
 
 
@@ -131,7 +138,9 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
             return Decimal(value)
         except InvalidOperation as error:
             raise ConfigError(where, value, "a decimal number as text") from error
-    if kind is float and isinstance(value, (int, float)):
+    if kind is str and (text := _as_text(value)) is not None:
+        return text
+    if kind is float and isinstance(value, (int, float, Decimal)):
         return float(value)
     if kind is Path and isinstance(value, (str, Path)):
         return Path(value)
@@ -140,6 +149,15 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, type) and isinstance(value, kind):
         return value
     raise ConfigError(where, value, _words(kind))
+
+
+def _as_text(value: Any) -> str | None:
+    """The natural TOML value that stands for a text, as it is written; None for one that does not."""
+    if isinstance(value, dt.datetime):
+        return None  # a date and a time of day are two keys
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, Decimal)) else None
 
 
 def _member(kind: type[Enum], value: Any, where: str) -> Enum:

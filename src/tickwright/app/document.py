@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from tickwright.run.execute import OrderResult, RunResult
+from tickwright.tca.group_report import comparison_json, group_json
 from tickwright.tca.groups import Comparison, GroupTca, by_policy, compare
-from tickwright.tca.report import Nulls, shortfall_json, split_json, to_json
+from tickwright.tca.report import to_json
 
 SCHEMA = "tickwright.result/1"
 
@@ -29,8 +30,8 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
         },
         "profile": {symbol: _plain(asdict(profile)) for symbol, profile in result.profiles.items()},
         "orders": [order_row(r) for r in result.results],
-        "policies": [group_row(group) for group in _groups(result)],
-        "comparisons": [comparison_row(c) for c in _comparisons(result)],
+        "policies": [group_json(group) for group in _groups(result)],
+        "comparisons": [comparison_json(c) for c in _comparisons(result)],
         "notes": [*notes, *result.notes, *_window_notes(result)],
     }
 
@@ -38,49 +39,11 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
 def order_row(result: OrderResult) -> dict[str, Any]:
     """One order's row, with the notes of its policy."""
     row = to_json(result.tca)
-    return row | {"policy": result.policy, "notes": [*row["notes"], *result.notes]}
-
-
-def group_row(group: GroupTca) -> dict[str, Any]:
-    """One policy over all its parent orders: ratios of sums, every null with its reason in `missing`."""
-    nulls = Nulls()
-    interval = group.shortfall_interval
-    row = {
-        "policy": group.policy,
-        "currency": group.currency,
-        "orders": group.orders,
-        "shortfall": shortfall_json(group.shortfall),
-        "trading_split": split_json(group.split),
-        "shortfall_bps": nulls.bps("shortfall_bps", group.shortfall_ratio),
-        "shortfall_interval_bps": None
-        if interval is None
-        else {"low": 1e4 * interval.low, "high": 1e4 * interval.high},
-        "timing_risk_bps": group.timing_risk_bps,
-        "cvar95_bps": group.cvar95_bps,
-        "slippage_bps": nulls.all_bps("slippage_bps", group.slippages),
-        "price_advantage_bps": nulls.bps("price_advantage_bps", group.price_advantage),
-        "positive_rate": nulls.value("positive_rate", group.positive_rate),
-        "fulfil_rate": nulls.value("fulfil_rate", group.fulfil_rate),
-        "maker_share": nulls.value("maker_share", group.maker_share),
-        "participation": nulls.value("participation", group.participation),
-        "effective_spread_bps": nulls.bps("effective_spread_bps", group.effective_spread),
-        "spread_capture": nulls.value("spread_capture", group.spread_capture),
-        "realised_spread_bps": nulls.all_bps("realised_spread_bps", group.realised_spread),
-        "markout_bps": nulls.all_bps("markout_bps", group.markout),
-        "orders_with": dict(group.counts),
-    }
-    return row | {"missing": nulls.missing}
-
-
-def comparison_row(comparison: Comparison) -> dict[str, Any]:
-    """A policy less the baseline on the same parent orders; negative is cheaper."""
-    row = asdict(comparison)
-    interval = row.pop("interval_bps")
-    return row | {"interval_bps": None if interval is None else {"low": interval["low"], "high": interval["high"]}}
+    return row | {"notes": [*row["notes"], *result.notes]}
 
 
 def _tcas(result: RunResult) -> list[Any]:
-    return [replace(r.tca, policy=r.policy) for r in result.results]
+    return [r.tca for r in result.results]
 
 
 def _groups(result: RunResult) -> list[GroupTca]:

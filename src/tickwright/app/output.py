@@ -11,10 +11,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +28,56 @@ from tickwright.core.errors import ConfigError, StorageError
 from tickwright.core.records import FILL
 from tickwright.run.execute import RunResult
 
+FILES = ("report.html", "result.json", "orders.parquet", "fills.parquet", "manifest.json")
 
-def prepare(folder: Path) -> None:
-    """Make the folder, before a run that may take long. Raises ConfigError, StorageError."""
+
+@contextmanager
+def folder_for(folder: Path) -> Iterator[None]:
+    """The folder, made before a run that may take long, and gone again if the run failed and it is empty.
+
+    Raises ConfigError where a file stands in the place of the folder or a folder in that of a file, and StorageError.
+    """
     if folder.exists() and not folder.is_dir():
         raise ConfigError("--out", str(folder), "a folder")
+    for name in FILES:
+        if (folder / name).is_dir():
+            raise ConfigError("--out", str(folder / name), "a file, or nothing, for it is to be written")
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror}") from error
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(_refusal(folder, error)) from error
+        yield
+    except BaseException:
+        for path in fresh:  # the innermost first; what holds something stays
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _refusal(folder: Path, error: OSError) -> str:
+    """What the disk said, in words that say which file when that is not clear."""
+    full = "the disk is full: " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"{folder}: {full}{error.strerror}"
 
 
 def write(folder: Path, result: RunResult, document: Mapping[str, Any], page: str) -> list[Path]:
-    """Write all five files; returns their paths, the report first. Raises StorageError, having changed none of them."""
-    contents = {
-        "report.html": page.encode(),
-        "result.json": json_bytes(document),
-        "orders.parquet": _parquet(orders_table(document)),
-        "fills.parquet": _parquet(fills_table(result)),
-        "manifest.json": json_bytes(result.manifest),
-    }
+    """Write all five files; returns their paths, the report first. Raises StorageError, which says what it changed."""
+    contents = (
+        page.encode(),
+        json_bytes(document),
+        _parquet(orders_table(document)),
+        _parquet(fills_table(result)),
+        json_bytes(result.manifest),
+    )
     staged: list[tuple[Path, Path]] = []
+    replaced: list[str] = []
     try:
-        for name, data in contents.items():
+        for name, data in zip(FILES, contents, strict=True):
             fresh = folder / f".{name}.new"
             staged.append((fresh, folder / name))
             with fresh.open("wb") as handle:
@@ -60,12 +86,20 @@ def write(folder: Path, result: RunResult, document: Mapping[str, Any], page: st
                 os.fsync(handle.fileno())
         for fresh, final in staged:
             os.replace(fresh, final)
+            replaced.append(final.name)
     except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror}; the files of an earlier run are unchanged") from error
+        raise StorageError(f"{_refusal(folder, error)}; {replaced_text(replaced)}") from error
     finally:
         for fresh, _ in staged:
             fresh.unlink(missing_ok=True)
     return [final for _, final in staged]
+
+
+def replaced_text(names: list[str]) -> str:
+    """What stands in the folder after a failure."""
+    if not names:
+        return "nothing was written, and the files of an earlier run are unchanged"
+    return f"{', '.join(names)} are those of this run, the others of an earlier one or absent"
 
 
 def json_bytes(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,12 @@ _PROFILE = (
     "entry_latency", "response_latency", "feed_latency", "latency_file", "maker_fee", "taker_fee", "resilience",
     "impact", "impact_decay",
 )  # fmt: skip
-_GATE = {"max_order": "max_order_quantity", "price_collar": "collar_bps", "max_parent_share": "max_parent_share"}
+# Option, field of the configuration, and whether it is text or a number.
+_GATE = (
+    ("max_order", "max_order_quantity", False),
+    ("price_collar", "collar_bps", True),
+    ("max_parent_share", "max_parent_share", True),
+)
 _ORDER_PRODUCT = ("instrument", "side", "quantity")
 _ORDER_SINGLE = ("start", "end", "decision", "limit")
 
@@ -23,16 +29,20 @@ _ORDER_SINGLE = ("start", "end", "decision", "limit")
 def request(config: Path | None, options: Mapping[str, Any]) -> ExecuteConfig:
     """The configuration of a run. `options` are those given on the command line, by their Python names.
 
-    Raises ConfigError for an unknown key, a wrong value or something that is missing.
+    Raises UsageError for an unknown key, ConfigError for a wrong value or something that is missing.
     """
     table = config_file.read(config) if config is not None else {}
     over: dict[str, Any] = {name: _text(options[name]) for name in _RUN if name in options}
     if "policy" in options:
         over["policies"] = list(options["policy"])
     over["profile"] = {name: _profile_value(name, options[name]) for name in _PROFILE if name in options}
-    over["gate"] = {field: _gate_value(field, options[name]) for name, field in _GATE.items() if name in options}
+    over["gate"] = {
+        field: _number(name, options[name]) if number and options[name] != config_file.OFF else options[name]
+        for name, field, number in _GATE
+        if name in options
+    }
     merged = config_file.merged(table, over)
-    merged["orders"] = orders(merged.get("orders", []), options)
+    merged["orders"] = orders(_order_tables(merged.get("orders", [])), options)
     _require(merged)
     return config_file.build(ExecuteConfig, merged)
 
@@ -50,6 +60,13 @@ def orders(base: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> lis
     return [order for i, order in enumerate(result) if order not in result[:i]]
 
 
+def _order_tables(value: Any) -> list[Mapping[str, Any]]:
+    found = [value] if isinstance(value, Mapping) else value
+    if not isinstance(found, list) or not all(isinstance(order, Mapping) for order in found):
+        raise ConfigError("orders", value, "tables, each begun by [[orders]]")
+    return found
+
+
 def _require(table: Mapping[str, Any]) -> None:
     """Name what is missing by its option, which says more than a key of the file does."""
     absent = [f"--{name}" for name in ("catalog", "date") if name not in table]
@@ -63,20 +80,17 @@ def _require(table: Mapping[str, Any]) -> None:
 def _profile_value(name: str, value: Any) -> Any:
     if name != "impact":
         return _text(value)
-    return 0.0 if value == config_file.OFF else _number("--impact", value)
+    return 0.0 if value == config_file.OFF else _number("impact", value)
 
 
-def _gate_value(field: str, value: str) -> Any:
-    if value == config_file.OFF or field == "max_order_quantity":
-        return value
-    return _number(f"--{field.replace('_', '-')}", value)
-
-
-def _number(option: str, value: str) -> float:
+def _number(name: str, value: str) -> float:
     try:
-        return float(value)
-    except ValueError as error:
-        raise ConfigError(option, value, "a number or off") from error
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise ConfigError(f"--{name.replace('_', '-')}", value, "a number, not negative, or off")
+    return number
 
 
 def _text(value: Any) -> Any:

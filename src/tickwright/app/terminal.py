@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from tickwright.app.failures import check_interrupted
 from tickwright.app.report.numbers import NOT_AVAILABLE, fixed, percent
 
 _WIDTH = 150
@@ -23,10 +24,10 @@ Report = Callable[[str, int, int], None]
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """A bar on stderr while something long goes on; silent when stderr is not a terminal."""
+    """A bar on stderr while something long goes on; silent when stderr is not a terminal. Heeds Ctrl-C."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda what, done, total: None
+        yield lambda what, done, total: check_interrupted()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -36,7 +37,12 @@ def progress() -> Iterator[Report]:
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+        def show(what: str, done: int, total: int) -> None:
+            check_interrupted()
+            bar.update(task, description=what, completed=done, total=total or None)
+
+        yield show
 
 
 def summary(document: dict[str, Any], files: Sequence[Path]) -> None:
@@ -105,8 +111,10 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
 
 def _notes(console: Console, document: dict[str, Any]) -> None:
     notes = dict.fromkeys(document["notes"])
+    several = len({row["parent_id"] for row in document["orders"]}) > 1
     for row in document["orders"]:
-        notes |= dict.fromkeys(f"{row['policy']}: {note}" for note in row["notes"])
+        which = f", {row['side']} {row['ordered']} {row['instrument']}" if several else ""
+        notes |= dict.fromkeys(f"{row['policy']}{which}: {note}" for note in row["notes"])
         shown = (("slippage_bps", "arrival"), ("slippage_bps", "interval_vwap"), ("markout_bps", "1s"))
         for group, name in shown:
             if row[group].get(name) is None:

@@ -43,7 +43,7 @@ def figure(parent: ParentView, market: Market, zone: str) -> dict[str, Any]:
 
 
 def _policy(view: PolicyView, parent: ParentView) -> list[dict[str, Any]]:
-    filled_times = np.concatenate([[parent.start], view.fills.times, [max(parent.end, *view.fills.times[-1:])]])
+    filled_times = np.concatenate([[parent.start], view.fills.times, [max([parent.end, *view.fills.times[-1:]])]])
     done = np.concatenate([[0.0], np.cumsum(view.fills.sizes)])
     filled = 100 * np.append(done, done[-1]) / parent.ordered
     lines = [("filled", filled_times, filled, theme.BID, "solid", 2.0)]
