@@ -1,0 +1,100 @@
+"""The results as tables for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import Row
+
+_MET = {True: "[green]yes[/green]", False: "[red]no[/red]", None: "too small to say"}
+
+
+def show(results: Row, console: Console) -> None:
+    """Print everything that was measured, then what was promised."""
+    for flow, result in results.get("replay", {}).items():
+        facts = result["facts"]
+        console.print(
+            _runs(
+                f"{flow}: {facts['rows']:,} rows, {facts['live_orders']:,} live orders, "
+                f"{facts['mean_touch_queue']} orders in the best queue, spread {facts['mean_spread']} ticks",
+                result["runs"],
+            )
+        )
+        if result["ratios"]:
+            console.print(_ratios(result))
+    if "agreement" in results:
+        same = results["agreement"]
+        console.print(
+            f"On a flow of deep queues ({same['rows']:,} rows): {same['reference']} fills with hftbacktest, "
+            f"{same['ours']} with Tickwright, {same['common']} of them the same in time, side and price.\n",
+            highlight=False,
+        )
+    if "ingest" in results:
+        console.print(_ingest(results["ingest"]))
+    if "startup" in results:
+        console.print(_startup(results["startup"]))
+    console.print(_targets(results["targets"]))
+
+
+def _columns(title: str, *names: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for index, name in enumerate(names):
+        table.add_column(name, justify="left" if index == 0 else "right")
+    return table
+
+
+def _runs(title: str, runs: Row) -> Table:
+    table = _columns(title, "run", "CPU s", "spread", "ns/row", "tape ns/row", "sent", "fills", "compile s", "peak MB")
+    for name, run in runs.items():
+        cpu = run["cpu_s"]
+        spread = f"{cpu['least']:.3f} to {cpu['greatest']:.3f}"
+        tape = f"{run['tape_ns_per_row']:.1f}" if "tape_ns_per_row" in run else ""
+        sent = run.get("sent", 0) + run.get("replaced", 0)
+        table.add_row(
+            name, f"{cpu['median']:.3f}", spread, f"{run['ns_per_row']:.1f}", tape,
+            f"{sent:,}", f"{run['fills']:,}", f"{run['compile_s']['median']:.1f}", f"{run['peak_bytes'] / 1e6:,.0f}",
+        )  # fmt: skip
+    return table
+
+
+def _ratios(result: Row) -> Table:
+    table = _columns(
+        "CPU time of hftbacktest over Tickwright; above 1 Tickwright is faster",
+        "work", "ratio", "spread", "with tape", "spread ", "against",
+    )  # fmt: skip
+    for name, row in result["ratios"].items():
+        replay, tape = row["replay"], row["with_tape"]
+        table.add_row(
+            name, f"{replay['median']:.1f}", f"{replay['least']:.1f} to {replay['greatest']:.1f}",
+            f"{tape['median']:.1f}", f"{tape['least']:.1f} to {tape['greatest']:.1f}", row["reference"],
+        )  # fmt: skip
+    return table
+
+
+def _ingest(rows: Row) -> Table:
+    table = _columns("Ingest", "file", "records", "records/s", "records/CPU s", "peak MB")
+    for name, row in rows.items():
+        table.add_row(
+            name, f"{row['records']:,}", f"{row['records_per_s']['median']:,.0f}",
+            f"{row['records_per_cpu_s']['median']:,.0f}", f"{row['peak_bytes'] / 1e6:,.0f}",
+        )  # fmt: skip
+    return table
+
+
+def _startup(rows: Row) -> Table:
+    table = _columns("Start", "what", "wall s", "CPU s", "peak MB")
+    for name, row in rows.items():
+        if isinstance(row, dict) and "median" in row:
+            table.add_row(name, f"{row['median']:.2f}", "", "")
+        elif isinstance(row, dict):
+            table.add_row(name, f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}", f"{row['peak_bytes'] / 1e6:,.0f}")
+    return table
+
+
+def _targets(rows: list[Row]) -> Table:
+    table = _columns("Promised", "what", "wanted", "found", "met")
+    for row in rows:
+        found = f"{row['found']:,.0f}" if row["found"] >= 1000 else f"{row['found']:.2f}"
+        table.add_row(row["what"], row["wanted"], found, _MET[row["met"]])
+    return table

@@ -1,0 +1,37 @@
+"""What was promised (issue 2, figures 3 and 4), and whether a measurement keeps it."""
+
+from __future__ import annotations
+
+from bench.measure import Row
+
+GIGABYTE = 10**9
+
+
+def compare(results: Row, judged: bool) -> list[Row]:
+    """Every target that `results` can answer: what, wanted, found, met (null unless the sizes let it be `judged`)."""
+    rows: list[Row] = []
+
+    def note(what: str, wanted: str, found: float, met: bool) -> None:
+        rows.append({"what": what, "wanted": wanted, "found": found, "met": met if judged else None})
+
+    def at_least(what: str, wanted: float, found: float) -> None:
+        note(what, f"at least {wanted:g}", found, found >= wanted)
+
+    def below(what: str, wanted: float, found: float) -> None:
+        note(what, f"below {wanted:g}", found, found < wanted)
+
+    for flow, result in results.get("replay", {}).items():
+        for name in ("no orders", "quoting"):
+            if name in result["ratios"]:
+                found = result["ratios"][name]["replay"]["median"]
+                at_least(f"CPU time of hftbacktest over Tickwright, {name}, {flow}", 4.0, found)
+    ingest = results.get("ingest", {})
+    for name, row in ingest.items():
+        if name.startswith("dbn"):
+            at_least(f"ingest {name}: records a second", 2e6, row["records_per_s"]["median"])
+            below(f"ingest {name}: peak memory, bytes", GIGABYTE, row["peak_bytes"])
+    startup = results.get("startup", {})
+    if startup:
+        below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])
+        below("second run ready after seconds", 2.0, startup["ready_second_s"]["median"])
+    return rows
