@@ -172,12 +172,12 @@ def test_a_recorded_order_that_crosses_ours_fills_ours_at_our_price():
 def test_in_a_halt_nothing_trades_and_orders_are_refused():
     flow = [*BOOK, event(20, "H", 0, "N", 0, 0), execute(30, 1, "B", 100, 50), add(31, 9, "A", 99, 5)]
     x = Exchange([*flow, event(40, "H", 0, "N", 0, 2)])
-    x.send(10, 1, +1, 100, 5)
+    x.send(10, 1, +1, 101, 5)
     x.send(35, 2, +1, 100, 5)
     x.send(50, 3, +1, 98, 5)
     assert trades(x.run(39)) == []
     # When trading resumes, the seller who came below our bid meets it.
-    assert trades(x.run()) == [(1, 100, 5, True)]
+    assert trades(x.run()) == [(1, 101, 5, True)]
     assert [r.kind for r in x.reports if r.order != 1] == ["REJECTED", "ACKNOWLEDGED"]
 
 

@@ -116,8 +116,11 @@ def run_receipts(
         traded += receive(control, ladder, row)
         if desk.taken_count > 0:
             follow_levels(desk, ladder, row)
-        if desk.queued != 0 and (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0:
-            move_up(control, desk, slots, k, tape, sim.origin, row)
+        if desk.queued != 0 and row.action in (CANCEL, EXECUTE) and row.flags & SYNTHETIC == 0:
+            for s in range(control.slots):
+                if slots[s].anchor == row.price and slots[s].ahead > 0:
+                    move_up(control, desk, slots, k, tape, sim.origin, row)
+                    break
         i += 1
         if wake and best_changed(desk, ladder) and wake_for_quote(control, slots, k, row.ts_recv + feed):
             break

@@ -171,6 +171,7 @@ def join_queue(sim: Record, own: Record, ladder: Record, displaced: Int) -> None
     own.joined = sim.cursor - sim.origin
     own.ahead = level_size(ladder, BID if own.side > 0 else ASK, own.anchor)
     own.unseen = 1 if own.ahead == 0 else 0
+    sim.unsettled = 1
 
 
 @inline
@@ -232,6 +233,26 @@ def match_trade(wire: Record, sim: Record, row: Record, off_grid: Bool, now: Int
         budget -= size
         if own.filled == own.quantity:
             remove(wire, sim, chosen)
+
+
+@inline
+def at_our_price(wire: Record, sim: Record, row: Record) -> Bool:
+    """Whether an event may concern a queue that an order of ours stands in."""
+    for i in range(sim.resting_count):
+        if wire.owns[sim.resting[i]].anchor == row.price:
+            return True
+    return row.action == CLEAR
+
+
+@inline
+def crossed(wire: Record, sim: Record, ladder: Record) -> Bool:
+    """Whether the recorded market crosses an order of ours."""
+    for i in range(sim.resting_count):
+        own = wire.owns[sim.resting[i]]
+        opposite = ASK if own.side > 0 else BID
+        if has(ladder, opposite) and (own.anchor - best(ladder, opposite)) * own.side >= 0:
+            return True
+    return False
 
 
 @kernel
@@ -307,17 +328,23 @@ def on_market(wire: Record, sim: Record, book: Record, row: Record, index: Int) 
         if sim.displacement != 0.0:
             requeue_displaced(wire, sim, book.ladder, now)
         action = row.action
-        if (action in (EXECUTE, FILL, HIDDEN)) and row.side <= ASK:
+        if action in (EXECUTE, FILL, HIDDEN) and row.side <= ASK and sim.status == TRADING:
             match_trade(wire, sim, row, row.off_grid != 0, now)
         if apply(book, row) < 0:
             wire.error = WireError.BOOK
-        move_up(wire, sim, book.ladder, row, index)
+        if action == ADD:
+            sim.unsettled = 1
+        if at_our_price(wire, sim, row):
+            move_up(wire, sim, book.ladder, row, index)
     if sim.taken_count > 0:
         follow_levels(sim, book.ladder, row)
     if row.action == HALT:
         sim.status = STOPPED if row.size == HALTED else (QUOTES_ONLY if row.size == QUOTING else TRADING)
-    if sim.resting_count > 0 and row.flags & LAST != 0 and sim.status == TRADING:
-        uncross(wire, sim, book.ladder, now)
+        sim.unsettled = 1
+    if sim.unsettled != 0 and row.flags & LAST != 0 and sim.status == TRADING:
+        sim.unsettled = 1 if crossed(wire, sim, book.ladder) else 0
+        if sim.unsettled != 0:
+            uncross(wire, sim, book.ladder, now)
 
 
 @inline

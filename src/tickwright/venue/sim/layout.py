@@ -77,6 +77,7 @@ SIM = np.dtype(
         ("end", "<i8"),  # first row past the tape
         ("origin", "<i8"),  # first row of the tape: `born` counts from here
         ("status", "<i8"),  # 0 trading, 1 halted, 2 quoting only
+        ("unsettled", "<i8"),  # 0 only if the recorded market crosses no order of ours
         ("resting_count", "<i8"),
         ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival
         *OVERLAY,
