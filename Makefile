@@ -1,4 +1,4 @@
-# Five commands: demo, test, check, bench, docs. Each sets up .venv in this checkout as it needs.
+# demo, test, check, bench, docs; slow runs the longer tests. Each sets up .venv in this checkout as it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,4 +1,4 @@
-"""What was promised (issue 2, figures 3 and 4), and whether a measurement keeps it."""
+"""What Tickwright promises of its speed, and whether a measurement keeps it."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_command_parses(page, words):
 def test_every_command_and_option_is_documented():
     text = (ROOT / "docs" / "commands.md").read_text()
     for path, command in leaf_commands(typer.main.get_command(app), ()):
-        assert f"tickwright {' '.join(path)} " in text, path
+        assert f"tickwright {' '.join(path)}" in text, path
         for option in command.params:
             for name in option.opts:
                 assert not name.startswith("--") or name in text, (path, name)

@@ -56,20 +56,17 @@ def test_a_python_tick_level_does_what_the_compiled_one_does(policy):
 
 def test_a_tick_kernel_of_the_users_own_runs_in_the_loop():
     # Invariant: a user's function gives the same journal compiled into the loop and asked in the shell.
-    def decide(params, memory, obs):
+    def own_level(params, memory, obs):
         memory[0] += 1
         if obs.quoted == 0 or obs.pending == 1:
             return 0, 0, 0, 0, obs.now + 10**9
         price = obs.bid + int(params[0]) if obs.side > 0 else obs.ask - int(params[0])
         return 1, price, min(obs.remaining, 200), 1, obs.now + 10**9
 
-    def asked(params, memory, obs):
-        return Intent(*decide(params, memory, obs))
-
     journals = []
     for own in (True, False):
-        world = World([tape()], [X], DRAWN, 1, tick_kernel(decide) if own else None)
-        options = {} if own else {"tick": asked}
+        world = World([tape()], [X], DRAWN, 1, tick_kernel(own_level) if own else None)
+        options = {} if own else {"tick": own_level}
         slot = world.add_slot(0, 1, 0, 3000, CUSTOM, (1.0, *[0.0] * 7), GateLimits(), **options)
         levels = parse_policy("twap(slices=4)/take").levels()
         drive(world, [NestedParent(parent(3000), levels, world, slot, SECOND)])

@@ -193,6 +193,13 @@ def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
     terminal.summary(content, files)
 
 
+def policies() -> None:
+    """`tickwright policies`."""
+    from tickwright.strategy.policies import policy_help
+
+    print(policy_help())
+
+
 def demo(out: Path, seed: int) -> None:
     """`tickwright demo`."""
     from tickwright.app import output

@@ -1,4 +1,4 @@
-"""TOML ↔ frozen dataclasses: the one place that turns one into the other (design decision 10).
+"""TOML ↔ frozen dataclasses: the one place that turns one into the other.
 
 A table of the file becomes a dataclass; keys are its fields, with `-` and `_` alike. An unknown key is refused with the
 allowed set, a wrong type with its place. Decimals are written as text so that they stay exact; TOML has no null, so

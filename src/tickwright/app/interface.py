@@ -216,7 +216,8 @@ def execute(
         typer.Option(
             metavar="SCHEDULE/PLACEMENT",
             help="Policy to compare; repeat for several, the first is the baseline. Schedules: twap, vwap, pov, ac "
-            "(Almgren-Chriss), ow (Obizhaeva-Wang). Placements: take, post-then-cross, mid-peg, requote, imbalance.",
+            "(Almgren-Chriss), ow (Obizhaeva-Wang), split. Placements: take, post-then-cross, mid-peg, requote, "
+            "imbalance. Options stand in brackets, as twap(slices=24)/take; `tickwright policies` lists them all.",
             rich_help_panel=_ORDER,
         ),
     ] = None,
@@ -319,6 +320,14 @@ def execute(
     for name in ("commands", "out", "config"):
         options.pop(name)
     commands.execute(out, config, {name: value for name, value in options.items() if value not in (None, [])})
+
+
+@app.command(epilog="$ tickwright policies")
+def policies() -> None:
+    """List the schedules and placements that --policy can name, with their options and defaults."""
+    from tickwright.app import commands
+
+    commands.policies()
 
 
 @app.command(epilog="$ tickwright demo --out out/demo")

@@ -3,7 +3,8 @@
     TickwrightError
     ├── UsageError              a request that cannot be met as asked
     │   ├── ConfigError         a value or a key in a configuration or an option
-    │   └── ScheduleError       a parent order or a schedule that contradicts itself
+    │   ├── ScheduleError       a parent order or a schedule that contradicts itself
+    │   └── MarketLimitError    a parent larger than the market could fill
     ├── DataError               what the world gave us is not what it should be
     │   ├── FileFormatError     a file is truncated or not of its format: file, place, found, expected
     │   ├── OffGridError        a price or size is not a whole number of ticks or lots
@@ -14,15 +15,15 @@
     ├── CatalogError            the catalog cannot serve or store
     │   ├── NotInCatalogError   the instrument, day, schema or time is not there
     │   └── StorageError        the disk refused (full, read-only)
-    ├── MarketLimitError        a parent larger than the market could fill
     └── InternalError           a promise of ours is broken: a bug, never the user's fault
 
-A message names the parameter or the place, the value, and what was expected. Only a bug raises anything else.
+A message names the parameter or the place, the value, and what was expected. An InternalError, or anything outside
+the tree, is a bug.
 """
 
 
 class TickwrightError(Exception):
-    """The root of the tree; the command line prints its message and exits with 2."""
+    """The root of the tree; the command line prints its message and exits with 2, or with 70 for an InternalError."""
 
 
 class UsageError(TickwrightError):

@@ -4,7 +4,7 @@ Numba keys its cache by the file that holds a function, not by the files of the 
 helper and a stale kernel runs on. So the kernels of each module, a user's own too, are kept in a folder named by a
 hash of that module's source and of every Tickwright module it imports, however far down; an edit to any of them starts
 a new folder.
-Kernels hold no classes, no strings and no I/O (design decision 3).
+Kernels hold no classes, no strings and no I/O.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def kernel(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """Compile a helper that is always inlined into its caller: twice as fast on book records (domain/market.md)."""
+    """Compile a helper that is always inlined into its caller: on book records about twice as fast."""
     return _compile(function, forceinline=True)
 
 

@@ -1,6 +1,6 @@
 """The records that cross package borders, in the order in which they arise.
 
-Target → Schedule → Mandate → Intent → Command → Verdict → OrderEvent → Fill
+ParentOrder → Mandate (→ Schedule) → Intent → Command → Verdict → OrderEvent → Fill
 
 All are frozen and flat. Those that compiled code handles are declared with fixed-width fields, and their rows
 (`COMMAND`, `VERDICT`, ...) are the same fields; side is +1 for buy and -1 for sell.
@@ -178,8 +178,8 @@ class TimeInForce(IntEnum):
 class Command:
     """One message to a venue.
 
-    A REPLACE carries the new price and the new total size, the filled part included (FIX OrderQty), so that a fill that
-    crosses it on the wire cannot lead to more than was wanted.
+    A REPLACE keeps the order's `post_only`. It carries the new price and the new total size, the filled part included
+    (FIX OrderQty), so that a fill that crosses it on the wire cannot lead to more than was wanted.
     """
 
     command_id: I8
@@ -208,7 +208,6 @@ class Refusal(IntEnum):
     NO_REFERENCE = 4
     LIMIT_PRICE = 5
     KILLED = 6
-    STATE = 7
     VALUE = 8
     CHILD_SHARE = 9
 
@@ -276,7 +275,10 @@ MAKER = -1
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Lots that changed hands. `bid`, `ask`: the market's last quote strictly before; `fee`: Money, > 0 is paid."""
+    """Lots that changed hands; `fee` is Money, > 0 is paid.
+
+    `bid` and `ask` are the market's last quote strictly before, moved by what our own takes displaced it.
+    """
 
     order_id: I8
     parent: I8

@@ -1,4 +1,4 @@
-"""Units of the core: int64 everywhere, the unit in the alias.
+"""Units of the core: whole numbers everywhere, the unit in the alias; 64 bits wide in records and kernels.
 
 | alias | unit |
 |---|---|

@@ -90,5 +90,3 @@ def explain(verdict: Verdict) -> str:
             return "there is no quote to judge the price by"
         case Refusal.KILLED:
             return "the kill switch is thrown; only cancels pass"
-        case Refusal.STATE:
-            return f"the order's state ({seen}) does not allow the command"

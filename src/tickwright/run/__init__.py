@@ -2,11 +2,11 @@
 
 | module | what |
 |---|---|
-| `config` | what a run is asked to do, as frozen records |
+| `config`, `compose` | what a run is asked to do, as frozen records, and the objects that are made of it |
 | `market` | recorded events from the catalog, compiled for replay |
 | `layout`, `desk`, `loop` | compiled: the scheduler and the desk's side of it |
 | `engine` | the arrays of one simulated world, and its journal |
 | `nested` | decision levels above the tick level, any depth |
-| `execute` | parent orders × policies → results |
+| `execute`, `undone` | parent orders × policies → results, and why something was left undone |
 | `manifest` | what a result was made from |
 """

@@ -7,7 +7,7 @@ is received. It knows its orders only by the reports that have reached it.
 import numpy as np
 
 from tickwright.book.ladder import best, change, has, level_size, next_price, width, wipe
-from tickwright.book.layout import Bool, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, Bool, Int, Record, Rows
 from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import CommandKind, IntentKind, OrderEventKind
@@ -21,7 +21,6 @@ from tickwright.venue.sim.latency import send
 from tickwright.venue.sim.layout import MAX_ECHOES, MAX_HANDLES
 from tickwright.venue.sim.liquidity import consume, missing
 
-BID, ASK = 0, 1
 LEVELS = 5
 
 ADD = int(Action.ADD)

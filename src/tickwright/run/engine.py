@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,8 +38,10 @@ class Journal:
 class PythonTick(Protocol):
     """An uncompiled tick level: the same interface as a kernel, called by the shell."""
 
-    def __call__(self, params: Sequence[float], memory: np.ndarray, obs: Observation) -> Intent:
-        """What to do on an observation."""
+    def __call__(
+        self, params: Sequence[float], memory: np.ndarray, obs: Observation
+    ) -> Intent | tuple[int, int, int, int, int]:
+        """What to do on an observation: an Intent, or its five fields as a compiled level gives them."""
 
 
 _CONTROL_JOURNALS = (("command_journal", "command_count", COMMAND), ("verdict_journal", "verdict_count", VERDICT))
@@ -205,11 +207,11 @@ class World:
         s = self.slot
         obs = from_rows(Observation, self._controls["observation"])[0]
         row = self._slots[s : s + 1]
-        intent = self._ticks[s](row["params"][0].tolist(), row["memory"][0], obs)
+        answer = self._ticks[s](row["params"][0].tolist(), row["memory"][0], obs)
+        kind, price, size, post_only, wake = astuple(answer) if isinstance(answer, Intent) else answer
         carry_out(
-            self._controls, self._wires, self._desks, self._slots, s,
-            int(intent.kind), intent.price, intent.size, intent.post_only, intent.wake,
-        )  # fmt: skip
+            self._controls, self._wires, self._desks, self._slots, s, int(kind), price, size, int(post_only), wake
+        )
 
     def _drain(self) -> None:
         for array, journals in ((self._controls, _CONTROL_JOURNALS), (self._wires, _WIRE_JOURNALS)):

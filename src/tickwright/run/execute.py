@@ -65,7 +65,7 @@ class OrderResult:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """Everything a run yields. `days`, `profiles` and `gates` are by symbol; `results` by policy, then parent order."""
+    """Everything a run yields. `days` and `profiles` are by symbol; `results` by policy, then parent order."""
 
     config: ExecuteConfig
     days: dict[str, MarketDay]

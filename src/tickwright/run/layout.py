@@ -4,7 +4,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from tickwright.core.records import COMMAND, INTENT, OBSERVATION, VERDICT
+from tickwright.core.records import COMMAND, OBSERVATION, VERDICT
 from tickwright.core.units import MILLISECOND, SECOND
 from tickwright.risk.gate import GATE_LIMITS
 from tickwright.venue.sim.layout import OVERLAY
@@ -85,7 +85,6 @@ CONTROL = np.dtype(
         ("verdict_count", "<i8"),
         ("verdict_journal", VERDICT, (JOURNAL,)),
         ("observation", OBSERVATION),
-        ("intent", INTENT),
     ]
 )
 

@@ -6,5 +6,6 @@
 | `daily` | levels that split a mandate over windows and sessions |
 | `intraday` | schedules in closed form, and the levels that follow them |
 | `tick` | compiled placement of one child order |
+| `options` | options as text and back |
 | `policies` | names, as `twap(slices=12)/post-then-cross`, to stacks of levels |
 """

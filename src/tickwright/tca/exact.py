@@ -83,7 +83,7 @@ def in_units(measure: Measure, unit: int) -> Measure:
 def pooled(measures: Iterable[Measure]) -> Measure:
     """Σ numerators over Σ denominators of the members that have a value; Missing when none has.
 
-    A group is a ratio of sums, never a mean of ratios (domain/execution.md).
+    A group is a ratio of sums, never a mean of ratios.
     """
     found = list(measures)
     ratios = [m for m in found if isinstance(m, Ratio)]

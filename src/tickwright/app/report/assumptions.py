@@ -11,8 +11,15 @@ from tickwright.strategy.options import duration_text
 from tickwright.venue.sim.profile import Profile
 
 
-def assumptions(profile: Profile, currency: str, windows: Sequence[WindowCounts]) -> tuple[Assumption, ...]:
-    """One row a law, in the order in which an order meets them."""
+def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[WindowCounts]) -> tuple[Assumption, ...]:
+    """One row a law, in the order in which an order meets them.
+
+    `venues` are symbol, profile and currency of every instrument; their profiles differ in the fees alone, which are
+    held per lot.
+    """
+    profile = venues[0][1]
+    fees = {symbol: _fees(own, currency) for symbol, own, currency in venues}
+    one = len(set(fees.values())) == 1
     return (
         Assumption(
             "latency",
@@ -33,7 +40,11 @@ def assumptions(profile: Profile, currency: str, windows: Sequence[WindowCounts]
             "Real liquidity comes back in sizes and at prices of its own choosing; the half-life is an assumption.",
         ),
         Assumption("impact", *_impact(profile)),
-        Assumption("fees", _fees(profile, currency), "No volume tiers, no minimum per order, no regulatory fees."),
+        Assumption(
+            "fees",
+            fees[venues[0][0]] if one else "; ".join(f"{symbol}: {text}" for symbol, text in fees.items()),
+            "No volume tiers, no minimum per order, no regulatory fees.",
+        ),
         Assumption(
             "fills of resting orders",
             "by recorded trades that reach our place in the queue or go through our price, and by recorded orders "

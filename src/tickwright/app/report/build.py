@@ -32,7 +32,6 @@ def report_data(result: RunResult, document: dict[str, Any], warning: str = "") 
         own = [(r, row) for r, row in rows if (r.order.symbol, r.order.parent_id) == (symbol, number)]
         views.append(_parent(own, result.days[symbol], shows[symbol], result.config.seed))
     symbols = list(result.days)
-    first = result.days[symbols[0]].instrument
     date = result.config.date
     return ReportData(
         title=f"{', '.join(symbols)}, {date}: what execution cost",
@@ -40,8 +39,7 @@ def report_data(result: RunResult, document: dict[str, Any], warning: str = "") 
         warning=warning,
         facts=_facts(result),
         assumptions=assumptions(
-            result.profiles[symbols[0]],
-            first.currency,
+            [(s, result.profiles[s], result.days[s].instrument.currency) for s in symbols],
             [d.window for d in result.days.values() if d.window is not None],
         ),
         markets=tuple(_market(result, symbol, shows[symbol]) for symbol in symbols),
@@ -63,7 +61,7 @@ def _subtitle(result: RunResult, parents: int) -> str:
 def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
     config = result.config
     instruments = [day.instrument for day in result.days.values()]
-    finish = "stays unfilled"
+    finish = "stays unfilled, except that take and post-then-cross cross the spread at the end of each piece"
     if config.finish == "cross":
         finish = "the placement crosses the spread for it, as far as displayed liquidity goes"
     return (

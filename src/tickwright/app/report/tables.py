@@ -65,7 +65,12 @@ def _cell(text: str, title: str, strong: bool = False) -> str:
 
 
 def group_headline(rows: Sequence[dict[str, Any]]) -> str:
-    """Policies over all parent orders, cheapest first."""
+    """Policies over all parent orders, cheapest first; a table a currency, for amounts of two cannot be ranked."""
+    currencies = dict.fromkeys(row["currency"] for row in rows)
+    return "".join(_group_headline([row for row in rows if row["currency"] == c]) for c in currencies)
+
+
+def _group_headline(rows: Sequence[dict[str, Any]]) -> str:
     ranked = sorted(rows, key=lambda row: Decimal(row["shortfall"]["total"]))
     body = ""
     for row in ranked:
@@ -83,7 +88,7 @@ def group_headline(rows: Sequence[dict[str, Any]]) -> str:
         ]
         cells = "".join(_cell(text, title, strong=i == 2) for i, (text, title) in enumerate(texts))
         body += f"<tr><th>{escape(row['policy'])}</th>{cells}</tr>"
-    money = escape(str(rows[0]["currency"])) if rows else ""
+    money = escape(str(rows[0]["currency"]))
     heads = (
         ("orders", ""), ("filled", "%"), ("shortfall", "bp"), ("delay", money), ("trading", money),
         ("opportunity", money), ("fees", money), ("total", money), ("vs arrival", "bp"), ("vs interval VWAP", "bp"),

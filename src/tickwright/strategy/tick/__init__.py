@@ -7,6 +7,7 @@
 | `mid_peg` | rest at the mid |
 | `requote` | post and re-quote with patience |
 | `imbalance` | cross or post by the imbalance of the queues |
+| `custom` | a level of the user's own |
 
 `common` holds what they share, `dispatch` the one call, `uncompiled` turns any of them back into Python.
 """

@@ -1,8 +1,8 @@
 """What every tick policy shares: its clock, prices within the limit, crossing and pegging.
 
 A policy is `decide(params, memory, obs) -> (kind, price, size, post_only, wake)`: eight float64 parameters, eight int64
-of memory that it may change (the last belongs to the engine), one row of OBSERVATION with its fields as attributes (in
-Python a `numpy.record`). The intent is `core.records.Intent` as five integers.
+of memory that it may change, one row of OBSERVATION with its fields as attributes (in Python an `Observation`). The
+intent is `core.records.Intent` as five integers.
 
 Laws that hold for all of them: nothing is asked beyond `remaining` or worse than the limit; a post-only price is
 strictly on our side of the opposite touch; while lots remain, `wake` lies ahead of `now`.

@@ -22,7 +22,7 @@ orders are refused; while the venue only quotes, orders may rest, and what cross
 
 from tickwright.book.l3 import apply
 from tickwright.book.ladder import best, has, level_size, next_price
-from tickwright.book.layout import Bool, Int, Record
+from tickwright.book.layout import ASK, BID, Bool, Int, Record
 from tickwright.core.events import Action, Flag, TradingStatus
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import (
@@ -38,8 +38,6 @@ from tickwright.venue.sim.impact import push, shift
 from tickwright.venue.sim.latency import response_delay
 from tickwright.venue.sim.layout import JOURNAL, MAX_ECHOES, MAX_HANDLES, MAX_RESTING, RING, WireError
 from tickwright.venue.sim.liquidity import available, consume, forget_emptied, mark_emptied
-
-BID, ASK = 0, 1
 
 ADD = int(Action.ADD)
 CANCEL = int(Action.CANCEL)
