@@ -33,6 +33,9 @@ AWAY = 3
 SINCE = 4
 """When AWAY became 1."""
 
+NEVER = 2**62
+"""A patience that does not end: with it a child is not moved for being away."""
+
 IDLE = SECOND
 """How long to wait where nothing but the passing of time could change the decision."""
 
@@ -131,6 +134,20 @@ def cross(memory: Memory, obs: Obs, size: int, through: float, retry: int) -> Ti
     memory[AWAY] = 0
     reach = int(through * (obs.ask - obs.bid))
     return TAKE, within(obs, far(obs) + obs.side * reach), size, 0, wake_at(obs, obs.now + retry)
+
+
+@inline
+def crossing_due(obs: Obs, wanted: bool, lead: int) -> bool:
+    """Whether the last `lead` ns of a mandate have come, in which what is left is crossed, and the limit allows it."""
+    return wanted and obs.now >= obs.deadline - lead and can_cross(obs)
+
+
+@inline
+def crossing_wake(obs: Obs, wanted: bool, lead: int, retry: int) -> int:
+    """When to ask again for the crossing: as it begins, `retry` ns later while it lasts; the deadline without one."""
+    if not wanted:
+        return obs.deadline
+    return obs.deadline - lead if obs.now < obs.deadline - lead else obs.now + retry
 
 
 @inline

@@ -18,6 +18,7 @@ from tickwright.core.kernel import inline
 from tickwright.core.units import MILLISECOND, SECOND, Nanos
 from tickwright.strategy.options import require_not_negative, require_positive
 from tickwright.strategy.tick.common import (
+    NEVER,
     NEXT,
     Memory,
     Obs,
@@ -25,6 +26,8 @@ from tickwright.strategy.tick.common import (
     Tick,
     can_cross,
     cross,
+    crossing_due,
+    crossing_wake,
     idle,
     keep_until,
     near,
@@ -32,7 +35,6 @@ from tickwright.strategy.tick.common import (
     renew,
     waiting,
 )
-from tickwright.strategy.tick.post_then_cross import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,13 @@ def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     if idle(obs):
         return waiting(obs)
     renew(memory, obs)
-    wake = obs.deadline
-    crossing = can_cross(obs)
-    if obs.final == 1 and params[7] > 0.0:
-        begin = obs.deadline - int(params[4])
-        if obs.now >= begin and crossing:
-            return cross(memory, obs, obs.remaining, params[6], int(params[5]))
-        wake = begin if obs.now < begin else obs.now + int(params[5])
+    last, lead, retry = obs.final == 1 and params[7] > 0.0, int(params[4]), int(params[5])
+    if crossing_due(obs, last, lead):
+        return cross(memory, obs, obs.remaining, params[6], retry)
+    wake = crossing_wake(obs, last, lead, retry)
     against = pressure(obs, params[2])
     shown = obs.ask_size if obs.side > 0 else obs.bid_size
-    if against >= params[0] and crossing and shown > 0 and obs.now >= memory[NEXT]:
+    if against >= params[0] and can_cross(obs) and shown > 0 and obs.now >= memory[NEXT]:
         return cross(memory, obs, min(obs.remaining, shown), 0, int(params[3]))
     if obs.live == 0 and against > params[1]:
         return keep_until(obs, min(wake, max(obs.now + int(params[3]), memory[NEXT])))

@@ -18,8 +18,9 @@ from tickwright.strategy.tick.common import (
     Obs,
     Params,
     Tick,
-    can_cross,
     cross,
+    crossing_due,
+    crossing_wake,
     idle,
     peg,
     renew,
@@ -64,10 +65,8 @@ def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     if idle(obs):
         return waiting(obs)
     renew(memory, obs)
-    wake = obs.deadline
-    if obs.final == 1 and params[4] > 0.0:
-        begin = obs.deadline - int(params[1])
-        if obs.now >= begin and can_cross(obs):
-            return cross(memory, obs, obs.remaining, params[3], int(params[2]))
-        wake = begin if obs.now < begin else obs.now + int(params[2])
+    last, lead, retry = obs.final == 1 and params[4] > 0.0, int(params[1]), int(params[2])
+    if crossing_due(obs, last, lead):
+        return cross(memory, obs, obs.remaining, params[3], retry)
+    wake = crossing_wake(obs, last, lead, retry)
     return peg(memory, obs, passive_mid(obs.side, obs.bid + obs.ask), int(params[0]), 1, wake)

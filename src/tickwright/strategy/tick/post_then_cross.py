@@ -16,21 +16,20 @@ from tickwright.core.kernel import inline
 from tickwright.core.units import MILLISECOND, SECOND, Nanos
 from tickwright.strategy.options import require_not_negative, require_positive
 from tickwright.strategy.tick.common import (
+    NEVER,
     Memory,
     Obs,
     Params,
     Tick,
-    can_cross,
     cross,
+    crossing_due,
+    crossing_wake,
     idle,
     near,
     peg,
     renew,
     waiting,
 )
-
-NEVER = 2**62
-"""A patience that does not end: with it a child is not moved for being away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,9 @@ def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     if idle(obs):
         return waiting(obs)
     renew(memory, obs)
-    wake = obs.deadline
-    if obs.final == 1 or params[5] > 0.0:
-        begin = obs.deadline - int(params[2])
-        if obs.now >= begin and can_cross(obs):
-            return cross(memory, obs, obs.remaining, params[4], int(params[3]))
-        wake = begin if obs.now < begin else obs.now + int(params[3])
+    last, lead, retry = obs.final == 1 or params[5] > 0.0, int(params[2]), int(params[3])
+    if crossing_due(obs, last, lead):
+        return cross(memory, obs, obs.remaining, params[4], retry)
+    wake = crossing_wake(obs, last, lead, retry)
     patience = int(params[0]) if params[1] > 0.0 else NEVER
     return peg(memory, obs, near(obs), patience, 0, wake)

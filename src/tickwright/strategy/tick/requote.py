@@ -22,8 +22,9 @@ from tickwright.strategy.tick.common import (
     Obs,
     Params,
     Tick,
-    can_cross,
     cross,
+    crossing_due,
+    crossing_wake,
     far,
     idle,
     keep_until,
@@ -74,12 +75,10 @@ def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     if idle(obs):
         return waiting(obs)
     renew(memory, obs)
-    wake = obs.deadline
-    if obs.final == 1 and params[6] > 0.0:
-        begin = obs.deadline - int(params[3])
-        if obs.now >= begin and can_cross(obs):
-            return cross(memory, obs, obs.remaining, params[5], int(params[4]))
-        wake = begin if obs.now < begin else obs.now + int(params[4])
+    last, lead, retry = obs.final == 1 and params[6] > 0.0, int(params[3]), int(params[4])
+    if crossing_due(obs, last, lead):
+        return cross(memory, obs, obs.remaining, params[5], retry)
+    wake = crossing_wake(obs, last, lead, retry)
     interval = int(params[2])
     if interval > 0:
         if obs.live == 1 and obs.live_size <= obs.remaining and obs.now < memory[LOOK]:
