@@ -5,7 +5,7 @@ import json
 import pytest
 
 from conftest import DAY, call
-from tickwright.app import commands
+from tickwright.app.commands import data as commands
 
 MESSAGES = ["34200.1,1,11,100,5850000,1", "34200.2,1,12,50,5860000,-1", "34200.3,4,11,40,5850000,1"]
 BOOK = ["9999999999,0,5850000,100", "5860000,50,5850000,100", "5860000,50,5850000,60"]

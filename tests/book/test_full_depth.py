@@ -7,7 +7,7 @@ from book_twin import to_events
 
 from tickwright.book.verify import verify_full
 from tickwright.core.instrument import Instrument
-from tickwright.data.dbn import DbnReader
+from tickwright.data.databento.mbo import DbnReader
 
 
 def test_crossed_and_locked_states_are_counted_at_ends_of_events():

@@ -15,8 +15,8 @@ from tickwright.book.verify import verify_transitions
 from tickwright.book.windowed import complete
 from tickwright.core.errors import BookError
 from tickwright.core.events import Action, Flag
-from tickwright.data import lobster
-from tickwright.data.lobster_files import open_pairs
+from tickwright.data.lobster import messages as lobster
+from tickwright.data.lobster.files import open_pairs
 
 SYNTHETIC, LAST = int(Flag.SYNTHETIC), int(Flag.LAST)
 

@@ -7,7 +7,7 @@ import numpy as np
 from tickwright.core.events import MARKET_EVENT, Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
-from tickwright.data.source import Source
+from tickwright.data.store.source import Source
 
 DAY_0 = 19_000  # 2022-01-08
 GOOG = Instrument("GOOG", "XNAS", "USD", Decimal("0.01"), timezone="America/New_York", source="test")

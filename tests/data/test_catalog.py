@@ -19,9 +19,9 @@ from make_events import ES, GOOG, events, put, source, state, stray_files
 from tickwright.core.errors import CatalogError, InternalError, NotInCatalogError, StorageError
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
-from tickwright.data import part, session, staging
 from tickwright.data.catalog import Catalog
-from tickwright.data.schema import FILE_VERSION, column_types
+from tickwright.data.store import part, session, staging
+from tickwright.data.store.schema import FILE_VERSION, column_types
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_what_is_not_there_is_said_with_what_is(catalog):
     held = r"it has 1 UTC days from 2022-01-08 to 2022-01-08, 2022-01-08T00:07:\d\d\.\d{9}Z to 2022-01-08T23:"
     with pytest.raises(NotInCatalogError, match=f"from 2022-01-09T00:00:00Z to the end; {held}"):
         catalog.read("GOOG", "events", (make_events.DAY_0 + 1) * DAY)
-    with pytest.raises(CatalogError, match="'trades' is unknown, expected events or book-N"):
-        catalog.read("GOOG", "trades")
+    with pytest.raises(CatalogError, match="'ticks' is unknown, expected events, depth, .* or book-N"):
+        catalog.read("GOOG", "ticks")
 
 
 def test_a_folder_that_is_no_catalog(tmp_path):
@@ -296,7 +296,7 @@ def test_any_symbol_is_a_safe_folder(catalog, symbol):
 def test_one_writer_at_a_time(catalog):
     """While a session is open a second one, of this process or of another, is refused; afterwards it is not."""
     script = (
-        "import sys; from tickwright.data.catalog import Catalog; from tickwright.data.source import Source\n"
+        "import sys; from tickwright.data.catalog import Catalog; from tickwright.data.store.source import Source\n"
         "from tickwright.core.errors import CatalogError\n"
         "try:\n"
         "    with Catalog.create(sys.argv[1]).ingest(Source('x', 'test', 'x')): pass\n"
@@ -372,7 +372,7 @@ def test_many_instruments_and_days_share_few_open_files(catalog, small):
             stock = stocks[k % 7]
             writing.append(stock, "events", rows)
             kept[stock.symbol].append(rows)
-        assert writing.rows == 2_400
+        assert writing.rows == {"events": 2_400}
     assert any(part.path.endswith("-00030.parquet") for part in catalog._manifest.parts)
     for symbol, parts in kept.items():
         assert catalog.read(symbol).tobytes() == np.concatenate(parts).tobytes()

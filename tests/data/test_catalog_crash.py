@@ -12,15 +12,15 @@ import pytest
 from make_events import GOOG, events, put, source, state, stray_files
 
 from tickwright.core.errors import CatalogError, StorageError
-from tickwright.data import session
 from tickwright.data.catalog import Catalog
+from tickwright.data.store import session
 
 # The child replaces day 0 and adds day 1, and kills itself at the n-th call of a function of `os`, or of `append`.
 CHILD = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[4])
 from make_events import GOOG, events, source
-from tickwright.data import session
+from tickwright.data.store import session
 from tickwright.data.catalog import Catalog
 
 root, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -7,7 +7,7 @@ import pytest
 
 from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
 from tickwright.core.instrument import Instrument
-from tickwright.data.contracts import Definition, Definitions, instrument_for, read_definitions
+from tickwright.data.databento.contracts import Definition, Definitions, instrument_for, read_definitions
 
 CME = "GLBX.MDP3"
 

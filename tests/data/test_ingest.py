@@ -26,9 +26,9 @@ from tickwright.core.errors import (
 from tickwright.core.events import Action
 from tickwright.data.catalog import Catalog
 from tickwright.data.ingest import ingest_dbn, ingest_lobster, write_events
-from tickwright.data.lobster import chunks
-from tickwright.data.lobster_files import open_pairs
-from tickwright.data.writer import writer_lock
+from tickwright.data.lobster.files import open_pairs
+from tickwright.data.lobster.messages import chunks
+from tickwright.data.store.writer import writer_lock
 
 
 def test_the_shared_goog_day(shared_data, tmp_path):
@@ -273,7 +273,7 @@ def test_made_events_are_stored_under_a_name(tmp_path):
 
 def test_opening_a_catalog_imports_nothing_heavy():
     script = (
-        "import sys, tickwright.data.catalog, tickwright.data.ingest\n"
+        "import sys, tickwright.data.catalog\n"
         "print([m for m in ('pyarrow', 'polars', 'numba', 'pandas', 'databento_dbn') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -288,7 +288,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from make_events import ES, GOOG, events
 from tickwright.core.errors import CatalogError
-from tickwright.data import part, session, staging
+from tickwright.data.store import part, session, staging
 from tickwright.data.catalog import Catalog
 from tickwright.data.ingest import write_events
 

@@ -10,8 +10,8 @@ import pytest
 
 from tickwright.core.errors import FileFormatError, OffGridError
 from tickwright.core.events import Action, Flag, Side, TradingStatus
-from tickwright.data.lobster import chunks, instrument_of
-from tickwright.data.lobster_files import open_pairs
+from tickwright.data.lobster.files import open_pairs
+from tickwright.data.lobster.messages import chunks, instrument_of
 
 
 def read(path, rows=65_536):

@@ -1,9 +1,10 @@
-"""The tick catalog: market events and book rows by schema, instrument and UTC day, written whole or not at all.
+"""The tick catalog: market data by schema, instrument and UTC day, written whole or not at all.
 
 Reading goes: manifest → the parts whose recorded extremes of ts_event meet the range → their row groups that do → rows.
 Rows keep the order of the file they came from, which a vendor sorts by ts_recv: ts_event may step back, and a range of
 time still returns every row inside it. A day is a UTC day of ts_recv; `day=` reads one whole, its opening snapshot
-(whose ts_event may lie on an earlier day) included.
+(whose ts_event may lie on an earlier day) included. Long bars are kept by month or year (`schema.TABLES`): their `day`
+is the first of it where files are listed, and any day where rows are read.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ import numpy as np
 
 from tickwright.core.errors import CatalogError, NotInCatalogError
 from tickwright.core.instrument import Instrument
-from tickwright.data import manifest as store
-from tickwright.data.schema import EVENTS, book_levels, empty_rows, to_rows
+from tickwright.core.units import DAY
+from tickwright.data.store import manifest as store
+from tickwright.data.store.schema import EVENTS, book_levels, empty_rows, span_of, to_rows
+from tickwright.data.store.writer import writer_lock
 from tickwright.data.utc import utc_text
-from tickwright.data.writer import writer_lock
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tickwright.data.session import IngestSession
-    from tickwright.data.source import Source
+    from tickwright.data.store.session import IngestSession
+    from tickwright.data.store.source import Source
 
 CHUNK_ROWS = 262_144
 
@@ -120,6 +122,7 @@ class Catalog:
         day: dt.date | None = None,
     ) -> str:  # fmt: skip
         """Hash of the content behind a read: of the parts it touches, as recorded at ingest, and of the range."""
+        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
         parts = self._select(symbol, schema, start_ns, end_ns, day)
         text = "\n".join([schema, symbol, str(start_ns), str(end_ns), *(p.content for p in parts)])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -141,11 +144,13 @@ class Catalog:
     ) -> Iterator[np.ndarray]:  # fmt: skip
         """Rows with start ≤ ts_event < end, in file order, at most `rows` at a time, memory bounded by that.
 
-        MARKET_EVENT for `events`, int64 (rows, 4 N) for `book-N`. An open end is no bound; `day` keeps one UTC day.
+        The layout of the schema (`schema.TABLES`), int64 (rows, 4 N) for `book-N`. An open end is no bound;
+        `day` keeps one UTC day.
         Raises NotInCatalogError when no part of the catalog meets the range.
         """
-        from tickwright.data.part import read_part
+        from tickwright.data.store.part import read_part
 
+        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
         for part in self._select(symbol, schema, start_ns, end_ns, day):
             for columns in read_part(self.root / part.path, schema, start_ns, end_ns, rows):
                 if columns["ts_event"].size:
@@ -156,6 +161,7 @@ class Catalog:
         day: dt.date | None = None,
     ) -> np.ndarray:  # fmt: skip
         """All rows of `chunks` in one array. Raises NotInCatalogError."""
+        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
         room = sum(part.rows for part in self._select(symbol, schema, start_ns, end_ns, day))
         whole = empty_rows(schema, room)
         filled = 0
@@ -171,6 +177,7 @@ class Catalog:
         """The same rows as a lazy Polars frame; the range is pushed down to the files. Raises NotInCatalogError."""
         import polars as pl
 
+        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
         paths = [self.root / part.path for part in self._select(symbol, schema, start_ns, end_ns, day)]
         frame = pl.scan_parquet(paths, glob=False)
         if start_ns is not None:
@@ -188,7 +195,7 @@ class Catalog:
         `replace` puts the source in the place of what other sources stored of the same days. Raises CatalogError while
         another writer is at work; StorageError when the disk refuses.
         """
-        from tickwright.data.session import IngestSession
+        from tickwright.data.store.session import IngestSession
 
         with writer_lock(self.root):
             self.refresh()
@@ -245,3 +252,13 @@ class Catalog:
         symbols = list(self._manifest.instruments)
         more = f" and {len(symbols) - 20} more" if len(symbols) > 20 else ""
         return (", ".join(symbols[:20]) or "nothing") + more
+
+
+def _narrow(
+    schema: str, start: int | None, end: int | None, day: dt.date | None
+) -> tuple[int | None, int | None, dt.date | None]:
+    """A day of a schema whose files hold more than a day becomes a bound on the times of its rows."""
+    if day is None or span_of(schema) == "D":
+        return start, end, day
+    first = (day - dt.date(1970, 1, 1)).days * DAY
+    return max(first, first if start is None else start), min(first + DAY, first + DAY if end is None else end), None

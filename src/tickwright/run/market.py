@@ -25,7 +25,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date, midnight, time_text, utc_day
 from tickwright.core.units import DAY, MINUTE, Nanos
 from tickwright.data.catalog import Catalog
-from tickwright.data.schema import EVENTS
+from tickwright.data.store.schema import EVENTS
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
 

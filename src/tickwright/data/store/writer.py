@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tickwright.core.errors import CatalogError
-from tickwright.data.manifest import LOCK, MANIFEST, PARTS, storage, sync_folder
+from tickwright.data.store.manifest import LOCK, MANIFEST, PARTS, storage, sync_folder
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from tickwright.data import manifest as store
-from tickwright.data.manifest import InstrumentEntry, Part
-from tickwright.data.part import PartWriter
+from tickwright.data.store import manifest as store
+from tickwright.data.store.manifest import InstrumentEntry, Part
+from tickwright.data.store.part import PartWriter
 
 OPEN_FILES = 128
 """Files open for writing at once; the one written longest ago is finished first, and a later row begins a new part."""
@@ -24,7 +24,7 @@ QUEUE = 2
 """Row groups that may wait for the writer."""
 
 Key = tuple[str, str, str]
-"""(symbol, schema, UTC day)."""
+"""(symbol, schema, first UTC day of the span that its files hold)."""
 Chunk = tuple[np.ndarray, np.ndarray | None]
 """Rows, and their times when the rows have none."""
 

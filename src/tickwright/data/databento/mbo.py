@@ -21,8 +21,8 @@ from tickwright.core.events import MARKET_EVENT, SUBTICKS, Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import utc_day
 from tickwright.core.units import DAY
-from tickwright.data.contracts import MIN_DISTINCT_PRICES, PRICE_SCALE
-from tickwright.data.dbn_stream import UNDEF_PRICE, UNDEF_SIZE, UNDEF_TIME, MboStream, Progress
+from tickwright.data.databento.contracts import MIN_DISTINCT_PRICES, PRICE_SCALE
+from tickwright.data.databento.stream import UNDEF_PRICE, UNDEF_SIZE, UNDEF_TIME, MboStream, Progress
 from tickwright.data.places import Places
 from tickwright.data.utc import utc_text
 
@@ -49,8 +49,6 @@ class DbnReader:
 
     def __init__(self, path: Path, instrument_of: InstrumentOf, progress: Progress | None = None) -> None:
         self.stream = MboStream(path, progress)
-        self.actions = np.zeros(256, np.int64)
-        """Records by the code of their action."""
         self._path = path
         self._instrument_of = instrument_of
         self._instruments: dict[str, Instrument] = {}
@@ -59,7 +57,6 @@ class DbnReader:
     def chunks(self) -> Iterator[tuple[Instrument, np.ndarray]]:
         """(instrument, MARKET_EVENT), each of one UTC day of ts_recv; in file order within an instrument and day."""
         for raw, base in numbered(self.stream):
-            self.actions += np.bincount(raw["action"], minlength=256)
             for symbol, picks in self._streams(raw, base):
                 instrument = self._instruments.get(symbol) or self._instrument_of(symbol)
                 self._instruments[symbol] = instrument

@@ -1,11 +1,9 @@
-"""What each command does: calls the packages below and shows what they say. Imported only when a command runs."""
+"""`tickwright data …`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,48 +14,7 @@ from tickwright.app import terminal
 from tickwright.core.errors import NotInCatalogError
 from tickwright.core.time import local_date, midnight, parse_date, time_text, utc_day
 from tickwright.data.catalog import Catalog
-from tickwright.data.schema import EVENTS
-from tickwright.run.config import ExecuteConfig
-
-
-def ingest_lobster(files: Sequence[Path], catalog: Path, replace: bool) -> None:
-    """`tickwright ingest lobster`."""
-    from tickwright.data.ingest import ingest_lobster as ingest
-
-    for file in files:
-        with terminal.progress() as report:
-            summary = ingest(file, catalog, replace=replace, progress=_of(file, report))
-        _tell(summary)
-
-
-def ingest_dbn(
-    files: Sequence[Path], catalog: Path, tick_size: str | None, definition: Path | None, replace: bool
-) -> None:
-    """`tickwright ingest dbn`."""
-    from tickwright.data.ingest import ingest_dbn as ingest
-
-    for file in files:
-        with terminal.progress() as report:
-            summary = ingest(
-                file, catalog, tick_size=tick_size, definition=definition, replace=replace, progress=_of(file, report)
-            )
-        _tell(summary)
-
-
-def _of(file: Path, report: terminal.Report) -> Any:
-    return lambda done, total: report(f"reading {file.name}", done, total)
-
-
-def _tell(summary: Any) -> None:
-    if not summary.already:
-        counts = ", ".join(f"{count:,} {name}" for name, count in summary.actions.items())
-        print(f"{', '.join(summary.instruments)} {', '.join(summary.days)}: {summary.rows:,} events ({counts})")
-        if summary.seconds > 0:
-            print(f"  {summary.rows / summary.seconds:,.0f} events/s", file=sys.stderr)
-    for name, count in summary.skipped.items():
-        print(f"  {count:,} records of type {name} are not part of a book and were passed over")
-    for note in summary.notes:
-        print(f"  {note}")
+from tickwright.data.store.schema import EVENTS
 
 
 def list_catalog(path: Path, as_json: bool) -> None:
@@ -168,43 +125,3 @@ def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[st
         "final_bid": None if counts.final_bid is None else str(instrument.to_price(counts.final_bid)),
         "final_ask": None if counts.final_ask is None else str(instrument.to_price(counts.final_ask)),
     }
-
-
-def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
-    """`tickwright execute`."""
-    from tickwright.app.request import request
-
-    run(out, request(config, options))
-
-
-def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
-    """Run a configuration, write its files, print its summary. `warning` stands before everything else."""
-    from tickwright.app import output
-    from tickwright.app.document import document
-    from tickwright.app.report.build import report_data
-    from tickwright.app.report.page import render
-    from tickwright.run.execute import execute as work
-
-    with output.folder_for(out), terminal.progress() as report:
-        result = work(config, report)
-        report("writing the report", 0, 0)
-        content = document(result, [warning] if warning else [])
-        files = output.write(out, result, content, render(report_data(result, content, warning)))
-    terminal.summary(content, files)
-
-
-def policies() -> None:
-    """`tickwright policies`."""
-    from tickwright.strategy.policies import policy_help
-
-    print(policy_help())
-
-
-def demo(out: Path, seed: int) -> None:
-    """`tickwright demo`."""
-    from tickwright.app import output
-    from tickwright.app.demo import NOTE, demo_config
-
-    with output.folder_for(out), terminal.progress() as report:
-        config = demo_config(out / "catalog", seed, report)
-    run(out, config, NOTE)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickwright.core.errors import CatalogError
-from tickwright.data.manifest import storage
-from tickwright.data.schema import FILE_VERSION, Columns, arrow_schema, column_types, to_columns, writer_options
+from tickwright.data.store.manifest import storage
+from tickwright.data.store.schema import FILE_VERSION, Columns, arrow_schema, column_types, to_columns, writer_options
 
 ROW_GROUP_BYTES = 32 << 20
 """Bytes of rows that one row group holds: half a million market events."""

@@ -1,7 +1,4 @@
-"""Commands and options, declared: `tickwright ingest | data | execute | demo`.
-
-Imports nothing heavy, so that `--help` answers at once: a command body imports `commands` and hands over plain values.
-"""
+"""`tickwright execute | policies | demo`: what works parent orders."""
 
 from __future__ import annotations
 
@@ -10,17 +7,9 @@ from typing import Annotated
 
 import typer
 
-# Paragraphs, which the help folds to the width of the terminal.
-_FIRST_STEPS = "\n\n".join(
-    (
-        "[bold]From a file to a report[/bold]",
-        "$ tickwright ingest lobster LOBSTER_SampleFile_GOOG_2012-06-21_10.zip --catalog ticks",
-        "$ tickwright data ls --catalog ticks",
-        "$ tickwright execute --catalog ticks --instrument GOOG --date 2012-06-21 --side buy --quantity 2000 "
-        "--start 10:00 --end 11:00 --policy twap/take --policy ac/post-then-cross --out out/goog",
-        "No data at hand? `tickwright demo --out out/demo` works on a generated session.",
-    )
-)
+from tickwright.app.interface.options import Out, Seed
+from tickwright.app.interface.root import app
+
 _EXECUTE_EXAMPLES = "\n\n".join(
     (
         "[bold]Examples[/bold]",
@@ -32,119 +21,6 @@ _EXECUTE_EXAMPLES = "\n\n".join(
         "market. With --together they are in the market at the same time.",
     )
 )
-
-app = typer.Typer(
-    name="tickwright",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="From tick data to trades: replay recorded order books, work parent orders in them, and see what they cost.",
-    epilog=_FIRST_STEPS,
-)
-ingest_app = typer.Typer(no_args_is_help=True, help="Read recorded market data into a catalog.")
-data_app = typer.Typer(no_args_is_help=True, help="Look at a catalog and check what is in it.")
-app.add_typer(ingest_app, name="ingest")
-app.add_typer(data_app, name="data")
-
-Catalog = Annotated[Path, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog.")]
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read, one or more.")]
-Replace = Annotated[
-    bool, typer.Option("--replace", help="Put these files in the place of days that are there already.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, result.json and the tables.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything that is drawn.", show_default="1")]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"tickwright {version('tickwright')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error arose, with its traceback.")] = False,
-) -> None:
-    """Options that stand before the command; `cli.main` looks at --debug itself, since errors outlive this call."""
-
-
-@ingest_app.command(
-    "lobster",
-    epilog="$ tickwright ingest lobster LOBSTER_SampleFile_GOOG_2012-06-21_10.zip --catalog ticks",
-)
-def ingest_lobster(files: Files, catalog: Catalog, replace: Replace = False) -> None:
-    """LOBSTER message and order-book pairs, straight from their zip.
-
-    Every message type is kept, hidden executions, crosses and halts included. A file that is truncated, does not match
-    its pair or has a price off the tick grid is refused, and the catalog stays as it was.
-    """
-    from tickwright.app import commands
-
-    commands.ingest_lobster(files, catalog, replace)
-
-
-@ingest_app.command(
-    "dbn",
-    epilog="$ tickwright ingest dbn esh4-glbx-mdp3-20231225.mbo.dbn.zst --catalog ticks --tick-size 0.25",
-)
-def ingest_dbn(
-    files: Files,
-    catalog: Catalog,
-    tick_size: Annotated[
-        str | None, typer.Option(metavar="PRICE", help="Tick size, where no definition file gives it, as 0.25.")
-    ] = None,
-    definition: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="DBN file of instrument definitions: tick size, multiplier, currency."),
-    ] = None,
-    replace: Replace = False,
-) -> None:
-    """Databento market-by-order files (DBN versions 1 to 3), plain or zstd.
-
-    Memory stays bounded whatever the file size.
-    """
-    from tickwright.app import commands
-
-    commands.ingest_dbn(files, catalog, tick_size, definition, replace)
-
-
-@data_app.command("ls", epilog="$ tickwright data ls --catalog ticks")
-def data_ls(catalog: Catalog, json: Json = False) -> None:
-    """What the catalog holds, by instrument, schema and UTC day."""
-    from tickwright.app import commands
-
-    commands.list_catalog(catalog, json)
-
-
-@data_app.command(
-    "verify-book",
-    epilog="$ tickwright data verify-book --catalog ticks --instrument GOOG --date 2012-06-21 --json",
-)
-def data_verify_book(
-    catalog: Catalog,
-    instrument: Annotated[str, typer.Option(metavar="NAME", help="Instrument as `data ls` names it.")],
-    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Exchange-local date.")],
-    json: Json = False,
-) -> None:
-    """Rebuild the book of a day and compare it with what was recorded.
-
-    Where the vendor delivers its own book (LOBSTER), every transition is compared: applying message k to book row k-1
-    must give row k. Elsewhere the events are replayed and references to unknown orders are counted. Exits with 2 when
-    anything differs.
-    """
-    from tickwright.app import commands
-
-    if not commands.verify_book(catalog, instrument, date, json):
-        raise typer.Exit(2)
-
 
 _ORDER, _SIM, _GATE = "Parent orders", "Simulated venue", "Pre-trade gate"
 
@@ -314,25 +190,25 @@ def execute(
     All policies see the same market and the same random numbers. The result is a table here, and in DIR: report.html
     (opens in any browser, loads nothing), result.json, orders.parquet, fills.parquet and manifest.json.
     """
-    from tickwright.app import commands
+    from tickwright.app.commands import work
 
     options = dict(locals())
-    for name in ("commands", "out", "config"):
+    for name in ("work", "out", "config"):
         options.pop(name)
-    commands.execute(out, config, {name: value for name, value in options.items() if value not in (None, [])})
+    work.execute(out, config, {name: value for name, value in options.items() if value not in (None, [])})
 
 
 @app.command(epilog="$ tickwright policies")
 def policies() -> None:
     """List the schedules and placements that --policy can name, with their options and defaults."""
-    from tickwright.app import commands
+    from tickwright.app.commands import work
 
-    commands.policies()
+    work.policies()
 
 
 @app.command(epilog="$ tickwright demo --out out/demo")
 def demo(out: Out, seed: Seed = None) -> None:
     """Run the whole flow on a generated session: seeded zero-intelligence order flow, no data needed."""
-    from tickwright.app import commands
+    from tickwright.app.commands import work
 
-    commands.demo(out, 1 if seed is None else seed)
+    work.demo(out, 1 if seed is None else seed)

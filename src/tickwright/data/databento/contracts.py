@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
 from tickwright.core.instrument import Instrument
-from tickwright.data.dbn_stream import UNDEF_PRICE
+from tickwright.data.databento.stream import UNDEF_PRICE
 
 PRICE_SCALE = 1_000_000_000
 MIN_DISTINCT_PRICES = 100
@@ -58,7 +58,7 @@ def read_definitions(path: Path) -> Definitions:
     """The definitions in a DBN file. Raises FileFormatError."""
     from databento_dbn import DBNDecoder, DBNError, InstrumentDefMsg
 
-    from tickwright.data.dbn_stream import open_bytes
+    from tickwright.data.databento.stream import open_bytes
 
     decoder = DBNDecoder()
     try:

@@ -33,8 +33,8 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight
 from tickwright.core.units import SECOND
 from tickwright.data.csv_rows import CsvRows
-from tickwright.data.lobster_files import LobsterPair, open_member
-from tickwright.data.lobster_pair import refuse_other_rows
+from tickwright.data.lobster.files import LobsterPair, open_member
+from tickwright.data.lobster.pair import refuse_other_rows
 from tickwright.data.places import Places
 
 CHUNK_ROWS = 65_536

@@ -1,35 +1,69 @@
 """What the catalog stores: the columns of each schema, and their way between NumPy rows and Arrow columns.
 
-| schema | rows in NumPy | columns in Parquet |
+| schema | rows in NumPy | what |
 |---|---|---|
-| `events` | MARKET_EVENT | its fields but the padding, same integer types |
-| `book-N` | int64 (rows, 4 N), `ts_event` beside | `ts_event`, then the four columns of each level |
+| `events` | MARKET_EVENT | market by order |
+| `depth` | MARKET_EVENT | market by price: MODIFY with Flag.AGGREGATED sets the size of a level, TRADE is a print |
+| `quotes` | TOP_OF_BOOK | best bid and ask |
+| `trades` | PRINT | trades |
+| `bars-1s`, `-1m`, `-1h`, `-1d` | BAR | bars of that length |
+| `book-N` | int64 (rows, 4 N), `ts_event` beside | order-book rows of a vendor |
 
-The columns of level i, from 0, are `ask_price_i, ask_size_i, bid_price_i, bid_size_i`. Prices are ticks, sizes lots,
-times nanoseconds UTC. A size of 0 is an empty level.
+Columns are the fields of the row, same integer types, without padding. Those of level i of a `book-N`, from 0, are
+`ask_price_i, ask_size_i, bid_price_i, bid_size_i`, after `ts_event`. Prices are ticks, sizes lots, times nanoseconds
+UTC. A size of 0 is an empty level.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from tickwright.core.errors import CatalogError
 from tickwright.core.events import MARKET_EVENT
+from tickwright.core.tables import BAR, PRINT, TOP_OF_BOOK
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Span = Literal["D", "M", "Y"]
+"""A UTC day, month or year, as NumPy's units of time name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A schema of records: their NumPy layout, and the span of time that one set of files holds."""
+
+    rows: np.dtype[Any]
+    span: Span = "D"
+
+
 EVENTS = "events"
+DEPTH = "depth"
+QUOTES = "quotes"
+TRADES = "trades"
+TABLES: dict[str, Table] = {
+    EVENTS: Table(MARKET_EVENT),
+    DEPTH: Table(MARKET_EVENT),
+    QUOTES: Table(TOP_OF_BOOK),
+    TRADES: Table(PRINT),
+    # A file of a few rows costs as much as one of many, so long bars are kept by longer spans.
+    "bars-1s": Table(BAR),
+    "bars-1m": Table(BAR, "M"),
+    "bars-1h": Table(BAR, "Y"),
+    "bars-1d": Table(BAR, "Y"),
+}
+"""Every schema of records, by name. `book-N` is the one of matrices."""
+
 FILE_VERSION = "tickwright.parquet/1"
 
 _BOOK = re.compile(r"^book-([1-9]\d{0,3})$")
-_EVENT_FIELDS = tuple(name for name in MARKET_EVENT.names or () if name != "_pad")
 # Times, ids and sequence numbers move in small steps, the rest repeats: measured at ten million rows a second on one
 # core, three times as fast as the writer's defaults and a third smaller.
-_DELTA_FIELDS = ("ts_event", "ts_recv", "order_id", "sequence")
+_DELTA_FIELDS = ("ts_event", "ts_recv", "order_id", "sequence", "trade_id")
 
 Columns = dict[str, np.ndarray]
 
@@ -40,48 +74,59 @@ def book_schema(levels: int) -> str:
 
 
 def book_levels(schema: str) -> int:
-    """Levels a side of a `book-N` schema, 0 for `events`. Raises CatalogError for any other name."""
-    if schema == EVENTS:
+    """Levels a side of a `book-N` schema, 0 for a schema of records. Raises CatalogError for any other name."""
+    if schema in TABLES:
         return 0
     match = _BOOK.match(schema)
     if match is None:
-        raise CatalogError(f"schema {schema!r} is unknown, expected {EVENTS} or book-N")
+        raise CatalogError(f"schema {schema!r} is unknown, expected {', '.join(TABLES)} or book-N")
     return int(match[1])
+
+
+def span_of(schema: str) -> Span:
+    """The span of UTC time that one set of files holds."""
+    return TABLES[schema].span if schema in TABLES else "D"
 
 
 def column_types(schema: str) -> dict[str, np.dtype[Any]]:
     """Columns of a schema in file order with their integer types. Raises CatalogError for an unknown schema."""
     levels = book_levels(schema)
     if not levels:
-        return {name: MARKET_EVENT[name] for name in _EVENT_FIELDS}
+        layout = TABLES[schema].rows
+        return {name: layout[name] for name in layout.names or () if name != "_pad"}
     names = [f"{side}_{what}_{i}" for i in range(levels) for side in ("ask", "bid") for what in ("price", "size")]
     return dict.fromkeys(["ts_event", *names], np.dtype("<i8"))
+
+
+def moments_of(rows: np.ndarray) -> np.ndarray:
+    """The times by which rows of records are kept: receipt, where the layout has it, else `ts_event`."""
+    return np.asarray(rows["ts_recv" if "ts_recv" in (rows.dtype.names or ()) else "ts_event"])
 
 
 def to_columns(schema: str, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> Columns:
     """Chunks of (rows, times) as one contiguous array a column. `times` is `ts_event` where the rows lack it."""
     names = list(column_types(schema))
-    if schema == EVENTS:
+    if schema in TABLES:
         return {name: np.concatenate([rows[name] for rows, _ in chunks]) for name in names}
     columns = {name: np.concatenate([rows[:, i] for rows, _ in chunks]) for i, name in enumerate(names[1:])}
     return {"ts_event": np.concatenate([times for _, times in chunks if times is not None]), **columns}
 
 
 def to_rows(schema: str, columns: Columns) -> np.ndarray:
-    """Columns back to rows: MARKET_EVENT, or int64 (rows, 4 N)."""
-    if schema == EVENTS:
-        rows = np.zeros(columns["ts_event"].size, MARKET_EVENT)
-        for name in _EVENT_FIELDS:
+    """Columns back to rows: records of the schema's layout, or int64 (rows, 4 N)."""
+    names = list(column_types(schema))
+    if schema in TABLES:
+        rows = np.zeros(columns["ts_event"].size, TABLES[schema].rows)
+        for name in names:
             rows[name] = columns[name]
         return rows
-    return np.stack([columns[name] for name in list(column_types(schema))[1:]], axis=1)
+    return np.stack([columns[name] for name in names[1:]], axis=1)
 
 
 def empty_rows(schema: str, count: int) -> np.ndarray:
     """Zeroed rows of a schema."""
-    if schema == EVENTS:
-        return np.zeros(count, MARKET_EVENT)
-    return np.zeros((count, 4 * book_levels(schema)), np.int64)
+    levels = book_levels(schema)
+    return np.zeros((count, 4 * levels), np.int64) if levels else np.zeros(count, TABLES[schema].rows)
 
 
 def arrow_schema(schema: str, instrument_json: bytes) -> pa.Schema:

@@ -8,24 +8,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tickwright.core.errors import CatalogError, InternalError, StorageError
+from tickwright.core.errors import CatalogError, InternalError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
-from tickwright.data import manifest as store
-from tickwright.data.manifest import InstrumentEntry, Manifest, Part, SourceEntry
-from tickwright.data.part import ROW_GROUP_BYTES
-from tickwright.data.schema import EVENTS, book_levels
-from tickwright.data.source import Source
-from tickwright.data.staging import Chunk, Key, StagedFiles, unstaged
+from tickwright.data.store import manifest as store
+from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, SourceEntry
+from tickwright.data.store.part import ROW_GROUP_BYTES
+from tickwright.data.store.schema import TABLES, book_levels, moments_of, span_of
+from tickwright.data.store.source import Source
+from tickwright.data.store.staging import Chunk, Key, StagedFiles, unstaged
 
 BUFFER_BYTES = 160 << 20
 """Rows of all instruments together that wait in memory."""
@@ -43,7 +43,10 @@ class IngestSession:
 
     def __init__(self, root: Path, manifest: Manifest, source: Source, replace: bool) -> None:
         self.source = source
-        self.rows = 0
+        self.rows: Counter[str] = Counter()
+        """Rows by schema."""
+        self.actions = np.zeros(256, np.int64)
+        """Market events by the code of their action."""
         self._root = root
         self._manifest = manifest
         self._replace = replace
@@ -56,27 +59,31 @@ class IngestSession:
     def append(self, instrument: Instrument, schema: str, chunk: np.ndarray, times: np.ndarray | None = None) -> None:
         """Stage rows of one instrument, in file order.
 
-        `chunk` is MARKET_EVENT for `events`; for `book-N` it is int64 (rows, 4 N) and `times` their ts_event. The
-        session keeps the arrays: do not write into them afterwards. The UTC day is that of ts_recv (the order of a
-        vendor's file, so that a snapshot stays with the day it opens), or of `times`. Raises CatalogError when the
+        `chunk` has the layout of the schema (`schema.TABLES`); for `book-N` it is int64 (rows, 4 N) and `times` their
+        ts_event. The session keeps the arrays: do not write into them afterwards. The UTC day is that of ts_recv (the
+        order of a vendor's file, so that a snapshot stays with the day it opens) where the layout has it, else of
+        ts_event. Raises CatalogError when the
         instrument is defined otherwise, or the day is there from another source and `replace` is off; StorageError
         when the disk refuses.
         """
-        if schema == EVENTS:
-            if chunk.dtype != MARKET_EVENT or times is not None:
-                raise InternalError(f"rows of {schema} are {chunk.dtype}, expected MARKET_EVENT alone")
-            moments = chunk["ts_recv"]
+        if schema in TABLES:
+            layout = TABLES[schema].rows
+            if chunk.dtype != layout or times is not None:
+                raise InternalError(f"rows of {schema} are {chunk.dtype}, expected {layout} alone")
+            moments = moments_of(chunk)
         else:
             expected = (0 if times is None else times.size, 4 * book_levels(schema))
             if times is None or chunk.dtype != np.int64 or chunk.shape != expected:
                 raise InternalError(f"rows of {schema} are {chunk.dtype} {chunk.shape}, expected int64 {expected}")
             moments = times
         self._define(instrument)
-        for day, part in _by_day(moments):
+        for day, part in _by_span(moments, span_of(schema)):
             key = (instrument.symbol, schema, day)
             self._admit(key)
             self._buffer(key, chunk[part], None if times is None else times[part])
-        self.rows += len(chunk)
+        self.rows[schema] += len(chunk)
+        if chunk.dtype == MARKET_EVENT:
+            self.actions += np.bincount(chunk["action"], minlength=256)
 
     def _define(self, instrument: Instrument) -> None:
         entry = InstrumentEntry.of(instrument)
@@ -182,21 +189,14 @@ def refuse_conflict(instrument: Instrument, known: InstrumentEntry) -> None:
             )
 
 
-def _by_day(moments: np.ndarray) -> Iterator[tuple[str, slice | np.ndarray]]:
-    """Each UTC day in `moments` with the rows that fall on it, in order."""
+def _by_span(moments: np.ndarray, unit: str) -> Iterator[tuple[str, slice | np.ndarray]]:
+    """The first day of each span in `moments` with the rows that fall into it, in order."""
     if not moments.size:
         return
     low, high = int(moments.min()) // DAY, int(moments.max()) // DAY
-    if low == high:
-        yield _date(low), slice(None)
+    if low == high and unit == "D":
+        yield str(np.datetime64(low, "D")), slice(None)
         return
-    days = moments // DAY
-    for day in np.unique(days):
-        yield _date(int(day)), np.flatnonzero(days == day)
-
-
-def _date(day: int) -> str:
-    try:
-        return (dt.date(1970, 1, 1) + dt.timedelta(days=day)).isoformat()
-    except OverflowError as error:
-        raise StorageError(f"day {day} since 1970 has no date") from error
+    spans = (moments // DAY).astype("datetime64[D]").astype(f"datetime64[{unit}]")
+    for span in np.unique(spans):
+        yield str(span.astype("datetime64[D]")), np.flatnonzero(spans == span)

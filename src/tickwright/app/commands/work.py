@@ -1,0 +1,50 @@
+"""`tickwright execute | policies | demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tickwright.app import terminal
+from tickwright.run.config import ExecuteConfig
+
+
+def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
+    """`tickwright execute`."""
+    from tickwright.app.request import request
+
+    run(out, request(config, options))
+
+
+def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
+    """Run a configuration, write its files, print its summary. `warning` stands before everything else."""
+    from tickwright.app import output
+    from tickwright.app.document import document
+    from tickwright.app.report.build import report_data
+    from tickwright.app.report.page import render
+    from tickwright.run.execute import execute as work
+
+    with output.folder_for(out), terminal.progress() as report:
+        result = work(config, report)
+        report("writing the report", 0, 0)
+        content = document(result, [warning] if warning else [])
+        files = output.write(out, result, content, render(report_data(result, content, warning)))
+    terminal.summary(content, files)
+
+
+def policies() -> None:
+    """`tickwright policies`."""
+    from tickwright.strategy.policies import policy_help
+
+    print(policy_help())
+
+
+def demo(out: Path, seed: int) -> None:
+    """`tickwright demo`."""
+    from tickwright.app import output
+    from tickwright.app.demo import NOTE, demo_config
+
+    with output.folder_for(out), terminal.progress() as report:
+        config = demo_config(out / "catalog", seed, report)
+    run(out, config, NOTE)

@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Catalog = Annotated[Path, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read, one or more.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Put these files in the place of days that are there already.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, result.json and the tables.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything that is drawn.", show_default="1")]

@@ -1,0 +1,116 @@
+"""What every ingest does around its reader: find the file, know it again, sum up. Feeds stand in `data.ingest`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError, FileFormatError, InternalError
+from tickwright.core.events import Action
+from tickwright.core.instrument import Instrument
+from tickwright.data.catalog import Catalog
+from tickwright.data.store.schema import EVENTS, TABLES
+from tickwright.data.store.source import Source, made_source
+
+if TYPE_CHECKING:
+    from tickwright.data.store.session import IngestSession
+
+Progress = Callable[[int, int], None]
+"""Hears of bytes of the file done and in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSummary:
+    """What an ingest did. `already` says that the catalog had the very content and nothing was written."""
+
+    source: Source
+    rows: int = 0
+    """Rows of records: what `book-N` stores beside its events is not counted."""
+    by_schema: dict[str, int] = field(default_factory=dict)
+    instruments: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    """First UTC day of each span that was written."""
+    actions: dict[str, int] = field(default_factory=dict)
+    """Events by name of action."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Records of other types that were passed over, by type."""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    already: bool = False
+
+
+def write_events(
+    catalog: Catalog, instrument: Instrument, events: np.ndarray, source: str, *, replace: bool = False
+) -> IngestSummary:
+    """Store market events that were made, not read, under the name `source`. Raises CatalogError, StorageError."""
+    begun = time.perf_counter()
+    origin = made_source(source, instrument, events)
+    if not replace and (known := already_stored(catalog, origin)):
+        return known
+    with catalog.ingest(origin, replace=replace) as session:
+        session.append(instrument, EVENTS, events)
+    return summary_of(catalog, session, begun=begun)
+
+
+def readable(file: Path | str, parameter: str = "file") -> Path:
+    """A path to a file that is there. Raises ConfigError."""
+    path = Path(file)
+    if path.is_dir():
+        raise ConfigError(parameter, str(file), "a file; this is a folder")
+    if not path.is_file():
+        raise ConfigError(parameter, str(file), "a file that exists")
+    return path
+
+
+def refuse_empty(path: Path, session: IngestSession) -> None:
+    """Raise FileFormatError when a file held nothing to store."""
+    if not session.rows:
+        raise FileFormatError(path, "contents", "no market data", "at least one row")
+
+
+def already_stored(catalog: Catalog, source: Source) -> IngestSummary | None:
+    """What the catalog holds of a source that was ingested before; None when it was not."""
+    if catalog.stored_source(source.digest) is None:
+        return None
+    catalog.tidy()
+    note = f"{source.name}: the catalog has this very content already; nothing was written"
+    return replace(_stored_as(catalog, source), notes=(note,), already=True)
+
+
+def summary_of(
+    catalog: Catalog,
+    session: IngestSession,
+    *,
+    begun: float,
+    skipped: Mapping[str, int] | None = None,
+    notes: Iterable[str] = (),
+) -> IngestSummary:
+    """Sum up a session that has been committed. Raises InternalError when rows were lost on the way."""
+    stored: Counter[str] = Counter()
+    for part in catalog.parts_of(session.source.digest):
+        stored[part.schema] += part.rows
+    if stored != session.rows:
+        raise InternalError(f"{session.source.name}: rows read {dict(session.rows)}, stored {dict(stored)}")
+    actions = {action.name.lower(): int(session.actions[action]) for action in Action if session.actions[action]}
+    told = replace(_stored_as(catalog, session.source), actions=actions, skipped=dict(skipped or {}))
+    return replace(told, notes=tuple(notes), seconds=time.perf_counter() - begun)
+
+
+def _stored_as(catalog: Catalog, source: Source) -> IngestSummary:
+    parts = catalog.parts_of(source.digest)
+    rows: Counter[str] = Counter()
+    for part in parts:
+        rows[part.schema] += part.rows
+    return IngestSummary(
+        source=source,
+        rows=sum(count for schema, count in rows.items() if schema in TABLES),
+        by_schema=dict(rows),
+        instruments=tuple(sorted({p.symbol for p in parts})),
+        days=tuple(sorted({p.day for p in parts})),
+    )

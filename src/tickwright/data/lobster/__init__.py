@@ -1,0 +1,1 @@
+"""LOBSTER files: message and order-book pairs."""

@@ -1,0 +1,1 @@
+"""The files of the default catalog backend: manifest, parts, staging, schemas."""
