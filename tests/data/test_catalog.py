@@ -158,7 +158,7 @@ def test_what_is_not_there_is_said_with_what_is(catalog):
     held = r"it has 1 UTC days from 2022-01-08 to 2022-01-08, 2022-01-08T00:07:\d\d\.\d{9}Z to 2022-01-08T23:"
     with pytest.raises(NotInCatalogError, match=f"from 2022-01-09T00:00:00Z to the end; {held}"):
         catalog.read("GOOG", "events", (make_events.DAY_0 + 1) * DAY)
-    with pytest.raises(CatalogError, match="'ticks' is unknown, expected events, depth, .* or book-N"):
+    with pytest.raises(CatalogError, match=r"'ticks' is unknown, expected events, depth, .* or book-N"):
         catalog.read("GOOG", "ticks")
 
 
