@@ -1,0 +1,199 @@
+"""Rows out of the catalog into a file for other programs, with memory for one chunk (for a `book-N`: for one read).
+
+1. The rows of an instrument and schema between two times are read chunk by chunk.
+2. For Parquet and CSV prices and sizes become exact decimals and codes their letters; NPZ keeps the integers, with the
+   instrument beside them (`tick_size`, `lot_size`, …) as text.
+3. The file is written under a temporary name, synced, and renamed: it is there whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.lib.format as npy
+
+from tickwright.core.errors import ConfigError, StorageError
+from tickwright.core.events import SUBTICKS
+from tickwright.core.instrument import Instrument
+from tickwright.data.store.schema import EVENTS, TABLES, column_types
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tickwright.data.catalog import Catalog
+
+ALIASES = {"mbo": EVENTS, "mbp": "depth", "tbbo": "quotes"}
+"""Databento's names for what the catalog calls otherwise."""
+FORMATS = ("parquet", "csv", "npz")
+
+_PRICES = {"price", "bid", "ask", "open", "high", "low", "close"}
+_SIZES = {"size", "bid_size", "ask_size", "volume"}
+_LETTERS = {"action", "side"}
+_BOOK_ROWS = 65_536
+_PRECISION = 38  # of an Arrow decimal of 128 bits
+
+
+def schema_named(name: str) -> str:
+    """A schema by the catalog's name or Databento's. Raises CatalogError for one that does not exist."""
+    schema = ALIASES.get(name, name)
+    column_types(schema)
+    return schema
+
+
+def export(
+    catalog: Catalog, instrument: Instrument, schema: str, start: int, end: int, target: Path, to: str
+) -> int:  # fmt: skip
+    """Write the rows with start ≤ ts_event < end, nanoseconds UTC; how many there were.
+
+    Raises NotInCatalogError, ConfigError for an unknown format, StorageError when the disk refuses.
+    """
+    if to not in FORMATS:
+        raise ConfigError("--to", to, " or ".join(FORMATS))
+    write = {"parquet": _parquet, "csv": _csv, "npz": _npz}[to]
+    chunks = _chunks(catalog, instrument.symbol, schema, start, end)
+    with _whole(target) as draft:
+        return write(draft, instrument, schema, chunks)
+
+
+Chunk = tuple[np.ndarray, np.ndarray | None]
+"""Rows, and their times where the rows have none."""
+
+
+def _chunks(catalog: Catalog, symbol: str, schema: str, start: int, end: int) -> Iterator[Chunk]:
+    if schema in TABLES:
+        for rows in catalog.chunks(symbol, schema, start, end):
+            yield rows, None
+        return
+    for frame in catalog.scan(symbol, schema, start, end).collect().iter_slices(_BOOK_ROWS):
+        yield frame.drop("ts_event").to_numpy(), frame["ts_event"].to_numpy()
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A draft beside the target that takes its place at the end, or goes."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except OSError as error:
+        raise StorageError(f"{target}: {error.strerror or error}; nothing was written") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _parquet(draft: Path, instrument: Instrument, schema: str, chunks: Iterator[Chunk]) -> int:
+    import pyarrow.parquet as pq
+
+    def open_writer(table: pa.Table) -> Any:
+        return pq.ParquetWriter(draft, table.schema, compression="zstd")
+
+    return _tables(open_writer, instrument, schema, chunks)
+
+
+def _csv(draft: Path, instrument: Instrument, schema: str, chunks: Iterator[Chunk]) -> int:
+    import pyarrow.csv as pc
+
+    return _tables(lambda table: pc.CSVWriter(draft, table.schema), instrument, schema, chunks)
+
+
+def _tables(
+    open_writer: Callable[[pa.Table], Any], instrument: Instrument, schema: str, chunks: Iterator[Chunk]
+) -> int:
+    writer, rows = None, 0
+    try:
+        for chunk, times in chunks:
+            table = readable_table(instrument, schema, chunk, times)
+            writer = writer or open_writer(table)
+            writer.write_table(table)
+            rows += len(chunk)
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows
+
+
+def readable_table(instrument: Instrument, schema: str, rows: np.ndarray, times: np.ndarray | None = None) -> pa.Table:
+    """Rows with prices and sizes as decimals of currency and units, times as UTC timestamps, codes as letters."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    if schema not in TABLES:
+        names = list(column_types(schema))[1:]
+        columns["ts_event"] = _times(times)
+        for i, name in enumerate(names):
+            unit = instrument.tick_size if "_price_" in name else instrument.lot_size
+            columns[name] = _decimals(rows[:, i], unit)
+        return pa.table(columns)
+    for name in column_types(schema):
+        values = rows[name]
+        if name.startswith("ts_"):
+            columns[name] = _times(values)
+        elif name == "price" and "subtick" in (rows.dtype.names or ()):
+            columns[name] = _decimals(values * SUBTICKS + rows["subtick"], instrument.tick_size / SUBTICKS)
+        elif name in _PRICES:
+            columns[name] = _decimals(values, instrument.tick_size)
+        elif name in _SIZES:
+            columns[name] = _decimals(values, instrument.lot_size)
+        elif name in _LETTERS:
+            columns[name] = pa.array(np.ascontiguousarray(values).view("S1").astype("U1"))
+        elif name != "subtick":
+            columns[name] = pa.array(values)
+    return pa.table(columns)
+
+
+def _times(values: np.ndarray | None) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, pa.int64()).cast(pa.timestamp("ns", "UTC"))
+
+
+def _decimals(values: np.ndarray, unit: Decimal) -> pa.Array:
+    """Whole multiples of an exact unit as Arrow decimals."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    scale = max(0, -int(unit.as_tuple().exponent))
+    factor = int(unit.scaleb(scale))
+    whole = pa.array(values, pa.int64()).cast(pa.decimal128(19, 0))
+    product = pc.multiply(whole, pa.scalar(Decimal(factor), pa.decimal128(max(1, len(str(factor))), 0)))
+    if scale == 0:
+        return product.cast(pa.decimal128(_PRECISION, 0))
+    step = pa.scalar(Decimal(1).scaleb(-scale), pa.decimal128(scale + 1, scale))
+    return pc.multiply(product, step).cast(pa.decimal128(_PRECISION, scale))
+
+
+def _npz(draft: Path, instrument: Instrument, schema: str, chunks: Iterator[Chunk]) -> int:
+    """`rows` as one array of the schema's layout (a `book-N` with its times in front), and the instrument as text."""
+    rows = 0
+    spool = draft.with_suffix(".rows")
+    try:
+        with open(spool, "wb") as file:
+            for chunk, times in chunks:
+                whole = chunk if times is None else np.column_stack([times, chunk])
+                file.write(np.ascontiguousarray(whole).tobytes())
+                rows += len(chunk)
+        shape = (rows,) if schema in TABLES else (rows, len(column_types(schema)))
+        layout = TABLES[schema].rows if schema in TABLES else np.dtype("<i8")
+        header = {"descr": npy.dtype_to_descr(layout), "fortran_order": False, "shape": shape}  # type: ignore[no-untyped-call]
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with archive.open("rows.npy", "w", force_zip64=True) as member, open(spool, "rb") as source:
+                npy.write_array_header_2_0(member, header)  # type: ignore[no-untyped-call]
+                while block := source.read(1 << 22):
+                    member.write(block)
+            for name in ("symbol", "venue", "currency", "tick_size", "lot_size", "multiplier", "timezone"):
+                with archive.open(f"{name}.npy", "w") as member:
+                    npy.write_array(member, np.array(str(getattr(instrument, name))))  # type: ignore[no-untyped-call]
+    finally:
+        spool.unlink(missing_ok=True)
+    return rows
