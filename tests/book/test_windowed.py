@@ -164,7 +164,8 @@ def test_shifted_rows_are_mismatches(shift):
 
 RECORDED = {
     # name: levels, transitions, share of rows equal on all levels and at the best in a resynchronised free replay.
-    # With few levels more is out of view, so less can be known: of GOOG_1 23 % of the rows show a level never seen.
+    # With few levels more is out of view, so less can be known: every row missed shows a level at a size that no row
+    # before it tells (test_a_replay_differs_only_where_the_record_tells_nothing), so no replay can follow better.
     "GOOG_2012-06-21_10": (10, 147_915, 0.95, 0.999),
     "GOOG_2012-06-21_5": (5, 112_672, 0.92, 0.999),
     "GOOG_2012-06-21_1": (1, 49_481, 0.87, 0.87),
@@ -194,3 +195,50 @@ def test_recorded_days(shared_data, name):
     assert np.array_equal(shown[tape.rows["flags"] & LAST != 0][1:], rows)
     executed = completed["size"][completed["action"] == Action.EXECUTE].sum()
     assert executed == events["size"][events["action"] == Action.EXECUTE].sum()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_replay_differs_only_where_the_record_tells_nothing(shared_data, name):
+    """Invariant: every row that the free replay misses shows a level that came into view otherwise than last seen.
+
+    The twin knows the recorded rows alone: nothing before such a row tells that size, so no replay could have it.
+    """
+    (pair,) = open_pairs(shared_data / "lobster" / f"LOBSTER_SampleFile_{name}.zip")
+    parts = [(events.copy(), rows.copy()) for events, rows in lobster.chunks(pair)]
+    events, rows = (np.concatenate(x) for x in zip(*parts, strict=True))
+    _, counts = complete(events, rows)
+    untold = [untold_rows(events, rows, side) for side in ("A", "B")]
+    all_levels, at_best = (len(untold[0][i] | untold[1][i]) for i in range(2))
+    assert (counts.rows - counts.rows_equal_all_levels, counts.rows - counts.rows_equal_best) == (all_levels, at_best)
+
+
+def untold_rows(events, rows, letter):
+    """Rows that show on one side what no earlier row tells: (on any level, at the best)."""
+    column, better = (0, int.__lt__) if letter == "A" else (2, int.__gt__)
+    added = (events["action"] == Action.ADD) & (events["side"] == ord(letter))
+    prices = events["price"].tolist()
+    seen, before = {}, {}
+    anywhere, at_best = set(), set()
+    for k, row in enumerate(rows.tolist()):
+        shown = {p: q for p, q in zip(row[column::4], row[column + 1 :: 4], strict=True) if q}
+        if k and shown != before:
+            worst, best = (min, max) if letter == "B" else (max, min)
+            limit = worst(shown) if len(shown) == rows.shape[1] // 4 else None
+            vanished = [
+                p for p in seen
+                if p not in shown and p not in before and (limit is None or better(p, limit))
+            ]  # fmt: skip
+            entered = [p for p in shown if p not in before and not (added[k] and p == prices[k])]
+            surprises = vanished + [p for p in entered if seen.get(p) != shown[p]]
+            if surprises:
+                anywhere.add(k)
+                first = best(surprises)
+                if not shown or not better(best(shown), first):
+                    at_best.add(k)
+            gone = [p for p in seen if p not in shown and (limit is None or better(p, limit))]
+            for price in gone:
+                del seen[price]
+        seen |= shown
+        before = shown
+    return anywhere, at_best
