@@ -7,6 +7,18 @@ from tickwright.book.layout import LEVEL, ORDER, TAPE
 from tickwright.core.events import MARKET_EVENT, QUOTE, TRADE, Action, Flag, MarketEvent, Side
 from tickwright.core.layout import from_rows, to_rows
 from tickwright.core.records import COMMAND, FILL, INTENT, OBSERVATION, ORDER_EVENT, VERDICT, Fill, Intent
+from tickwright.core.tables import (
+    BAR,
+    IMBALANCE,
+    IMBALANCE_OPTIONAL,
+    PRINT,
+    STATISTIC,
+    STATISTIC_OPTIONAL,
+    STATUS,
+    TERMS,
+    TERMS_OPTIONAL,
+    TOP_OF_BOOK,
+)
 
 
 def test_market_event_is_64_bytes_in_this_order():
@@ -37,6 +49,7 @@ def test_market_event_bytes():
     [
         (QUOTE, 40), (TRADE, 40), (TAPE, 40), (ORDER, 32), (LEVEL, 16), (OBSERVATION, 176), (INTENT, 40),
         (COMMAND, 112), (VERDICT, 40), (ORDER_EVENT, 112), (FILL, 136),
+        (TOP_OF_BOOK, 64), (PRINT, 56), (BAR, 56), (STATISTIC, 56), (IMBALANCE, 128), (STATUS, 32), (TERMS, 280),
     ],
 )  # fmt: skip
 def test_sizes_and_little_endian(layout, size):
@@ -44,6 +57,15 @@ def test_sizes_and_little_endian(layout, size):
     for name in layout.names:
         kind = layout.fields[name][0]
         assert kind.base.str[0] in "<|"
+
+
+@pytest.mark.parametrize(
+    ("layout", "optional"),
+    [(STATISTIC, STATISTIC_OPTIONAL), (IMBALANCE, IMBALANCE_OPTIONAL), (TERMS, TERMS_OPTIONAL)],
+)
+def test_every_optional_field_is_one_and_has_a_bit(layout, optional):
+    assert set(optional) < set(layout.names)
+    assert len(set(optional)) == len(optional) <= 8 * layout["missing"].itemsize
 
 
 def test_letters_follow_databento_and_itch():

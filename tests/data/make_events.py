@@ -1,5 +1,6 @@
 """Market events and sources made for the tests of this folder."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -8,6 +9,7 @@ from tickwright.core.events import MARKET_EVENT, Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.store.source import Source
+from tickwright.data.store.versions import kept_paths
 
 DAY_0 = 19_000  # 2022-01-08
 GOOG = Instrument("GOOG", "XNAS", "USD", Decimal("0.01"), timezone="America/New_York", source="test")
@@ -36,9 +38,9 @@ def events(seed: int, count: int = 100, day: int = 0, days: int = 1) -> np.ndarr
     return rows
 
 
-def put(catalog, instrument, rows, name, *, schema="events", times=None, replace=False) -> None:
+def put(catalog, instrument, rows, name, *, schema="events", times=None, replace=False, append=False) -> None:
     """One source with one chunk."""
-    with catalog.ingest(source(name), replace=replace) as session:
+    with catalog.ingest(source(name), replace=replace, append=append) as session:
         session.append(instrument, schema, rows, times)
 
 
@@ -50,7 +52,8 @@ def state(catalog):
 
 
 def stray_files(catalog):
-    """Files under the catalog that it does not know."""
-    named = {part.path for part in catalog._manifest.parts}
+    """Files under the catalog that none of its versions knows."""
+    named = kept_paths(catalog.files, catalog._manifest)
     found = {str(p.relative_to(catalog.root)) for p in catalog.root.rglob("*") if p.is_file()}
-    return found - named - {"manifest.json", ".lock"}
+    versions = {name for name in found if re.fullmatch(r"versions/\d{6}\.json", name)}
+    return found - named - versions - {"manifest.json", ".lock"}

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import make_events
 import msgspec
@@ -20,7 +21,7 @@ from tickwright.core.errors import CatalogError, InternalError, NotInCatalogErro
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.catalog import Catalog
-from tickwright.data.store import part, session, staging
+from tickwright.data.store import session, staging
 from tickwright.data.store.schema import FILE_VERSION, column_types
 
 
@@ -177,7 +178,7 @@ def test_a_folder_that_is_no_catalog(tmp_path):
     put(Catalog.create(root), GOOG, events(1), "a")
     assert len(Catalog.create(root).ls()) == 1
     (root / "manifest.json").write_text('{"version": "tickwright.catalog/9"}')
-    with pytest.raises(CatalogError, match=r"version 'tickwright\.catalog/9', expected 'tickwright\.catalog/1'"):
+    with pytest.raises(CatalogError, match=r"version 'tickwright\.catalog/9', expected 'tickwright\.catalog/2'"):
         Catalog.open(root)
     (root / "manifest.json").write_text("{")
     with pytest.raises(CatalogError, match="not a manifest"):
@@ -415,7 +416,7 @@ def test_random_writes_equal_a_dictionary(catalog, small, seed):
         }  # fmt: skip
         assert found == model, step
         assert not stray_files(catalog)
-        assert msgspec.json.decode((catalog.root / "manifest.json").read_bytes())["version"] == "tickwright.catalog/1"
+        assert msgspec.json.decode((catalog.root / "manifest.json").read_bytes())["version"] == "tickwright.catalog/2"
 
 
 def test_the_disk_refuses_and_the_catalog_stands(catalog, monkeypatch, small):
@@ -425,7 +426,7 @@ def test_the_disk_refuses_and_the_catalog_stands(catalog, monkeypatch, small):
     def full(*_args, **_kw):
         raise OSError(28, "No space left on device")
 
-    for module, name in ((os, "fsync"), (os, "replace"), (pq.ParquetWriter, "write_table"), (part.Path, "mkdir")):
+    for module, name in ((os, "fsync"), (os, "replace"), (pq.ParquetWriter, "write_table"), (Path, "mkdir")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, full)
             with pytest.raises(

@@ -26,7 +26,7 @@ def test_what_was_put_comes_back_mapped_and_read_only(tmp_path):
     assert not arrays["tape"].flags.writeable
     assert len(arrays["empty"]) == 0
     assert {name: msgspec.json.decode(fact) for name, fact in facts.items()} == {"counts": {"rows": 100}, "note": "ä"}
-    with pytest.raises(InternalError, match="key '../x'"):
+    with pytest.raises(InternalError, match=r"key '../x'"):
         cache.get("../x")
 
 

@@ -5,136 +5,138 @@ Rows keep the order of the file they came from, which a vendor sorts by ts_recv:
 time still returns every row inside it. A day is a UTC day of ts_recv; `day=` reads one whole, its opening snapshot
 (whose ts_event may lie on an earlier day) included. Long bars are kept by month or year (`schema.TABLES`): their `day`
 is the first of it where files are listed, and any day where rows are read.
+
+Writing makes a version (`store.versions`): a reader keeps the one it opened, and its files, until that is pruned.
+
+| what | where |
+|---|---|
+| which files, in a folder or an object store | `store.files` |
+| what a version holds | `contents` |
+| a write | `store.session`, `store.compaction`, and `store.commit` for both |
+| the same on ArcticDB | `arctic`, behind the Protocol of `port` |
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tickwright.core.errors import CatalogError, NotInCatalogError
+from tickwright.core.errors import CatalogError, ConfigError
 from tickwright.core.instrument import Instrument
-from tickwright.core.units import DAY
+from tickwright.data.contents import Contents, Listing, gathered, narrow
+from tickwright.data.store import commit, versions
 from tickwright.data.store import manifest as store
-from tickwright.data.store.schema import EVENTS, book_levels, empty_rows, span_of, to_rows
-from tickwright.data.store.writer import writer_lock
-from tickwright.data.utc import utc_text
+from tickwright.data.store.commit import Desk, append_or_replace
+from tickwright.data.store.files import Files, Room, files_at
+from tickwright.data.store.schema import EVENTS, to_rows
+from tickwright.data.store.versions import Clock, Version
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tickwright.data.store.compaction import Compacted
     from tickwright.data.store.session import IngestSession
     from tickwright.data.store.source import Source
+
+__all__ = ["CHUNK_ROWS", "Catalog", "Listing", "Version", "Where"]
 
 CHUNK_ROWS = 262_144
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What the catalog holds of one instrument, schema and UTC day. `first`, `last`: extremes of ts_event, ns."""
-
-    instrument: str
-    schema: str
-    day: dt.date
-    rows: int
-    bytes: int
-    first: int
-    last: int
-    source: str
-
-
 class Catalog:
-    """A folder of tick data. `open` one that exists, or `create`; then read, or `ingest`."""
+    """Tick data in a folder or at an address of fsspec. `open` one that exists, or `create`; then read, or `ingest`."""
 
-    def __init__(self, root: Path, manifest: store.Manifest) -> None:
-        self.root = root
+    def __init__(self, files: Files, manifest: store.Manifest, desk: Desk | None = None, pinned: bool = False) -> None:
+        self.files = files
+        self.desk = desk or Desk()
+        self.pinned = pinned
+        """Opened as of a version: it stays there, and nothing can be written."""
         self._manifest = manifest
 
     @classmethod
-    def open(cls, path: Path | str) -> Catalog:
-        """A catalog as it stands now. Raises CatalogError when there is none."""
-        root = Path(path)
-        return cls(root, store.load(root))
+    def open(cls, path: Where, version: int | None = None, *, clock: Clock | None = None) -> Catalog:
+        """A catalog as it stands now, or as of an earlier version. Raises CatalogError when there is none."""
+        files, desk = _place(path, Desk(clock))
+        newest = store.load(files)
+        if version is None:
+            return cls(files, newest, desk)
+        return cls(files, versions.as_of(files, newest, version), desk, pinned=True)
 
     @classmethod
-    def create(cls, path: Path | str) -> Catalog:
+    def create(cls, path: Where, *, clock: Clock | None = None, append: bool = False) -> Catalog:
         """The catalog in a folder that may yet be empty or missing: the first write that succeeds makes it.
 
+        `clock` gives versions their time, ns UTC; `append` is what `ingest` does where it is not told. A catalog in the
+        place of the path hands on its place, and these two: so they reach every `ingest_…` that takes a path.
         Raises CatalogError when the folder is a file, or holds other files and no catalog.
         """
-        root = Path(path)
-        return cls(root, store.load_or_begin(root))
+        files, desk = _place(path, Desk(clock, append))
+        return cls(files, store.load_or_begin(files), desk)
+
+    @property
+    def root(self) -> Path:
+        """The folder; of an object store its address, as a path is printed (`str(files.root)` is exact)."""
+        return Path(self.files.root)
 
     def refresh(self) -> None:
-        """See what other writers have committed since. Raises CatalogError."""
-        self._manifest = store.load_or_begin(self.root)
+        """See what other writers have committed since; not where opened as of a version. Raises CatalogError."""
+        if not self.pinned:
+            self._manifest = store.load_or_begin(self.files)
 
     def tidy(self) -> None:
         """Clear what a killed writer left, unless another writer is at work or the disk is not ours to write."""
-        if (self.root / store.STAGING).exists():
-            with suppress(CatalogError), writer_lock(self.root), store.storage(self.root):
-                store.sweep(self.root, store.load_or_begin(self.root))
+        commit.tidy(self.files, store.STAGING)
 
     # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
 
     def instruments(self) -> list[Instrument]:
         """Every instrument, by symbol."""
-        return [entry.instrument() for entry in self._manifest.instruments.values()]
+        return self._contents().instruments()
 
     def instrument(self, symbol: str) -> Instrument:
         """One instrument. Raises NotInCatalogError, which lists what is there."""
-        entry = self._manifest.instruments.get(symbol)
-        if entry is None:
-            raise NotInCatalogError(f"instrument {symbol!r} is not in {self.root}; it holds {self._known()}")
-        return entry.instrument()
+        return self._contents().instrument(symbol)
 
     def schemas(self, symbol: str) -> list[str]:
         """Schemas stored of an instrument. Raises NotInCatalogError."""
-        self.instrument(symbol)
-        return sorted({p.schema for p in self._manifest.parts if p.symbol == symbol})
+        return self._contents().schemas(symbol)
 
     def days(self, symbol: str, schema: str = EVENTS) -> list[dt.date]:
         """UTC days stored of an instrument. Raises NotInCatalogError when it has nothing of the schema."""
-        return sorted({dt.date.fromisoformat(p.day) for p in self._parts(symbol, schema)})
+        return self._contents().days(symbol, schema)
 
     def ls(self) -> list[Listing]:
         """One row an instrument, schema and day."""
-        groups: dict[tuple[str, str, str], list[store.Part]] = {}
-        for part in self._manifest.parts:
-            groups.setdefault((part.symbol, part.schema, part.day), []).append(part)
-        return [
-            Listing(
-                symbol, schema, dt.date.fromisoformat(day), sum(p.rows for p in parts), sum(p.bytes for p in parts),
-                min(p.first for p in parts), max(p.last for p in parts), self._manifest.sources[parts[0].source].name,
-            )
-            for (symbol, schema, day), parts in groups.items()
-        ]  # fmt: skip
+        return self._contents().ls()
 
     def fingerprint(
         self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,
         day: dt.date | None = None,
     ) -> str:  # fmt: skip
-        """Hash of the content behind a read: of the parts it touches, as recorded at ingest, and of the range."""
-        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
-        parts = self._select(symbol, schema, start_ns, end_ns, day)
-        text = "\n".join([schema, symbol, str(start_ns), str(end_ns), *(p.content for p in parts)])
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        """Hash of the content behind a read: of the pieces it touches, as recorded at ingest, and of the range."""
+        return self._contents().fingerprint(symbol, schema, start_ns, end_ns, day)
 
     def stored_source(self, digest: str) -> store.SourceEntry | None:
         """The source of a content hash, if every part it was stored as is still there."""
-        entry = self._manifest.sources.get(digest)
-        return entry if entry is not None and len(self.parts_of(digest)) == entry.parts else None
+        return self._contents().stored_source(digest)
 
     def parts_of(self, digest: str) -> list[store.Part]:
-        """Parts that came from the source of a content hash."""
-        return [p for p in self._manifest.parts if p.source == digest]
+        """What came from the source of a content hash: a part for each write, though some may share a file."""
+        return self._contents().parts_of(digest)
+
+    @property
+    def version(self) -> int:
+        """The generation that is read here; 0 before the first write."""
+        return self._manifest.generation
+
+    def versions(self) -> list[Version]:
+        """The kept versions up to this one, newest first. Raises CatalogError when one is damaged."""
+        return [versions.version_of(change) for change in versions.changes(self.files, self._manifest)]
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,9 +152,9 @@ class Catalog:
         """
         from tickwright.data.store.part import read_part
 
-        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
-        for part in self._select(symbol, schema, start_ns, end_ns, day):
-            for columns in read_part(self.root / part.path, schema, start_ns, end_ns, rows):
+        start_ns, end_ns, day = narrow(schema, start_ns, end_ns, day)
+        for part in self._contents().select(symbol, schema, start_ns, end_ns, day):
+            for columns in read_part(self.files, part.path, schema, start_ns, end_ns, rows):
                 if columns["ts_event"].size:
                     yield to_rows(schema, columns)
 
@@ -161,14 +163,8 @@ class Catalog:
         day: dt.date | None = None,
     ) -> np.ndarray:  # fmt: skip
         """All rows of `chunks` in one array. Raises NotInCatalogError."""
-        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
-        room = sum(part.rows for part in self._select(symbol, schema, start_ns, end_ns, day))
-        whole = empty_rows(schema, room)
-        filled = 0
-        for chunk in self.chunks(symbol, schema, start_ns, end_ns, day=day):
-            whole[filled : filled + len(chunk)] = chunk
-            filled += len(chunk)
-        return whole if filled == room else whole[:filled].copy()
+        parts = self._contents().select(symbol, schema, *narrow(schema, start_ns, end_ns, day))
+        return gathered(schema, parts, self.chunks(symbol, schema, start_ns, end_ns, day=day))
 
     def scan(
         self, symbol: str, schema: str = EVENTS, start_ns: int | None = None, end_ns: int | None = None, *,
@@ -177,9 +173,9 @@ class Catalog:
         """The same rows as a lazy Polars frame; the range is pushed down to the files. Raises NotInCatalogError."""
         import polars as pl
 
-        start_ns, end_ns, day = _narrow(schema, start_ns, end_ns, day)
-        paths = [self.root / part.path for part in self._select(symbol, schema, start_ns, end_ns, day)]
-        frame = pl.scan_parquet(paths, glob=False)
+        start_ns, end_ns, day = narrow(schema, start_ns, end_ns, day)
+        parts = self._contents().select(symbol, schema, start_ns, end_ns, day)
+        frame = self.files.scan([part.path for part in parts])
         if start_ns is not None:
             frame = frame.filter(pl.col("ts_event") >= start_ns)
         if end_ns is not None:
@@ -189,76 +185,72 @@ class Catalog:
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
-    def ingest(self, source: Source, *, replace: bool = False) -> Iterator[IngestSession]:
+    def ingest(
+        self, source: Source, *, replace: bool = False, append: bool | None = None, note: str = ""
+    ) -> Iterator[IngestSession]:
         """Write rows of one source: visible together at a clean exit, dropped on any exception, Ctrl-C included.
 
-        `replace` puts the source in the place of what other sources stored of the same days. Raises CatalogError while
-        another writer is at work; StorageError when the disk refuses.
+        `replace` puts the source in the place of what other sources stored of the same days; `append` behind it, where
+        every row is later than what is there. Raises CatalogError while another writer is at work; StorageError when
+        the disk refuses.
         """
         from tickwright.data.store.session import IngestSession
+        from tickwright.data.store.staging import StagedFiles
 
-        with writer_lock(self.root):
-            self.refresh()
-            with store.storage(self.root):
-                store.sweep(self.root, self._manifest)
-                (self.root / store.STAGING).mkdir()
-            session = IngestSession(self.root, self._manifest, source, replace)
+        append = append_or_replace(self.desk, replace, append)
+        with self._writing() as (room, manifest):
+            staged = StagedFiles(self.files, room, manifest.generation + 1, source.digest, self.desk.stamp(note))
+            session = IngestSession(staged, manifest, source, replace=replace, append=append)
             try:
                 yield session
                 session.commit()
             finally:
                 session.abandon()
-                # Whatever stays behind is not in the manifest, and the next writer sweeps again.
-                with suppress(OSError, CatalogError):
-                    self.refresh()
-                    store.sweep(self.root, self._manifest)
+
+    def compact(self, symbol: str | None = None, schema: str | None = None, *, note: str = "") -> Compacted:
+        """Merge the parts of each day into one, as a new version with the same rows and fingerprints.
+
+        Raises CatalogError for a part that is damaged or while another writer is at work; StorageError.
+        """
+        from tickwright.data.store.compaction import compact
+
+        with self._writing() as (room, manifest):
+            return compact(self.files, room, manifest, self.desk.stamp(note), symbol, schema)[1]
+
+    def prune(self, keep: int) -> int:
+        """Keep the newest `keep` versions and delete the files that only others named; how many were dropped.
+
+        Readers of a version that goes fail with a CatalogError. Raises CatalogError while another writer is at work.
+        """
+        if keep < 1:
+            raise ConfigError("keep", keep, "1 or more versions")
+        with self._writing() as (room, manifest):
+            after = commit.prune(self.files, room, manifest, keep)
+            return after.oldest - max(manifest.oldest, 1) if after is not manifest else 0
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _parts(self, symbol: str, schema: str) -> list[store.Part]:
-        self.instrument(symbol)
-        book_levels(schema)
-        parts = [p for p in self._manifest.parts if p.symbol == symbol and p.schema == schema]
-        if not parts:
-            raise NotInCatalogError(
-                f"{symbol} has no {schema} in {self.root}; it has {', '.join(self.schemas(symbol))}"
-            )
-        return parts
+    def _contents(self) -> Contents:
+        return Contents(self.files.root, self._manifest)
 
-    def _select(
-        self, symbol: str, schema: str, start: int | None, end: int | None, day: dt.date | None
-    ) -> list[store.Part]:
-        parts = self._parts(symbol, schema)
-        chosen = [
-            p
-            for p in parts
-            if (start is None or p.last >= start)
-            and (end is None or p.first < end)
-            and (day is None or p.day == day.isoformat())
-        ]
-        if not chosen:
-            since = "the beginning" if start is None else utc_text(start)
-            until = "the end" if end is None else utc_text(end)
-            asked = f"on {day}" if day else f"from {since} to {until}"
-            first, last = min(p.first for p in parts), max(p.last for p in parts)
-            days = sorted({p.day for p in parts})
-            raise NotInCatalogError(
-                f"{symbol} has no {schema} {asked}; it has {len(days)} UTC days from {days[0]} to {days[-1]}, "
-                f"{utc_text(first)} to {utc_text(last)}"
-            )
-        return chosen
-
-    def _known(self) -> str:
-        symbols = list(self._manifest.instruments)
-        more = f" and {len(symbols) - 20} more" if len(symbols) > 20 else ""
-        return (", ".join(symbols[:20]) or "nothing") + more
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Room, store.Manifest]]:
+        if self.pinned:
+            raise CatalogError(f"{self.files.root}: opened as of version {self.version}, which cannot be written to")
+        try:
+            with commit.writing(self.files) as (room, manifest):
+                self._manifest = manifest
+                yield room, manifest
+        finally:
+            with suppress(CatalogError):
+                self.refresh()
 
 
-def _narrow(
-    schema: str, start: int | None, end: int | None, day: dt.date | None
-) -> tuple[int | None, int | None, dt.date | None]:
-    """A day of a schema whose files hold more than a day becomes a bound on the times of its rows."""
-    if day is None or span_of(schema) == "D":
-        return start, end, day
-    first = (day - dt.date(1970, 1, 1)).days * DAY
-    return max(first, first if start is None else start), min(first + DAY, first + DAY if end is None else end), None
+Where = Path | str | Catalog
+"""A folder, an address, or a catalog whose place it is."""
+
+
+def _place(path: Where, desk: Desk) -> tuple[Files, Desk]:
+    if isinstance(path, Catalog):
+        return path.files, Desk(desk.clock or path.desk.clock, desk.append or path.desk.append)
+    return files_at(path), desk

@@ -1,4 +1,4 @@
-"""A headerless CSV of numbers, streamed as columns: a block at a time, cut at a line end, any number of rows taken."""
+"""CSV files in blocks cut at a line end; and a headerless CSV of numbers as columns, any number of rows taken."""
 
 from __future__ import annotations
 
@@ -23,6 +23,38 @@ class Readable(Protocol):
         """Up to `size` bytes; fewer only at the end."""
 
 
+class LineBlocks:
+    """Whole lines of an open file, a block at a time; the last line may lack its end.
+
+    `lines` and `bytes` count what has been handed out and read. Raises FileFormatError where a line is longer than a
+    block, and whatever `file` raises.
+    """
+
+    def __init__(self, name: str, file: Readable, expected: str) -> None:
+        self.name = name
+        self.lines = 0
+        self.bytes = 0
+        self._file = file
+        self._expected = expected
+        self._tail = b""
+
+    def next(self) -> bytes:
+        """The next block; empty at the end."""
+        while True:
+            data = self._file.read(BLOCK)
+            self.bytes += len(data)
+            lines = self._tail + data
+            cut = lines.rfind(b"\n") + 1 if data else len(lines)
+            self._tail = lines[cut:]
+            if cut or not data:
+                block = lines[:cut]
+                self.lines += block.count(b"\n") + (bool(block) and not block.endswith(b"\n"))
+                return block
+            if len(lines) > BLOCK:
+                place = f"line {self.lines + 1}"
+                raise FileFormatError(self.name, place, f"{len(lines)} bytes without a line end", self._expected)
+
+
 class CsvRows:
     """Columns of an open CSV file. `name` is for messages; `types` are Arrow types, one a column.
 
@@ -34,10 +66,9 @@ class CsvRows:
         self.name = name
         self.bytes = 0
         """Bytes read so far."""
-        self._file = file
         self._types = types
         self._parsed = 0
-        self._tail = b""
+        self._blocks = LineBlocks(name, file, self._expected())
         self._ready: list[np.ndarray] = [np.empty(0, kind.to_pandas_dtype()) for kind in types]
         names = [str(i) for i in range(len(types))]
         self._read = pacsv.ReadOptions(column_names=names, use_threads=False, block_size=2 * BLOCK)
@@ -50,26 +81,13 @@ class CsvRows:
         """The next `rows` rows as columns; fewer only at the end of the file."""
         parts = [self._ready]
         have = self._ready[0].size
-        while have < rows and (block := self._block()):
+        while have < rows and (block := self._blocks.next()):
             parts.append(self._columns(block))
             have += parts[-1][0].size
+            self.bytes = self._blocks.bytes
         columns = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)] if len(parts) > 1 else self._ready
         self._ready = [column[rows:] for column in columns]
         return [column[:rows] for column in columns]
-
-    def _block(self) -> bytes:
-        """Whole lines, about a block of them; empty at the end."""
-        while True:
-            data = self._file.read(BLOCK)
-            self.bytes += len(data)
-            lines = self._tail + data
-            cut = lines.rfind(b"\n") + 1 if data else len(lines)
-            self._tail = lines[cut:]
-            if cut or not data:
-                return lines[:cut]
-            if len(lines) > BLOCK:
-                place = f"line {self._parsed + 1}"
-                raise FileFormatError(self.name, place, f"{len(lines)} bytes without a line end", self._expected())
 
     def _columns(self, block: bytes) -> list[np.ndarray]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tickwright.data.catalog import Catalog
+from tickwright.data.catalog import Catalog, Where
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.lobster.files import open_pairs
 from tickwright.data.lobster.messages import chunks, instrument_of
@@ -14,7 +14,7 @@ from tickwright.data.store.source import file_source
 
 
 def ingest_lobster(
-    file: Path | str, catalog_path: Path | str, *, replace: bool = False, progress: Progress | None = None
+    file: Path | str, catalog_path: Where, *, replace: bool = False, progress: Progress | None = None
 ) -> IngestSummary:
     """Store every pair of a LOBSTER zip (or one pair of CSV files, given the message file) as `events` and `book-N`.
 

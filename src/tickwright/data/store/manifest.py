@@ -1,24 +1,21 @@
-"""The manifest: the one file that says what is in a catalog, and the steps that make a write all or nothing.
+"""The manifest: the one file that says what is in a catalog. Everything else in the folder is found through it.
 
     catalog/
-    ├── manifest.json                  what is visible; replaced in one atomic step
+    ├── manifest.json                  what is visible, and how it differs from the version before; replaced in one step
+    ├── versions/<generation>.json     how each earlier version differs from the one before it (`versions`)
     ├── parts/<schema>/<symbol>/<day>/<generation>-<n>.parquet
     ├── .staging/                      a write under way, or what a killed one left behind
-    │   └── moves.json                 the files that commit moves in or takes out
-    └── .lock                          held by the one writer
+    └── .lock or .lease.json           of the one writer
 
-A reader looks at the manifest alone, so whatever a killed write left is never seen; the next writer clears it.
+A reader looks at the manifest alone, so whatever a killed write left is never seen; the next writer clears it. A file
+under `parts/` is never changed, and goes only when no kept version names it.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
@@ -26,13 +23,18 @@ import msgspec
 from tickwright.core.errors import CatalogError, StorageError
 from tickwright.core.instrument import Instrument
 
-MANIFEST_VERSION = "tickwright.catalog/1"
+if TYPE_CHECKING:
+    from tickwright.data.store.files import Files
+
+MANIFEST_VERSION = "tickwright.catalog/2"
+_EARLIER = "tickwright.catalog/1"  # without versions and compaction: the same fields, fewer of them
 MANIFEST = "manifest.json"
+VERSIONS = "versions"
 STAGING = ".staging"
 PARTS = "parts"
+REFERENCE = "reference"  # sectors and corporate actions, kept by `data.reference`
 LOCK = ".lock"
-_MOVES = "moves.json"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+LEASE = ".lease.json"
 
 
 class InstrumentEntry(msgspec.Struct, frozen=True):
@@ -68,10 +70,20 @@ class SourceEntry(msgspec.Struct, frozen=True):
     kind: str
     bytes: int
     parts: int
-    """Parts this source was stored as; fewer are left once another source has replaced some."""
+    """Pieces this source was stored as; fewer are left once another source has replaced some."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True):
+    """Rows of one source that were written together, as they stand in a part that was compacted."""
+
+    source: str
+    rows: int
+    first: int
+    last: int
+    content: str
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """One Parquet file: rows of one schema, instrument and UTC day. `first` and `last` are the extremes of ts_event."""
 
     path: str
@@ -83,7 +95,30 @@ class Part(msgspec.Struct, frozen=True):
     first: int
     last: int
     source: str
+    """Of its first rows; those of all stand in `pieces_of`."""
     content: str
+    until: int | None = None
+    """Latest of the times by which rows are kept (`schema.moments_of`); None in a catalog of the first version."""
+    pieces: tuple[Piece, ...] = ()
+    """What it was compacted from, in order; empty where it stands as it was written."""
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a version differs from the one before: enough to tell of it, and to undo it."""
+
+    generation: int
+    kind: str
+    """`ingest`, `append`, `replace` or `compact`."""
+    time: int | None = None
+    """When it was written, ns UTC; None where the writer had no clock."""
+    source: str = ""
+    """Name of the source whose rows came."""
+    note: str = ""
+    added: tuple[Part, ...] = ()
+    removed: tuple[Part, ...] = ()
+    instruments: dict[str, InstrumentEntry | None] = {}
+    """Entries that changed, as they were; None where there was none."""
+    sources: dict[str, SourceEntry | None] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -91,84 +126,82 @@ class Manifest(msgspec.Struct, frozen=True):
 
     version: str = MANIFEST_VERSION
     generation: int = 0
+    oldest: int = 0
+    """The earliest generation that can still be read."""
     instruments: dict[str, InstrumentEntry] = {}
     sources: dict[str, SourceEntry] = {}
     parts: tuple[Part, ...] = ()
+    change: Change | None = None
 
 
-@contextmanager
-def storage(place: Path) -> Iterator[None]:
-    """What the disk refuses inside becomes a StorageError that names the place."""
-    try:
-        yield
-    except OSError as error:
-        why = "the disk is full or a size limit was reached" if error.errno in _FULL else (error.strerror or str(error))
-        raise StorageError(f"{place}: {why}; the catalog stands as it was") from error
+def pieces_of(part: Part) -> tuple[Piece, ...]:
+    """What a part holds, by the write that brought it: itself, or what it was compacted from."""
+    return part.pieces or (Piece(part.source, part.rows, part.first, part.last, part.content),)
 
 
-def load(root: Path) -> Manifest:
+def reading_order(part: Part) -> tuple[str, str, str, int, str]:
+    """Sorts parts as their rows are read. Within a span, by the write: rows may only be added behind."""
+    return part.symbol, part.schema, part.day, len(part.path), part.path
+
+
+def load(files: Files) -> Manifest:
     """The manifest of a catalog. Raises CatalogError when there is none, or it is of another version or damaged."""
-    path = root / MANIFEST
+    manifest = _found(files)
+    if manifest is None:
+        raise CatalogError(f"{files.root}: no catalog here, expected a folder with {MANIFEST}; ingest a file first")
+    return manifest
+
+
+def load_or_begin(files: Files) -> Manifest:
+    """The manifest of a catalog, or an empty one where a catalog may begin; nothing is written.
+
+    Raises CatalogError when the folder is a file or holds other files, and whatever `load` raises.
+    """
+    manifest = _found(files)
+    if manifest is not None:
+        return manifest
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError as error:
-        raise CatalogError(
-            f"{root}: no catalog here, expected a folder with {MANIFEST}; ingest a file first"
-        ) from error
+        names = set(files.names(""))
     except NotADirectoryError as error:
-        raise CatalogError(f"{root}: is a file, expected a folder") from error
+        raise CatalogError(f"{files.root}: is a file, expected a folder") from error
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}") from error
+        raise StorageError(f"{files.root}: {error.strerror or error}") from error
+    if MANIFEST in names:  # another writer has put its first manifest there since we looked
+        return load(files)
+    strangers = sorted(names - {LOCK, LEASE, STAGING, PARTS, REFERENCE})  # what a killed first writer leaves
+    if strangers:
+        raise CatalogError(f"{files.root}: holds {strangers[0]!r} and no catalog, expected an empty or a new folder")
+    return Manifest()
+
+
+def _found(files: Files) -> Manifest | None:
+    try:
+        return decode(files.read(MANIFEST), _at(files))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError as error:
+        raise CatalogError(f"{files.root}: is a file, expected a folder") from error
+    except OSError as error:
+        raise StorageError(f"{_at(files)}: {error.strerror or error}") from error
+
+
+def decode(data: bytes, path: str) -> Manifest:
+    """A manifest from the bytes of its file. Raises CatalogError."""
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path}: not a manifest of a catalog: {error}") from error
+    if manifest.version == _EARLIER:
+        # It kept no earlier version.
+        return msgspec.structs.replace(manifest, version=MANIFEST_VERSION, oldest=manifest.generation)
     if manifest.version != MANIFEST_VERSION:
         raise CatalogError(f"{path}: version {manifest.version!r}, expected {MANIFEST_VERSION!r}")
     return manifest
 
 
-def load_or_begin(root: Path) -> Manifest:
-    """The manifest of a catalog, or an empty one where a catalog may begin; nothing is written.
-
-    Raises CatalogError when the folder is a file or holds other files, and whatever `load` raises.
-    """
-    if (root / MANIFEST).exists():
-        return load(root)
-    if root.exists() and not root.is_dir():
-        raise CatalogError(f"{root}: is a file, expected a folder")
-    with storage(root):
-        found = {p.name for p in root.iterdir()} if root.exists() else set()
-    strangers = sorted(found - {LOCK, STAGING, PARTS})  # what a killed first writer leaves
-    # Another writer may have put its first manifest there since we looked.
-    if strangers == [MANIFEST]:
-        return load(root)
-    if strangers:
-        raise CatalogError(f"{root}: holds {strangers[0]!r} and no catalog, expected an empty or a new folder")
-    return Manifest()
-
-
-def save(root: Path, manifest: Manifest) -> None:
-    """Replace the manifest in one step: after a crash at any point it is the old one or the new one, whole.
-
-    For the holder of the writer lock; what a crash leaves of it lies in staging, with the rest.
-    """
-    path = root / MANIFEST
-    fresh = root / STAGING / MANIFEST
-    with storage(root):
-        with open(fresh, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-        sync_folder(root)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, not only in the system's memory."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def encode(record: Manifest | Change) -> bytes:
+    """The bytes of a manifest's file, or of a version's."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1)
 
 
 def folder_name(symbol: str) -> str:
@@ -177,35 +210,5 @@ def folder_name(symbol: str) -> str:
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
-def announce_moves(root: Path, paths: Iterable[str]) -> None:
-    """Note, before the first move, the files that a commit moves in or takes out, so that `sweep` can find them."""
-    path = root / STAGING / _MOVES
-    with open(path, "wb") as file:
-        file.write(msgspec.json.encode(sorted(paths)))
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-
-
-def sweep(root: Path, manifest: Manifest) -> None:
-    """Clear what a write left, done or not: staged files, and announced files that the manifest does not name."""
-    staging = root / STAGING
-    if not staging.exists():
-        return
-    named = {part.path for part in manifest.parts}
-    # A list cut short by a crash was cut before the first move, so there is nothing to take back.
-    with suppress(FileNotFoundError, msgspec.DecodeError):
-        for path in msgspec.json.decode((staging / _MOVES).read_bytes(), type=list[str]):
-            if path not in named:
-                _remove(root, path)
-    shutil.rmtree(staging)
-
-
-def _remove(root: Path, path: str) -> None:
-    file = root / path
-    file.unlink(missing_ok=True)
-    for folder in file.parents[:3]:  # day, symbol, schema
-        try:
-            folder.rmdir()
-        except OSError:
-            return  # holds other files, or is gone already
+def _at(files: Files) -> str:
+    return str(files.root / MANIFEST) if isinstance(files.root, Path) else f"{files.root}/{MANIFEST}"

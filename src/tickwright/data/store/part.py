@@ -3,65 +3,96 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickwright.core.errors import CatalogError
-from tickwright.data.store.manifest import storage
-from tickwright.data.store.schema import FILE_VERSION, Columns, arrow_schema, column_types, to_columns, writer_options
+from tickwright.data.store.disk import storage
+from tickwright.data.store.manifest import Part
+from tickwright.data.store.schema import (
+    FILE_VERSION,
+    Columns,
+    arrow_schema,
+    column_types,
+    moment_column,
+    to_columns,
+    writer_options,
+)
+
+if TYPE_CHECKING:
+    from tickwright.data.store.files import Files, Room
 
 ROW_GROUP_BYTES = 32 << 20
 """Bytes of rows that one row group holds: half a million market events."""
 
 
-class PartWriter:
-    """A Parquet file being written. The hash of its content does not depend on how the rows were cut into chunks."""
+class ContentHash:
+    """The hash of a series of rows, column by column: the same however the rows are cut into chunks."""
 
-    def __init__(self, path: Path, schema: str, instrument_json: bytes) -> None:
-        self.path = path
-        self.rows = 0
-        self.first = np.iinfo(np.int64).max
-        self.last = np.iinfo(np.int64).min
-        self._schema = schema
-        self._arrow = arrow_schema(schema, instrument_json)
+    def __init__(self, schema: str) -> None:
         self._hashes = {name: hashlib.sha256(name.encode()) for name in column_types(schema)}
-        with storage(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(path, "wb", buffering=1 << 20)  # noqa: SIM115  open until `close`, across calls
-            self._writer = pq.ParquetWriter(self._file, self._arrow, **writer_options(schema))
 
-    def write(self, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> None:
-        """Append (rows, times) of one or more chunks as one row group. Raises StorageError."""
-        columns = to_columns(self._schema, chunks)
+    def update(self, columns: Columns) -> None:
+        """The next rows."""
         for name, column in columns.items():
-            self._hashes[name].update(column.data)
-        moments = columns["ts_event"]
-        self.rows += moments.size
-        self.first = min(self.first, int(moments.min()))
-        self.last = max(self.last, int(moments.max()))
-        with storage(self.path):
-            self._writer.write_table(pa.table(columns, schema=self._arrow))
+            self._hashes[name].update(np.ascontiguousarray(column).data)
 
-    def close(self) -> str:
-        """Finish the file, have it on the disk, and return the hash of its content. Raises StorageError."""
-        with storage(self.path):
-            self._writer.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+    def text(self) -> str:
+        """The hash of the rows so far."""
         whole = hashlib.sha256()
         for digest in self._hashes.values():
             whole.update(digest.digest())
         return whole.hexdigest()[:32]
 
+
+class PartWriter:
+    """A Parquet file being written, with the extremes of its times and the hash of its content."""
+
+    def __init__(self, room: Room, name: str, schema: str, instrument_json: bytes) -> None:
+        self.name = name
+        self.rows = 0
+        self.bytes = 0
+        """Size of the file, once it is closed."""
+        self.first = np.iinfo(np.int64).max
+        self.last = np.iinfo(np.int64).min
+        self.until = np.iinfo(np.int64).min
+        self._schema = schema
+        self._arrow = arrow_schema(schema, instrument_json)
+        self._moments = moment_column(schema)
+        self._content = ContentHash(schema)
+        self._room = room
+        self._place = f"{room.root}/{name}"
+        with storage(self._place):
+            self._file = room.new_part(name)
+            self._writer = pq.ParquetWriter(self._file, self._arrow, **writer_options(schema))
+
+    def write(self, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> None:
+        """Append (rows, times) of one or more chunks as one row group. Raises StorageError."""
+        columns = to_columns(self._schema, chunks)
+        self._content.update(columns)
+        times = columns["ts_event"]
+        self.rows += times.size
+        self.first = min(self.first, int(times.min()))
+        self.last = max(self.last, int(times.max()))
+        self.until = max(self.until, int(columns[self._moments].max()))
+        with storage(self._place):
+            self._writer.write_table(pa.table(columns, schema=self._arrow))
+
+    def close(self) -> str:
+        """Finish the file, have it stored, and return the hash of its content. Raises StorageError."""
+        with storage(self._place):
+            self._writer.close()
+            self.bytes = self._file.tell()
+            self._room.finish(self._file)
+        return self._content.text()
+
     def abandon(self) -> None:
-        """Let go of the file; it stays in staging, to be swept."""
+        """Let go of the file; it stays behind, to be cleared."""
         # The file is thrown away, so that its footer does not fit on a full disk is of no interest.
         with suppress(OSError, ValueError, pa.ArrowException):
             self._writer.close()
@@ -69,15 +100,15 @@ class PartWriter:
             self._file.close()
 
 
-def read_part(path: Path, schema: str, start: int | None, end: int | None, rows: int) -> Iterator[Columns]:
+def read_part(files: Files, name: str, schema: str, start: int | None, end: int | None, rows: int) -> Iterator[Columns]:
     """Columns of the rows with start ≤ ts_event < end, in file order, at most `rows` at a time.
 
     Row groups whose recorded extremes lie outside the range are not read. Raises CatalogError for a file that is
     missing, damaged, or of another version.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            _check(path, schema, file)
+        with files.opened(name) as source, pq.ParquetFile(source) as file:
+            _check(f"{files.root}/{name}", schema, file)
             groups = [
                 i for i in range(file.metadata.num_row_groups) if _overlaps(file.metadata.row_group(i), start, end)
             ]
@@ -88,10 +119,21 @@ def read_part(path: Path, schema: str, start: int | None, end: int | None, rows:
                 }
                 yield _within(columns, start, end)
     except (OSError, pa.ArrowException) as error:
-        raise CatalogError(f"{path}: a file of the catalog is missing or damaged: {error}") from error
+        gone = "; if its version was pruned, open the catalog again" if isinstance(error, FileNotFoundError) else ""
+        raise CatalogError(
+            f"{files.root}/{name}: a file of the catalog is missing or damaged: {error}{gone}"
+        ) from error
 
 
-def _check(path: Path, schema: str, file: pq.ParquetFile) -> None:
+def latest_moment(files: Files, part: Part) -> int:
+    """The latest of the times by which a part's rows are kept. Raises CatalogError."""
+    if part.until is not None:
+        return part.until
+    column = moment_column(part.schema)  # a part of a catalog of the first version
+    return max(int(c[column].max()) for c in read_part(files, part.path, part.schema, None, None, 262_144))
+
+
+def _check(path: str, schema: str, file: pq.ParquetFile) -> None:
     metadata = file.schema_arrow.metadata or {}
     found = (metadata.get(b"tickwright.version", b"").decode(), metadata.get(b"tickwright.schema", b"").decode())
     if found != (FILE_VERSION, schema):

@@ -7,6 +7,8 @@
 | `quotes` | TOP_OF_BOOK | best bid and ask |
 | `trades` | PRINT | trades |
 | `bars-1s`, `-1m`, `-1h`, `-1d` | BAR | bars of that length |
+| `statistics`, `imbalance`, `status` | STATISTIC, IMBALANCE, STATUS | what a venue announces |
+| `definitions` | TERMS | what a venue says an instrument is |
 | `book-N` | int64 (rows, 4 N), `ts_event` beside | order-book rows of a vendor |
 
 Columns are the fields of the row, same integer types, without padding. Those of level i of a `book-N`, from 0, are
@@ -24,7 +26,7 @@ import numpy as np
 
 from tickwright.core.errors import CatalogError
 from tickwright.core.events import MARKET_EVENT
-from tickwright.core.tables import BAR, PRINT, TOP_OF_BOOK
+from tickwright.core.tables import BAR, IMBALANCE, PRINT, STATISTIC, STATUS, TERMS, TOP_OF_BOOK
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +57,10 @@ TABLES: dict[str, Table] = {
     "bars-1m": Table(BAR, "M"),
     "bars-1h": Table(BAR, "Y"),
     "bars-1d": Table(BAR, "Y"),
+    "imbalance": Table(IMBALANCE),
+    "statistics": Table(STATISTIC),
+    "status": Table(STATUS),
+    "definitions": Table(TERMS),
 }
 """Every schema of records, by name. `book-N` is the one of matrices."""
 
@@ -101,6 +107,11 @@ def column_types(schema: str) -> dict[str, np.dtype[Any]]:
 def moments_of(rows: np.ndarray) -> np.ndarray:
     """The times by which rows of records are kept: receipt, where the layout has it, else `ts_event`."""
     return np.asarray(rows["ts_recv" if "ts_recv" in (rows.dtype.names or ()) else "ts_event"])
+
+
+def moment_column(schema: str) -> str:
+    """The column by which rows of a schema are kept, as `moments_of`."""
+    return "ts_recv" if "ts_recv" in column_types(schema) else "ts_event"
 
 
 def to_columns(schema: str, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> Columns:

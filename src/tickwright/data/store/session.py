@@ -2,17 +2,16 @@
 
 1. `append` puts rows into the buffer of their instrument, schema and UTC day.
 2. A full buffer becomes a row group of a Parquet file in staging; so does the largest when all together grow too big.
-3. `commit` finishes and syncs the files, notes what it will move, moves, and replaces the manifest in one atomic step.
+3. `commit` finishes the files and makes one new version of the catalog (`commit`), all or nothing.
 4. `abandon` drops everything; a process killed before the manifest is replaced has, for the catalog, done nothing.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -20,12 +19,13 @@ from tickwright.core.errors import CatalogError, InternalError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
-from tickwright.data.store import manifest as store
-from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, SourceEntry
+from tickwright.data.store.commit import Content
+from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, SourceEntry, pieces_of
 from tickwright.data.store.part import ROW_GROUP_BYTES
 from tickwright.data.store.schema import TABLES, book_levels, moments_of, span_of
 from tickwright.data.store.source import Source
-from tickwright.data.store.staging import Chunk, Key, StagedFiles, unstaged
+from tickwright.data.store.staging import Chunk, Key
+from tickwright.data.utc import utc_text
 
 BUFFER_BYTES = 160 << 20
 """Rows of all instruments together that wait in memory."""
@@ -38,23 +38,46 @@ class _Waiting:
     bytes: int = 0
 
 
+class Staging(Protocol):
+    """Where a session puts its rows: files, or a database."""
+
+    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], *, behind: bool) -> None:
+        """Stage one row group, `behind` what the catalog has of its span or in its place. Raises StorageError."""
+
+    def finish(self) -> list[Part]:
+        """Have all of it stored; what it was stored as. Raises StorageError."""
+
+    def commit(self, before: Manifest, content: Content) -> Manifest:
+        """Make it visible in one step. Raises StorageError, CatalogError."""
+
+    def abandon(self) -> None:
+        """Drop what was not committed."""
+
+    def latest_moment(self, part: Part) -> int:
+        """The latest of the times by which the rows of a part of the catalog are kept."""
+
+
 class IngestSession:
     """Rows of one source on their way into a catalog; made by `Catalog.ingest`."""
 
-    def __init__(self, root: Path, manifest: Manifest, source: Source, replace: bool) -> None:
+    def __init__(self, staged: Staging, manifest: Manifest, source: Source, *, replace: bool, append: bool) -> None:
         self.source = source
         self.rows: Counter[str] = Counter()
         """Rows by schema."""
         self.actions = np.zeros(256, np.int64)
         """Market events by the code of their action."""
-        self._root = root
+        self._staged = staged
         self._manifest = manifest
         self._replace = replace
+        self._may_append = append
         self._instruments: dict[str, InstrumentEntry] = {}
         self._waiting: dict[Key, _Waiting] = {}
         self._waiting_bytes = 0
-        self._files = StagedFiles(root, manifest.generation + 1, source.digest)
-        self._holders: dict[Key, str] = {(p.symbol, p.schema, p.day): p.source for p in manifest.parts}
+        self._held: dict[Key, list[Part]] = {}
+        for part in manifest.parts:
+            self._held.setdefault((part.symbol, part.schema, part.day), []).append(part)
+        self._appended: dict[Key, int] = {}
+        """Spans that rows are added to, with the latest moment of what is there."""
 
     def append(self, instrument: Instrument, schema: str, chunk: np.ndarray, times: np.ndarray | None = None) -> None:
         """Stage rows of one instrument, in file order.
@@ -63,8 +86,8 @@ class IngestSession:
         ts_event. The session keeps the arrays: do not write into them afterwards. The UTC day is that of ts_recv (the
         order of a vendor's file, so that a snapshot stays with the day it opens) where the layout has it, else of
         ts_event. Raises CatalogError when the
-        instrument is defined otherwise, or the day is there from another source and `replace` is off; StorageError
-        when the disk refuses.
+        instrument is defined otherwise, when the day is there from another source and neither `replace` nor `append` is
+        on, or when a row to append is not later than all that is there; StorageError when the disk refuses.
         """
         if schema in TABLES:
             layout = TABLES[schema].rows
@@ -79,7 +102,7 @@ class IngestSession:
         self._define(instrument)
         for day, part in _by_span(moments, span_of(schema)):
             key = (instrument.symbol, schema, day)
-            self._admit(key)
+            self._admit(key, moments[part])
             self._buffer(key, chunk[part], None if times is None else times[part])
         self.rows[schema] += len(chunk)
         if chunk.dtype == MARKET_EVENT:
@@ -94,15 +117,28 @@ class IngestSession:
         for other in against:
             refuse_conflict(instrument, other)
 
-    def _admit(self, key: Key) -> None:
-        holder = self._holders.get(key)
-        if holder is None or holder == self.source.digest or self._replace:
+    def _admit(self, key: Key, moments: np.ndarray) -> None:
+        held = self._held.get(key)
+        if held is None or self._replace:
             return
+        holders = _sources_of(held)
+        if holders == [self.source.digest]:
+            return  # the same again: it takes the place of what is left of it
         symbol, schema, day = key
-        raise CatalogError(
-            f"{symbol} {schema} {day} is in the catalog from {self._manifest.sources[holder].name}; "
-            f"pass --replace to put {self.source.name} in its place"
-        )
+        names = ", ".join(self._manifest.sources[digest].name for digest in holders)
+        if not self._may_append:
+            raise CatalogError(
+                f"{symbol} {schema} {day} is in the catalog from {names}; "
+                f"pass --replace to put {self.source.name} in its place, or --append where it goes on from there"
+            )
+        if key not in self._appended:
+            self._appended[key] = max(self._staged.latest_moment(part) for part in held)
+        until = self._appended[key]
+        if moments.size and int(moments.min()) <= until:
+            raise CatalogError(
+                f"{symbol} {schema} {day}: {self.source.name} has a row of {utc_text(int(moments.min()))}, but what is "
+                f"in the catalog from {names} goes on until {utc_text(until)}; --append takes strictly later rows alone"
+            )
 
     def _buffer(self, key: Key, rows: np.ndarray, times: np.ndarray | None) -> None:
         waiting = self._waiting.setdefault(key, _Waiting())
@@ -118,62 +154,55 @@ class IngestSession:
     def _flush(self, key: Key) -> None:
         waiting = self._waiting.pop(key)
         self._waiting_bytes -= waiting.bytes
-        self._files.write(key, self._instruments[key[0]], waiting.chunks)
+        self._staged.write(key, self._instruments[key[0]], waiting.chunks, behind=key in self._appended)
 
     def commit(self) -> Manifest:
         """Make all rows visible in one step and return the new manifest. Raises StorageError, CatalogError."""
         for key in list(self._waiting):
             self._flush(key)
-        parts = self._files.finish()
+        parts = self._staged.finish()
         if not parts:
             return self._manifest
-        displaced = self._displaced(parts)
-        fresh = self._next_manifest(parts, displaced)
-        self._move(parts, displaced)
-        store.save(self._root, fresh)
-        return fresh
-
-    def _displaced(self, parts: list[Part]) -> set[Part]:
-        """Parts that make way: of the same keys, and what the same old source stored beside them that day.
-
-        A book file without the messages that it belongs to would be a trap, so a day of a source goes as a whole.
-        """
-        keys = {(p.symbol, p.schema, p.day) for p in parts}
-        gone = {(p.symbol, p.day, p.source) for p in self._manifest.parts if (p.symbol, p.schema, p.day) in keys}
-        return {p for p in self._manifest.parts if (p.symbol, p.day, p.source) in gone}
-
-    def _next_manifest(self, parts: list[Part], displaced: set[Part]) -> Manifest:
-        kept = [p for p in self._manifest.parts if p not in displaced]
+        displaced = self._displaced({(p.symbol, p.schema, p.day) for p in parts} - set(self._appended))
+        kept = {p.symbol for p in self._manifest.parts if p not in displaced}
         for symbol, entry in self._instruments.items():
-            if any(p.symbol == symbol for p in kept):
+            if symbol in kept:
                 refuse_conflict(entry.instrument(), self._manifest.instruments[symbol])
         source = self.source
-        entry_of = SourceEntry(source.digest, source.name, source.kind, source.bytes, len(parts))
-        live = {p.source for p in kept}
-        sources = {digest: known for digest, known in self._manifest.sources.items() if digest in live}
-        return Manifest(
-            generation=self._manifest.generation + 1,
-            instruments=dict(sorted({**self._manifest.instruments, **self._instruments}.items())),
-            sources={**sources, source.digest: entry_of},
-            parts=tuple(sorted([*kept, *parts], key=lambda p: (p.symbol, p.schema, p.day, p.path))),
-        )
+        origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, len(parts))
+        kind = "replace" if displaced else "append" if self._appended else "ingest"
+        return self._staged.commit(self._manifest, Content(kind, parts, displaced, self._instruments, origin))
 
-    def _move(self, parts: list[Part], displaced: set[Part]) -> None:
-        with store.storage(self._root):
-            store.announce_moves(self._root, [p.path for p in (*parts, *displaced)])
-            folders: set[Path] = set()
-            for staged, final in unstaged(parts):
-                target = self._root / final
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(self._root / staged, target)
-                folders.update(target.parents[:4])
-            for folder in folders:
-                store.sync_folder(folder)
+    def _displaced(self, keys: set[Key]) -> set[Part]:
+        """Parts that make way: of the same keys, and what their sources stored beside them that day.
+
+        A book file without the messages that it belongs to would be a trap, so a day of a source goes as a whole; and
+        where rows of several sources stand behind each other in a schema, the day of that schema.
+        """
+        by_day: dict[tuple[str, str], list[Key]] = {}
+        for key in self._held:
+            by_day.setdefault((key[0], key[2]), []).append(key)
+        gone, fresh = set[Key](), keys & set(self._held)
+        while fresh:
+            gone |= fresh
+            sources = {(key[0], key[2], digest) for key in fresh for digest in _sources_of(self._held[key])}
+            fresh = {
+                key
+                for symbol, day, digest in sources
+                for key in by_day[symbol, day]
+                if key not in gone and digest in _sources_of(self._held[key])
+            }
+        return {part for key in gone for part in self._held[key]}
 
     def abandon(self) -> None:
         """Drop what was staged; after `commit`, nothing."""
-        self._files.abandon()
+        self._staged.abandon()
         self._waiting.clear()
+
+
+def _sources_of(parts: list[Part]) -> list[str]:
+    """Digests of the sources of parts, in order of their rows."""
+    return list(dict.fromkeys(piece.source for part in parts for piece in pieces_of(part)))
 
 
 def refuse_conflict(instrument: Instrument, known: InstrumentEntry) -> None:

@@ -7,16 +7,18 @@ a bounded queue keeps the memory.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from tickwright.data.store import manifest as store
-from tickwright.data.store.manifest import InstrumentEntry, Part
-from tickwright.data.store.part import PartWriter
+from tickwright.data.store.commit import Content, Stamp, commit
+from tickwright.data.store.manifest import PARTS, InstrumentEntry, Manifest, Part, folder_name
+from tickwright.data.store.part import PartWriter, latest_moment
+
+if TYPE_CHECKING:
+    from tickwright.data.store.files import Files, Room
 
 OPEN_FILES = 128
 """Files open for writing at once; the one written longest ago is finished first, and a later row begins a new part."""
@@ -30,10 +32,12 @@ Chunk = tuple[np.ndarray, np.ndarray | None]
 
 
 class StagedFiles:
-    """Parquet files in staging, by (symbol, schema, day)."""
+    """Parquet files being written, by (symbol, schema, day)."""
 
-    def __init__(self, root: Path, generation: int, source: str) -> None:
-        self._root = root
+    def __init__(self, files: Files, room: Room, generation: int, source: str, stamp: Stamp) -> None:
+        self._where = files
+        self._room = room
+        self._stamp = stamp
         self._generation = generation
         self._source = source
         self._writers: dict[Key, PartWriter] = {}
@@ -42,8 +46,8 @@ class StagedFiles:
         self._pending: deque[Future[None]] = deque()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parquet")
 
-    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk]) -> None:
-        """Queue one row group. Raises the StorageError of an earlier one."""
+    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], *, behind: bool) -> None:
+        """Queue one row group, for a new file wherever it stands. Raises the StorageError of an earlier one."""
         while len(self._pending) >= QUEUE:
             self._pending.popleft().result()
         self._pending.append(self._worker.submit(self._write, key, instrument, chunks))
@@ -56,8 +60,16 @@ class StagedFiles:
             self._close(key)
         return self._parts
 
+    def commit(self, before: Manifest, content: Content) -> Manifest:
+        """Make the next version (`commit`)."""
+        return commit(self._room, before, content, self._stamp)
+
+    def latest_moment(self, part: Part) -> int:
+        """The latest of the times by which the rows of a stored part are kept."""
+        return latest_moment(self._where, part)
+
     def abandon(self) -> None:
-        """Drop what is queued and let go of the files; they stay in staging, to be swept."""
+        """Drop what is queued and let go of the files; they stay behind, to be cleared."""
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._pending.clear()
         for writer in self._writers.values():
@@ -65,6 +77,7 @@ class StagedFiles:
         self._writers.clear()
 
     def _write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk]) -> None:
+        self._room.renew()
         writer = self._writers.pop(key, None) or self._open(key, instrument)
         self._writers[key] = writer  # last in the dictionary: written most recently
         writer.write(chunks)
@@ -73,10 +86,10 @@ class StagedFiles:
         while len(self._writers) >= OPEN_FILES:
             self._close(next(iter(self._writers)))
         symbol, schema, day = key
-        name = f"{self._generation:06d}-{self._files:05d}.parquet"
+        number = f"{self._generation:06d}-{self._files:05d}{self._room.mark}"
         self._files += 1
-        path = self._root / store.STAGING / schema / store.folder_name(symbol) / day / name
-        return PartWriter(path, schema, msgspec.json.encode(instrument))
+        name = f"{PARTS}/{schema}/{folder_name(symbol)}/{day}/{number}.parquet"
+        return PartWriter(self._room, name, schema, msgspec.json.encode(instrument))
 
     def _close(self, key: Key) -> None:
         writer = self._writers[key]
@@ -85,14 +98,8 @@ class StagedFiles:
         symbol, schema, day = key
         self._parts.append(
             Part(
-                path=str(store.PARTS / writer.path.relative_to(self._root / store.STAGING)),
-                schema=schema, symbol=symbol, day=day, rows=writer.rows, bytes=writer.path.stat().st_size,
+                path=writer.name, schema=schema, symbol=symbol, day=day, rows=writer.rows, bytes=writer.bytes,
                 first=int(writer.first), last=int(writer.last), source=self._source, content=content,
+                until=int(writer.until),
             )
         )  # fmt: skip
-
-
-def unstaged(parts: list[Part]) -> Iterator[tuple[str, str]]:
-    """(path in staging, path in the catalog) of every part, both relative to the catalog."""
-    for part in parts:
-        yield str(store.STAGING / Path(part.path).relative_to(store.PARTS)), part.path

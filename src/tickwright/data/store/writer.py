@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tickwright.core.errors import CatalogError
-from tickwright.data.store.manifest import LOCK, MANIFEST, PARTS, storage, sync_folder
+from tickwright.data.store.disk import storage, sync_folder
+from tickwright.data.store.manifest import LOCK, MANIFEST, PARTS
 
 
 @contextmanager
@@ -51,6 +52,18 @@ def _folder(root: Path) -> Iterator[None]:
             for folder in missing:
                 with suppress(OSError):  # not empty: another writer has begun there
                     folder.rmdir()
+
+
+@contextmanager
+def take_lock(root: Path) -> Iterator[None]:
+    """Hold the lock of a folder, made if need be, whatever stands in it. Raises CatalogError, StorageError."""
+    handle = _lock(root)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+        os.close(handle)
 
 
 def _lock(root: Path) -> int:
