@@ -7,7 +7,8 @@ import pytest
 
 from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
 from tickwright.core.instrument import Instrument
-from tickwright.data.databento.contracts import Definition, Definitions, instrument_for, read_definitions
+from tickwright.data.databento.contracts import instrument_for
+from tickwright.data.databento.definitions import Definition, Definitions, read_definitions
 
 CME = "GLBX.MDP3"
 
@@ -82,7 +83,7 @@ def test_a_definition_that_leaves_the_tick_open_falls_to_the_table(shared_data):
 
 
 def test_a_file_without_definitions_is_refused(shared_data, tmp_path):
-    with pytest.raises(FileFormatError, match="no definition"):
+    with pytest.raises(FileFormatError, match="schema: found mbo, expected definition"):
         read_definitions(shared_data / "databento/samples/GLBX.MDP3/test_data.mbo.dbn.zst")
     (tmp_path / "x").write_bytes(b"not DBN at all, though long enough to look at")
     with pytest.raises(FileFormatError):

@@ -12,8 +12,9 @@ import zstandard
 from tickwright.core.errors import FileFormatError, OffGridError
 from tickwright.core.events import Action, Flag, Side
 from tickwright.core.instrument import Instrument
+from tickwright.data.databento.layouts import MBO
 from tickwright.data.databento.mbo import DbnReader
-from tickwright.data.databento.stream import BLOCK, MBO
+from tickwright.data.databento.stream import BLOCK
 
 QUARTER = Decimal("0.25")
 
@@ -205,7 +206,7 @@ def test_clear_and_none_may_lack_a_price_a_size_and_one_time(tmp_path):
         ({"price": dbn.UNDEF_PRICE}, "record 3: found A without a price"),
         ({"size": dbn.UNDEF_ORDER_SIZE}, "record 3: found an undefined size"),
         ({"ts_event": make_dbn.UNDEF_TIME}, "record 3: found an undefined timestamp"),
-        ({"ts_event": 2**63}, "record 3: found a time after 2262"),
+        ({"ts_event": 2**63}, "record 3: found time 9223372036854775808, after 2262"),
         ({"side": dbn.Side.NONE}, "record 3: found action 'A' on side 'N'"),
         ({"instrument_id": 5}, "instrument id 5 on 2023-12-25, expected a symbol"),
         ({"publisher_id": 2}, "record 3: found publisher 2 for ESH4, expected publisher 1"),

@@ -7,16 +7,14 @@ exchanges publish them), the prices themselves when there are enough of them. Ot
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
-from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, UsageError
+from tickwright.core.errors import CatalogError, ConfigError, UsageError
 from tickwright.core.instrument import Instrument
-from tickwright.data.databento.stream import UNDEF_PRICE
+from tickwright.data.databento.definitions import Definition, Definitions
+from tickwright.data.databento.layouts import PRICE_SCALE
 
-PRICE_SCALE = 1_000_000_000
 MIN_DISTINCT_PRICES = 100
 
 # root: exchange, tick, currency value of one point. Outright months only: calendar spreads have ticks of their own.
@@ -33,60 +31,6 @@ _US_EQUITY = {
     "XNAS", "XNYS", "ARCX", "BATS", "BATY", "EDGA", "EDGX", "IEXG", "XASE", "XBOS", "XPSX", "XCHI", "XCIS", "MEMX",
     "EPRL",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What a definition record says of an instrument; None where the venue leaves a field undefined."""
-
-    symbol: str
-    exchange: str
-    currency: str
-    tick_size: Decimal | None
-    multiplier: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Definitions:
-    """Definitions by raw symbol, the latest of each, and the file that they stand in."""
-
-    file: Path
-    by_symbol: Mapping[str, Definition]
-
-
-def read_definitions(path: Path) -> Definitions:
-    """The definitions in a DBN file. Raises FileFormatError."""
-    from databento_dbn import DBNDecoder, DBNError, InstrumentDefMsg
-
-    from tickwright.data.databento.stream import open_bytes
-
-    decoder = DBNDecoder()
-    try:
-        with open_bytes(path) as source:
-            while data := source.read(1 << 20):
-                decoder.write(data)
-            records = decoder.decode()
-    except (DBNError, ValueError) as error:
-        raise FileFormatError(path, "DBN records", str(error), "a DBN file of definitions") from error
-    found = {r.raw_symbol: _definition(r) for r in records if isinstance(r, InstrumentDefMsg)}
-    if not found:
-        raise FileFormatError(path, "records", "no definition", "a DBN file of the schema definition")
-    return Definitions(path, found)
-
-
-def _definition(record: object) -> Definition:
-    def exact(name: str) -> Decimal | None:
-        value = getattr(record, name)
-        return None if value in (UNDEF_PRICE, 0) else Decimal(value) / PRICE_SCALE
-
-    future = str(getattr(record, "instrument_class", "")) == "F"
-    return Definition(
-        symbol=getattr(record, "raw_symbol", ""),
-        exchange=getattr(record, "exchange", ""),
-        currency=getattr(record, "currency", ""),
-        tick_size=exact("min_price_increment"),
-        multiplier=exact("unit_of_measure_qty") if future else None,
-    )
 
 
 def instrument_for(
@@ -138,7 +82,7 @@ def _agree(known: Instrument, tick: Decimal | None, what: str) -> None:
 
 
 def _from_definition(symbol: str, dataset: str, definitions: Definitions) -> Instrument | None:
-    found = definitions.by_symbol.get(symbol)
+    found: Definition | None = definitions.by_symbol.get(symbol)
     if found is None:
         names = sorted(definitions.by_symbol)
         more = f" and {len(names) - 10} more" if len(names) > 10 else ""

@@ -1,99 +1,160 @@
-"""From Databento files to the catalog."""
+"""From Databento files to the catalog.
+
+1. The metadata of a DBN file, or the header of a CSV file, says the schema.
+2. `batches` (DBN) or `csv_file` (CSV) yield raw records by symbol, both with the layouts of `layouts`.
+3. `lookup` says what each instrument's tick is, and `convert` makes the rows.
+4. The session of the catalog stores them, all or none.
+
+A live capture whose metadata states no schema is read once for each type of record in it.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
-from tickwright.core.errors import ConfigError
-from tickwright.core.instrument import Instrument
-from tickwright.data.catalog import Catalog
-from tickwright.data.databento.contracts import Definitions, instrument_for, read_definitions
-from tickwright.data.databento.mbo import DbnReader, common_ticks
+from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.data.catalog import Catalog, Where
+from tickwright.data.databento.batches import Batch, common_ticks, dbn_batches
+from tickwright.data.databento.convert import MAPPERS, Converter
+from tickwright.data.databento.csv_file import DatabentoCsv
+from tickwright.data.databento.definitions import definitions_of, read_definitions
+from tickwright.data.databento.layouts import RECORDS
+from tickwright.data.databento.lookup import Lookup, positive
+from tickwright.data.databento.stream import RecordStream, open_bytes, read_header
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
-from tickwright.data.store.schema import EVENTS
 from tickwright.data.store.source import file_source
+
+Batches = Callable[[], Iterator[Batch]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The records of one schema in a file. `again` reads them once more, when prices or definitions are looked at."""
+
+    schema: str
+    read: Batches
+    again: Batches
 
 
 def ingest_dbn(
     file: Path | str,
-    catalog_path: Path | str,
+    catalog_path: Where,
     *,
     tick_size: Decimal | str | None = None,
     definition: Path | str | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> IngestSummary:
-    """Store a Databento DBN `mbo` file, plain or zstd, as `events` of each of its instruments.
+    """Store a Databento DBN file of any schema (`convert`), plain or zstd, instrument by instrument.
 
     Where a tick size comes from stands in `contracts`. `progress` hears of bytes of the file done and in all. Raises
     FileFormatError, OffGridError, ConfigError, CatalogError, StorageError; after any error or interrupt the catalog
     stands as it was.
     """
-    begun = time.perf_counter()
     path = readable(file)
-    tick = None if tick_size is None else _positive(tick_size)
-    definitions = read_definitions(readable(definition, "definition")) if definition is not None else None
-    source = file_source("dbn", path, [path])
-    catalog = Catalog.create(catalog_path)
-    lookup = _Lookup(catalog, path, tick, definitions, replace, common_ticks)
-    reader = DbnReader(path, lookup, progress)
-    lookup.dataset = reader.stream.header.dataset
-    if not replace and (known := already_stored(catalog, source)):
-        for symbol in known.instruments:
-            lookup(symbol)  # a tick size that contradicts what is stored is said, not passed over
-        return known
-    with catalog.ingest(source, replace=replace) as session:
-        for instrument, events in reader.chunks():
-            session.append(instrument, EVENTS, events)
-        refuse_empty(path, session)
-    notes = [*reader.stream.errors, *lookup.notes()]
-    return summary_of(catalog, session, skipped=reader.stream.skipped, notes=notes, begun=begun)
+    with open_bytes(path) as source:
+        header = read_header(path, source)
+    schemas = [header.schema] if header.schema is not None else _schemas_in(path)
+    streams = [RecordStream(path, schema, progress) for schema in schemas]
+
+    def part(stream: RecordStream) -> _Part:
+        schema = stream.record.schema
+        return _Part(schema, lambda: dbn_batches(stream), lambda: dbn_batches(RecordStream(path, schema)))
+
+    def told() -> tuple[dict[str, int], list[str]]:
+        others = {name: n for name, n in streams[0].skipped.items() if name not in schemas}
+        return others, streams[0].errors
+
+    store = _Store("dbn", path, catalog_path, header.dataset, tick_size, definition, replace)
+    return store([part(stream) for stream in streams], told)
 
 
-@dataclass(slots=True)
-class _Lookup:
-    """The instrument of a symbol of one file; called once a symbol."""
+def ingest_databento_csv(
+    file: Path | str,
+    catalog_path: Where,
+    *,
+    instrument: str | None = None,
+    dataset: str | None = None,
+    tick_size: Decimal | str | None = None,
+    definition: Path | str | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> IngestSummary:
+    """Store a Databento CSV file of any schema, plain, gzip or zstd, as `ingest_dbn` would its DBN.
 
-    catalog: Catalog
+    `instrument` is the symbol of all rows where the file has no column `symbol`; `dataset`, as `XNAS.ITCH`, is that of
+    the publisher where it is not given. Raises what `ingest_dbn` does.
+    """
+    path = readable(file)
+    reader = DatabentoCsv(path, instrument, progress)
+    part = _Part(reader.schema, reader.batches, DatabentoCsv(path, instrument).batches)
+    store = _Store("databento-csv", path, catalog_path, dataset or reader.dataset(), tick_size, definition, replace)
+    return store([part], lambda: ({}, reader.notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """Parts of one file into the catalog: what DBN and CSV have in common."""
+
+    kind: str
     path: Path
-    tick: Decimal | None
-    definitions: Definitions | None
+    catalog_path: Where
+    dataset: str
+    tick_size: Decimal | str | None
+    definition: Path | str | None
     replace: bool
-    observe: Callable[[Path], dict[str, tuple[int, int]]]
-    dataset: str = ""
-    observed: dict[str, tuple[int, int]] | None = None
-    found: dict[str, Instrument] = field(default_factory=dict)
 
-    def __call__(self, symbol: str) -> Instrument:
-        stored = {i.symbol: i for i in self.catalog.instruments()}
-        # With `replace` a wrong tick size may be put right: then the catalog's counts only when nothing else is said.
-        said = self.tick is not None or self.definitions is not None
-        known = None if self.replace and said else stored.get(symbol)
-        facts = {"tick_size": self.tick, "known": known, "definitions": self.definitions}
-        try:
-            instrument = instrument_for(symbol, self.dataset, **facts)  # type: ignore[arg-type]
-        except ConfigError as error:
-            if error.parameter != "tick size":
-                raise
-            if self.observed is None:
-                self.observed = self.observe(self.path)
-            instrument = instrument_for(symbol, self.dataset, observed=self.observed.get(symbol), **facts)  # type: ignore[arg-type]
-        self.found[symbol] = instrument
-        return instrument
+    def __call__(self, parts: list[_Part], told: Callable[[], tuple[Mapping[str, int], list[str]]]) -> IngestSummary:
+        """`told` is asked when all is read: records passed over, and notes."""
+        begun = time.perf_counter()
+        source = file_source(self.kind, self.path, [self.path])
+        catalog = Catalog.create(self.catalog_path)
+        lookup = self._lookup(catalog, parts)
+        if not self.replace and (known := already_stored(catalog, source)):
+            for symbol in known.instruments:
+                lookup(symbol)  # a tick size that contradicts what is stored is said, not passed over
+            return known
+        notes = []
+        with catalog.ingest(source, replace=self.replace) as session:
+            for part in parts:
+                converter = Converter(part.schema, lookup)
+                for instrument, table, rows in converter.tables(part.read()):
+                    session.append(instrument, table, rows)
+                notes += converter.notes()
+            refuse_empty(self.path, session)
+        skipped, others = told()
+        return summary_of(catalog, session, skipped=skipped, notes=[*others, *lookup.notes(), *notes], begun=begun)
 
-    def notes(self) -> list[str]:
-        return [f"{i.symbol}: tick {i.tick_size}, multiplier {i.multiplier} ({i.source})" for i in self.found.values()]
+    def _lookup(self, catalog: Catalog, parts: list[_Part]) -> Lookup:
+        tick = None if self.tick_size is None else positive(self.tick_size)
+        own = [part for part in parts if part.schema == "definition"]
+        if self.definition is not None and own:
+            raise ConfigError("definition", str(self.definition), f"none: {self.path.name} holds definitions itself")
+        definitions = read_definitions(readable(self.definition, "definition")) if self.definition is not None else None
+        if own:
+            definitions = definitions_of(self.path, own[0].again())
+        observed = [part for part in parts if part.schema != "definition"]
+
+        def observe() -> dict[str, tuple[int, int]]:
+            return {s: seen for part in observed for s, seen in common_ticks(part.again()).items()}
+
+        return Lookup(catalog, self.dataset, tick, definitions, self.replace, observe, of_itself=bool(own))
 
 
-def _positive(tick: Decimal | str) -> Decimal:
-    try:
-        exact = Decimal(tick)
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or exact <= 0:
-        raise ConfigError("tick size", str(tick), "a positive decimal as 0.25")
-    return exact
+def _schemas_in(path: Path) -> list[str]:
+    """Schemas of the records in a capture that states none. Raises FileFormatError."""
+    stream = RecordStream(path, "mbo")
+    found = ["mbo"] if sum(len(block) for block in stream.blocks()) else []
+    found += [name for name in stream.skipped if name in RECORDS]
+    tables = Counter(table for schema in found for table in MAPPERS[schema][1])
+    if twice := [table for table, times in tables.items() if times > 1]:
+        raise FileFormatError(
+            path, "schemas", " and ".join(s for s in found if set(MAPPERS[s][1]) & set(twice)),
+            f"one source of {twice[0]}: convert the capture to a file a schema first",
+        )  # fmt: skip
+    return found or ["mbo"]

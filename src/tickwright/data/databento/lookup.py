@@ -1,0 +1,68 @@
+"""The instruments of one file: asked for once a symbol, each with what is known of its tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.instrument import Instrument
+from tickwright.data.catalog import Catalog
+from tickwright.data.databento.contracts import instrument_for
+from tickwright.data.databento.definitions import Definitions
+
+
+@dataclass(slots=True)
+class Lookup:
+    """The instrument of a symbol of one file; called once a symbol."""
+
+    catalog: Catalog
+    dataset: str
+    tick: Decimal | None
+    definitions: Definitions | None
+    replace: bool
+    observe: Callable[[], dict[str, tuple[int, int]]]
+    """Looks at the prices of the file, where nothing else says what a tick is."""
+    of_itself: bool = False
+    """Whether the file is the one of the definitions: then what it states comes before the tick given."""
+    observed: dict[str, tuple[int, int]] | None = None
+    found: dict[str, Instrument] = field(default_factory=dict)
+
+    def __call__(self, symbol: str) -> Instrument:
+        """Raises ConfigError, CatalogError, UsageError as `instrument_for` does."""
+        stored = {i.symbol: i for i in self.catalog.instruments()}
+        # With `replace` a wrong tick size may be put right: then the catalog's counts only when nothing else is said.
+        said = self.tick is not None or self.definitions is not None
+        known = None if self.replace and said else stored.get(symbol)
+        tick, definitions = self.tick, self.definitions
+        if self.of_itself and definitions is not None:
+            own = definitions.by_symbol.get(symbol)
+            # What a capture does not define is like what a file without definitions holds.
+            tick, definitions = (tick, None) if own is None else (None if own.tick_size else tick, definitions)
+        facts = {"tick_size": tick, "known": known, "definitions": definitions}
+        try:
+            instrument = instrument_for(symbol, self.dataset, **facts)  # type: ignore[arg-type]
+        except ConfigError as error:
+            if error.parameter != "tick size":
+                raise
+            if self.observed is None:
+                self.observed = self.observe()
+            instrument = instrument_for(symbol, self.dataset, observed=self.observed.get(symbol), **facts)  # type: ignore[arg-type]
+        self.found[symbol] = instrument
+        return instrument
+
+    def notes(self) -> list[str]:
+        """What each instrument was taken to be, and from where."""
+        return [f"{i.symbol}: tick {i.tick_size}, multiplier {i.multiplier} ({i.source})" for i in self.found.values()]
+
+
+def positive(tick: Decimal | str) -> Decimal:
+    """A tick size as it was typed. Raises ConfigError."""
+    try:
+        exact = Decimal(tick)
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite() or exact <= 0:
+        raise ConfigError("tick size", str(tick), "a positive decimal as 0.25")
+    return exact
