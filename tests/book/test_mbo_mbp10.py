@@ -1,0 +1,194 @@
+"""MBO → MBP-10: the book of the orders against ten levels that a venue of dictionaries wrote beside them."""
+
+import json
+
+import databento_dbn as dbn
+import numpy as np
+import pytest
+from mbp10_twin import TICK, Venue, write
+
+from tickwright.app.cli import main
+from tickwright.book.verify_depth import common_price_unit, verify_depth
+from tickwright.core.errors import BookError
+from tickwright.data.databento.layouts import MBO, MBP_10
+
+EVERY_ACTION = set("ACMRTFN")
+
+
+def raw(records, layout):
+    return np.frombuffer(b"".join(bytes(record)[: layout.itemsize] for record in records), layout)
+
+
+def compare(venue, cut=10**9, mbp10=None):
+    """In blocks of `cut` records."""
+    orders = raw(venue.mbo, MBO)
+    depth = raw(venue.mbp10, MBP_10) if mbp10 is None else mbp10
+    unit = common_price_unit([orders], [depth])
+
+    def pieces(rows):
+        return (rows[i : i + cut] for i in range(0, len(rows), cut))
+
+    return verify_depth(pieces(orders), pieces(depth), unit)
+
+
+@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_every_record_shows_the_book_of_the_orders(seed, each):
+    """Invariant: through all actions, sides, flags and clears the ten levels of every record are the book's."""
+    venue = Venue(seed, each, snapshot=seed % 2 == 1).run(1_500)
+    assert venue.kinds == EVERY_ACTION
+    counts = compare(venue)
+    assert counts.mismatches == 0, (seed, counts)
+    assert (counts.rows, counts.events) == (len(venue.mbp10), len(venue.mbo))
+    assert counts.unknown_orders == 0
+    assert counts.rows > 1_000
+    sides = {(str(r.action), str(r.side)) for r in venue.mbo}
+    assert {(a, s) for a in "ACMTF" for s in "AB"} < sides
+    assert min(r.levels[9].bid_sz + r.levels[9].ask_sz for r in venue.mbp10) == 0, "never fewer than ten levels"
+    assert max(r.levels[9].bid_ct for r in venue.mbp10) > 1
+
+
+@pytest.mark.parametrize(("cut", "packets"), [(1, 30), (7, 100), (100, 300)])
+def test_blocks_are_not_seen(cut, packets):
+    venue = Venue(77).run(packets)
+    assert compare(venue, cut) == compare(venue)
+    depth = raw(venue.mbp10, MBP_10).copy()
+    depth["levels"]["bid_sz"][20, 0] += 1
+    assert compare(venue, cut, depth) == compare(venue, mbp10=depth)
+    assert compare(venue, cut, depth).mismatches == 1
+
+
+FIELDS = ("bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct", "ask_ct")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("level", [0, 4, 9])
+@pytest.mark.parametrize("each", [True, False])
+def test_one_planted_fault_is_found_where_it_is(field, level, each):
+    """Invariant: any single number changed in any record is one mismatch, at that record."""
+    venue = Venue(5, each).run(400)
+    depth = raw(venue.mbp10, MBP_10)
+    draw = np.random.default_rng(level)
+    whole = np.flatnonzero((depth["levels"]["bid_sz"][:, level] > 0) & (depth["levels"]["ask_sz"][:, level] > 0))
+    for row in draw.choice(whole, 3):
+        damaged = depth.copy()
+        damaged["levels"][field][row, level] += TICK if field.endswith("px") else 1
+        counts = compare(venue, mbp10=damaged)
+        assert counts.differing == counts.mismatches
+        assert counts.first_row == row
+        side = "bid" if field.startswith("bid") else "ask"
+        assert counts.first_difference is not None
+        assert counts.first_difference.startswith(f"{side} level {level}: ") or counts.differing > 1
+
+
+def test_the_words_for_a_fault():
+    venue = Venue(5).run(100)
+    depth = raw(venue.mbp10, MBP_10).copy()
+    row = 60
+    price, size, count = (int(depth["levels"][f"bid_{x}"][row, 2]) for x in ("px", "sz", "ct"))
+    depth["levels"]["bid_sz"][row, 2] += 3
+    counts = compare(venue, mbp10=depth)
+    there = f"at {price // 10**9}.{price % 10**9:09d}".rstrip("0").rstrip(".")
+    said = counts.first_difference.replace(".00 ", " ")
+    assert said == f"bid level 2: {size + 3} {there} in {count} orders, the book has {size} {there} in {count} orders"
+
+
+def test_a_record_that_is_left_out_or_put_in_is_found():
+    venue = Venue(6, each=False).run(300)
+    depth = raw(venue.mbp10, MBP_10)
+    book = [k for k in range(10, len(depth) - 1) if depth["action"][k] != ord("T")]
+    lone = next(k for k in book if depth["sequence"][k] not in (depth["sequence"][k - 1], depth["sequence"][k + 1]))
+    counts = compare(venue, mbp10=np.delete(depth, lone))
+    assert (counts.missing, counts.mismatches) == (1, 1)
+    other = depth[[lone]].copy()
+    other["sequence"] += 1_000_000
+    counts = compare(venue, mbp10=np.insert(depth, lone + 1, other))
+    assert (counts.unmatched, counts.mismatches, counts.first_row) == (1, 1, lone + 1)
+    counts = compare(venue, mbp10=np.append(depth, other))
+    assert (counts.unmatched, counts.mismatches, counts.first_row) == (1, 1, len(depth))
+
+
+def test_an_order_left_out_of_the_orders_is_found():
+    venue = Venue(8).run(400)
+    at = next(k for k, r in enumerate(venue.mbo) if str(r.action) == "A" and k > 20)
+    del venue.mbo[at]
+    counts = compare(venue)
+    assert counts.mismatches > 0
+    assert counts.unknown_orders > 0
+
+
+def test_a_file_of_two_instruments_and_two_files_of_one_each_are_refused():
+    one, other = Venue(1).run(10), Venue(1, number=9).run(10)
+    with pytest.raises(BookError, match="the MBP-10 file holds instrument 17077, the MBO file 9;"):
+        verify_depth([raw(other.mbo, MBO)], [raw(one.mbp10, MBP_10)], TICK)
+    with pytest.raises(BookError, match="one book is of one instrument"):
+        verify_depth([raw(one.mbo + other.mbo, MBO)], [raw(one.mbp10, MBP_10)], TICK)
+
+
+def test_empty_files():
+    counts = verify_depth([], [], 1)
+    assert (counts.rows, counts.events, counts.mismatches) == (0, 0, 0)
+    venue = Venue(1).run(10)
+    assert verify_depth([], [raw(venue.mbp10, MBP_10)], TICK).unmatched == len(venue.mbp10)
+    assert verify_depth([raw(venue.mbo, MBO)], [], TICK).mismatches == 0  # nothing was said, so nothing is missing
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    return ended.value.code, captured.out, captured.err
+
+
+def test_the_command(tmp_path, capsys):
+    venue = Venue(3).run(500)
+    mbo = write(tmp_path / "x.mbo.dbn", dbn.Schema.MBO, venue.mbo)
+    mbp10 = write(tmp_path / "x.mbp-10.dbn", dbn.Schema.MBP_10, venue.mbp10)
+    code, out, _ = run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", mbp10, "--json")
+    told = json.loads(out)
+    assert (code, told["rows"], told["mismatches"], told["events"]) == (0, len(venue.mbp10), 0, len(venue.mbo))
+    body = bytearray(mbp10.read_bytes())
+    body[-12] ^= 1  # asks' size of the last level of the last record
+    mbp10.write_bytes(body)
+    code, out, _ = run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", mbp10, "--json")
+    told = json.loads(out)
+    assert (code, told["mismatches"], told["first_row"]) == (2, 1, len(venue.mbp10) - 1)
+    assert run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", mbp10)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ([], "none"),
+        (["--mbo", "x"], "--mbo"),
+        (["--catalog", "x", "--date", "2020-01-01"], "--catalog, --date"),
+        (["--catalog", "x", "--instrument", "A", "--date", "2020-01-01", "--mbo", "y"], "--mbo"),
+    ],
+)
+def test_half_of_the_options_is_refused(capsys, options, named):
+    code, _, told = run(capsys, "data", "verify-book", *options)
+    assert code == 2
+    assert named in told
+    assert "--catalog, --instrument and --date together, or --mbo and --mbp10 together" in told
+
+
+def test_files_that_are_not_what_is_asked(tmp_path, capsys):
+    venue = Venue(3).run(5)
+    mbo = write(tmp_path / "x.mbo.dbn", dbn.Schema.MBO, venue.mbo)
+    code, _, told = run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", mbo)
+    assert code == 2
+    assert "mbp-10" in told
+    code, _, told = run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", tmp_path / "none")
+    assert code == 2
+    assert "--mbp10: got" in told
+
+
+def test_recorded_pairs(shared_data, capsys):
+    """NASDAQ's begins with an empty book and agrees; CME's begins in the middle of a snapshot, at another time."""
+    folder = shared_data / "databento" / "samples"
+    for name, code, told in (("XNAS.ITCH", 0, {"mismatches": 0, "unmatched": 0}), ("GLBX.MDP3", 2, {"unmatched": 4})):
+        files = (folder / name / f"test_data.{schema}.dbn.zst" for schema in ("mbo", "mbp-10"))
+        done, out, err = run(capsys, "data", "verify-book", "--mbo", next(files), "--mbp10", next(files), "--json")
+        assert done == code
+        assert {**json.loads(out), **told, "rows": 4, "events": 4} == json.loads(out)
+        assert ("4 MBP-10 records are of packets that the MBO file does not hold" in err) == (code == 2)
