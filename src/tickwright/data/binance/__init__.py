@@ -1,0 +1,1 @@
+"""Binance: raw websocket lines, spot and USD-M futures."""

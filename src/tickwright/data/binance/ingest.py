@@ -1,0 +1,57 @@
+"""From Binance raw lines to the catalog."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.data.binance.facts import Sizes, catalog_symbol, exact, instrument_for
+from tickwright.data.binance.message import SPOT, USDM
+from tickwright.data.binance.reader import BinanceReader
+from tickwright.data.binance.scan import first_message
+from tickwright.data.catalog import Catalog
+from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
+from tickwright.data.store.source import file_source
+
+
+def ingest_binance(
+    file: Path | str,
+    catalog_path: Path | str,
+    *,
+    market: str | None = None,
+    tick_size: Decimal | str | None = None,
+    lot_size: Decimal | str | None = None,
+    currency: str | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> IngestSummary:
+    """Store a file of raw websocket lines of one symbol, plain or gzip, as `depth`, `trades` and `quotes`.
+
+    `market` is `spot` or `usdm`; without it the first message tells. What a tick and a lot are stands in `facts`.
+    `progress` hears of bytes of the file done and in all. Raises FileFormatError, OffGridError, ConfigError,
+    CatalogError, StorageError; after any error or interrupt the catalog stands as it was.
+    """
+    begun = time.perf_counter()
+    path = readable(file)
+    if market not in (None, SPOT, USDM):
+        raise ConfigError("market", market, f"{SPOT} or {USDM}")
+    given = Sizes(exact(tick_size, "tick size"), exact(lot_size, "lot size"))
+    symbol, told = first_message(path)
+    if market not in (None, told):
+        raise FileFormatError(path, "first message", f"fields of {told}", f"those of {market}, as the option says")
+    source = file_source("binance", path, [path])
+    catalog = Catalog.create(catalog_path)
+    if not replace and (known := already_stored(catalog, source)):
+        return known
+    name = catalog_symbol(symbol, told)
+    stored = None if replace else next((i for i in catalog.instruments() if i.symbol == name), None)
+    instrument = instrument_for(path, symbol, told, given, stored, currency)
+    reader = BinanceReader(path, symbol, told, instrument, progress)
+    with catalog.ingest(source, replace=replace) as session:
+        for schema, rows in reader.chunks():
+            session.append(instrument, schema, rows)
+        refuse_empty(path, session)
+    facts = f"{name}: tick {instrument.tick_size}, lot {instrument.lot_size} ({instrument.source})"
+    return summary_of(catalog, session, skipped=reader.skipped, notes=[facts, *reader.notes()], begun=begun)

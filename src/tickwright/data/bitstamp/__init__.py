@@ -1,0 +1,1 @@
+"""Bitstamp: market by order, one CSV row an order event."""
