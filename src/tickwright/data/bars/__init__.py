@@ -1,0 +1,1 @@
+"""Bars: files of them by their header, and the moment from which a bar may be known."""

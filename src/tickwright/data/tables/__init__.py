@@ -1,0 +1,1 @@
+"""Tables as text: any CSV file of a market's data, read by a mapping in TOML."""
