@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickwright.book.depth_tape import compile_depth
 from tickwright.book.layout import BOOK
 from tickwright.book.replay import reset_book
 from tickwright.book.tape import compile_tape
@@ -16,6 +17,7 @@ from tickwright.venue.sim.exchange import on_command, on_market
 from tickwright.venue.sim.latency import Latency, send
 from tickwright.venue.sim.layout import RING, SIM, WIRE
 from tickwright.venue.sim.profile import Profile, Resilience, TransientImpact
+from tickwright.venue.sim.queue import parse_law
 
 
 @kernel
@@ -79,8 +81,11 @@ def execute(ts, order, side, price, size):
 class Exchange:
     """One instrument with recorded events; no latency unless asked for."""
 
-    def __init__(self, events, *, half_life=None, latency=None, impact=None, centre=100, seed=1):
-        self.tape = compile_tape(np.concatenate(events)).rows
+    def __init__(self, events, *, half_life=None, latency=None, impact=None, centre=100, seed=1, law=None):
+        """`law` is a queue law for events of a depth feed, as `prob-power(2)`; None for those of single orders."""
+        events = np.concatenate(events)
+        tape = compile_tape(events) if law is None else compile_depth(events)
+        self.tape = tape.rows
         self.book, self.sims = np.zeros(1, BOOK), np.zeros(1, SIM)
         self.wires = np.zeros(1, WIRE)
         self.owns = self.wires["owns"][0]
@@ -89,7 +94,9 @@ class Exchange:
             latency=latency or Latency((0,), (0,)),
             resilience=Resilience(half_life),
             impact=impact or TransientImpact(),
+            queue=None if law is None else parse_law(law),
         )
+        profile.load_queue(self.sims, tape.is_depth)
         profile.load_overlay(self.sims)
         profile.latency.load(self.wires, seed)
         reset_book(self.book, 0, centre)

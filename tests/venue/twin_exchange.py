@@ -159,3 +159,133 @@ class TwinExchange:
                 if size:
                     self._consume(ts, opposite, price, size)
                     self._fill(ts, entry, entry.price, size, True)
+
+
+class Mine:
+    def __init__(self, handle, side, price, lots, ahead, arrival):
+        self.handle, self.side, self.price, self.lots, self.arrival = handle, side, price, lots, arrival
+        self.ahead, self.traded = float(ahead), 0
+
+    @property
+    def whole(self):
+        return math.ceil(self.ahead - 1e-6)
+
+
+class TwinDepthExchange:
+    """The exchange on a depth feed, slow and obvious: a trade is worked lot by lot, each lot asks who is next.
+
+    `law` is a function (front, back) -> share of cancels ahead. Nothing that we take comes back.
+    """
+
+    def __init__(self, law):
+        self.law = law
+        self.levels = {"B": {}, "A": {}}
+        self.mine = {}  # handle -> Mine
+        self.taken = {}  # (side, price) -> lots
+        self.fills = []  # (ts, handle, price, size, maker)
+        self.arrivals = 0
+
+    def event(self, ts, action, side, price, size, last):
+        if action == "T":
+            self._trade(ts, "B" if side == "A" else "A", price, size)
+        elif action == "M":
+            self._set(side, price, size)
+        if last:
+            self._uncross(ts)
+            for key in [k for k in self.taken if k[1] not in self.levels[k[0]]]:
+                del self.taken[key]
+
+    def _trade(self, ts, side, price, size):
+        sign = 1 if side == "B" else -1
+        before = {m.handle: m.whole for m in self.mine.values()}
+        got = {}
+        for lot in range(size):
+            reached = [
+                m
+                for m in self.mine.values()
+                if m.side == side
+                and m.lots > got.get(m.handle, 0)
+                and ((m.price - price) * sign > 0 or (m.price == price and before[m.handle] <= lot))
+            ]
+            if reached:
+                first = min(reached, key=lambda m: (-m.price * sign, m.arrival))
+                got[first.handle] = got.get(first.handle, 0) + 1
+        for mine in [m for m in self.mine.values() if m.side == side]:
+            if mine.price == price:
+                mine.ahead = max(0.0, mine.ahead - size)
+                mine.traded += size
+            elif (mine.price - price) * sign > 0:
+                mine.ahead = 0.0
+        for handle in sorted(got, key=lambda h: (-self.mine[h].price * sign, self.mine[h].arrival)):
+            self._fill(ts, self.mine[handle], got[handle])
+
+    def _set(self, side, price, size):
+        old = self.levels[side].get(price, 0)
+        if size:
+            self.levels[side][price] = size
+        else:
+            self.levels[side].pop(price, None)
+        floor = 0.0
+        for mine in sorted(self.mine.values(), key=lambda m: m.arrival):
+            if (mine.side, mine.price) != (side, price):
+                continue
+            cancelled = old - mine.traded - size
+            if cancelled > 0:
+                mine.ahead -= cancelled * self.law(mine.ahead, max(0.0, old - mine.traded - mine.ahead))
+            mine.ahead = max(floor, 0.0, min(mine.ahead, float(size)))
+            mine.traded = 0
+            floor = mine.ahead
+
+    def _fill(self, ts, mine, size):
+        self.fills.append((ts, mine.handle, mine.price, size, True))
+        mine.lots -= size
+        if mine.lots == 0:
+            del self.mine[mine.handle]
+
+    def _displayed(self, side):
+        return sorted(self.levels[side], reverse=side == "B")
+
+    def _available(self, side, price):
+        return max(0, self.levels[side][price] - self.taken.get((side, price), 0))
+
+    def _take(self, side, price, size):
+        self.taken[side, price] = self.taken.get((side, price), 0) + size
+
+    def _uncross(self, ts):
+        for mine in sorted(self.mine.values(), key=lambda m: m.arrival):
+            opposite = "A" if mine.side == "B" else "B"
+            sign = 1 if mine.side == "B" else -1
+            for price in self._displayed(opposite):
+                if (mine.price - price) * sign < 0 or mine.lots == 0:
+                    break
+                size = min(mine.lots, self._available(opposite, price))
+                if size:
+                    self._take(opposite, price, size)
+                    self._fill(ts, mine, size)
+
+    def new(self, ts, handle, side, price, size, rests):
+        opposite = "A" if side == "B" else "B"
+        sign = 1 if side == "B" else -1
+        left = size
+        for level in self._displayed(opposite):
+            if (price - level) * sign < 0 or left == 0:
+                break
+            take = min(left, self._available(opposite, level))
+            if take:
+                self._take(opposite, level, take)
+                self.fills.append((ts, handle, level, take, False))
+                left -= take
+        if left and rests:
+            self.arrivals += 1
+            self.mine[handle] = Mine(handle, side, price, left, self.levels[side].get(price, 0), self.arrivals)
+
+    def cancel(self, handle):
+        self.mine.pop(handle, None)
+
+    def replace(self, ts, handle, price, lots):
+        mine = self.mine[handle]
+        if price == mine.price and lots <= mine.lots:
+            mine.lots = lots
+        else:
+            self.cancel(handle)
+            self.new(ts, handle, mine.side, price, lots, True)

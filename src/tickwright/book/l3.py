@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tickwright.book.l2 import set_level
 from tickwright.book.ladder import close_level, live_level, open_level, wipe
 from tickwright.book.layout import ASK, BID, NIL, PRICE_LIMIT, SIZE_LIMIT, BookCode, Int, Record
 from tickwright.core.events import Action
@@ -25,6 +26,7 @@ _BAD_SIDE = int(BookCode.BAD_SIDE)
 _SIZE_OVERFLOW = int(BookCode.SIZE_OVERFLOW)
 _CORRUPT = int(BookCode.CORRUPT)
 _ADD, _CANCEL, _EXECUTE, _CLEAR = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE), int(Action.CLEAR)
+_MODIFY = int(Action.MODIFY)
 
 
 @inline
@@ -121,7 +123,7 @@ def reduce(book: Record, slot: Int, size: Int) -> Int:
 
 @inline
 def apply(book: Record, row: Record) -> Int:
-    """One TAPE row: 0 or a BookCode. Rows that change no book (FILL, TRADE, HIDDEN, CROSS, HALT, NONE) are 0."""
+    """One TAPE row, of an L3 or an L2 tape: 0 or a BookCode. FILL, TRADE, HIDDEN, CROSS, HALT, NONE change nothing."""
     action = row.action
     if action == _ADD:
         code = add(book, row.slot, row.side, row.price, row.size)
@@ -132,6 +134,8 @@ def apply(book: Record, row: Record) -> Int:
         return reduce(book, row.slot, row.size)
     if action == _CLEAR:
         clear(book)
+    elif action == _MODIFY:
+        return set_level(book.ladder, row.side, row.price, row.size)
     return _OK
 
 

@@ -60,13 +60,17 @@ TAPE = np.dtype(
         ("slot", "<i4"),  # index of the order in the book's arena; -1 without an order
         ("price", "<i4"),  # ticks; of the resting order where there is one
         ("size", "<i4"),  # lots; for CANCEL and EXECUTE the lots that leave the order
-        ("action", "u1"),  # core.events.Action, never MODIFY
+        ("action", "u1"),  # core.events.Action; MODIFY in an L2 tape alone: the level now has `size` lots, 0 is none
         ("side", "u1"),  # resting side: BID, ASK or NO_SIDE
         ("flags", "u1"),  # core.events.Flag
         ("off_grid", "u1"),  # 1 when the true price lies a part of a tick above `price` (HIDDEN and TRADE)
     ]
 )
-"""MARKET_EVENTs of one instrument, compiled: ids are arena slots, every MODIFY is resolved."""
+"""MARKET_EVENTs of one instrument, compiled.
+
+L3 (`tape.py`): ids are arena slots, every MODIFY is resolved. L2 (`depth_tape.py`): rows without orders, and
+Flag.AGGREGATED on each that sets a level (MODIFY) or reports a trade (FILL, `side` the resting one).
+"""
 
 ORDER = np.dtype(
     [
@@ -130,10 +134,11 @@ def book_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
 BOOK_S = book_dtype(512, 256, 64)
 """About 28 kB: thousands of simulated books in cache."""
 BOOK_M = book_dtype(2**15, 2**13, 512)
-BOOK_L = book_dtype(2**20, 2**17, 4096)
-"""A recorded instrument: a million live orders, 131 072 dense ticks. Only touched pages use memory."""
+BOOK_L = book_dtype(2**20, 2**17, 2**15)
+"""A recorded instrument: a million live orders, 131 072 dense ticks, 24 576 levels outside them, of which a day of a
+crypto depth feed shows thousands. Only touched pages use memory."""
 BOOK = BOOK_L
-LADDER = ladder_dtype(2**17, 4096)
+LADDER = ladder_dtype(2**17, 2**15)
 
 
 def check_code(code: int, where: str) -> None:

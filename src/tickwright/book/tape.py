@@ -29,23 +29,47 @@ class TapeCounts:
 
     events: int
     rows: int
-    unknown: int
+    unknown: int = 0
     """Cancels, modifies and executions of orders that are not in the book; NONE rows in the tape."""
-    over_reduced: int
+    over_reduced: int = 0
     """Cancels and executions larger than their order; they take what was left."""
-    duplicates: int
+    duplicates: int = 0
     """ADDs of an id that still lives; NONE rows in the tape."""
-    unseen_fills: int
+    unseen_fills: int = 0
     """FILLs of orders that never showed in the book, as in an opening auction; without a slot in the tape."""
-    large_fills: int
+    large_fills: int = 0
     """FILLs of more than their order showed, as of an iceberg."""
-    modifies_kept: int
+    modifies_kept: int = 0
     """MODIFYs that kept priority."""
-    modifies_moved: int
+    modifies_moved: int = 0
     """MODIFYs that lost priority, or took the order away (size 0)."""
-    max_live: int
-    live: int
+    max_live: int = 0
+    live: int = 0
     """Orders in the book after the last row."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthCounts:
+    """What went into the tape of a depth feed (`depth_tape`)."""
+
+    events: int
+    levels_set: int
+    levels_removed: int
+    removed_absent: int
+    """Removals of levels that are not there; they change nothing."""
+    clears: int
+    snapshot_rows: int
+    trades: int
+    trades_without_side: int
+    """Trades whose aggressor the venue does not name: they fill nobody."""
+    crossed: int
+    """Packets (Flag.LAST on a level) after which the best bid stood above the best ask."""
+    locked: int
+    """The same with the two equal."""
+    maybe_bad: int
+    """Rows that the reader marked Flag.MAYBE_BAD_BOOK: after a gap, until the next snapshot."""
+    live: int
+    """Levels in the book after the last row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,13 @@ class Tape:
     rows: np.ndarray
     orders: int
     counts: TapeCounts
+    """Of single orders; without any in the tape of a depth feed."""
+    depth: DepthCounts | None = None
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether the feed gave sizes of levels (L2) and not single orders (L3)."""
+        return self.depth is not None
 
 
 def compile_tape(events: np.ndarray, on_unknown: OnUnknown = "raise", orders: int = BOOK["orders"].shape[0]) -> Tape:
@@ -94,7 +125,7 @@ class TapeCompiler:
 
     def feed(self, events: np.ndarray) -> np.ndarray:
         """The next MARKET_EVENT rows → their TAPE rows. Errors as of `compile_tape`."""
-        self._check_input(events)
+        self._instrument = check_rows(events, self._instrument, self._events)
         out = np.zeros(len(events) + int(np.count_nonzero(events["action"] == Action.MODIFY)), TAPE)
         at, written, reason = 0, 0, kernels.GROW
         while reason == kernels.GROW:
@@ -132,21 +163,6 @@ class TapeCompiler:
             live=int(self._state[kernels.LIVE]),
         )
 
-    def _check_input(self, events: np.ndarray) -> None:
-        if events.dtype != MARKET_EVENT:
-            raise BookError(f"a tape is compiled from MARKET_EVENT rows, got {events.dtype}")
-        if len(events) == 0:
-            return
-        if self._instrument is None:
-            self._instrument = int(events["instrument_id"][0])
-        other = np.flatnonzero(events["instrument_id"] != self._instrument)
-        if len(other):
-            found = int(events["instrument_id"][other[0]])
-            raise BookError(
-                f"event {self._events + int(other[0])}: instrument {found} in a tape of {self._instrument}; "
-                "a tape holds one instrument"
-            )
-
     def _grow(self) -> None:
         live = int(self._state[kernels.LIVE])
         if live >= len(self._live):
@@ -159,6 +175,26 @@ class TapeCompiler:
             keys, slots = empty_table(2 * len(self._keys))
             kernels.rehash(self._keys, self._slots, keys, slots)
             self._keys, self._slots = keys, slots
+
+
+def check_rows(events: np.ndarray, instrument: int | None, before: int) -> int | None:
+    """Refuse rows of another layout or instrument with a BookError; returns the instrument, None while there is none.
+
+    `before` is how many events were fed before these.
+    """
+    if events.dtype != MARKET_EVENT:
+        raise BookError(f"a tape is compiled from MARKET_EVENT rows, got {events.dtype}")
+    if len(events) == 0:
+        return instrument
+    if instrument is None:
+        instrument = int(events["instrument_id"][0])
+    other = np.flatnonzero(events["instrument_id"] != instrument)
+    if len(other):
+        found = int(events["instrument_id"][other[0]])
+        raise BookError(
+            f"event {before + int(other[0])}: instrument {found} in a tape of {instrument}; a tape holds one instrument"
+        )
+    return instrument
 
 
 def _describe(reason: int, event: np.void) -> str:
@@ -176,6 +212,8 @@ def _describe(reason: int, event: np.void) -> str:
 
 
 def centre_of(rows: np.ndarray) -> int:
-    """A price on which to centre a book's dense window before replaying TAPE rows: the median of the first ADDs."""
-    first = rows["price"][rows["action"] == Action.ADD][:1000]
+    """A price on which to centre a book's dense window before TAPE or MARKET_EVENT rows are replayed: the median of the
+    first orders or levels that enter, 0 when none does."""
+    enters = (rows["action"] == Action.ADD) | ((rows["action"] == Action.MODIFY) & (rows["size"] > 0))
+    first = np.clip(rows["price"][enters][:1000], -PRICE_LIMIT, PRICE_LIMIT)
     return int(np.median(first)) if len(first) else 0

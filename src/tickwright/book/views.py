@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tickwright.book.depth_tape import DepthTapeCompiler
 from tickwright.book.layout import ASK, BID, BOOK, check_code
 from tickwright.book.replay import replay, reset_book
 from tickwright.book.snapshot import queue_ahead, snapshot_levels
-from tickwright.book.tape import OnUnknown, TapeCompiler, TapeCounts, centre_of
+from tickwright.book.tape import DepthCounts, OnUnknown, TapeCompiler, TapeCounts, centre_of
 from tickwright.core.errors import BookError, ConfigError
 from tickwright.core.events import Action
 from tickwright.core.units import Lots, Nanos, Ticks
@@ -18,7 +19,9 @@ from tickwright.core.units import Lots, Nanos, Ticks
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The best n levels: int64 arrays (2, n), bids in row 0, asks in row 1, best first, zeros past the last."""
+    """The best n levels: int64 arrays (2, n), bids in row 0, asks in row 1, best first, zeros past the last.
+
+    `counts` are orders."""
 
     prices: np.ndarray
     sizes: np.ndarray
@@ -73,17 +76,11 @@ class L3Book:
 
     def best(self, side: int) -> Ticks | None:
         """The best price of a side (+1 bids, -1 asks), or None when it is empty."""
-        k = BID if side > 0 else ASK
-        ladder = self._books[0]["ladder"]
-        return int(ladder["best"][k]) if ladder["live"][k] > 0 else None
+        return best_of(self._books, side)
 
     def snapshot(self, n: int) -> Snapshot:
         """The best `n` levels of both sides now. Raises ConfigError unless n is positive."""
-        if n < 1:
-            raise ConfigError("n", n, "at least one level")
-        prices, sizes, counts = (np.zeros((2, n), np.int64) for _ in range(3))
-        snapshot_levels(self._books, 0, prices, sizes, counts)
-        return Snapshot(prices, sizes, counts)
+        return snapshot_of(self._books, n)
 
     def queue_position(self, order_id: int) -> QueuePosition:
         """Where a live order stands. Raises BookError for an id that is not in the book."""
@@ -102,3 +99,54 @@ class L3Book:
         if slot is None:
             raise BookError(f"order {order_id} is not in the book")
         return slot
+
+
+class L2Book:
+    """The book of one instrument's depth feed (schema `depth`), from an empty start.
+
+    `dtype` is as of `L3Book`; its room for orders stays empty. Counts of orders in a snapshot are 0: nobody knows them.
+    """
+
+    def __init__(self, dtype: np.dtype[Any] = BOOK) -> None:
+        self._books = np.zeros(1, dtype)
+        self._compiler = DepthTapeCompiler()
+        self._rows = 0
+
+    def apply(self, events: np.ndarray) -> int:
+        """Apply MARKET_EVENT rows in order; returns how many tape rows they made. BookError and CapacityError."""
+        rows = self._compiler.feed(events)
+        if self._rows == 0:
+            reset_book(self._books, 0, centre_of(rows))
+        done, code = replay(self._books, 0, rows)
+        check_code(code, f"tape row {self._rows + done}")
+        self._rows += len(rows)
+        return len(rows)
+
+    @property
+    def counts(self) -> DepthCounts:
+        """What was applied so far."""
+        return self._compiler.counts()
+
+    def best(self, side: int) -> Ticks | None:
+        """The best price of a side (+1 bids, -1 asks), or None when it is empty."""
+        return best_of(self._books, side)
+
+    def snapshot(self, n: int) -> Snapshot:
+        """The best `n` levels of both sides now. Raises ConfigError unless n is positive."""
+        return snapshot_of(self._books, n)
+
+
+def best_of(books: np.ndarray, side: int) -> Ticks | None:
+    """The best price of a side (+1 bids, -1 asks) of the first of `books`, or None when it is empty."""
+    k = BID if side > 0 else ASK
+    ladder = books[0]["ladder"]
+    return int(ladder["best"][k]) if ladder["live"][k] > 0 else None
+
+
+def snapshot_of(books: np.ndarray, n: int) -> Snapshot:
+    """The best `n` levels of both sides of the first of `books`. Raises ConfigError unless n is positive."""
+    if n < 1:
+        raise ConfigError("n", n, "at least one level")
+    prices, sizes, counts = (np.zeros((2, n), np.int64) for _ in range(3))
+    snapshot_levels(books, 0, prices, sizes, counts)
+    return Snapshot(prices, sizes, counts)

@@ -4,7 +4,7 @@
 |---|---|
 | `config`, `compose` | what a run is asked to do, as frozen records, and the objects that are made of it |
 | `market` | recorded events from the catalog, compiled for replay |
-| `layout`, `desk`, `loop` | compiled: the scheduler and the desk's side of it |
+| `layout`, `desk`, `queues`, `loop` | compiled: the scheduler and the desk's side of it |
 | `engine` | the arrays of one simulated world, and its journal |
 | `nested` | decision levels above the tick level, any depth |
 | `execute`, `undone` | parent orders × policies → results, and why something was left undone |

@@ -30,12 +30,14 @@ from tickwright.strategy.policies import LEVELS, TICKS, PolicySpec, parse_policy
 from tickwright.venue.sim.fees import MOST_BPS, MOST_PER_LOT, Fees
 from tickwright.venue.sim.latency import Latency
 from tickwright.venue.sim.profile import Profile, Resilience, TransientImpact
+from tickwright.venue.sim.queue import law_for, parse_law
 
 T = TypeVar("T")
 
 _MOST = 2**63 - 1
 _MOST_TICKS = 2**31 - 1  # the book's prices are of 32 bits
 _MOST_IMPACT = 1000  # ticks by one lot; beyond, the displaced prices of a large order leave the book's range
+QUEUE_LAW = "--queue-law (profile.queue_law)"
 _SAMPLE = re.compile(r"\s*-?[0-9]+\s*")
 
 
@@ -177,8 +179,12 @@ def policy_spec(text: str, finish: str) -> PolicySpec:
     return spec
 
 
-def profile_of(config: ProfileConfig, instrument: Instrument) -> Profile:
-    """The simulated venue of one instrument; fees are given per unit of quantity and held per lot."""
+def profile_of(config: ProfileConfig, instrument: Instrument, is_depth: bool = False) -> Profile:
+    """The simulated venue of one instrument; fees are given per unit of quantity and held per lot.
+
+    `is_depth` says that its data are levels and not orders, which decides what queue laws there are.
+    """
+    law = None if config.queue_law == "auto" else parse_law(config.queue_law, QUEUE_LAW)
     latency = Latency(
         entry=(_delay("--entry-latency", config.entry_latency),),
         response=(_delay("--response-latency", config.response_latency),),
@@ -201,6 +207,7 @@ def profile_of(config: ProfileConfig, instrument: Instrument) -> Profile:
             None if config.resilience == "never" else parse_duration(config.resilience, "--resilience")
         ),
         impact=TransientImpact(_impact(config.impact), parse_duration(config.impact_decay, "--impact-decay")),
+        queue=law_for(law, is_depth, f"{QUEUE_LAW}, {instrument.symbol}"),
     )
 
 

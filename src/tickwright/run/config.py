@@ -51,6 +51,9 @@ class ProfileConfig:
     impact: float = 0.0
     """Ticks that one lot taken displaces the market; 0 is off."""
     impact_decay: str = "60s"
+    queue_law: str = "auto"
+    """Of `venue.sim.queue`, as `risk-averse` or `prob-power(2)`. `auto` is `exact` where the data show single orders,
+    and `risk-averse` where they show levels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ is received. It knows its orders only by the reports that have reached it.
 
 import numpy as np
 
+from tickwright.book.l2 import set_level
 from tickwright.book.ladder import best, change, has, level_size, next_price, width, wipe
 from tickwright.book.layout import ASK, BID, Bool, Int, Record, Rows
 from tickwright.core.events import Action, Flag
@@ -15,21 +16,26 @@ from tickwright.orders.intents import command_of
 from tickwright.orders.state import OrderInput, is_open, is_pending, next_state
 from tickwright.risk.gate import check
 from tickwright.run.layout import NEVER, REFUSED_WAIT, REJECTED_WAIT, LoopError
+from tickwright.run.queues import catch_up_level, catch_up_queue, follow_level, move_up
 from tickwright.venue.sim.exchange import follow_levels
 from tickwright.venue.sim.impact import push, shift
 from tickwright.venue.sim.latency import send
 from tickwright.venue.sim.layout import MAX_ECHOES, MAX_HANDLES
 from tickwright.venue.sim.liquidity import consume, missing
+from tickwright.venue.sim.queue import EXACT, join
 
 LEVELS = 5
 
 ADD = int(Action.ADD)
 CANCEL = int(Action.CANCEL)
+MODIFY = int(Action.MODIFY)
 EXECUTE = int(Action.EXECUTE)
+FILL = int(Action.FILL)
 HIDDEN = int(Action.HIDDEN)
 TRADE = int(Action.TRADE)
 CLEAR = int(Action.CLEAR)
 SYNTHETIC = int(Flag.SYNTHETIC)
+AGGREGATED = int(Flag.AGGREGATED)
 PULL = int(IntentKind.PULL)
 NEW = int(CommandKind.NEW)
 REPLACE = int(CommandKind.REPLACE)
@@ -62,6 +68,11 @@ def receive(control: Record, ladder: Record, row: Record) -> Int:
         traded = np.int64(row.size)
     elif action == CLEAR:
         empty(ladder)
+    elif action == MODIFY:
+        if set_level(ladder, row.side, row.price, row.size) < 0:
+            control.error = LoopError.LADDER
+    elif action == FILL and row.flags & AGGREGATED != 0:  # a trade of a depth feed; order by order a TRADE covers it
+        traded = np.int64(row.size)
     return traded
 
 
@@ -69,28 +80,6 @@ def receive(control: Record, ladder: Record, row: Record) -> Int:
 def empty(ladder: Record) -> None:
     """Nothing is displayed any more; the ladder's window stays where it is."""
     wipe(ladder, ladder.base + width(ladder) // 2)
-
-
-@kernel
-def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
-    """Lots that left a queue ahead of a child of ours, as the desk can tell from the feed."""
-    own_side = 1 if row.side == BID else -1
-    queued = 0
-    for s in range(control.slots):
-        slot = slots[s]
-        if slot.instrument != k or slot.ahead <= 0 or not is_open(slot.state):
-            continue
-        here = slot.side == own_side and slot.anchor == row.price and row.ts_event > slot.entered
-        if here and born_before(tape, origin, row, slot.entered):
-            slot.ahead = max(0, slot.ahead - row.size)
-        queued += 1
-    desk.queued = queued
-
-
-@inline
-def born_before(tape: Rows, origin: Int, row: Record, ts: Int) -> Bool:
-    """Whether the order of a row had joined its queue by a time."""
-    return row.born < 0 or tape[origin + row.born].ts_event <= ts
 
 
 @inline
@@ -112,6 +101,8 @@ def run_receipts(
         row = tape[i]
         if desk.echoes_seen < sim.echo_count:
             hear_echoes(control, desk, sim, row.ts_recv)
+        if desk.queued != 0 and sim.queue_law != EXACT and row.action in (MODIFY, FILL, CLEAR):
+            follow_level(control, desk, slots, k, sim, ladder, row)
         traded += receive(control, ladder, row)
         if desk.taken_count > 0:
             follow_levels(desk, ladder, row)
@@ -291,20 +282,6 @@ def submit(control: Record, slot: Record, wanted: Int, order_id: Int, price: Int
 # ── what it hears ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@inline
-def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
-    """What the desk has already received of events after its order joined the queue moves it up at once."""
-    i = desk.cursor - 1
-    own_side = BID if slot.side > 0 else ASK
-    while i >= sim.origin and tape[i].ts_event > slot.entered:
-        row = tape[i]
-        gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
-        here = gone and row.side == own_side and row.price == slot.anchor
-        if here and born_before(tape, sim.origin, row, slot.entered):
-            slot.ahead = max(0, slot.ahead - row.size)
-        i -= 1
-
-
 @kernel
 def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, tape: Rows, report: Record) -> Int:
     """A report reaches its slot: the order's state, what is filled, its place in the queue. Returns the slot."""
@@ -325,10 +302,14 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
         slot.price, slot.quantity = report.price, slot.filled + report.leaves
         if not kept:
             desk = desks[slot.instrument]
-            slot.ahead, slot.entered = report.queue_ahead, report.ts_exchange
+            join(slot, report.queue_ahead)
+            slot.entered = report.ts_exchange
             slot.anchor = slot.price - shift(desk, control.now)
             desk.queued += 1
-            catch_up_queue(slot, desk, sims[slot.instrument], tape)
+            if sims[slot.instrument].queue_law == EXACT:
+                catch_up_queue(slot, desk, sims[slot.instrument], tape)
+            else:
+                catch_up_level(slot, desk, sims[slot.instrument], tape)
     said_no = report.kind == REJECTED or report.kind == CANCEL_REJECTED or report.kind == REPLACE_REJECTED
     slot.wake = control.now + (REJECTED_WAIT if said_no else 0)
     return s

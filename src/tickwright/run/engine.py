@@ -56,7 +56,8 @@ class World:
     tapes, instruments
         Recorded events and what they are of, one each.
     profile
-        The assumptions of the simulated venue.
+        The assumptions of the simulated venue; or one an instrument, where they differ in the queue law. Latency is the
+        first one's.
     seed
         Of the run; the latency draws follow from it.
     tick_kernel
@@ -67,7 +68,7 @@ class World:
         self,
         tapes: Sequence[Tape],
         instruments: Sequence[Instrument],
-        profile: Profile,
+        profile: Profile | Sequence[Profile],
         seed: int,
         tick_kernel: Any = None,
     ) -> None:
@@ -75,6 +76,9 @@ class World:
         self._tick_kernel = no_kernel() if tick_kernel is None else tick_kernel
         if count == 0 or count != len(instruments):
             raise ConfigError("tapes", count, f"one for each of {len(instruments)} instruments, at least one")
+        profiles = [profile] * count if isinstance(profile, Profile) else list(profile)
+        if len(profiles) != count:
+            raise ConfigError("profile", len(profiles), f"one for each of {count} instruments, or one for all")
         rows = [tape.rows for tape in tapes]
         self._tape = rows[0] if count == 1 else np.concatenate(rows)
         ends = np.cumsum([len(r) for r in rows])
@@ -86,10 +90,11 @@ class World:
         self._sims["origin"] = self._sims["cursor"] = self._desks["cursor"] = ends - [len(r) for r in rows]
         self._desks["half_tick_value"] = [i.half_tick_value for i in instruments]
         self._controls["instruments"] = count
-        profile.load_overlay(self._sims)
-        profile.load_overlay(self._desks)
-        profile.latency.load(self._wires, derive(seed, "latency"))
-        for k, tape in enumerate(tapes):
+        profiles[0].latency.load(self._wires, derive(seed, "latency"))
+        for k, (tape, own) in enumerate(zip(tapes, profiles, strict=True)):
+            own.load_overlay(self._sims[k : k + 1])
+            own.load_overlay(self._desks[k : k + 1])
+            own.load_queue(self._sims[k : k + 1], tape.is_depth)
             prepare(self._books, self._ladders, k, centre_of(tape.rows))
         self._journals: dict[str, list[np.ndarray]] = {name: [] for name, _, _ in _CONTROL_JOURNALS + _WIRE_JOURNALS}
         self._ticks: dict[int, PythonTick] = {}

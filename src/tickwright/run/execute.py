@@ -91,7 +91,7 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
         progress(f"reading {symbol}", done, len(symbols))
         days[symbol] = load_day(catalog, symbol, date)
     orders = parent_orders(config.orders, days)
-    profiles = {symbol: profile_of(config.profile, days[symbol].instrument) for symbol in symbols}
+    profiles = {s: profile_of(config.profile, days[s].instrument, days[s].tape.is_depth) for s in symbols}
     gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
     require_time_to_act(orders, profiles)
     if config.together:
@@ -106,7 +106,15 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
+    notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
     return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest_of(config, inputs, profile))
+
+
+def _queue_note(symbol: str, profile: Profile) -> str:
+    return (
+        f"{symbol}: the data show sizes of levels and no orders; where our orders stood in their queues is the law "
+        f"{profile.queue}, an assumption"
+    )
 
 
 def run_policy(
@@ -120,8 +128,12 @@ def run_policy(
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
-    first = profiles[symbols[0]]
-    world = World([days[s].tape for s in symbols], [days[s].instrument for s in symbols], first, config.seed)
+    world = World(
+        [days[s].tape for s in symbols],
+        [days[s].instrument for s in symbols],
+        [profiles[s] for s in symbols],
+        config.seed,
+    )
     parents: list[NestedParent] = []
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:

@@ -69,6 +69,8 @@ SLOT = np.dtype(
         ("entered", "<i8"),  # when it joined its queue, by the exchange's clock
         ("anchor", "<i8"),  # its price in recorded coordinates when it joined: price - displacement
         ("ahead", "<i8"),
+        ("front", "<f8"),  # the same in parts of a lot, and what traded since the level was set: as of `OWN`
+        ("traded", "<i8"),
     ]
 )
 

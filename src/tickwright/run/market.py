@@ -1,7 +1,8 @@
 """A recorded day, from the catalog to what the engine and the cost analysis need.
 
-1. The UTC days that hold the exchange-local day are read whole, since a book can only be built from its beginning; a
-   later one that opens with a snapshot starts from an empty book.
+1. Single orders (`events`) are taken where the catalog has them, else sizes of levels (`depth`). The UTC days that hold
+   the exchange-local day are read whole, since a book can only be built from its beginning; a later one that opens with
+   a snapshot starts from an empty book.
 2. A windowed feed (LOBSTER) is completed by its own orderbook rows: seed, prune, resync (`book.windowed`).
 3. The events are compiled into a tape; the quotes and the prints of the market without us are read off it.
 4. The volume curve that a VWAP may use is predicted from earlier days of the catalog alone.
@@ -10,10 +11,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from tickwright.book.depth_tape import compile_depth
 from tickwright.book.layout import BOOK
 from tickwright.book.quotes import quotes_of, trades_of
 from tickwright.book.tape import Tape, compile_tape
@@ -25,7 +28,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date, midnight, time_text, utc_day
 from tickwright.core.units import DAY, MINUTE, Nanos
 from tickwright.data.catalog import Catalog
-from tickwright.data.store.schema import EVENTS
+from tickwright.data.store.schema import DEPTH, EVENTS
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
 
@@ -68,30 +71,23 @@ class MarketDay:
 
 def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
     """Read and compile one day. Raises NotInCatalogError, and BookError where the events contradict themselves."""
-    instrument = catalog.instrument(symbol)
+    instrument, schema = catalog.instrument(symbol), schema_of(catalog, symbol)
     first = midnight(date, instrument.timezone)
     last = midnight(date + dt.timedelta(days=1), instrument.timezone)
-    utc_days = [d for d in catalog.days(symbol) if utc_day(first) <= d <= utc_day(last - 1)]
-    events = _join([catalog.read(symbol, day=day) for day in utc_days])
+    utc_days = [d for d in catalog.days(symbol, schema) if utc_day(first) <= d <= utc_day(last - 1)]
+    events = _join([catalog.read(symbol, schema, day=day) for day in utc_days])
     events = events[events["ts_event"] < last]
     today = np.flatnonzero(events["ts_event"] >= first)
     if not len(today):
-        raise NotInCatalogError(
-            f"{symbol} has no events on {date} ({instrument.timezone}); days: {_days(catalog, symbol)}"
-        )
-    notes: list[str] = []
+        days = ", ".join(day.isoformat() for day in catalog.days(symbol, schema))
+        raise NotInCatalogError(f"{symbol} has no {schema} on {date} ({instrument.timezone}); days: {days}")
     window = None
-    depth = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
-    if depth:
-        # The deepest window tells most; a LOBSTER pair has one.
-        rows = np.concatenate([catalog.read(symbol, max(depth, key=_levels), day=day) for day in utc_days])
-        events, window = complete(events, rows[: len(events)])
-    tape = compile_tape(events, on_unknown="count", orders=BOOK["orders"].shape[0])
-    if tape.counts.unknown or tape.counts.over_reduced or tape.counts.duplicates:
-        notes.append(
-            f"{symbol}: {tape.counts.unknown} events name an unknown order, {tape.counts.over_reduced} take more than "
-            f"their order has, {tape.counts.duplicates} add an order twice; they are counted and left out of the book"
-        )
+    if schema == DEPTH:
+        tape = compile_depth(events)
+    else:
+        events, window = _completed(catalog, symbol, events, utc_days)
+        tape = compile_tape(events, on_unknown="count", orders=BOOK["orders"].shape[0])
+    notes = list(_tape_notes(symbol, tape))
     quotes, trades = quotes_of(tape), trades_of(events)
     moved = int(np.count_nonzero(np.diff(events["ts_event"]) < 0))
     if moved:
@@ -101,7 +97,7 @@ def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
     opened, closed = int(events["ts_event"][today[0]]), int(events["ts_event"].max())
     if closed <= opened:
         raise NotInCatalogError(f"{symbol} on {date}: the recording spans no time, so nothing can trade in it")
-    close, close_note = _previous_close(catalog, instrument, first)
+    close, close_note = _previous_close(catalog, instrument, schema, first)
     notes += [close_note] if close_note else []
     zone = instrument.timezone
     notes.append(
@@ -115,22 +111,63 @@ def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
         market=Market(quotes, trades, opened, closed, close),
         begin=opened,
         end=closed,
-        fingerprint=fingerprint([catalog.fingerprint(symbol, EVENTS, day=day) for day in utc_days]),
+        fingerprint=fingerprint([catalog.fingerprint(symbol, schema, day=day) for day in utc_days]),
         window=window,
-        curve=volume_curve(catalog, instrument, date),
+        curve=volume_curve(catalog, instrument, date, schema),
         notes=tuple(notes),
     )
 
 
-def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date) -> VolumeCurve | None:
+def schema_of(catalog: Catalog, symbol: str) -> str:
+    """The schema that an instrument is replayed from: `events`, else `depth`. Raises NotInCatalogError."""
+    stored = catalog.schemas(symbol)
+    for schema in (EVENTS, DEPTH):
+        if schema in stored:
+            return schema
+    raise NotInCatalogError(f"{symbol} has {', '.join(stored)}; a replay needs {EVENTS} (orders) or {DEPTH} (levels)")
+
+
+def _completed(
+    catalog: Catalog, symbol: str, events: np.ndarray, utc_days: list[dt.date]
+) -> tuple[np.ndarray, WindowCounts | None]:
+    """Events of a windowed feed made whole; those of any other as they are."""
+    books = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
+    if not books:
+        return events, None
+    # The deepest window tells most; a LOBSTER pair has one.
+    rows = np.concatenate([catalog.read(symbol, max(books, key=_levels), day=day) for day in utc_days])
+    return complete(events, rows[: len(events)])
+
+
+def _tape_notes(symbol: str, tape: Tape) -> Iterator[str]:
+    """What a reader of the results has to know of the recorded feed."""
+    orders, levels = tape.counts, tape.depth
+    if orders.unknown or orders.over_reduced or orders.duplicates:
+        yield (
+            f"{symbol}: {orders.unknown} events name an unknown order, {orders.over_reduced} take more than "
+            f"their order has, {orders.duplicates} add an order twice; they are counted and left out of the book"
+        )
+    if levels is None:
+        return
+    if not levels.trades:
+        yield f"{symbol}: the feed holds no trades, so nothing of ours fills but by crossing prices"
+    if levels.trades_without_side:
+        yield f"{symbol}: {levels.trades_without_side} of {levels.trades} trades name no side and fill nobody"
+    if levels.crossed or levels.locked:
+        yield f"{symbol}: the recorded book is crossed after {levels.crossed} updates, locked after {levels.locked}"
+    if levels.maybe_bad:
+        yield f"{symbol}: {levels.maybe_bad} of {levels.events} rows stand after a gap of the feed, before a snapshot"
+
+
+def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date, schema: str = EVENTS) -> VolumeCurve | None:
     """Share of the volume of up to twenty earlier days in each five minutes; None when there are none."""
     zone, start = instrument.timezone, midnight(date, instrument.timezone)
     bins = DAY // CURVE_BIN
     volumes: list[np.ndarray] = []
-    for day in _earlier_days(catalog, instrument, date):
+    for day in _earlier_days(catalog, instrument, date, schema):
         begin, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
         if end - begin == DAY:  # on the days when clocks change, time since midnight is not the time of day
-            prints = _prints(catalog, instrument.symbol, begin, end)
+            prints = _prints(catalog, instrument.symbol, schema, begin, end)
             by_bin = np.bincount((prints["ts_event"] - begin) // CURVE_BIN, weights=prints["size"], minlength=bins)
             volumes.append(by_bin[:bins])
     total = np.sum(volumes, axis=0) if volumes else np.zeros(bins)
@@ -140,27 +177,27 @@ def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date) -> Vol
     return VolumeCurve(edges, tuple((total / total.sum()).tolist()), f"volume of {len(volumes)} earlier days")
 
 
-def _prints(catalog: Catalog, symbol: str, begin: Nanos, end: Nanos) -> np.ndarray:
+def _prints(catalog: Catalog, symbol: str, schema: str, begin: Nanos, end: Nanos) -> np.ndarray:
     try:
-        events = catalog.read(symbol, EVENTS, begin, end)
+        events = catalog.read(symbol, schema, begin, end)
     except NotInCatalogError:
         return np.zeros(0, [("ts_event", "<i8"), ("size", "<i8")])
     return np.asarray(events[np.isin(events["action"], _PRINTS)])
 
 
-def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date) -> list[dt.date]:
+def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date, schema: str) -> list[dt.date]:
     start = midnight(date, instrument.timezone)
     # A UTC day can hold the end of one local day and the beginning of the next.
-    moments = [midnight(day, "UTC") for day in catalog.days(instrument.symbol)]
+    moments = [midnight(day, "UTC") for day in catalog.days(instrument.symbol, schema)]
     days = {local_date(m + h, instrument.timezone) for m in moments for h in (0, DAY - 1) if m < start}
     return sorted(day for day in days if day < date)[-CURVE_DAYS:]
 
 
-def _previous_close(catalog: Catalog, instrument: Instrument, first: Nanos) -> tuple[int | None, str]:
+def _previous_close(catalog: Catalog, instrument: Instrument, schema: str, first: Nanos) -> tuple[int | None, str]:
     """The last print before a local day begins, in ticks, and a note of what it is; None when there is none near."""
-    days = [day for day in catalog.days(instrument.symbol) if day <= utc_day(first)]
+    days = [day for day in catalog.days(instrument.symbol, schema) if day <= utc_day(first)]
     for day in reversed(days):
-        prints = trades_of(catalog.read(instrument.symbol, day=day))
+        prints = trades_of(catalog.read(instrument.symbol, schema, day=day))
         before = prints[prints["ts_event"] < first]
         if len(before):
             ts = int(before["ts_event"][-1])
@@ -186,7 +223,3 @@ def _join(days: list[np.ndarray]) -> np.ndarray:
 
 def _levels(schema: str) -> int:
     return int(schema.removeprefix("book-"))
-
-
-def _days(catalog: Catalog, symbol: str) -> str:
-    return ", ".join(day.isoformat() for day in catalog.days(symbol))

@@ -9,6 +9,7 @@ from tickwright.app.report.data import Assumption
 from tickwright.book.windowed import WindowCounts
 from tickwright.strategy.options import duration_text
 from tickwright.venue.sim.profile import Profile
+from tickwright.venue.sim.queue import EXACT, QueueLaw
 
 
 def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[WindowCounts]) -> tuple[Assumption, ...]:
@@ -33,7 +34,7 @@ def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[Wi
             "price-time priority, our orders among the recorded ones",
             "Recorded participants do not react: nobody cancels, follows or joins because of our order.",
         ),
-        Assumption("queue position", *_queue(windows)),
+        Assumption("queue position", *_queue([(symbol, own.queue) for symbol, own, _ in venues], windows)),
         Assumption(
             "liquidity taken",
             _half_life(profile.resilience.half_life),
@@ -63,7 +64,16 @@ def _samples(samples: tuple[int, ...]) -> str:
     return f"drawn from {len(ordered):,} samples (median {middle / 1000:,.1f}us, 99 % {high / 1000:,.1f}us)"
 
 
-def _queue(windows: Sequence[WindowCounts]) -> tuple[str, str]:
+def _queue(laws: Sequence[tuple[str, QueueLaw | None]], windows: Sequence[WindowCounts]) -> tuple[str, str]:
+    assumed = [(symbol, law) for symbol, law in laws if law is not None and law.code != EXACT]
+    if assumed:
+        law = assumed[0][1]
+        where = "" if len(assumed) == len(laws) else f" for {', '.join(symbol for symbol, _ in assumed)}"
+        return (
+            f"{law}{where}: the data show sizes of levels and no orders; {_AHEAD[law.name]}",
+            "Nobody knows which cancels were ahead of us; a level that flickers to nothing hands us the head of its "
+            "queue. Compare the laws before a result that hangs on passive fills is believed.",
+        )
     if not windows:
         return "exact, order by order", "None on a full-depth feed: every order ahead is known."
     rows = sum(w.rows for w in windows)
@@ -75,6 +85,13 @@ def _queue(windows: Sequence[WindowCounts]) -> tuple[str, str]:
         "Volume that stood before the recording, or came into view at the window's edge, has no known order of its "
         "own: it counts as ahead of later orders.",
     )
+
+
+_AHEAD = {
+    "risk-averse": "we move up by trades alone, and when a level gets smaller than what was ahead",
+    "prob-power": "of each cancel, the share front^n / (front^n + back^n) was ahead of us",
+    "prob-log": "of each cancel, the share log(1 + front) / (log(1 + front) + log(1 + back)) was ahead of us",
+}
 
 
 def _half_life(half_life: int | None) -> str:

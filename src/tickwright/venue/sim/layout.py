@@ -28,7 +28,9 @@ OWN = np.dtype(
         ("post_only", "<i8"),
         ("anchor", "<i8"),  # price in the recorded book's coordinates: price - displacement when last queued
         ("joined", "<i8"),  # tape row at which it joined its queue: recorded orders born before are ahead
-        ("ahead", "<i8"),  # recorded lots ahead
+        ("ahead", "<i8"),  # recorded lots ahead, rounded up
+        ("front", "<f8"),  # the same in parts of a lot, on depth data (`queue`)
+        ("traded", "<i8"),  # lots that traded at the price since its level was last set, on depth data
         ("unseen", "<i8"),  # 1 while it stands at a price where nothing has been displayed since it joined
         ("queue_entry", "<i8"),
         ("ts_decided", "<i8"),
@@ -77,6 +79,8 @@ SIM = np.dtype(
         ("end", "<i8"),  # first row past the tape
         ("origin", "<i8"),  # first row of the tape: `born` counts from here
         ("status", "<i8"),  # 0 trading, 1 halted, 2 quoting only
+        ("queue_law", "<i8"),  # of `queue`: 0 on L3 tapes
+        ("queue_power", "<f8"),  # its exponent, where it has one
         ("unsettled", "<i8"),  # 0 only if the recorded market crosses no order of ours
         ("resting_count", "<i8"),
         ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival

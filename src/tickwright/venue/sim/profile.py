@@ -13,8 +13,9 @@ from tickwright.core.ids import fingerprint
 from tickwright.core.units import SECOND, Nanos
 from tickwright.venue.sim.fees import Fees
 from tickwright.venue.sim.latency import Latency
+from tickwright.venue.sim.queue import QueueLaw, law_for
 
-PROFILE_VERSION = 1
+PROFILE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,17 @@ class TransientImpact:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Latency, fees, resilience and impact. The queue law is price–time priority, exact on L3 data."""
+    """Latency, fees, resilience, impact and queue law.
+
+    `queue` None is what the data allow: price–time priority order by order on L3 data (`exact`), `risk-averse` on depth
+    data, where only sizes of levels are known.
+    """
 
     latency: Latency = field(default_factory=Latency)
     fees: Fees = field(default_factory=Fees)
     resilience: Resilience = field(default_factory=Resilience)
     impact: TransientImpact = field(default_factory=TransientImpact)
+    queue: QueueLaw | None = None
     version: int = PROFILE_VERSION
 
     @property
@@ -63,3 +69,8 @@ class Profile:
         rows["half_life"] = math.inf if half_life is None else float(half_life)
         rows["impact_per_lot"] = self.impact.ticks_per_lot
         rows["impact_decay"] = float(self.impact.decay)
+
+    def load_queue(self, row: np.ndarray, is_depth: bool, what: str = "profile.queue_law") -> None:
+        """Write the queue law into `SIM` rows of an instrument on L3 or depth data. Raises ConfigError as `law_for`."""
+        law = law_for(self.queue, is_depth, what)
+        row["queue_law"], row["queue_power"] = law.code, 0.0 if law.power is None else law.power

@@ -1,0 +1,107 @@
+"""Where the desk believes its children stand in their queues: what the feed tells, compiled.
+
+The exchange says where an order stands when it joins; from then on the desk follows the feed, under the same law as the
+exchange (`venue.sim.queue`), later by what the feed takes.
+"""
+
+import numpy as np
+
+from tickwright.book.ladder import level_size
+from tickwright.book.layout import ASK, BID, Bool, Int, Record, Rows
+from tickwright.core.events import Action, Flag
+from tickwright.core.kernel import inline, kernel
+from tickwright.orders.state import is_open
+from tickwright.venue.sim.depth_queue import change_seen
+from tickwright.venue.sim.queue import nothing_ahead, trade_ahead
+
+CANCEL = int(Action.CANCEL)
+MODIFY = int(Action.MODIFY)
+EXECUTE = int(Action.EXECUTE)
+FILL = int(Action.FILL)
+CLEAR = int(Action.CLEAR)
+SYNTHETIC = int(Flag.SYNTHETIC)
+
+
+@kernel
+def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
+    """Lots that left a queue ahead of a child of ours, as the desk can tell from the feed."""
+    own_side = 1 if row.side == BID else -1
+    queued = 0
+    for s in range(control.slots):
+        slot = slots[s]
+        if slot.instrument != k or slot.ahead <= 0 or not is_open(slot.state):
+            continue
+        here = slot.side == own_side and slot.anchor == row.price and row.ts_event > slot.entered
+        if here and born_before(tape, origin, row, slot.entered):
+            slot.ahead = max(0, slot.ahead - row.size)
+        queued += 1
+    desk.queued = queued
+
+
+@inline
+def meet_level(slot: Record, sim: Record, row: Record, before: Int) -> None:
+    """What a row of an L2 tape does to the lots ahead of a child; `before` is what its level held."""
+    if row.action == CLEAR:
+        slot.traded = 0
+        return
+    if row.side != (BID if slot.side > 0 else ASK):
+        return
+    better_by = (slot.anchor - row.price) * slot.side
+    if row.action == MODIFY and better_by == 0:
+        change_seen(sim, slot, row, before)
+    elif row.action == FILL and better_by == 0 and row.off_grid == 0:
+        trade_ahead(slot, row.size)
+    elif row.action == FILL and better_by > 0:
+        nothing_ahead(slot)
+
+
+@kernel
+def follow_level(control: Record, desk: Record, slots: Rows, k: Int, sim: Record, ladder: Record, row: Record) -> None:
+    """`move_up` on depth data, before the row changes the desk's ladder."""
+    before = level_size(ladder, row.side, row.price) if row.action == MODIFY else np.int64(0)
+    queued = 0
+    for s in range(control.slots):
+        slot = slots[s]
+        if slot.instrument != k or slot.ahead <= 0 or not is_open(slot.state):
+            continue
+        if row.ts_event > slot.entered:
+            meet_level(slot, sim, row, before)
+        queued += 1
+    desk.queued = queued
+
+
+@inline
+def born_before(tape: Rows, origin: Int, row: Record, ts: Int) -> Bool:
+    """Whether the order of a row had joined its queue by a time."""
+    return row.born < 0 or tape[origin + row.born].ts_event <= ts
+
+
+@inline
+def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
+    """What the desk has already received of events after its order joined the queue moves it up at once."""
+    i = desk.cursor - 1
+    own_side = BID if slot.side > 0 else ASK
+    while i >= sim.origin and tape[i].ts_event > slot.entered:
+        row = tape[i]
+        gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
+        here = gone and row.side == own_side and row.price == slot.anchor
+        if here and born_before(tape, sim.origin, row, slot.entered):
+            slot.ahead = max(0, slot.ahead - row.size)
+        i -= 1
+
+
+@kernel
+def catch_up_level(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
+    """`catch_up_queue` on depth data: forward from the order's entry, for each change is told from the size before."""
+    i = desk.cursor
+    while i > sim.origin and tape[i - 1].ts_event > slot.entered:
+        i -= 1
+    before = np.int64(slot.ahead)
+    while i < desk.cursor:
+        row = tape[i]
+        meet_level(slot, sim, row, before)
+        if row.action == CLEAR:
+            before = np.int64(0)
+        elif row.action == MODIFY and row.price == slot.anchor and row.side == (BID if slot.side > 0 else ASK):
+            before = np.int64(row.size)
+        i += 1
