@@ -11,7 +11,12 @@ from conftest import DAY, ORDERS, call, load
 from tickwright.app import output
 from tickwright.app.report.numbers import exact, leaves
 from tickwright.core.errors import StorageError
+from tickwright.core.events import MARKET_EVENT, Flag
+from tickwright.core.instrument import Instrument
 from tickwright.core.time import parse_time
+from tickwright.core.units import SECOND
+from tickwright.data.catalog import Catalog
+from tickwright.data.store.source import made_source
 
 FILES = ("fills.parquet", "manifest.json", "orders.parquet", "report.html", "result.json")
 
@@ -126,6 +131,9 @@ def test_take_now_alone_pays_the_spread(finished):
         ({"--side": "hold"}, ["hold", "buy or sell"]),
         ({"--policy": "twap/hope"}, ["hope", "post-then-cross"]),
         ({"--entry-latency": "3 parsecs"}, ["3 parsecs", "duration"]),
+        ({"--queue-law": "fifo"}, ["--queue-law", "fifo", "exact, risk-averse, prob-power(n), prob-log"]),
+        ({"--queue-law": "prob-power"}, ["--queue-law", "prob-power", "n above 0"]),
+        ({"--queue-law": "risk-averse"}, ["--queue-law", "ZIF", "'risk-averse'", "exact"]),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(zif_catalog, tmp_path, capsys, changes, words):
@@ -263,3 +271,50 @@ def test_a_full_disk_leaves_the_earlier_files(finished, tmp_path, monkeypatch):
 def test_json_refuses_nan():
     with pytest.raises(ValueError, match="not JSON compliant"):
         output.json_bytes({"a": float(np.nan)})
+
+
+def test_the_queue_law_of_depth_data_is_in_every_file(tmp_path, capsys):
+    """Levels of a generated book: the law that was asked for stands in the result, the notes and the report."""
+    depth_catalog(tmp_path / "ticks")
+    code, shown, _ = run_zif(
+        capsys, tmp_path / "ticks", tmp_path / "out", "--policy", "twap/post-then-cross",
+        "--queue-law", "prob-power(2)",
+    )  # fmt: skip
+    assert code == 0
+    assert "prob-power(2), an assumption" in " ".join(shown.split())
+    run = load(tmp_path / "out")
+    assert run.result["profile"]["ZIF"]["queue"] == {"name": "prob-power", "power": 2.0}
+    assert any("prob-power(2), an assumption" in note for note in run.result["notes"])
+    assert "prob-power(2): the data show sizes of levels and no orders" in run.page
+    assert "every order ahead is known" not in run.page
+    code, _, err = run_zif(capsys, tmp_path / "ticks", tmp_path / "no", "--queue-law", "exact")
+    assert code == 2
+    assert "got 'exact', expected risk-averse, prob-power(n), prob-log" in err
+    assert not (tmp_path / "no").exists()
+
+
+def test_the_queue_law_from_a_file(tmp_path, capsys):
+    depth_catalog(tmp_path / "ticks")
+    (tmp_path / "run.toml").write_text('[profile]\nqueue_law = "prob-log"\n')
+    code, shown, _ = run_zif(
+        capsys, tmp_path / "ticks", tmp_path / "out", "--policy", "twap/take", "--config", tmp_path / "run.toml"
+    )
+    assert code == 0
+    assert "prob-log, an assumption" in " ".join(shown.split())
+
+
+def depth_catalog(folder):
+    """Two levels a side on DAY from 10:00 to 10:20 in New York: every second a trade of 20 and the size it left."""
+    unit = Instrument("ZIF", "TEST", "USD", Decimal("0.01"), timezone="America/New_York")
+    begin = parse_time("10:00", DAY, unit.timezone)
+    rows = [("M", "B", 999, 500), ("M", "A", 1002, 500), ("M", "B", 1000, 100), ("M", "A", 1001, 100)]
+    for i in range(1200):
+        resting, taker, price = ("B", "A", 1000) if i % 2 else ("A", "B", 1001)
+        rows += [("T", taker, price, 20), ("M", resting, price, 80), ("M", resting, price, 100)]
+    events = np.zeros(len(rows), MARKET_EVENT)
+    for event, (action, side, price, size) in zip(events, rows, strict=True):
+        event["action"], event["side"], event["price"], event["size"] = ord(action), ord(side), price, size
+    events["ts_event"] = events["ts_recv"] = begin + np.arange(len(rows)) * SECOND // 3
+    events["flags"], events["instrument_id"] = Flag.AGGREGATED | Flag.LAST, unit.id
+    with Catalog.create(folder).ingest(made_source("levels", unit, events)) as session:
+        session.append(unit, "depth", events)

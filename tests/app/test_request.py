@@ -59,6 +59,11 @@ def test_impact_off_is_zero():
     assert request(None, {**GIVEN, "impact": "off"}).profile.impact == 0.0
 
 
+def test_the_queue_law_is_what_the_data_allow_unless_it_is_named():
+    assert request(None, GIVEN).profile.queue_law == "auto"
+    assert request(None, {**GIVEN, "queue_law": "prob-power(2)"}).profile.queue_law == "prob-power(2)"
+
+
 def test_what_is_missing_is_named_by_its_option():
     with pytest.raises(ConfigError, match="--date, --side"):
         request(None, {k: v for k, v in GIVEN.items() if k not in ("date", "side")})

@@ -14,7 +14,7 @@ from tickwright.run.config import ExecuteConfig
 _RUN = ("catalog", "date", "seed", "together", "finish")
 _PROFILE = (
     "entry_latency", "response_latency", "feed_latency", "latency_file", "maker_fee", "taker_fee", "resilience",
-    "impact", "impact_decay",
+    "impact", "impact_decay", "queue_law",
 )  # fmt: skip
 # Option, field of the configuration, and whether it is text or a number.
 _GATE = (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
+import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from tickwright.app import terminal
-from tickwright.core.errors import NotInCatalogError
+from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.time import local_date, midnight, parse_date, time_text, utc_day
 from tickwright.data.catalog import Catalog
 from tickwright.data.store.schema import EVENTS
+from tickwright.data.store.versions import Span
 
 
-def list_catalog(path: Path, as_json: bool) -> None:
+def list_catalog(path: Path, as_json: bool, version: int | None = None) -> None:
     """`tickwright data ls`."""
-    catalog = Catalog.open(path)
+    catalog = Catalog.open(path, version)
     rows = catalog.ls()
     if as_json:
         print(json.dumps([{**asdict(row), "day": row.day.isoformat()} for row in rows], indent=2, sort_keys=True))
@@ -39,8 +43,23 @@ def list_catalog(path: Path, as_json: bool) -> None:
     )  # fmt: skip
 
 
+def verify(
+    path: Path | None, symbol: str | None, date_text: str | None, mbo: Path | None, mbp10: Path | None, as_json: bool
+) -> bool:
+    """`tickwright data verify-book`, of a day of a catalog or of two files; whether everything agreed."""
+    day, files = (path, symbol, date_text), (mbo, mbp10)
+    if path is not None and symbol is not None and date_text is not None and files == (None, None):
+        return verify_book(path, symbol, date_text, as_json)
+    if mbo is not None and mbp10 is not None and day == (None, None, None):
+        return _verify_depth(mbo, mbp10, as_json)
+    names = ("--catalog", "--instrument", "--date", "--mbo", "--mbp10")
+    given = [name for name, value in zip(names, (*day, *files), strict=True) if value is not None]
+    expected = "--catalog, --instrument and --date together, or --mbo and --mbp10 together"
+    raise ConfigError("options", ", ".join(given) or "none", expected)
+
+
 def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
-    """`tickwright data verify-book`; whether everything agreed."""
+    """A day of a catalog; whether everything agreed."""
     catalog = Catalog.open(path)
     date = parse_date(date_text, "--date")
     zone = catalog.instrument(symbol).timezone
@@ -57,6 +76,27 @@ def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
     else:
         terminal.listing([(name, str(value)) for name, value in answer.items()], ("check", "result"), ("result",))
     return bool(answer["mismatches"] == 0)
+
+
+def _verify_depth(mbo: Path, mbp10: Path, as_json: bool) -> bool:
+    """A MBO and a MBP-10 file of Databento; whether everything agreed."""
+    from tickwright.book.verify_depth import common_price_unit, verify_depth
+    from tickwright.data.databento.records import blocks_of
+    from tickwright.data.intake import readable
+
+    orders, depth = readable(mbo, "--mbo"), readable(mbp10, "--mbp10")
+    unit = common_price_unit(blocks_of(orders, "mbo"), blocks_of(depth, "mbp-10"))
+    counts = verify_depth(blocks_of(orders, "mbo"), blocks_of(depth, "mbp-10"), unit)
+    answer = asdict(counts)
+    if as_json:
+        print(json.dumps(answer, indent=2, sort_keys=True))
+    else:
+        terminal.listing([(name, str(value)) for name, value in answer.items()], ("check", "result"), ("result",))
+    if counts.unknown_orders:
+        print("the MBO file does not start from an empty book: it names orders that it never added", file=sys.stderr)
+    if counts.unmatched:
+        print(f"{counts.unmatched:,} MBP-10 records are of packets that the MBO file does not hold", file=sys.stderr)
+    return counts.mismatches == 0
 
 
 def _require_recorded(catalog: Catalog, symbol: str, date: dt.date, begin: int, end: int) -> None:
@@ -125,3 +165,149 @@ def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[st
         "final_bid": None if counts.final_bid is None else str(instrument.to_price(counts.final_bid)),
         "final_ask": None if counts.final_ask is None else str(instrument.to_price(counts.final_ask)),
     }
+
+
+def export(path: Path, symbol: str, date_text: str, schema: str, to: str, out: Path | None) -> None:
+    """`tickwright data export`."""
+    from tickwright.data.export import export as write
+    from tickwright.data.export import schema_named
+
+    catalog = Catalog.open(path)
+    instrument = catalog.instrument(symbol)
+    date = parse_date(date_text, "--date")
+    zone = instrument.timezone
+    begin, end = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
+    target = out or Path(f"{symbol}-{date}-{schema}.{to}")
+    rows = write(catalog, instrument, schema_named(schema), begin, end, target, to)
+    print(f"{target}: {rows:,} rows")
+
+
+def sessions(venue: str, start: str, end: str, as_json: bool) -> None:
+    """`tickwright data sessions`."""
+    from tickwright.data.calendars import calendar
+
+    known = calendar(venue)
+    found = known.sessions(parse_date(start, "--start"), parse_date(end, "--end"))
+    if as_json:
+        rows = [{**asdict(session), "date": session.date.isoformat()} for session in found]
+        print(json.dumps({"calendar": known.name, "timezone": known.timezone, "sessions": rows}, indent=2))
+        return
+    zone = known.timezone
+
+    def local(ts: int | None) -> str:
+        return "" if ts is None else time_text(ts, zone)[:8]
+
+    terminal.listing(
+        [
+            (
+                session.date.isoformat(), f"{session.date:%a}", local(session.open), local(session.close), zone,
+                f"{local(session.break_start)}-{local(session.break_end)}".strip("-"), "early" if session.early else "",
+            )
+            for session in found
+        ],
+        ("date", "day", "open", "close", "time zone", "break", ""),
+        ("open", "close"),
+    )  # fmt: skip
+
+
+_MOST_LINES = 1_000
+
+
+def sql(path: Path, text: str, as_json: bool, to: Path | None) -> None:
+    """`tickwright data sql`."""
+    from tickwright.data.backends import open_catalog
+    from tickwright.data.sql import plain, query, save
+
+    if as_json and to is not None:
+        raise ConfigError("--to", str(to), "either --json or --to")
+    with query(open_catalog(path), text) as rows:
+        if to is not None:
+            print(f"{to}: {save(rows, to):,} rows")
+            return
+        names = rows.schema.names
+        if as_json:
+            before = "["
+            for batch in rows:
+                for row in batch.to_pylist():
+                    print(f"{before}\n{json.dumps(plain(row), ensure_ascii=False)}", end="")
+                    before = ","
+            print("[]" if before == "[" else "\n]")
+            return
+        shown: list[tuple[str, ...]] = []
+        count = 0
+        for batch in rows:
+            count += batch.num_rows
+            kept = batch.slice(0, max(0, _MOST_LINES - len(shown)))
+            shown += [tuple("" if v is None else str(plain(v)) for v in row.values()) for row in kept.to_pylist()]
+        numbers = [f.name for f in rows.schema if str(f.type).startswith(("int", "uint", "float", "double", "decimal"))]
+    terminal.listing(shown, names, numbers)
+    if count > len(shown):
+        print(f"the first {len(shown):,} of {count:,} rows; --json prints all, --to FILE keeps them", file=sys.stderr)
+
+
+def versions(path: Path, as_json: bool) -> None:
+    """`tickwright data versions`."""
+    from tickwright.data.backends import open_catalog
+    from tickwright.data.utc import utc_text
+
+    found = open_catalog(path).versions()
+    if as_json:
+        rows = [asdict(version) for version in found]
+        for row in rows:
+            for span in (*row["added"], *row["removed"]):
+                span["day"] = span["day"].isoformat()
+        print(json.dumps(rows, indent=2, sort_keys=True, ensure_ascii=False))
+        return
+    terminal.listing(
+        [
+            (
+                str(v.generation), "" if v.time is None else utc_text(v.time)[:19], v.kind, v.source,
+                _spans(v.added), _spans(v.removed), v.note,
+            )
+            for v in found
+        ],
+        ("version", "written (UTC)", "what", "source", "rows added", "rows removed", "note"),
+        ("version",),
+    )  # fmt: skip
+
+
+def _spans(spans: Sequence[Span]) -> str:
+    rows: dict[str, int] = {}
+    for span in spans:
+        what = f"{span.instrument} {span.schema}"
+        rows[what] = rows.get(what, 0) + span.rows
+    told = [f"{count:,} {what}" for what, count in rows.items()]
+    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+
+
+def compact(path: Path, symbol: str | None, schema: str | None, note: str, as_json: bool) -> None:
+    """`tickwright data compact`."""
+    from tickwright.data.backends import open_catalog
+
+    catalog = open_catalog(path, clock=time.time_ns)
+    if symbol is not None:
+        catalog.instrument(symbol)
+    done = catalog.compact(symbol, schema, note=note)
+    if as_json:
+        print(json.dumps(asdict(done), indent=2, sort_keys=True))
+    elif not done.spans:
+        print("every day is one file already; nothing was written")
+    else:
+        sizes = f"{done.bytes_before / 1e6:.1f} MB now {done.bytes_after / 1e6:.1f}"
+        print(
+            f"version {done.generation}: {done.parts_before:,} files of {done.spans:,} days became "
+            f"{done.parts_after:,}, {done.rows:,} rows, {sizes}"
+        )
+
+
+def prune(path: Path, keep: int, as_json: bool) -> None:
+    """`tickwright data prune`."""
+    from tickwright.data.backends import open_catalog
+
+    catalog = open_catalog(path)
+    dropped = catalog.prune(keep)
+    left = [version.generation for version in catalog.versions()]
+    if as_json:
+        print(json.dumps({"dropped": dropped, "kept": left}, indent=2, sort_keys=True))
+    else:
+        print(f"{dropped:,} versions dropped, {len(left):,} kept")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,80 @@ def lobster(files: Sequence[Path], catalog: Path, **options: Any) -> None:
     """`tickwright ingest lobster`."""
     from tickwright.data.ingest import ingest_lobster
 
-    _each(files, catalog, ingest_lobster, options)
+    _each(files, _at(catalog, options), ingest_lobster, options)
 
 
 def dbn(files: Sequence[Path], catalog: Path, **options: Any) -> None:
     """`tickwright ingest dbn`."""
     from tickwright.data.ingest import ingest_dbn
 
-    _each(files, catalog, ingest_dbn, options)
+    _each(files, _at(catalog, options), ingest_dbn, options)
 
 
-def _each(files: Sequence[Path], catalog: Path, ingest: Callable[..., Any], options: dict[str, Any]) -> None:
+def databento_csv(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest databento-csv`."""
+    from tickwright.data.ingest import ingest_databento_csv
+
+    _each(files, _at(catalog, options), ingest_databento_csv, options)
+
+
+def itch(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest itch`."""
+    from tickwright.data.ingest import ingest_itch
+
+    _each(files, _at(catalog, options), ingest_itch, options)
+
+
+def binance(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest binance`."""
+    from tickwright.data.ingest import ingest_binance
+
+    _each(files, _at(catalog, options), ingest_binance, options)
+
+
+def bitstamp(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest bitstamp`."""
+    from tickwright.data.ingest import ingest_bitstamp
+
+    _each(files, _at(catalog, options), ingest_bitstamp, options)
+
+
+def csv(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest csv`."""
+    from tickwright.data.ingest import ingest_csv
+
+    _together(files, _at(catalog, options), ingest_csv, options)
+
+
+def bars(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest bars`."""
+    from tickwright.data.ingest import ingest_bars
+
+    _together(files, _at(catalog, options), ingest_bars, options)
+
+
+def reference(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+    """`tickwright ingest reference`."""
+    from tickwright.data.ingest import ingest_reference
+
+    _each(files, catalog, ingest_reference, options)
+
+
+def _at(catalog: Path, options: dict[str, Any]) -> Any:
+    """The catalog to write to: its versions carry the time, and `append` holds for whatever is ingested."""
+    from tickwright.data.catalog import Catalog
+
+    return Catalog.create(catalog, clock=time.time_ns, append=options.pop("append", False))
+
+
+def _together(files: Sequence[Path], catalog: Any, ingest: Callable[..., Any], options: dict[str, Any]) -> None:
+    """Several files as one source: a day may reach from one into the next."""
+    with terminal.progress() as report:
+        summary = ingest(files, catalog, **options, progress=_of(files[0], report))
+    _tell(summary)
+
+
+def _each(files: Sequence[Path], catalog: Any, ingest: Callable[..., Any], options: dict[str, Any]) -> None:
     for file in files:
         with terminal.progress() as report:
             summary = ingest(file, catalog, **options, progress=_of(file, report))

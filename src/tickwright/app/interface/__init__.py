@@ -1,13 +1,14 @@
-"""Commands and options, declared: `tickwright ingest | data | execute | policies | demo`, one module a group.
+"""Commands and options, declared: `tickwright download | ingest | data | execute | ...`, one module a group.
 
 Imports nothing heavy, so that `--help` answers at once: a command body imports from `app.commands` and hands over plain
 values.
 """
 
-from tickwright.app.interface import data, ingest
+from tickwright.app.interface import data, download, ingest
 from tickwright.app.interface import work as work  # its commands stand at the root
 from tickwright.app.interface.root import app
 
+app.add_typer(download.app, name="download")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(data.app, name="data")
 

@@ -12,6 +12,9 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to r
 Replace = Annotated[
     bool, typer.Option("--replace", help="Put these files in the place of days that are there already.")
 ]
+Append = Annotated[
+    bool, typer.Option("--append", help="Add these files behind days that are there already: later rows alone.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, result.json and the tables.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything that is drawn.", show_default="1")]

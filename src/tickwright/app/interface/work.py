@@ -156,6 +156,16 @@ def execute(
         str | None,
         typer.Option(metavar="DURATION", help="Time in which that impact decays to 1/e.", rich_help_panel=_SIM),
     ] = None,
+    queue_law: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|exact|risk-averse|prob-power(n)|prob-log",
+            help="Where our orders stand in their queues: exact on order-by-order data; on depth data, which share of "
+            "cancels was ahead of us.",
+            show_default="auto: exact, or risk-averse on depth data",
+            rich_help_panel=_SIM,
+        ),
+    ] = None,
     seed: Seed = None,
     max_order: Annotated[
         str | None,
