@@ -1,7 +1,7 @@
 """A NASDAQ ITCH 5.0 day of any length, and how fast it goes into a catalog.
 
-The flow: orders of many stocks arrive and end in the proportions of a day of NASDAQ (of a hundred messages about 43 add,
-41 delete, 8 replace, 5 execute, 2 cancel, the rest are hidden trades), a few stocks far busier than the rest. Most
+The flow: orders of many stocks arrive and end in the proportions of a day of NASDAQ (of a hundred messages about 43
+add, 41 delete, 8 replace, 5 execute, 2 cancel, the rest are hidden trades), a few stocks far busier than the rest. Most
 orders live for a moment: seven of ten changes meet one of the newest, the others any live one. Prices walk near a level
 per stock. It loads the reader and its order table; it is no market: bids and asks may cross.
 """
