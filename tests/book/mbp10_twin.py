@@ -14,6 +14,7 @@ START = 1_703_462_400_000_000_000  # 2023-12-25 00:00 UTC
 NUMBER = 17077
 TICK = 250_000_000
 LAST, SNAPSHOT = 128, 32
+OTHER_FLAGS = (0, 2, 4, 8, 64)  # publisher specific, maybe bad book, bad ts_recv, top of book: none changes it
 
 
 def header(schema):
@@ -35,7 +36,7 @@ class Venue:
     """`each`: an MBP-10 record for every MBO record that changes the levels; otherwise one at the end of a packet."""
 
     def __init__(self, seed, each=True, snapshot=False, number=NUMBER):
-        self.random = random.Random(seed)
+        self.random, self.noise = random.Random(seed), random.Random(seed + 1)
         self.book = TwinBook()
         self.each, self.number = each, number
         self.mbo, self.mbp10 = [], []
@@ -112,7 +113,7 @@ class Venue:
             return
         queue = list(book.queues[side][price])
         size = r.randrange(1, 1 + sum(book.orders[oid][2] for oid in queue))
-        yield self._said("T", -side, 0, price, size)
+        yield self._said("T", -side if self.noise.random() < 0.9 else 0, 0, price, size)
         for oid in queue:
             left = book.orders[oid][2]
             part = min(size, left)
@@ -158,7 +159,7 @@ class Venue:
                 action=_action(action),
                 side=_side(side),
                 ts_recv=self.now + 500,
-                flags=flags,
+                flags=flags | self.noise.choice(OTHER_FLAGS),
                 channel_id=0,
                 ts_in_delta=5,
                 sequence=self.sequence,
@@ -191,7 +192,7 @@ class Venue:
                 side=_side(side),
                 depth=0,
                 ts_recv=self.now + 500,
-                flags=flags,
+                flags=flags | self.noise.choice(OTHER_FLAGS),
                 ts_in_delta=5,
                 sequence=self.sequence,
                 levels=pairs,

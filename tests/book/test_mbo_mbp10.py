@@ -1,10 +1,15 @@
 """MBO → MBP-10: the book of the orders against ten levels that a venue of dictionaries wrote beside them."""
 
+import csv
+import gzip
 import json
 
 import databento_dbn as dbn
 import numpy as np
 import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mbp10_twin import TICK, Venue, write
 
 from tickwright.app.cli import main
@@ -23,7 +28,7 @@ def compare(venue, cut=10**9, mbp10=None):
     """In blocks of `cut` records."""
     orders = raw(venue.mbo, MBO)
     depth = raw(venue.mbp10, MBP_10) if mbp10 is None else mbp10
-    unit = common_price_unit([orders], [depth])
+    unit = common_price_unit([orders])
 
     def pieces(rows):
         return (rows[i : i + cut] for i in range(0, len(rows), cut))
@@ -55,7 +60,9 @@ def test_blocks_are_not_seen(cut, packets):
     depth = raw(venue.mbp10, MBP_10).copy()
     depth["levels"]["bid_sz"][20, 0] += 1
     assert compare(venue, cut, depth) == compare(venue, mbp10=depth)
-    assert compare(venue, cut, depth).mismatches == 1
+    counts = compare(venue, cut, depth)
+    assert counts.mismatches == counts.differing > 0
+    assert counts.first_row == 20, "it shows the state before its own, which the packet went through too"
 
 
 FIELDS = ("bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct", "ask_ct")
@@ -79,6 +86,127 @@ def test_one_planted_fault_is_found_where_it_is(field, level, each):
         side = "bid" if field.startswith("bid") else "ask"
         assert counts.first_difference is not None
         assert counts.first_difference.startswith(f"{side} level {level}: ") or counts.differing > 1
+
+
+NO_PRICE = 2**63 - 1
+DAMAGES = {
+    "px": (lambda px: px + TICK, lambda px: px - TICK, lambda px: px + 1, lambda _: NO_PRICE, lambda _: 0),
+    "sz": (lambda sz: sz + 1, lambda sz: max(sz, 2) - 1, lambda _: 0, lambda _: 2**32 - 1),
+    "ct": (lambda ct: ct + 1, lambda ct: max(ct, 2) - 1, lambda _: 0, lambda _: 2**32 - 1),
+}
+
+
+def damaged(depth, row, field, level, how):
+    """With one number changed; None when the damage changes nothing. An empty level's price counts up from none."""
+    rows = depth.copy()
+    was = int(rows["levels"][field][row, level])
+    base = 19_200 * TICK if was == NO_PRICE else was
+    now = DAMAGES[field[-2:]][how](base)
+    if now == was:
+        return None
+    rows["levels"][field][row, level] = now
+    return rows
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_every_number_of_every_record(each):
+    """Invariant: whichever price, size or count of whichever side and level of whichever record changes, it is seen."""
+    venue = Venue(11, each, snapshot=True).run(10 if each else 16)
+    orders, depth = raw(venue.mbo, MBO), raw(venue.mbp10, MBP_10)
+    assert {chr(a) for a in depth["action"]} >= set("ACMT")
+    tried = 0
+    for row in range(len(depth)):
+        for field in FIELDS:
+            for level in range(10):
+                rows = damaged(depth, row, field, level, (row + level) % len(DAMAGES[field[-2:]]))
+                if rows is not None:
+                    tried += 1
+                    counts = verify_depth([orders], [rows], TICK)
+                    assert counts.mismatches > 0, (row, chr(depth["action"][row]), field, level)
+    assert tried > 50 * len(depth)
+
+
+flows = st.builds(
+    lambda seed, each, snapshot, packets: Venue(seed, each, snapshot).run(packets),
+    st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(3, 60),
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(flows, st.data())
+def test_any_flow_agrees_and_any_damage_is_seen(venue, data):
+    """Invariant: records of any flow agree with its orders; one number changed in one of them, and they do not."""
+    counts = compare(venue, cut=data.draw(st.sampled_from([1, 5, 10**9])))
+    assert (counts.mismatches, counts.rows, counts.events) == (0, len(venue.mbp10), len(venue.mbo)), counts
+    if not venue.mbp10:
+        return
+    depth = raw(venue.mbp10, MBP_10)
+    row, level = data.draw(st.integers(0, len(depth) - 1)), data.draw(st.integers(0, 9))
+    field = data.draw(st.sampled_from(FIELDS))
+    rows = damaged(depth, row, field, level, data.draw(st.integers(0, len(DAMAGES[field[-2:]]) - 1)))
+    assert rows is None or compare(venue, mbp10=rows).mismatches > 0
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(flows, st.data())
+def test_records_out_of_place_are_seen(venue, data):
+    """Invariant: a record twice, two levels or sides exchanged, another time, sequence, or kind of record is seen."""
+    depth = raw(venue.mbp10, MBP_10).copy()
+    if not len(depth):
+        return
+    row, level = data.draw(st.integers(0, len(depth) - 1)), data.draw(st.integers(0, 8))
+    assert compare(venue, mbp10=np.insert(depth, row, depth[row])).mismatches > 0
+    for name, change in (("sequence", 1_000_000), ("ts_recv", 1), ("ts_recv", -1)):
+        rows = depth.copy()
+        rows[name][row] = int(depth[name][row]) + change
+        assert compare(venue, mbp10=rows).mismatches > 0, (name, change)
+    rows = depth.copy()
+    rows["action"][row] = ord("A") if rows["action"][row] == ord("T") else ord("T")
+    assert compare(venue, mbp10=rows).mismatches > 0
+    rows = depth.copy()
+    rows["levels"][row, [level, level + 1]] = rows["levels"][row, [level + 1, level]]
+    if (rows["levels"][row] != depth["levels"][row]).any():
+        assert compare(venue, mbp10=rows).mismatches > 0
+    rows = depth.copy()
+    for field in ("px", "sz", "ct"):
+        rows["levels"][f"bid_{field}"][row] = depth["levels"][f"ask_{field}"][row]
+        rows["levels"][f"ask_{field}"][row] = depth["levels"][f"bid_{field}"][row]
+    if (rows["levels"][row] != depth["levels"][row]).any():
+        assert compare(venue, mbp10=rows).mismatches > 0
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_a_trade_without_its_record_is_seen(each):
+    """Invariant: every trade has its record, behind the first record of the file."""
+    venue = Venue(12, each).run(200)
+    depth = raw(venue.mbp10, MBP_10)
+    trades = [k for k in np.flatnonzero(depth["action"] == ord("T")).tolist() if k]
+    assert len(trades) > 10
+    for row in trades:
+        assert compare(venue, mbp10=np.delete(depth, row)).mismatches > 0
+
+
+def test_what_a_feed_leaves_out_inside_a_packet_is_not_a_fault():
+    """The exception that is written down: a state between, neither of a trade nor the last, may stay unsaid."""
+    venue = Venue(13).run(200)
+    depth = raw(venue.mbp10, MBP_10)
+    between = [
+        k
+        for k in range(1, len(depth) - 1)
+        if depth["sequence"][k] == depth["sequence"][k + 1] and depth["action"][k] != ord("T")
+    ]
+    assert len(between) > 20
+    for row in between[:20]:
+        assert compare(venue, mbp10=np.delete(depth, row)).mismatches == 0
+
+
+def test_the_price_grid_is_that_of_the_orders():
+    """A trade between ticks, or a damaged level, does not make the book's ticks billionths, which no ladder holds."""
+    venue = Venue(14).run(50)
+    orders = raw(venue.mbo, MBO).copy()
+    orders["price"][orders["action"] == ord("T")] += 1
+    assert common_price_unit([orders]) == TICK
+    assert verify_depth([orders], [raw(venue.mbp10, MBP_10)], TICK).mismatches == 0
 
 
 def test_the_words_for_a_fault():
@@ -156,6 +284,40 @@ def test_the_command(tmp_path, capsys):
     assert run(capsys, "data", "verify-book", "--mbo", mbo, "--mbp10", mbp10)[0] == 2
 
 
+def packed(path):
+    """The same file as zstd."""
+    there = path.with_name(path.name + ".zst")
+    there.write_bytes(zstandard.ZstdCompressor().compress(path.read_bytes()))
+    return there
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_generated_flow_through_files_and_the_command(tmp_path, capsys, seed):
+    """Invariant: what a venue of dictionaries writes twice agrees through DBN and the command, one bit off does not."""
+    venue = Venue(100 + seed, each=seed % 2 == 0, snapshot=seed < 2).run(400)
+    assert venue.kinds == EVERY_ACTION
+    files = [
+        packed(write(tmp_path / "x.mbo.dbn", dbn.Schema.MBO, venue.mbo)),
+        packed(write(tmp_path / "x.mbp-10.dbn", dbn.Schema.MBP_10, venue.mbp10)),
+    ]
+    code, out, err = run(capsys, "data", "verify-book", "--mbo", files[0], "--mbp10", files[1], "--json")
+    told = json.loads(out)
+    assert (code, told["rows"], told["mismatches"], err) == (0, len(venue.mbp10), 0, "")
+    body = bytearray((tmp_path / "x.mbp-10.dbn").read_bytes())
+    draw = np.random.default_rng(seed)
+    start = len(body) - MBP_10.itemsize * len(venue.mbp10)
+    for row in draw.integers(0, len(venue.mbp10), 5).tolist():
+        at = start + MBP_10.itemsize * row + MBP_10.fields["levels"][1] + int(draw.integers(0, 320))
+        bit = 1 << int(draw.integers(0, 8))
+        body[at] ^= bit
+        (tmp_path / "y.dbn").write_bytes(body)
+        code, out, _ = run(capsys, "data", "verify-book", "--mbo", files[0], "--mbp10", tmp_path / "y.dbn", "--json")
+        told = json.loads(out)
+        assert (code, told["rows"]) == (2, len(venue.mbp10))
+        assert told["mismatches"] > 0, (seed, row, at)
+        body[at] ^= bit
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -192,3 +354,16 @@ def test_recorded_pairs(shared_data, capsys):
         assert done == code
         assert {**json.loads(out), **told, "rows": 4, "events": 4} == json.loads(out)
         assert ("4 MBP-10 records are of packets that the MBO file does not hold" in err) == (code == 2)
+
+
+def test_recorded_records_change_the_levels(shared_data):
+    """What the law rests on, in a recording: each record but a trade's shows other levels than the one before it."""
+    file = shared_data / "databento" / "aapl_xnas_mbp10_20241021_5000rows.csv.gz"
+    with gzip.open(file, "rt") as text:
+        rows = list(csv.DictReader(text))
+    names = [name for name in rows[0] if name.startswith(("bid_", "ask_"))]
+    levels = [tuple(row[name] for name in names) for row in rows]
+    pairs = zip(rows[1:], levels[1:], levels[:-1], strict=True)
+    changed = [now != before for row, now, before in pairs if row["action"] != "T"]
+    assert len(changed) == 4713
+    assert all(changed)

@@ -17,6 +17,7 @@ from make_events import state
 
 from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, OffGridError, TickwrightError
 from tickwright.core.events import Flag
+from tickwright.data import unpack
 from tickwright.data.binance import lines as line_blocks
 from tickwright.data.binance import message
 from tickwright.data.binance.facts import catalog_symbol
@@ -262,7 +263,7 @@ def test_any_market_becomes_the_rows_of_the_twin(tmp_path_factory, seed, market,
     lines = [_rewritten(text, random.Random(seed + k)) for k, text in enumerate(made.lines)] if rewrite else made.lines
     folder = tmp_path_factory.mktemp("m")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_blocks, "BLOCK", block)
+        patch.setattr(unpack, "BLOCK", block)
         path = make.write(folder / ("x.gz" if seed % 2 else "x"), lines)
         if not (depth or trades or quotes):
             return
@@ -430,7 +431,7 @@ def test_a_file_without_a_message_or_without_rows(tmp_path):
 
 
 def test_a_line_longer_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(line_blocks, "BLOCK", 2_000)
+    monkeypatch.setattr(unpack, "BLOCK", 2_000)
     path = make.write(tmp_path / "x", [make.line(T0, snapshot(5)), "1" * 9_000])
     with pytest.raises(FileFormatError, match=r"after byte 85 of the text: found .* bytes without a line end"):
         list(line_blocks.blocks(path))

@@ -1,7 +1,8 @@
 """The kernel of `verify_depth`: MBO events through a book, MBP-10 records beside them. State is in arrays.
 
-`state`: int64, the indices below. `levels`: int64 (4, 2, 3, LEVELS), ten prices, sizes and numbers of orders a side:
-the book now, the book after the packet before, and at the first difference the book's and the record's.
+`state`: int64, the indices below. `levels`: int64 (5, 2, 3, LEVELS), ten prices, sizes and numbers of orders a side:
+the book now, the book after the packet before, at the first difference the book's and the record's, and the book before
+the event.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import numpy as np
 from tickwright.book.l3 import apply
 from tickwright.book.layout import Bool, Int, Record, Rows
 from tickwright.book.snapshot import top
-from tickwright.core.events import Flag
+from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
 
 LEVELS = 10
 SHOWN = np.dtype(
-    [("ts_recv", "<i8"), ("sequence", "<i8"), ("trade", "<i8"), ("levels", "<i8", (2, 3, LEVELS))]
+    [("ts_recv", "<i8"), ("sequence", "<i8"), ("action", "<i8"), ("levels", "<i8", (2, 3, LEVELS))]
 )  # bids, asks: price in ticks, lots, orders; zeros for an empty level
-NOW, BEFORE, EXPECTED, FOUND = range(4)
+NOW, BEFORE, EXPECTED, FOUND, LATELY = range(5)
 
 # Indices of `state`. NEXT: the first record that is not done with; SEEN, END: of the open group, the first record not
 # yet recognised and the one behind its last; BASE: number of the first record in the buffer.
@@ -28,6 +29,7 @@ FIRST_ROW, FIRST_EVENT, WHOLE = range(13, 16)
 DONE, MORE = range(2)
 
 _LAST, _SNAPSHOT = int(Flag.LAST), int(Flag.SNAPSHOT)
+_TRADE, _CLEAR = int(Action.TRADE), int(Action.CLEAR)
 
 
 def begin() -> np.ndarray:
@@ -63,13 +65,6 @@ def _note(state: np.ndarray, event: Int, row: Int) -> None:
 
 
 @inline
-def _recognise(shown: Rows, state: np.ndarray, now: np.ndarray) -> None:
-    """Pass over the records of the open group that show the book as it is."""
-    while state[SEEN] < state[END] and _same(now, shown[state[SEEN]].levels):
-        state[SEEN] += 1
-
-
-@inline
 def _open(
     shown: Rows, ended: Bool, ts_recv: Int, sequence: Int, event: Int, state: np.ndarray, levels: np.ndarray
 ) -> Bool:
@@ -87,8 +82,6 @@ def _open(
     state[SEEN], state[END] = state[NEXT], end
     state[OPEN], state[TS_RECV], state[SEQUENCE] = 1, ts_recv, sequence
     state[MATCHED] += end - state[NEXT]
-    while state[SEEN] < end and shown[state[SEEN]].trade != 0 and _same(levels[NOW], shown[state[SEEN]].levels):
-        state[SEEN] += 1
     return True
 
 
@@ -99,6 +92,33 @@ def _differs(shown: Rows, row: Int, event: Int, state: np.ndarray, levels: np.nd
         levels[FOUND] = shown[row].levels
     state[DIFFERING] += 1
     _note(state, event, row)
+
+
+@inline
+def _traded(shown: Rows, event: Int, state: np.ndarray, levels: np.ndarray) -> None:
+    """A trade is about to happen: the next record of one must show the book as it is, and be there."""
+    while state[SEEN] < state[END] and shown[state[SEEN]].action != _TRADE:
+        _differs(shown, state[SEEN], event, state, levels)
+        state[SEEN] += 1
+    if state[SEEN] < state[END]:
+        if not _same(levels[NOW], shown[state[SEEN]].levels):
+            _differs(shown, state[SEEN], event, state, levels)
+        state[SEEN] += 1
+    elif state[STARTED] != 0:
+        state[MISSING] += 1
+        _note(state, event, -1)
+
+
+@inline
+def _changed(shown: Rows, action: Int, state: np.ndarray, levels: np.ndarray) -> None:
+    """An event has been applied: if it changed the levels, the next record may show them."""
+    if state[SEEN] == state[END]:
+        return
+    told = shown[state[SEEN]].action
+    if told == _TRADE or not _same(levels[NOW], shown[state[SEEN]].levels):
+        return
+    if (action == _CLEAR and told == _CLEAR) or not _same(levels[NOW], levels[LATELY]):
+        state[SEEN] += 1
 
 
 @inline
@@ -113,7 +133,7 @@ def _close(shown: Rows, event: Int, whole: Bool, state: np.ndarray, levels: np.n
     if end > state[NEXT]:
         state[STARTED] = 1
         right = _same(levels[NOW], shown[end - 1].levels)
-        if not right and not told and shown[end - 1].trade == 0:
+        if not right and not told and shown[end - 1].action != _TRADE:
             _differs(shown, end - 1, event, state, levels)
             told = True
         if right or told:
@@ -129,14 +149,14 @@ def _close(shown: Rows, event: Int, whole: Bool, state: np.ndarray, levels: np.n
 
 @kernel
 def compare(
-    books: Rows, k: Int, rows: Rows, at: Int, ts_recv: np.ndarray, sequence: np.ndarray, flags: np.ndarray, base: Int,
-    shown: Rows, ended: Bool, state: np.ndarray, levels: np.ndarray,
+    books: Rows, k: Int, rows: Rows, at: Int, ts_recv: np.ndarray, sequence: np.ndarray, flags: np.ndarray,
+    actions: np.ndarray, base: Int, shown: Rows, ended: Bool, state: np.ndarray, levels: np.ndarray,
 ) -> tuple[Int, Int]:  # fmt: skip
     """Apply TAPE rows from `at` on: (next row, and DONE, MORE when more records are needed, or a code of the book).
 
     The last row of each event has Flag.LAST, no other.
 
-    `ts_recv`, `sequence`, `flags`: of the events, the first of which is number `base` of its file.
+    `ts_recv`, `sequence`, `flags`, `actions`: of the events, the first of which is number `base` of its file.
     """
     book = books[k]
     begins = True
@@ -148,13 +168,16 @@ def compare(
                 _close(shown, base + e - 1, state[WHOLE] != 0, state, levels)
             if state[OPEN] == 0 and not _open(shown, ended, ts_recv[e], sequence[e], base + e, state, levels):
                 return np.int64(i), np.int64(MORE)
+            if actions[e] == _TRADE:
+                _traded(shown, base + e, state, levels)
         code = apply(book, rows[i])
         if code < 0:
             return np.int64(i), np.int64(code)
         begins = rows[i].flags & _LAST != 0
         if begins:
+            levels[LATELY] = levels[NOW]
             _look(book, levels)
-            _recognise(shown, state, levels[NOW])
+            _changed(shown, actions[e], state, levels)
             state[WHOLE] = flags[e] & _LAST
             state[SNAPSHOT] |= flags[e] & _SNAPSHOT
             state[EVENT] += 1

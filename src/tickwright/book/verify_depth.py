@@ -4,12 +4,18 @@ The exact L3 book is built from the orders. Records belong together that have th
 of one packet of the venue. Databento writes a MBP-10 record for each trade and each change inside the top ten levels,
 with the levels after it; a trade shows the book as it met it. So, packet by packet:
 
-1. Each MBP-10 record must show a state that the book goes through in its packet, after one of its MBO records, in
-   order; a trade also the state before them. All twenty prices, sizes and numbers of orders are compared.
-2. The last record of a packet must show the book after it, unless it is a trade.
-3. A packet (up to Flag.LAST) that changed the ten levels must have a record that shows them. Snapshots are exempt, and
-   what comes before the first MBP-10 record.
-4. A MBP-10 record must have MBO records of its packet.
+1. The trades of a packet have their records in order, and each shows the book before its trade.
+2. Any other record shows the book after an MBO record that changed the ten levels (or after a clear, of which it is the
+   record), in order, one record for one change, none twice. Prices, sizes and numbers of orders are all compared.
+3. The last record of a packet shows the book after it, unless it is a trade.
+4. A packet (up to Flag.LAST) that changed the ten levels has a record that shows them. Snapshots are exempt, and what
+   comes before the first MBP-10 record.
+5. A MBP-10 record has MBO records of its packet.
+
+What is not found: a feed may leave out states inside a packet, and Databento's does, so a packet with fewer records
+than changes may show any of its states, but for the last one and those of trades. Of a record only the levels,
+`ts_recv`, `sequence` and whether it is a trade or a clear are looked at: its own price, size, side, depth, flags and
+other times are not, since Databento's older files state them otherwise than their MBO records do.
 
 Both files are read as streams, in order of `ts_recv`. Source: Databento's "MBP-10" schema reference.
 """
@@ -43,11 +49,11 @@ class DepthCounts:
     """MBP-10 records."""
     mismatches: int
     differing: int
-    """Records whose levels are not the book's."""
+    """Records whose levels are not the book's; those behind one in its packet, up to the next trade, are among them."""
     unmatched: int
     """Records without an MBO record of the same packet."""
     missing: int
-    """Packets that changed the ten levels without a record that says so."""
+    """Packets that changed the ten levels, and trades, without a record that says so."""
     events: int
     """MBO records."""
     unknown_orders: int
@@ -60,33 +66,37 @@ class DepthCounts:
     """The first level that differs, in words."""
 
 
-def common_price_unit(*blocks: Iterable[np.ndarray]) -> int:
-    """The greatest common divisor of the prices of MBO or MBP-10 records, in their own billionths; 1 without any."""
+def common_price_unit(mbo: Iterable[np.ndarray]) -> int:
+    """The greatest common divisor of the prices of orders in MBO records, in their own billionths; 1 without any.
+
+    Trades do not count, they may print between ticks; nor does an MBP-10 file: a level off this grid is no order's.
+    """
     unit = 0
-    for block in blocks:
-        for raw in block:
-            prices = raw["levels"]["bid_px"].ravel() if "levels" in (raw.dtype.names or ()) else raw["price"]
-            prices = np.unique(prices[prices != UNDEF_PRICE])
-            unit = int(np.gcd.reduce(np.abs(prices), initial=unit))
+    for raw in mbo:
+        placed = (raw["action"] == Action.ADD) | (raw["action"] == Action.MODIFY)
+        prices = raw["price"][placed & (raw["price"] != UNDEF_PRICE)]
+        unit = int(np.gcd.reduce(np.abs(np.unique(prices)), initial=unit))
     return unit or 1
 
 
 def verify_depth(mbo: Iterable[np.ndarray], mbp10: Iterable[np.ndarray], unit: int) -> DepthCounts:
     """Compare MBP-10 records with the book of MBO records of the same instrument, from an empty book on.
 
-    Both are blocks of records with the field names that Databento publishes; prices are whole multiples of `unit`, of
-    which they become ticks. Raises BookError for several instruments or for an order that no book could apply,
-    CapacityError beyond the capacities of `layout.BOOK`.
+    Both are blocks of records with the field names that Databento publishes; prices of orders are whole multiples of
+    `unit`, of which they become ticks. Raises BookError for several instruments or for an order that no book could
+    apply, CapacityError beyond the capacities of `layout.BOOK`.
     """
     same = _SameInstrument()
     feed = _Shown(_shown(raw, unit) for raw in same.only(mbp10, "MBP-10"))
     compiler = TapeCompiler("count")
     books, state = np.zeros(1, BOOK), kernel.begin()
-    levels = np.zeros((4, 2, 3, LEVELS), np.int64)
+    levels = np.zeros((5, 2, 3, LEVELS), np.int64)
     done, centred = 0, False
     for raw in same.only(mbo, "MBO"):
         events = _events(raw, unit)
-        flags = events["flags"].copy()
+        # Copies in one piece: a column of one row is laid out otherwise than one of several, another kernel to compile.
+        ts_recv, sequence = events["ts_recv"].copy(), events["sequence"].astype(np.int64)
+        flags, actions = events["flags"].copy(), events["action"].copy()
         events["flags"] = Flag.LAST  # the tape's last row of each event, whatever the feed said
         rows = compiler.feed(events)
         if not centred:
@@ -96,8 +106,7 @@ def verify_depth(mbo: Iterable[np.ndarray], mbp10: Iterable[np.ndarray], unit: i
         state[kernel.EVENT] = 0
         while stop == kernel.MORE:
             at, stop = kernel.compare(
-                books, 0, rows, at, events["ts_recv"], events["sequence"].astype(np.int64), flags, done, feed.rows,
-                feed.ended, state, levels,
+                books, 0, rows, at, ts_recv, sequence, flags, actions, done, feed.rows, feed.ended, state, levels,
             )  # fmt: skip
             if stop == kernel.MORE:
                 feed.more(state)
@@ -165,9 +174,8 @@ def _events(raw: np.ndarray, unit: int) -> np.ndarray:
 def _shown(raw: np.ndarray, unit: int) -> np.ndarray:
     """MBP-10 records as SHOWN: an empty level is zeros, a price off the unit is nowhere."""
     rows = np.zeros(len(raw), SHOWN)
-    for name in ("ts_recv", "sequence"):
+    for name in ("ts_recv", "sequence", "action"):
         rows[name] = raw[name]
-    rows["trade"] = raw["action"] == Action.TRADE
     for k, side in enumerate(("bid", "ask")):
         prices, sizes, counts = (raw["levels"][f"{side}_{field}"] for field in ("px", "sz", "ct"))
         empty = (prices == UNDEF_PRICE) & (sizes == 0)

@@ -71,11 +71,14 @@ class Chain:
     def follow(self, rows: Rows) -> Iterator[Piece]:
         """The next batch, in the order in which a desk could have applied it."""
         messages = rows.messages
-        books = np.flatnonzero((messages["kind"] == DEPTH) | (messages["kind"] == SNAPSHOT))
+        kind = messages["kind"].copy()  # together, for two looks
+        books = np.flatnonzero((kind == DEPTH) | (kind == SNAPSHOT))
         take, bad = np.ones(messages.size, bool), np.full(messages.size, self.broken)
         begin = 0
-        for k, kind, ids in zip(books.tolist(), messages["kind"][books].tolist(), _ids(messages[books]), strict=True):
-            if kind == DEPTH:
+        if self._goes_on(kind[books], messages[books]):
+            books = books[:0]
+        for k, ids in zip(books.tolist(), _ids(messages[books]), strict=True):
+            if kind[k] == DEPTH:
                 sound = not self.broken
                 take[k] = self._live(*ids)
                 if sound and self.broken:
@@ -105,6 +108,17 @@ class Chain:
         if self.overlaps:
             notes.append(f"{self.overlaps} updates overlap the one before them: applied, sizes are absolute")
         return notes
+
+    def _goes_on(self, kind: np.ndarray, books: np.ndarray) -> bool:
+        """Whether all of these are updates, each of which follows the one before it: the rule, and then it is done."""
+        if self.last is None or not books.size or (kind != DEPTH).any():
+            return False
+        since = books["previous"] if self.usdm else books["first"] - 1
+        at = np.concatenate([[self.last], books["last"][:-1]])
+        if (since != at).any() or (books["last"] <= at).any():
+            return False
+        self.last, self._fresh = int(books["last"][-1]), False
+        return True
 
     def _live(self, first: int, last: int, previous: int, line: int) -> bool:
         """Whether an update is to be written where it stands."""

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 from tickwright.core.errors import FileFormatError
-
-BLOCK = 4 << 20
-"""Bytes of a block, and of the longest line: a snapshot of 5000 levels a side has about 350 kB."""
-_PACKED = 256 << 10
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_BITS = 31
+from tickwright.data import unpack
 
 Progress = Callable[[int, int], None]
 
@@ -21,72 +14,29 @@ Progress = Callable[[int, int], None]
 def blocks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
     """Bytes that end with a line end; the last one is added where it lacks.
 
-    Memory is bounded by a few blocks. `progress` hears of bytes of the file done and in all. Raises FileFormatError:
-    the gzip stream is cut off or damaged, or a line is longer than a block.
+    A line, and so a snapshot (about 350 kB for 5000 levels a side), has at most `unpack.BLOCK` bytes. `progress` hears
+    of bytes of the file done and in all. Raises FileFormatError: as of `Content`, or a line is longer than that.
     """
-    total = path.stat().st_size
-    with open(path, "rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        pieces, size, done = [b""], 0, 0
-        for data in _unpacked(path, file) if packed else _plain(path, file):
-            pieces.append(data)
-            size += len(data)
-            if size < BLOCK:
-                continue
-            text = b"".join(pieces)
-            cut = text.rfind(b"\n") + 1
-            if not cut:
-                found = f"{len(text)} bytes without a line end"
-                raise FileFormatError(path, f"after byte {done} of the text", found, f"lines of at most {BLOCK} bytes")
-            yield text[:cut]
-            done += cut
-            pieces, size = [text[cut:]], len(text) - cut
-            if progress is not None:
-                progress(file.tell(), total)
-        if rest := b"".join(pieces):
-            yield rest if rest.endswith(b"\n") else rest + b"\n"
+    content = unpack.Content(path)
+    rest, done = b"", 0
+    for block in content.blocks():
+        cut = block.rfind(b"\n") + 1
+        head = len(rest) + (block.find(b"\n") + 1 if cut else len(block))
+        if head > unpack.BLOCK:
+            found = f"{head} bytes without a line end"
+            raise FileFormatError(
+                path, f"after byte {done} of the text", found, f"lines of at most {unpack.BLOCK} bytes"
+            )
+        if not cut:
+            rest += block
+            continue
+        text = b"".join((rest, memoryview(block)[:cut]))
+        rest = block[cut:]
+        done += len(text)
+        yield text
         if progress is not None:
-            progress(total, total)
-
-
-def _plain(path: Path, file: IO[bytes]) -> Iterator[bytes]:
-    while data := _read(path, file, BLOCK):
-        yield data
-
-
-def _unpacked(path: Path, file: IO[bytes]) -> Iterator[bytes]:
-    """The content of a gzip file of one or more members, at most a block at a time, whatever its ratio.
-
-    zlib itself, for Python's gzip module takes nearly twice its time.
-    """
-    member = zlib.decompressobj(_GZIP_BITS)
-    begun = False
-    while packed := _read(path, file, _PACKED):
-        while packed:
-            if not begun:
-                packed = packed.lstrip(b"\0")  # padding between members, as the gzip format allows it in practice
-                begun = bool(packed)
-            try:
-                data = member.decompress(packed, BLOCK)
-            except zlib.error as error:
-                raise _damaged(path, str(error)) from error
-            packed = member.unconsumed_tail
-            if data:
-                yield data
-            if member.eof:
-                packed = member.unused_data
-                member, begun = zlib.decompressobj(_GZIP_BITS), False
-    if begun:
-        raise _damaged(path, "its end within the stream")
-
-
-def _damaged(path: Path, found: str) -> FileFormatError:
-    return FileFormatError(path, "gzip stream", found, "a whole gzip file: it is cut off or damaged")
-
-
-def _read(path: Path, file: IO[bytes], size: int) -> bytes:
-    try:
-        return file.read(size)
-    except OSError as error:
-        raise FileFormatError(path, "file", str(error), "a readable file") from error
+            progress(content.done, content.size)
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+    if progress is not None:
+        progress(content.size, content.size)

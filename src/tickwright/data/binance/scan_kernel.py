@@ -91,17 +91,17 @@ def _decimal(data: np.ndarray, i: Int) -> tuple[Int, Int, Int]:
         return mantissa, 0, -1
     point = end = i
     if digit == _DOT:
+        written = mantissa  # with the zeros seen since the last other digit
         i += 1
-        while _ZERO <= data[i] <= _NINE:
+        digit = data[i]
+        while _ZERO <= digit <= _NINE:
+            written = written * 10 + (np.int64(digit) - _ZERO)
+            if digit != _ZERO:
+                mantissa, end = written, i
             i += 1
+            digit = data[i]
         if i == point + 1:
             return mantissa, 0, -1
-        end = i
-        while data[end - 1] == _ZERO:  # ends at the point
-            end -= 1
-        for k in range(point + 1, end):
-            mantissa = mantissa * 10 + (np.int64(data[k]) - _ZERO)
-        end = max(point, end - 1)
     # So many digits cannot leave 64 bits; what has more is left, whatever has become of the mantissa.
     if data[i] != _QUOTE_MARK or end - begin > _MOST_DIGITS:
         return mantissa, 0, -1

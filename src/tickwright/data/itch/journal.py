@@ -39,15 +39,29 @@ class StockFaults:
 
 
 @dataclass(slots=True)
+class Told:
+    """The first lines of one kind and how many there were: a file of nothing but halts takes no memory."""
+
+    lines: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def append(self, line: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.lines) < MOST_TOLD:
+            self.lines.append(line)
+
+
+@dataclass(slots=True)
 class Journal:
     """Filled by the reader as it goes."""
 
     directory: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     """The latest directory message of each stock that was kept: round lot, market category, ETP flag and so on."""
     faults: dict[str, StockFaults] = field(default_factory=dict)
-    halts: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
+    halts: Told = field(default_factory=Told)
+    broken: Told = field(default_factory=Told)
+    events: Told = field(default_factory=Told)
     """System events and circuit breakers."""
     other_stocks: int = 0
     """Messages of stocks that were not asked for."""
@@ -103,11 +117,15 @@ class Journal:
 
     def notes(self) -> list[str]:
         """Lines for a summary."""
+        faulty = Told()
+        for name, faults in self.faults.items():
+            faulty.append(_faulty(name, faults))
         lines = _few("halts", self.halts)
         lines += _few("broken trades (their prints are still among the events)", self.broken)
         lines += _few("market", self.events)
-        lines += _few("references that nothing explains", [_faulty(name, f) for name, f in self.faults.items()])
-        lines += _few("directory", _categories(self.directory))
+        lines += _few("references that nothing explains", faulty)
+        if self.directory:
+            lines.append(f"directory: {'; '.join(_categories(self.directory))}")
         if self.backward:
             lines.append(f"{self.backward:,} messages have a time before the message before them")
         if not self.whole:
@@ -115,11 +133,11 @@ class Journal:
         return lines
 
 
-def _few(title: str, items: list[str]) -> list[str]:
-    if not items:
+def _few(title: str, told: Told) -> list[str]:
+    if not told.count:
         return []
-    more = f"; and {len(items) - MOST_TOLD:,} more" if len(items) > MOST_TOLD else ""
-    return [f"{title}: {'; '.join(items[:MOST_TOLD])}{more}"]
+    more = f"; and {told.count - len(told.lines):,} more" if told.count > len(told.lines) else ""
+    return [f"{title}: {'; '.join(told.lines)}{more}"]
 
 
 def _faulty(name: str, faults: StockFaults) -> str:
@@ -132,8 +150,6 @@ def _faulty(name: str, faults: StockFaults) -> str:
 
 
 def _categories(directory: Mapping[str, Mapping[str, Value]]) -> list[str]:
-    if not directory:
-        return []
     etps = sum(fields["etp"] == "Y" for fields in directory.values())
     odd = sum(fields["round_lot"] != 100 for fields in directory.values())
     tests = sum(fields["authenticity"] == "T" for fields in directory.values())

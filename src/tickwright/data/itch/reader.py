@@ -22,9 +22,9 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight
 from tickwright.data.itch import kernel as k
 from tickwright.data.itch import orders
-from tickwright.data.itch.files import ItchFile
 from tickwright.data.itch.journal import Journal
 from tickwright.data.itch.messages import LENGTHS, MESSAGES, decode
+from tickwright.data.unpack import Content
 
 NEW_YORK = "America/New_York"
 PRICE_SCALE = 10_000
@@ -88,7 +88,7 @@ class ItchReader:
 
     def chunks(self) -> Iterator[tuple[Instrument, np.ndarray]]:
         """(instrument, MARKET_EVENT) in file order within an instrument; the arrays are the caller's to keep."""
-        file = ItchFile(self.path)
+        file = Content(self.path)
         rest, base, ended = b"", 0, False
         for fresh in file.blocks():
             block = rest + fresh
