@@ -24,7 +24,8 @@ from tickwright.run.quality.units import Unit
 LONG_AGO = -(2**63)
 CLEAN = {
     "events": orders, "depth": levels, "quotes": quotes, "trades": prints, "bars-1d": bars,
-    "bars-1m": lambda: bars(step=MINUTE, begin=BEGIN),
+    "bars-1m": lambda: bars(step=MINUTE, begin=BEGIN), "bars-1s": lambda: bars(step=SECOND, begin=BEGIN),
+    "bars-1h": lambda: bars(step=HOUR, begin=BEGIN),
 }  # fmt: skip
 
 
@@ -130,7 +131,43 @@ def gap(hours=1):
 
 def bars_with_hole():
     rows = bars(step=MINUTE, begin=BEGIN)
-    return np.delete(rows, [10, 11, 12, 30])
+    return np.delete(rows, [*range(10, 20), 30])
+
+
+def closes_alone(values):
+    """Bars as of a daily rate: nothing but a close."""
+    rows = bars(len(values))
+    rows["close"], rows["missing"] = values, Missing.OPEN | Missing.HIGH | Missing.LOW | Missing.VOLUME
+    return rows
+
+
+def next_day(make):
+    """Rows of ten hours later, numbered from 1 again, behind those of before."""
+    rows, later = make(), make()
+    for name in ("ts_event", "ts_recv"):
+        later[name] += 10 * HOUR
+    later["price"] += 1
+    return np.concatenate((rows, later))
+
+
+def cut_to_seconds():
+    """Exchange times of .5 s, but two that are cut to the second before, and one that is a second behind that."""
+    rows = orders()
+    rows["ts_event"] += SECOND // 2
+    rows["ts_recv"] += SECOND // 2
+    rows["ts_event"][[20, 30]] -= SECOND + SECOND // 2
+    rows["ts_event"][[40]] -= 2 * SECOND + SECOND // 2
+    return rows
+
+
+def sides_in_two_rows():
+    """The quote falls by five: of one moment, the new ask below the old bid comes first, then the new bid."""
+    rows = quotes()
+    rows["flags"] = 0
+    rows = np.insert(rows, 10, rows[10])
+    rows["sequence"] = np.arange(1, 62)
+    rows["ask"][10:], rows["bid"][11:] = 97, 95
+    return rows
 
 
 SPLIT = bars()
@@ -188,6 +225,12 @@ PLANTED = {
     ),
     "a quote that stands still": ("events", stale(5, 100), {"stale_quote": (1, 5, 5)}),
     "two trades are not enough": ("events", stale(2, 100), {}),
+    "sides of one moment in two rows": ("quotes", sides_in_two_rows(), {}),
+    "a series of closes alone": ("bars-1d", closes_alone([100] * 20 + [150] * 20), {"large_change": (1, 20, 20)}),
+    "numbers that begin anew the next day": ("trades", next_day(prints), {"session_gap": (1, 60, 60)}),
+    "exchange time cut to the second": (
+        "events", cut_to_seconds(), {"event_clock_coarse": (2, 20, 30), "event_clock_back": (1, 40, 40)},
+    ),
     "exchange time back": ("events", changed(orders, ts_event={9: BEGIN}), {"event_clock_back": (1, 9, 9)}),
     "receive time back": (
         "events",
@@ -231,7 +274,9 @@ PLANTED = {
         "bars-1d", changed(bars, open={5: 0, 8: 0}, missing={5: Missing.OPEN, 8: Missing.OPEN}),
         {"bar_missing_field": (2, 5, 8)},
     ),
-    "minutes that are missing": ("bars-1m", bars_with_hole(), {"bar_missing": (4, 10, 27)}),
+    "minutes that are missing": (
+        "bars-1m", bars_with_hole(), {"bar_missing": (10, 10, 10), "bar_empty": (1, 20, 20)},
+    ),
     "a move": (
         "bars-1d", changed(bars, open={30: 19_000}, close={30: 19_000}, high={30: 19_000}),
         {"large_move": (2, 30, 31)},
@@ -493,6 +538,53 @@ def test_trades_against_quotes_that_are_stored_apart(seed):
     for _ in range(20):
         cuts = rng.integers(1, 60, 6).tolist(), rng.integers(1, 60, 6).tolist()
         assert outside(trades, quote_rows, *cuts)["trade_outside_depth"] == whole
+
+
+def test_how_far_clocks_are_off_and_how_long_a_book_is_crossed():
+    """Rows 9 and 10 are received 1 ns and 7 s too early; the book is crossed from row 6 to row 8, twice."""
+    rows = prints()
+    rows["ts_recv"][9], rows["ts_recv"][10] = rows["ts_event"][9] - 1, rows["ts_event"][10] - 7
+    assert tally("trades", rows)["recv_before_event"].detail == {"least_ns": 1, "most_ns": 7}
+    rows = crossed()
+    rows["ts_recv"] = rows["ts_event"] = BEGIN + np.arange(len(rows)) * SECOND
+    found = tally("events", rows)["crossed_book"]
+    assert (found.count, found.detail) == (2, {"times": 1, "longest_ns": 2 * SECOND})
+
+
+def test_a_thin_market_lacks_bars_and_a_recording_that_stood_still_does():
+    """A tenth of the minutes at random have no bar: no fault. Twenty more in a row: one, with its exact count."""
+    rng = np.random.default_rng(5)
+    rows = bars(1000, step=MINUTE, begin=BEGIN - 8 * HOUR)
+    kept = rng.random(1000) > 0.1
+    kept[[0, 499, 520, 999]] = True
+    hours = Hours(rows["ts_event"][:1], rows["ts_event"][-1:] + MINUTE)
+    assert set(found("bars-1m", rows[kept], hours=hours)) == {"bar_empty"}
+    empty = found("bars-1m", rows[kept], hours=hours)["bar_empty"][0]
+    assert empty == 1000 - kept.sum()
+    inside = empty - np.count_nonzero(~kept[500:520])
+    kept[500:520] = False
+    after = int(kept[:520].sum())
+    holes = found("bars-1m", rows[kept], hours=hours)
+    assert (holes["bar_missing"], holes["bar_empty"][0]) == ((20, after, after), inside)
+
+
+def test_daily_rows_without_a_value_on_holidays():
+    """Without a session on the day it is a holiday, with one it is a bar that lacks its close."""
+    rows = closes_alone([100] * 20)
+    rows["missing"][[5, 9]] = rows["missing"][0] | int(Missing.CLOSE)
+    opens = np.delete(rows["ts_event"] + 14 * HOUR, 5)
+    assert found("bars-1d", rows, hours=Hours(opens, opens + 6 * HOUR)) == {"bar_missing_field": (1, 9, 9)}
+
+
+def test_the_bar_of_a_closing_auction_is_no_row_off_hours():
+    rows = bars(10, step=MINUTE, begin=BEGIN)
+    until = lambda k: Hours(rows["ts_event"][:1], rows["ts_event"][k : k + 1])  # noqa: E731
+    assert found("bars-1m", rows, hours=until(9)) == {}
+    assert found("bars-1m", rows, hours=until(8)) == {"off_hours": (1, 9, 9)}
+
+
+def test_few_rows_have_no_pace():
+    assert found("events", gap()[:49]) == {}
 
 
 def test_every_code_is_planted_somewhere():

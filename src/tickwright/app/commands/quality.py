@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tickwright.app import terminal
+from tickwright.app.report.quality_words import detailed, named, noted, worst_first
 from tickwright.core.errors import StorageError
 from tickwright.core.time import parse_date
 from tickwright.data.catalog import Catalog
 from tickwright.run.quality.check import CheckResult, check, repair
+
+_WIDTH = 120
+_MOST_LINES = 4
+"""Instruments of one code that get a line of their own; `--json` and the page list all."""
 
 
 def check_catalog(
@@ -53,36 +59,55 @@ def _write(file: Path, text: str) -> None:
 
 def _tell(result: CheckResult, html: Path | None) -> None:
     answer = result.to_json()
-    order = {"error": 0, "warning": 1, "info": 2}
-    findings = sorted(answer["findings"], key=lambda f: (order[f["severity"]], -f["count"]))
-    if findings:
-        rows = [
-            (
-                f["severity"], f["code"], f["instrument"], f["schema"], f"{f['count']:,}", _place(f["first"]),
-                _place(f["last"]),
-            )
-            for f in findings
-        ]  # fmt: skip
+    by_code = worst_first(answer["findings"])
+    rows = [row for findings in by_code for row in _rows(findings)]
+    if rows:
         terminal.listing(rows, ("severity", "code", "instrument", "schema", "count", "first", "last"), ("count",))
-        for code, f in {f["code"]: f for f in findings}.items():
-            print(f"{code}: {f['meaning']}; {f['effect_on_fills']}")
+        print()
+    for findings in by_code:
+        f = findings[0]
+        text = f"{f['code']}: {f['meaning']}. Fills: {f['effect_on_fills']}."
+        print(textwrap.fill(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+        for more in findings[:_MOST_LINES]:
+            if detail := detailed(more):
+                print(f"  {more['instrument']} {more['schema']}: {detail}")
     for entry in result.fixed:
         print(f"{entry['what']}: {_fixed_text(entry)}")
-    notes: dict[str, int] = {}
-    for unit in result.units:
-        for note in unit.notes:
-            notes[note] = notes.get(note, 0) + 1
-    for note, count in notes.items():
-        print(f"note: {note}{f' ({count} units)' if count > 1 else ''}")
+    for note, where in noted(result).items():
+        print(f"note: {named(where)}: {note}")
     checked = answer["checked"]
     verdict = "clean" if result.clean else "faults found"
-    print(f"{checked['rows']:,} rows of {checked['instruments']:,} instruments checked: {verdict}")
+    names = f"{checked['instruments']:,} instrument{'' if checked['instruments'] == 1 else 's'}"
+    print(f"{checked['rows']:,} rows of {names} checked: {verdict}")
     if html is not None:
         print(f"report: {html}")
 
 
+def _rows(findings: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Lines of one code: the largest counts, and the rest in one."""
+    shown = findings if len(findings) <= _MOST_LINES + 1 else findings[:_MOST_LINES]
+    lines: list[tuple[str, ...]] = [
+        (
+            f["severity"], f["code"], f["instrument"], f["schema"], f"{f['count']:,}", _place(f["first"]),
+            _place(f["last"]),
+        )
+        for f in shown
+    ]  # fmt: skip
+    if rest := findings[len(shown) :]:
+        first, last = min(f["first"]["time"] for f in rest), max(f["last"]["time"] for f in rest)
+        count = f"{sum(f['count'] for f in rest):,}"
+        schemas = ", ".join(sorted({f["schema"] for f in rest}))
+        lines.append(
+            (
+                rest[0]["severity"], rest[0]["code"], f"{len(rest)} more", schemas, count,
+                first[:23].removesuffix("Z"), last[:23].removesuffix("Z"),
+            )
+        )  # fmt: skip
+    return lines
+
+
 def _place(place: dict[str, Any]) -> str:
-    return f"{place['time'][:23]} row {place['row']:,}"
+    return f"{place['time'][:23].removesuffix('Z')} row {place['row']:,}"
 
 
 def _fixed_text(entry: dict[str, Any]) -> str:

@@ -7,12 +7,24 @@ from typing import Any
 
 from tickwright.app.report import page
 from tickwright.app.report.quality_figures import coverage, gap_map, timeline
+from tickwright.app.report.quality_words import ORDER, detailed, named, noted, worst_first
 from tickwright.run.quality.check import CheckResult, UnitResult
 
 MOST_TIMELINES = 24
 """Units that get a picture of their own: those with the worst findings first."""
-_ORDER = {"error": 0, "warning": 1, "info": 2}
-_HEADS = ("finding", "severity", "instrument", "schema", "count", "first", "last", "what it would do to fills")
+MOST_SHOWN = 6
+"""Instruments of a code that are not folded away."""
+_CSS = """
+.badge { display: inline-block; min-width: 62px; text-align: center; border-radius: 3px; padding: 0 6px; color: #fff;
+  font-size: 11px; font-weight: 600; line-height: 18px; }
+.badge.error { background: #b23b3b; } .badge.warning { background: #b08900; } .badge.info { background: #7b8896; }
+.findings td.count, .places td.count { text-align: right; font-variant-numeric: tabular-nums; padding-right: 18px; }
+.findings th:nth-child(3), .places th:nth-child(2) { text-align: right; padding-right: 18px; }
+.findings a { color: inherit; font-weight: 600; }
+.places { table-layout: fixed; } .places td { overflow-wrap: anywhere; }
+.places th:nth-child(1) { width: 15%; } .places th:nth-child(2) { width: 10%; } .places th:nth-child(5) { width: 19%; }
+@media print { .findings tr, .places tr { break-inside: avoid; } }
+"""
 
 
 def render(result: CheckResult) -> str:
@@ -31,7 +43,7 @@ def render(result: CheckResult) -> str:
     )
     return page._PAGE.format(
         title=escape(_title(answer)),
-        css=page._own("page.css"),
+        css=page._own("page.css") + _CSS,
         body=body,
         plotly=page._plotly() if figures else "",
         shared=page._island({}),
@@ -46,7 +58,7 @@ def _title(answer: dict[str, Any]) -> str:
 
 def _header(answer: dict[str, Any]) -> str:
     checked = answer["checked"]
-    counts = [f"{sum(f['severity'] == s for f in answer['findings'])} of severity {s}" for s in _ORDER]
+    counts = [f"{sum(f['count'] for f in answer['findings'] if f['severity'] == s):,} {s}" for s in ORDER]
     facts = {
         "catalog": checked["catalog"],
         "instruments": f"{checked['instruments']:,}",
@@ -64,26 +76,57 @@ def _header(answer: dict[str, Any]) -> str:
 def _findings(findings: list[dict[str, Any]]) -> str:
     if not findings:
         return '<section><h2 class="flow">Findings</h2><p>None.</p></section>'
-    ordered = sorted(findings, key=lambda f: (_ORDER[f["severity"]], -f["count"], f["instrument"], f["code"]))
+    groups = worst_first(findings)
     rows = "".join(
-        "<tr>"
-        f'<td title="{escape(f["code"])}"><b>{escape(f["code"])}</b><br>{escape(f["meaning"])}</td>'
-        f"<td>{escape(f['severity'])}</td><td>{escape(f['instrument'])}</td><td>{escape(f['schema'])}</td>"
-        f"<td>{f['count']:,}{_detail(f)}</td><td>{_place(f['first'])}</td><td>{_place(f['last'])}</td>"
-        f"<td>{escape(f['effect_on_fills'])}</td></tr>"
-        for f in ordered
+        f'<tr><td>{_badge(g[0])}</td><td><a href="#{escape(g[0]["code"])}">{escape(g[0]["code"])}</a></td>'
+        f'<td class="count">{sum(f["count"] for f in g):,}</td><td>{_whose(g)}</td>'
+        f"<td>{escape(g[0]['meaning'])}</td></tr>"
+        for g in groups
     )
-    heads = "".join(f"<th>{escape(head)}</th>" for head in _HEADS)
+    heads = "<th></th><th>finding</th><th>count</th><th>in</th><th>what it is</th>"
     return (
-        '<section><h2 class="flow">Findings</h2><p class="what">Times are UTC; a row counts from 0 within its day, for '
-        'bars within the whole history.</p><div class="scroll"><table class="findings">'
+        '<section><h2 class="flow">Findings</h2><div class="scroll"><table class="findings">'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        '<section><h2 class="flow">Where they are</h2><p class="what">Times are UTC; a row counts from 0 within its '
+        f"day, for bars within the whole history.</p>{''.join(_places(g) for g in groups)}</section>"
     )
 
 
-def _detail(finding: dict[str, Any]) -> str:
-    parts = ", ".join(f"{name} {count:,}" for name, count in finding.get("detail", {}).items())
-    return f"<br><small>{escape(parts)}</small>" if parts else ""
+def _badge(finding: dict[str, Any]) -> str:
+    return f'<span class="badge {escape(finding["severity"])}">{escape(finding["severity"])}</span>'
+
+
+def _whose(group: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(f["instrument"] for f in group))
+    return escape(named(names))
+
+
+def _places(group: list[dict[str, Any]]) -> str:
+    """One code: what it would do to fills, and a line for each instrument; many are folded away."""
+    first = group[0]
+    head = (
+        f'<h3 id="{escape(first["code"])}">{_badge(first)} {escape(first["code"])}</h3>'
+        f'<p class="what">{escape(first["meaning"])}. Fills: {escape(first["effect_on_fills"])}.</p>'
+    )
+    shown = group if len(group) <= MOST_SHOWN + 2 else group[:MOST_SHOWN]
+    text = head + _table(shown)
+    if rest := group[len(shown) :]:
+        count = sum(f["count"] for f in rest)
+        text += f"<details><summary>{len(rest):,} more, {count:,} findings</summary>{_table(rest)}</details>"
+    return text
+
+
+def _table(findings: list[dict[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(f['instrument'])}<br><small>{escape(f['schema'])}</small></td>"
+        f'<td class="count">{f["count"]:,}</td><td>{_place(f["first"])}</td><td>{_place(f["last"])}</td>'
+        f"<td>{escape(detailed(f))}</td></tr>"
+        for f in findings
+    )
+    heads = "<th>instrument</th><th>count</th><th>first</th><th>last</th><th>of that</th>"
+    return (
+        f'<div class="scroll"><table class="places"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _place(place: dict[str, Any]) -> str:
@@ -129,7 +172,7 @@ def _maps(result: CheckResult, figures: page.Figures) -> str:
 def _badness(unit: UnitResult) -> tuple[int, int]:
     from tickwright.data.quality.codes import CODES
 
-    worst = min((_ORDER[CODES[code].severity] for code in unit.found), default=len(_ORDER))
+    worst = min((ORDER[CODES[code].severity] for code in unit.found), default=len(ORDER))
     return worst, -sum(found.count for found in unit.found.values())
 
 
@@ -151,13 +194,5 @@ def _timelines(result: CheckResult, figures: page.Figures) -> str:
 
 
 def _notes(result: CheckResult) -> str:
-    grouped: dict[str, list[str]] = {}
-    for unit in result.units:
-        for note in unit.notes:
-            grouped.setdefault(note, []).append(f"{unit.unit.instrument.symbol} {unit.unit.schema} {unit.unit.name}")
-    items = "".join(
-        f"<li>{escape(', '.join(where[:5]))}{f' and {len(where) - 5:,} more' if len(where) > 5 else ''}: "
-        f"{escape(note)}</li>"
-        for note, where in grouped.items()
-    )
+    items = "".join(f"<li>{escape(named(where))}: {escape(note)}</li>" for note, where in noted(result).items())
     return f'<section><h2>What could not be checked</h2><ul class="notes">{items}</ul></section>' if items else ""

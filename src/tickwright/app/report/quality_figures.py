@@ -10,7 +10,7 @@ import numpy as np
 from tickwright.app.report import theme
 from tickwright.app.report.arrays import packed
 from tickwright.core.time import utc_day
-from tickwright.core.units import MILLISECOND, MINUTE
+from tickwright.core.units import DAY, MILLISECOND, MINUTE, SECOND
 from tickwright.data.quality.codes import CODES
 from tickwright.data.quality.tally import Timeline
 from tickwright.run.quality.check import UnitResult
@@ -19,6 +19,8 @@ MOST_LINES = 120
 """Lines of a map; beyond, every n-th is drawn and the title says so."""
 MAP_COLUMNS = 288
 BAR_COLUMNS = 240
+_PLOT, _LANE, _AROUND = 130, 20, 88
+"""Pixels of a plot, of the lane of a code, and of what is around them."""
 _COLOURS = {"error": theme.BAD, "warning": "#b08900", "info": theme.VOLUME}
 
 
@@ -59,28 +61,42 @@ def timeline(result: UnitResult) -> dict[str, Any]:
                 "hovertemplate": code + ": %{customdata:,}<extra></extra>", "showlegend": False,
             }
         )  # fmt: skip
-    lanes = 0.06 * len(codes)
-    low = min(0.5, lanes)
-    split = low + 0.04 + (1 - low) * (0.45 if has_spread else 1.0)
+    lanes = _LANE * len(codes)
+    height = _PLOT * (2 if has_spread else 1) + lanes + _AROUND
+    inner = height - _AROUND
+    low = lanes / inner
+    floor = low + (0.02 if codes else 0)
+    top = (1 + floor) / 2 - 0.03 if has_spread else 1.0
     layout = theme.layout(
-        240 + 18 * len(codes),
+        height,
         xaxis=theme.axis("UTC", type="date", anchor="y3" if codes else "y"),
-        yaxis=theme.axis("rows", domain=[low + 0.02 if codes else 0, min(1.0, split - 0.03)], rangemode="tozero"),
+        yaxis=theme.axis("rows", domain=[floor, top], rangemode="tozero", nticks=5),
     )
-    layout["margin"] = {"l": 150, "r": 24, "t": 24, "b": 48}
+    layout["margin"] = {"l": 150, "r": 24, "t": 24, "b": _AROUND - 24}
     if has_spread:
-        layout["yaxis2"] = theme.axis("spread, ticks", domain=[min(0.97, split), 1], rangemode="tozero")
+        layout["yaxis2"] = theme.axis("spread, ticks", domain=[top + 0.06, 1], rangemode="tozero", nticks=5)
     if codes:
-        layout["yaxis3"] = theme.axis(domain=[0, low], type="category", categoryorder="array", categoryarray=codes)
+        layout["yaxis3"] = theme.axis(
+            domain=[0, low], type="category", categoryorder="array", categoryarray=codes, tickmode="array",
+            tickvals=codes, range=[-0.5, len(codes) - 0.5], showgrid=False,
+        )  # fmt: skip
     return {"data": data, "layout": layout}
 
 
 def gap_map(results: Sequence[UnitResult]) -> dict[str, Any]:
     """Rows by time of day, a line for each instrument, schema and day."""
     chosen, note = _thinned(results)
-    grid = np.array([_resampled(r.timeline.rows, MAP_COLUMNS) for r in chosen])
-    minutes = np.arange(MAP_COLUMNS) * (1440 // MAP_COLUMNS)
-    labels = [f"{m // 60:02d}:{m % 60:02d}" for m in minutes.tolist()]
+    lines = [r.timeline for r in chosen]
+    spans = [(line.begin % DAY, *(line.step * k for k in _reach(line)), line.step) for line in lines]
+    begin = min(start + first for start, first, _, _ in spans)
+    end = max(start + last + step for start, _, last, step in spans)
+    step = max(SECOND, *(line.step for line in lines), -(-(end - begin) // MAP_COLUMNS))
+    grid = np.zeros((len(chosen), -(-(end - begin) // step)))
+    for k, line in enumerate(lines):
+        held = np.flatnonzero(line.rows)
+        np.add.at(grid[k], (line.begin % DAY + held * line.step - begin) // step, line.rows[held])
+    seconds = [(begin + k * step) // SECOND for k in range(grid.shape[1])]
+    labels = [f"{s // 3600 % 24:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in seconds]
     return _map(chosen, np.log10(1.0 + grid), labels, f"time of the UTC day{note}", "rows, log", grid)
 
 
@@ -108,7 +124,11 @@ def _map(
     results: Sequence[UnitResult], z: np.ndarray, labels: list[str], title: str, scale: str, counts: np.ndarray
 ) -> dict[str, Any]:
     days = len({r.unit.name for r in results}) > 1
-    names = [f"{r.unit.instrument.symbol} {r.unit.schema}{f' {r.unit.name}' if days else ''}" for r in results]
+    schemas = len({r.unit.schema for r in results}) > 1
+    names = [
+        r.unit.instrument.symbol + (f" {r.unit.schema}" if schemas else "") + (f" {r.unit.name}" if days else "")
+        for r in results
+    ]
     height = 90 + max(14, min(22, 2400 // max(1, len(names)))) * len(names)
     data = {
         "type": "heatmap", "x": labels, "y": names, "z": packed(z, "f4"), "customdata": packed(counts, "f4"),
@@ -128,10 +148,6 @@ def _reach(line: Timeline) -> tuple[int, int]:
     """The first and the last stretch in which there is anything."""
     held = np.flatnonzero(line.rows)
     return (int(held[0]), int(held[-1])) if held.size else (0, line.rows.size - 1)
-
-
-def _resampled(values: np.ndarray, columns: int) -> np.ndarray:
-    return np.add.reduceat(values, np.arange(columns) * values.size // columns)
 
 
 def _thinned(results: Sequence[UnitResult]) -> tuple[list[UnitResult], str]:

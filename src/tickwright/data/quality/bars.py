@@ -18,6 +18,12 @@ SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 
 SPLIT_REACH = 0.045
 """How far, in logarithm, open and close may stand from a split ratio: a day's own move comes on top of it."""
 _FIELDS = ("open", "high", "low", "close", "volume")
+_CLOSES_ALONE = Missing.OPEN | Missing.HIGH | Missing.LOW | Missing.VOLUME
+_NOTHING = _CLOSES_ALONE | Missing.CLOSE
+FEW_EMPTY: dict[Nanos, int] = {SECOND: 3, MINUTE: 3, HOUR: 0}
+"""Bars that may always be missing in a row, as nothing trades for a moment."""
+_COUNTED_EMPTY = 5
+_CHANCE = 1e-3
 
 
 def inconsistent(rows: np.ndarray) -> np.ndarray:
@@ -47,14 +53,19 @@ class Bars:
         self._hours = hours
         self._previous: np.ndarray | None = None
         self._close = 0  # last close that was there, 0 before the first
+        self._rows = self._empty = self._holidays = 0
+        self._by_missing: dict[int, Tally] = {}  # findings by the missing fields of the bar
+        self._holes_kept: list[tuple[int, Nanos, int]] = []  # row and time after it, bars that are not there
 
     def feed(self, rows: np.ndarray, at: int) -> None:
         """The next rows."""
         self._tally.add_rows("bar_inconsistent", inconsistent(rows), rows, at)
-        self._tally.add_rows("bar_missing_field", rows["missing"] != 0, rows, at)
-        for name in _FIELDS:
-            missing = int(np.count_nonzero(rows["missing"] & Missing[name.upper()]))
-            self._tally.add_detail("bar_missing_field", name, missing)
+        holiday = self._holiday(rows)
+        self._holidays += int(np.count_nonzero(holiday))
+        for mask in np.unique(rows["missing"]).tolist():
+            part = self._by_missing.setdefault(mask, self._tally.beside())
+            part.add_rows("bar_missing_field", (rows["missing"] == mask) & ~holiday, rows, at)
+        self._rows += len(rows)
         self._moves(rows, at)
         before = rows[:1] if self._previous is None else self._previous
         shifted = np.concatenate((before, rows[:-1]))
@@ -63,6 +74,15 @@ class Bars:
         self._tally.add_rows("bar_repeated", same_time & (rows != shifted), rows, at)
         self._holes(rows, shifted["ts_event"], fresh, at)
         self._previous = rows[-1:].copy()
+
+    def _holiday(self, rows: np.ndarray) -> np.ndarray:
+        """Daily rows without any value on a day without a session, as some series have them."""
+        empty = rows["missing"] == _NOTHING
+        if self._step != DAY or self._hours is None or not empty.any():
+            return np.zeros(len(rows), bool)
+        opens = self._hours.opens
+        sessions = np.searchsorted(opens, rows["ts_event"] + DAY) - np.searchsorted(opens, rows["ts_event"])
+        return np.asarray(empty & (sessions == 0))
 
     def _moves(self, rows: np.ndarray, at: int) -> None:
         closes = np.where((rows["missing"] & Missing.CLOSE) == 0, rows["close"], 0)
@@ -84,9 +104,50 @@ class Bars:
         times = rows["ts_event"]
         holes = np.flatnonzero(fresh & (times - before > self._step))
         missing = np.array([self._missing(int(before[k]), int(times[k])) for k in holes], np.int64)
-        holes, missing = holes[missing > 0], missing[missing > 0]
-        fields = {"bars_missing_before": missing}
-        self._tally.add("bar_missing", holes + at, times[holes], times[holes], fields, missing)
+        few = (missing > 0) & (missing <= FEW_EMPTY.get(self._step, 0))
+        self._empty += int(np.minimum(missing, _COUNTED_EMPTY).sum())
+        self._tell("bar_empty", holes[few] + at, times[holes[few]], missing[few])
+        for k in np.flatnonzero((missing > 0) & ~few).tolist():
+            self._holes_kept.append((int(holes[k]) + at, int(times[holes[k]]), int(missing[k])))
+
+    def _tell(self, code: str, places: np.ndarray, times: np.ndarray, missing: np.ndarray) -> None:
+        self._tally.add(code, places, times, times, {"bars_missing_before": missing}, missing)
+
+    def _usual(self) -> int:
+        """How many bars in a row may be missing because nothing traded.
+
+        With a share p of the bars missing, n·p^k runs of k are to be expected; a run of which fewer than a thousandth
+        is expected is no chance. A long hole counts as five bars in p, so that it does not excuse itself.
+        """
+        least = FEW_EMPTY.get(self._step, 0)
+        if self._step == DAY or not self._empty:
+            return least
+        count = self._rows + self._empty
+        return max(least, int(np.log(_CHANCE / count) / np.log(self._empty / count)))
+
+    def end(self) -> list[str]:
+        """What can be told only of the whole: fields and bars that are missing. Returns notes."""
+        rows, times, missing = np.array(self._holes_kept, np.int64).reshape(-1, 3).T
+        long = missing > self._usual()
+        for code, these in (("bar_missing", long), ("bar_empty", ~long)):
+            self._tell(code, rows[these], times[these], missing[these])
+        everywhere = int(np.bitwise_and.reduce(np.array(list(self._by_missing) or [0], np.int64)))
+        for mask, part in self._by_missing.items():
+            # A field that no bar has is no part of the feed.
+            if mask & ~everywhere:
+                for name in _FIELDS:
+                    lacks = mask & ~everywhere & Missing[name.upper()]
+                    part.add_detail("bar_missing_field", name, part.count("bar_missing_field") if lacks else 0)
+                self._tally.take(part)
+        notes = []
+        if self._holidays:
+            notes.append(f"{self._holidays:,} rows without a value on days without a session: taken as holidays")
+        if not everywhere:
+            return notes
+        if everywhere == _CLOSES_ALONE:
+            self._tally.rename("large_move", "large_change")
+        lacking = [name for name in _FIELDS if everywhere & Missing[name.upper()]]
+        return [*notes, f"no bar has {', '.join(lacking)}: taken as how the feed is, not as a fault"]
 
     def _missing(self, before: Nanos, now: Nanos) -> int:
         """How many bars the market's hours have between two that are there; without a calendar, of one local day."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.core.events import Flag
+from tickwright.core.units import SECOND
 from tickwright.data.quality.tally import Tally
 
 
@@ -30,8 +31,12 @@ class Clocks:
             times = rows[name][picks]
             before = np.concatenate(([self._last.get(name, times[0])], times[:-1]))
             self._last[name] = int(times[-1])
-            back = np.zeros(len(rows), bool)
-            back[picks] = times < before
-            self._tally.add_rows(code, back, rows, at)
+            by = np.zeros(len(rows), np.int64)
+            by[picks] = before - times
+            # A stamp that is cut to the second lies up to a second before finer ones that came earlier.
+            cut = (by > 0) & (by < SECOND) & (rows[name] % SECOND == 0) & (name == "ts_event")
+            self._tally.add_rows("event_clock_coarse", cut, rows, at, by)
+            self._tally.add_rows(code, (by > 0) & ~cut, rows, at, by)
         if "ts_recv" in names:
-            self._tally.add_rows("recv_before_event", live & (rows["ts_recv"] < rows["ts_event"]), rows, at)
+            early = rows["ts_event"] - rows["ts_recv"]
+            self._tally.add_rows("recv_before_event", live & (early > 0), rows, at, early)

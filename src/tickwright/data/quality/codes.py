@@ -92,17 +92,21 @@ CODES: dict[str, Code] = {
         "warning", "exchange time steps back from one row to the next",
         "the order of events is in doubt; a replay moves the row to the later time",
     ),
+    "event_clock_coarse": Code(
+        "info", "exchange time cut to the second, so that it lies before finer stamps of earlier rows",
+        "the order of rows is that of receipt; exchange time is right to a second alone",
+    ),
     "recv_clock_back": Code(
         "warning", "receive time steps back from one row to the next",
         "rows are out of order: a strategy would see some of them too early or too late",
     ),
     "recv_before_event": Code(
-        "warning", "received before it happened",
-        "the two clocks disagree: feed latency comes out negative, and a replay takes it as zero",
+        "warning", "received before it happened: the clock of the recorder or of the exchange is off",
+        "feed latency comes out negative, and a replay takes it as zero: fills come sooner than they could",
     ),
     "sequence_gap": Code(
-        "error", "sequence numbers are missing in a feed that counts one by one",
-        "messages are lost: the book keeps orders that are gone and lacks others",
+        "error", "sequence numbers are missing in a feed that counts one by one: lost, or passed over by the reader",
+        "the book keeps orders that are gone and lacks others; prints that are not there add no volume",
     ),
     "sequence_back": Code(
         "warning", "a sequence number below the one before",
@@ -126,8 +130,12 @@ CODES: dict[str, Code] = {
         "nothing can be filled at the missing price; indicators skip the bar or take a zero for a price",
     ),
     "bar_missing": Code(
-        "warning", "no bar where the session should have one",
+        "warning", "no bar where the session should have one, for longer than this market's thin trading explains",
         "a schedule finds no price and no volume there; returns span the hole",
+    ),
+    "bar_empty": Code(
+        "info", "no bar for a few intervals, as often in this market: as a rule nothing was traded",
+        "none, as long as a missing bar is taken for no volume and an unchanged price",
     ),
     "bar_repeated": Code(
         "error", "two different bars of the same interval",
@@ -136,6 +144,10 @@ CODES: dict[str, Code] = {
     "large_move": Code(
         "warning", "the close moves by more than 40 % from the bar before",
         "if it is no real move, every position across it earns or loses what nobody did",
+    ),
+    "large_change": Code(
+        "info", "a series of closes alone (a rate, an index of volatility) changes by more than 40 %",
+        "none: it is not traded; as an input of a model it may need another scale",
     ),
     "split_unadjusted": Code(
         "warning", "open and close both stand at a split ratio to the close before (2:1, 3:2, 1:10 …)",

@@ -28,25 +28,30 @@ def check_rows(tally: Tally, rows: np.ndarray, at: int, hours: Hours | None) -> 
         tally.add_rows("maybe_bad_book", (rows["flags"] & Flag.MAYBE_BAD_BOOK) != 0, rows, at)
     if hours is not None:
         snapshot = (rows["flags"] & Flag.SNAPSHOT) != 0 if "flags" in names else np.zeros(len(rows), bool)
-        tally.add_rows("off_hours", ~hours.within(rows["ts_event"]) & ~snapshot, rows, at)
+        outside = ~hours.within(rows["ts_event"]) & ~snapshot
+        if "open" in names:
+            outside &= ~np.isin(rows["ts_event"], hours.closes)  # the bar that holds a closing auction
+        tally.add_rows("off_hours", outside, rows, at)
 
 
 def bad_sizes(rows: np.ndarray) -> np.ndarray:
     """Where a size is below one lot although lots are added, taken or traded, or is negative."""
     names = rows.dtype.names or ()
-    if "action" in names:
+    if {"action", "size"} <= set(names):
         return np.asarray(rows["size"] < _SIZED[rows["action"]])
     if "open" in names:
         return np.asarray(rows["volume"] < 0)
     if "bid_size" in names:
         return np.asarray((rows["bid_size"] < 0) | (rows["ask_size"] < 0))
+    if not {"price", "size"} <= set(names):
+        return np.zeros(len(rows), bool)  # a definition, a statistic, a status, an imbalance
     return np.asarray(rows["size"] <= 0)
 
 
 def bad_prices(rows: np.ndarray) -> np.ndarray:
     """Where a price of zero or less stands although there is something to be had at it."""
     names = rows.dtype.names or ()
-    if "action" in names:
+    if {"action", "size"} <= set(names):
         action = rows["action"]
         counts = _PRICED[action] | (_PRICED_WITH_SIZE[action] & (rows["size"] > 0))
         return np.asarray(counts & _none(rows["price"], rows["subtick"]))
@@ -58,6 +63,8 @@ def bad_prices(rows: np.ndarray) -> np.ndarray:
     if "bid_size" in names:
         bid, ask = rows["bid_size"] > 0, rows["ask_size"] > 0
         return np.asarray((bid & (rows["bid"] <= 0)) | (ask & (rows["ask"] <= 0)))
+    if not {"price", "size", "subtick"} <= set(names):
+        return np.zeros(len(rows), bool)
     return _none(rows["price"], rows["subtick"])
 
 

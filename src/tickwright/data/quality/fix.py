@@ -177,7 +177,8 @@ def _plan_repeats(chunks: Chunks, plan: Plan, bars: bool, left: list[str]) -> No
         again = repeats.feed(rows) == 1
         plan.repeated += int(again.sum())
         if not bars:
-            unnumbered += int(np.count_nonzero(again & (rows["sequence"] == 0)))
+            numbers = rows["sequence"] if "sequence" in (rows.dtype.names or ()) else np.zeros(len(rows), np.uint64)
+            unnumbered += int(np.count_nonzero(again & (numbers == 0)))
         if not plan.late:
             plan.touch(again, rows, at)
         at += len(rows)
@@ -195,6 +196,8 @@ def _cannot_order(chunks: Chunks, floors: Sequence[int]) -> str | None:
     numbered = 0
     try:
         for rows in _ordered(chunks(), floors):
+            if not {"sequence", "flags"} <= set(rows.dtype.names or ()):
+                return "rows have no sequence number"
             live = (rows["sequence"] != 0) & ((rows["flags"] & Flag.SNAPSHOT) == 0)
             numbers = rows["sequence"][live]
             numbered += numbers.size

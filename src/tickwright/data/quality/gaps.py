@@ -1,8 +1,9 @@
 """Did the recording stand still while the market was open?
 
-A gap is a time without rows longer than 60 s and longer than a hundred times the 99th percentile of the times between
-rows of the same unit, so that a thin market is measured by its own pace. With a calendar only session time counts, and
-the times from the open to the first row and from the last row to the close are looked at too.
+A gap is a time without rows longer than 60 s, longer than a hundred times the 99th percentile of the times between rows
+of the same unit, and longer than ten times their mean, so that a thin market is measured by its own pace. With a
+calendar only session time counts, and the times from the open to the first row and from the last row to the close are
+looked at too. Fewer than fifty rows have no pace.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from tickwright.data.store.schema import moments_of
 
 LEAST: Nanos = 60 * SECOND
 TIMES_USUAL = 100
+TIMES_MEAN = 10
+FEW_ROWS = 50
 LONGEST_SESSION: Nanos = 20 * HOUR
 """Longer sessions need not be recorded from their open to their close."""
 _BINS = 64
@@ -34,6 +37,7 @@ class Gaps:
         self._first: Nanos | None = None
         self._row = 0
         self._halted = False
+        self._spanned = 0
 
     def feed(self, rows: np.ndarray, at: int) -> None:
         """The next rows."""
@@ -54,11 +58,14 @@ class Gaps:
         positive = steps[steps > 0]
         self._histogram += np.bincount(np.frexp(positive.astype(np.float64))[1], minlength=_BINS)[:_BINS]
         self._histogram[0] += steps.size - positive.size
+        # Nights and weekends are no part of the pace.
+        self._spanned += int(positive[positive < LEAST].sum())
         for k in np.flatnonzero(steps >= LEAST) + skip:
             # What stands before the gap says whether trading was halted through it.
             if not halted[k]:
                 begin = int(start if k == 0 else moments[k - 1])
                 length = self._open_time(begin, int(moments[k]))
+                self._spanned += length
                 if length >= LEAST:
                     self._long.append((length, at + int(picks[k]), int(times[k]), int(moments[k])))
         self._last, self._row = int(moments[-1]), at + int(picks[-1])
@@ -66,7 +73,7 @@ class Gaps:
     def _halts(self, rows: np.ndarray, picks: np.ndarray) -> np.ndarray:
         """For each live row, whether trading was halted just before it."""
         before = np.zeros(picks.size, bool)
-        if "action" not in (rows.dtype.names or ()):
+        if not {"action", "size"} <= set(rows.dtype.names or ()):
             return before
         halts = np.flatnonzero(rows["action"][picks] == Action.HALT)
         state, at = self._halted, 0
@@ -83,22 +90,24 @@ class Gaps:
     def threshold(self) -> Nanos:
         """How long a time without rows is a gap."""
         total = int(self._histogram.sum())
-        if not total:
-            return LEAST
         rank = int(0.99 * (total - 1))
         usual = int(np.searchsorted(np.cumsum(self._histogram), rank, side="right"))
-        return max(LEAST, TIMES_USUAL * (1 << usual))
+        mean = self._spanned // total
+        return max(LEAST, TIMES_USUAL * (1 << usual), TIMES_MEAN * mean)
 
-    def end(self) -> None:
-        """Count the gaps."""
+    def end(self) -> str | None:
+        """Count the gaps, or say why there is nothing to count."""
+        if int(self._histogram.sum()) < FEW_ROWS:
+            return None if self._first is None else "too few rows to know their pace, so gaps in time are not told"
         least = self.threshold()
         found = [gap for gap in self._long if gap[0] >= least]
         found = [*self._edges(least), *found]
         found.sort(key=lambda gap: gap[1])
         if not found:
-            return
+            return None
         columns = np.array(found, np.int64).T
         self._tally.add("session_gap", columns[1], columns[2], columns[3], {"gap_ns": columns[0]})
+        return None
 
     def _edges(self, least: Nanos) -> list[tuple[Nanos, int, Nanos, Nanos]]:
         """From the open to the first row, and from the last row to the close, of the sessions that have rows."""

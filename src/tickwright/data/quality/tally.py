@@ -6,7 +6,7 @@ a row by its number from 0 within the unit, as `Catalog.read` returns it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,14 +43,26 @@ class Found:
     first: Place
     last: Place
     detail: dict[str, int] = field(default_factory=dict)
-    """Parts of the count, as missing fields by name."""
+    """Parts of the count, as missing fields by name; or how far: `least_ns`, `most_ns`, `longest_ns`."""
 
     def merge(self, later: Found) -> None:
         """Take in the findings of a later unit."""
         self.count += later.count
         self.last = later.last
-        for name, count in later.detail.items():
-            self.detail[name] = self.detail.get(name, 0) + count
+        self.add_detail(later.detail)
+
+    def add_detail(self, more: Mapping[str, int]) -> None:
+        """Add counts up; of least and most keep the least and the most."""
+        for name, value in more.items():
+            known = self.detail.get(name)
+            self.detail[name] = value if known is None else _JOINED.get(name, _sum)(known, value)
+
+
+def _sum(a: int, b: int) -> int:
+    return a + b
+
+
+_JOINED: Mapping[str, Callable[[int, int], int]] = {"least_ns": min, "most_ns": max, "longest_ns": max}
 
 
 class Timeline:
@@ -86,22 +98,23 @@ class Tally:
         self.found: dict[str, Found] = {}
         self.window = window
 
-    def add_rows(self, code: str, bad: np.ndarray, rows: np.ndarray, at: int) -> None:
-        """Findings where `bad` is true; row k of the chunk is row `at + k` of the unit."""
+    def add_rows(self, code: str, bad: np.ndarray, rows: np.ndarray, at: int, by: np.ndarray | None = None) -> None:
+        """Findings where `bad` is true; row k of the chunk is row `at + k` of the unit. `by` says how far, in ns."""
         picks = np.flatnonzero(bad)
         if picks.size:
             names = rows.dtype.names or ()
             moments = rows["ts_recv" if "ts_recv" in names else "ts_event"][picks]
             told = [n for n in (_TOLD_BARS if "open" in names else _TOLD) if n in names]
-            self.add(code, picks + at, rows["ts_event"][picks], moments, {n: rows[n][picks] for n in told})
+            fields = {n: rows[n][picks] for n in told}
+            self.add(code, picks + at, rows["ts_event"][picks], moments, fields, by=None if by is None else by[picks])
 
     def add(
         self, code: str, rows: np.ndarray, times: np.ndarray, moments: np.ndarray, fields: Mapping[str, np.ndarray],
-        counts: np.ndarray | None = None,
+        counts: np.ndarray | None = None, by: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """Findings at given rows of the unit, in order: their ts_event, the moments they are kept by, their fields.
 
-        `counts` says how many findings each stands for, where that is not one.
+        `counts` says how many findings each stands for, where that is not one; `by` how far each is off, in ns.
         """
         assert code in CODES, code
         if self.window is not None:
@@ -110,6 +123,7 @@ class Tally:
                 rows, times, moments = rows[inside], times[inside], moments[inside]
                 fields = {name: values[inside] for name, values in fields.items()}
                 counts = None if counts is None else counts[inside]
+                by = None if by is None else by[inside]
         if not rows.size:
             return
         self.timeline.add_found(code, moments)
@@ -118,6 +132,11 @@ class Tally:
             for k in (0, -1)
         )
         fresh = Found(len(rows) if counts is None else int(counts.sum()), first, last)
+        if by is not None:
+            fresh.add_detail({"least_ns": int(by.min()), "most_ns": int(by.max())})
+        self._join(code, fresh)
+
+    def _join(self, code: str, fresh: Found) -> None:
         known = self.found.get(code)
         if known is None:
             self.found[code] = fresh
@@ -126,6 +145,23 @@ class Tally:
             known.first = min(known.first, fresh.first, key=lambda p: p.row)
             known.last = max(known.last, fresh.last, key=lambda p: p.row)
             known.count += fresh.count
+            known.add_detail(fresh.detail)
+
+    def beside(self) -> Tally:
+        """An empty one for findings of the same unit of which is not known yet whether they count."""
+        empty = Timeline(self.timeline.begin, self.timeline.begin + 1, self.timeline.rows.size)
+        empty.step = self.timeline.step
+        return Tally(self.day, empty, self.window)
+
+    def take(self, other: Tally) -> None:
+        """Take in the findings of one made by `beside`."""
+        for code, fresh in other.found.items():
+            self._join(code, fresh)
+            self.timeline.found[code] = self.timeline.found.get(code, 0) + other.timeline.found[code]
+
+    def count(self, code: str) -> int:
+        """How often a code was found."""
+        return self.found[code].count if code in self.found else 0
 
     def rename(self, code: str, better: str) -> None:
         """Tell the findings of a code under another."""
@@ -136,8 +172,7 @@ class Tally:
     def add_detail(self, code: str, name: str, count: int) -> None:
         """Say how many of a code's findings are of a kind."""
         if count and code in self.found:
-            detail = self.found[code].detail
-            detail[name] = detail.get(name, 0) + count
+            self.found[code].add_detail({name: count})
 
 
 def finding_json(code: str, found: Found, instrument: Instrument, schema: str) -> dict[str, Any]:

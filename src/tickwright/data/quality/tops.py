@@ -46,6 +46,10 @@ STATE = np.dtype(
         ("changed", "<i8"),  # time of the last change at a message's end
         ("trades", "<i8"),  # prints since
         ("told", "<i8"),  # whether this stale quote is counted
+        ("crossed", "<i8"),  # whether the book was crossed at the end of the last message
+        ("crossed_since", "<i8"),  # moment
+        ("crosses", "<i8"),  # how often it became so
+        ("crossed_longest", "<i8"),
         ("pending", "<i8"),
         ("prints", MESSAGE, (PENDING,)),
     ]
@@ -83,6 +87,13 @@ def _judge(
     ask, ask_size = state.top[_ASK], state.top[_ASK_SIZE]
     bid, bid_size = state.top[_BID], state.top[_BID_SIZE]
     trading = state.halted == 0 and state.closed == 0
+    crossed = trading and ask_size > 0 and bid_size > 0 and bid > ask
+    if state.crossed == 1:
+        state.crossed_longest = max(state.crossed_longest, state.row.moment - state.crossed_since)
+    elif crossed:
+        state.crossed_since = state.row.moment
+        state.crosses += 1
+    state.crossed = crossed
     if ask_size > 0 and bid_size > 0:
         if bid >= ask:
             kind = CLOSED if not trading else (CROSSED if bid > ask else LOCKED)
@@ -208,6 +219,9 @@ class Tops:
         line = self._tally.timeline
         n = finish_tops(self._state, found, kinds, self._times(), line.spread_sum, line.spreads)
         self._tell(found[:n], kinds[:n])
+        if self._tally.window is None:  # it is not known in which part of the day each of them lies
+            self._tally.add_detail("crossed_book", "times", int(self._state[0]["crosses"]))
+            self._tally.add_detail("crossed_book", "longest_ns", int(self._state[0]["crossed_longest"]))
 
     def _times(self) -> np.ndarray:
         return np.array([self._tally.timeline.begin, self._tally.timeline.step], np.int64)
@@ -223,8 +237,8 @@ class Tops:
 
 
 def _as_events(quotes: np.ndarray) -> np.ndarray:
-    """Rows of quotes as events that change no book: each is a whole state, the end of a message."""
+    """Rows of quotes as events that change no book; a file may state the two sides of one moment in two rows."""
     events = np.zeros(len(quotes), MARKET_EVENT)
     events["ts_event"], events["ts_recv"] = quotes["ts_event"], quotes["ts_recv"]
-    events["action"], events["flags"] = Action.NONE, Flag.LAST
+    events["action"], events["flags"] = Action.NONE, quotes["flags"] & Flag.LAST
     return events

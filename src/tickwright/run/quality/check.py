@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.events import Action, Flag
-from tickwright.core.units import HOUR, Nanos
+from tickwright.core.units import HOUR, SECOND, Nanos
 from tickwright.data.catalog import Catalog
 from tickwright.data.quality.aligned import aligned
 from tickwright.data.quality.bars import Bars
@@ -169,7 +169,7 @@ def check_unit(
     hours, reason = hours_of(unit)
     notes += [reason] if reason else []
     buckets = BAR_BUCKETS if unit.day is None else DAY_BUCKETS
-    tally = Tally(unit.name, Timeline(unit.begin, unit.end, buckets), window)
+    tally = Tally(unit.name, Timeline(unit.begin, max(unit.end, unit.begin + buckets * SECOND), buckets), window)
     book = None if whole else _book(unit, books)
     run = UnitCheck(unit, tally, hours, book)
     rows = 0
@@ -213,7 +213,6 @@ class UnitCheck:
     def __init__(self, unit: Unit, tally: Tally, hours: Hours | None, book: tuple[Any, Nanos] | None) -> None:
         self._unit = unit
         self._tally = tally
-        self._bars = unit.schema.startswith(BARS)
         self._hours = None if unit.schema == "bars-1d" else hours
         self.book: Any
         self.book, self.last = book or (None, 0)
@@ -222,7 +221,7 @@ class UnitCheck:
         self.duplicates = Duplicates(tally)
         self._sequences = Sequences(tally)
         self._gaps = Gaps(tally, hours)
-        self._bar_checks = Bars(tally, unit.schema, unit.instrument, hours) if self._bars else None
+        self._bar_checks = Bars(tally, unit.schema, unit.instrument, hours) if unit.schema.startswith(BARS) else None
         self._tops = Tops(tally, hours, separate=unit.schema == DEPTH)
 
     def feed(self, rows: np.ndarray, levels: np.ndarray | None = None) -> None:
@@ -268,9 +267,9 @@ class UnitCheck:
     def end(self) -> list[str]:
         """After the last row: what could not be checked."""
         self._tops.end()
-        if self._bars:
-            notes = [self.duplicates.end()]
+        notes = [self.duplicates.end()]
+        if self._bar_checks is not None:
+            notes += self._bar_checks.end()
         else:
-            self._gaps.end()
-            notes = [self.duplicates.end(), self._sequences.end()]
+            notes += [self._gaps.end(), self._sequences.end()]
         return [note for note in notes if note]

@@ -15,7 +15,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight, utc_day
-from tickwright.core.units import DAY, HOUR, Nanos
+from tickwright.core.units import HOUR, Nanos
 from tickwright.data.calendars import calendar
 from tickwright.data.catalog import Catalog
 from tickwright.data.quality.hours import Hours
@@ -23,7 +23,7 @@ from tickwright.data.store.schema import TABLES
 
 BARS = "bars-"
 BOOK = "book-"
-DAY_BUCKETS = 1440
+DAY_BUCKETS = 720
 BAR_BUCKETS = 480
 _CME = "CMES"
 
@@ -68,8 +68,7 @@ def units_of(catalog: Catalog, symbol: str | None = None, date: dt.date | None =
             if not utc_day(begin) <= row.day <= utc_day(end - 1):
                 continue
         day = None if bars else row.day
-        start = (row.day - dt.date(1970, 1, 1)).days * DAY
-        first, last = (row.first, row.last + 1) if bars else (start, start + DAY)
+        first, last = row.first, row.last + 1
         known = units.get((row.instrument, row.schema, day))
         if known is not None:
             first, last = min(first, known.begin), max(last, known.end)
@@ -92,13 +91,12 @@ def hours_of(unit: Unit) -> tuple[Hours | None, str | None]:
         found = calendar(unit.instrument.venue)
         around = dt.timedelta(days=3)
         sessions = found.sessions(utc_day(unit.begin) - around, utc_day(unit.end) + around)
-    except ConfigError as error:
-        return None, f"no calendar, so nothing is measured by session hours: {error}"
+    except ConfigError:
+        return None, f"no calendar of {unit.instrument.venue!r}, so nothing is measured by session hours"
     spans: list[tuple[Nanos, Nanos]] = []
-    for session, following in zip(sessions, [*sessions[1:], None], strict=True):
-        close = session.close
-        if found.name == _CME and following is not None and following.open - close < HOUR:
-            close = following.open - HOUR  # the hour before the next open, of which the calendar does not know
+    for session in sessions:
+        # The hour before the next open, of which the calendar does not know, and which Friday has too.
+        close = session.close - HOUR if found.name == _CME and not session.early else session.close
         if session.break_start is not None and session.break_end is not None:
             spans += [(session.open, session.break_start), (session.break_end, close)]
         else:
