@@ -138,6 +138,8 @@ def advance(
             c = wire.commands[wire.command_head % RING]
             on_command(wire, sims[c.instrument], books[c.instrument], c)
             wire.command_head += 1
+            if wire.command_head == wire.command_tail:  # an empty ring begins anew, so that its memory stays in cache
+                wire.command_head = wire.command_tail = 0
         elif t_receipt <= after_receipt and t_receipt < NEVER:
             control.now = t_receipt
             # Market data at the exchange go before market data at the desk, so stop just before the next of them.
@@ -152,6 +154,8 @@ def advance(
             wire.events[wire.event_count] = report
             wire.event_count += 1
             wire.report_head += 1
+            if wire.report_head == wire.report_tail:
+                wire.report_head = wire.report_tail = 0
             if slots[s].notify != 0:
                 control.slot = s
                 return _REPORT

@@ -36,10 +36,12 @@ from tickwright.venue.sim.liquidity import forget_emptied, mark_emptied
 from tickwright.venue.sim.queue import EXACT
 from tickwright.venue.sim.reports import refuse, report
 from tickwright.venue.sim.resting import (
-    at_our_price,
     crossed,
     match_trade,
+    may_be_met,
+    may_cross,
     move_up,
+    near_ours,
     place_of,
     remove,
     requeue_displaced,
@@ -89,13 +91,13 @@ def on_market(wire: Record, sim: Record, book: Record, row: Record, index: Int) 
 def among_orders(wire: Record, sim: Record, book: Record, row: Record, index: Int, now: Int) -> None:
     """An event of an L3 tape, with orders of ours resting."""
     action = row.action
-    if action in (EXECUTE, FILL, HIDDEN) and row.side <= ASK and sim.status == TRADING:
+    if action in (EXECUTE, FILL, HIDDEN) and row.side <= ASK and sim.status == TRADING and may_be_met(sim, row):
         match_trade(wire, sim, row, row.off_grid != 0, now)
     if apply(book, row) < 0:
         wire.error = WireError.BOOK
-    if action == ADD:
+    if action == ADD and may_cross(sim, row):
         sim.unsettled = 1
-    if at_our_price(wire, sim, row):
+    if near_ours(sim, row) or action == CLEAR:
         move_up(wire, sim, book.ladder, row, index)
 
 
@@ -103,14 +105,16 @@ def among_orders(wire: Record, sim: Record, book: Record, row: Record, index: In
 def among_levels(wire: Record, sim: Record, book: Record, row: Record, now: Int) -> None:
     """A row of an L2 tape, with orders of ours resting."""
     action = row.action
-    before = level_size(book.ladder, row.side, row.price) if action == MODIFY else 0
-    if action == FILL and sim.status == TRADING:
+    ours = action == MODIFY and near_ours(sim, row)
+    before = level_size(book.ladder, row.side, row.price) if ours else 0
+    if action == FILL and sim.status == TRADING and may_be_met(sim, row):
         meet_trade(wire, sim, row, now)
     if apply(book, row) < 0:
         wire.error = WireError.BOOK
     if action == MODIFY:
-        level_changed(wire, sim, row, before)
-        if row.size > before:
+        if ours:
+            level_changed(wire, sim, row, before)
+        if row.size > 0 and may_cross(sim, row):
             sim.unsettled = 1
     elif action == CLEAR:
         book_cleared(wire, sim)

@@ -52,12 +52,12 @@ TAKEN = np.dtype(
 
 OVERLAY = [
     ("taken_count", "<i8"),
-    ("taken", TAKEN, (MAX_TAKEN,)),
-    ("half_life", "<f8"),  # of consumed liquidity, ns; 0 refills at once, inf never
     ("displacement", "<f8"),  # ticks, at displacement_ts
     ("displacement_ts", "<i8"),
     ("impact_per_lot", "<f8"),  # ticks that one lot taken displaces; 0 switches the law off
     ("impact_decay", "<f8"),  # e-folding time, ns
+    ("half_life", "<f8"),  # of consumed liquidity, ns; 0 refills at once, inf never
+    ("taken", TAKEN, (MAX_TAKEN,)),
 ]
 """What our takes did to the market: fields of the exchange's `SIM`, and again, as late as the feed, of the desk's."""
 
@@ -83,9 +83,11 @@ SIM = np.dtype(
         ("queue_power", "<f8"),  # its exponent, where it has one
         ("unsettled", "<i8"),  # 0 only if the recorded market crosses no order of ours
         ("resting_count", "<i8"),
-        ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival
-        *OVERLAY,
+        ("low", "<i8", (2,)),  # lowest and highest anchor of our orders by book side, valid while any rests: a row
+        ("high", "<i8", (2,)),  # outside them is none of ours; a side with none has its low above its high
         ("echo_count", "<i8"),  # takes so far, which the market data will show
+        *OVERLAY,
+        ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival
         ("echoes", ECHO, (MAX_ECHOES,)),  # the last of them, as a ring
     ]
 )

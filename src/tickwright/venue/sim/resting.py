@@ -21,6 +21,19 @@ HIDDEN = int(Action.HIDDEN)
 CLEAR = int(Action.CLEAR)
 SNAPSHOT = int(Flag.SNAPSHOT)
 SYNTHETIC = int(Flag.SYNTHETIC)
+_FAR = 2**62  # ticks, beyond every price
+
+
+@kernel
+def note_reach(wire: Record, sim: Record) -> None:
+    """Set `SIM.low` and `SIM.high` anew, after the resting list or an anchor in it changed."""
+    for side in range(2):
+        sim.low[side], sim.high[side] = _FAR, -_FAR
+    for i in range(sim.resting_count):
+        own = wire.owns[sim.resting[i]]
+        side = BID if own.side > 0 else ASK
+        sim.low[side] = min(sim.low[side], own.anchor)
+        sim.high[side] = max(sim.high[side], own.anchor)
 
 
 @inline
@@ -30,6 +43,7 @@ def remove(wire: Record, sim: Record, place: Int) -> None:
     for i in range(place, sim.resting_count - 1):
         sim.resting[i] = sim.resting[i + 1]
     sim.resting_count -= 1
+    note_reach(wire, sim)
 
 
 @inline
@@ -62,6 +76,7 @@ def rest(wire: Record, sim: Record, own: Record, ladder: Record, displaced: Int)
     own.active = 1
     sim.resting[sim.resting_count] = own.order_id % MAX_HANDLES
     sim.resting_count += 1
+    note_reach(wire, sim)
 
 
 @kernel
@@ -72,6 +87,7 @@ def requeue_displaced(wire: Record, sim: Record, ladder: Record, now: Int) -> No
         own = wire.owns[sim.resting[i]]
         if own.price - displaced != own.anchor:
             join_queue(sim, own, ladder, displaced)
+            note_reach(wire, sim)
 
 
 @inline
@@ -113,12 +129,21 @@ def match_trade(wire: Record, sim: Record, row: Record, off_grid: Bool, now: Int
 
 
 @inline
-def at_our_price(wire: Record, sim: Record, row: Record) -> Bool:
+def may_be_met(sim: Record, row: Record) -> Bool:
+    """Whether a trade with the row's side of the book may reach an order of ours."""
+    return row.price <= sim.high[BID] if row.side == BID else row.price >= sim.low[ASK]
+
+
+@inline
+def may_cross(sim: Record, row: Record) -> Bool:
+    """Whether what the row's side shows at its price crosses an order of ours."""
+    return row.price >= sim.low[ASK] if row.side == BID else row.price <= sim.high[BID]
+
+
+@inline
+def near_ours(sim: Record, row: Record) -> Bool:
     """Whether an event may concern a queue that an order of ours stands in."""
-    for i in range(sim.resting_count):
-        if wire.owns[sim.resting[i]].anchor == row.price:
-            return True
-    return row.action == CLEAR
+    return row.side <= ASK and sim.low[row.side] <= row.price <= sim.high[row.side]
 
 
 @inline
