@@ -401,6 +401,8 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
     catalog = backend.create()
     # (instrument, day) -> [(source, rows), …]; a version is a copy of it.
     model: dict[tuple[str, int], list[tuple[str, np.ndarray]]] = {}
+    files: dict[tuple[str, int], int] = {}
+    """Files of each span since it was compacted."""
     kept: dict[int, dict] = {}
     for step in range(steps):
         act = rng.choice(["ingest", "append", "append", "replace", "fail", "compact", "prune"])
@@ -416,10 +418,8 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
         name = f"s{step}"
         try:
             if act == "compact":
-                if any(len(held) > 1 for held in model.values()):
-                    assert catalog.compact().spans > 0
-                else:
-                    assert catalog.compact().spans == 0
+                assert catalog.compact().spans == sum(n > 1 for n in files.values())
+                files = dict.fromkeys(files, 1)
             elif act == "prune":
                 keep = int(rng.integers(2, 6))
                 catalog.prune(keep)
@@ -444,10 +444,12 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
             if act in ("ingest", "replace"):
                 assert act == "replace" or not any(key in model for key in fresh)
                 model |= {key: [(name, rows)] for key, rows in fresh.items()}
+                files |= dict.fromkeys(fresh, 1)
             elif act == "append":
                 for key, rows in fresh.items():
                     assert key not in model or rows["ts_recv"].min() > _latest(model[key])
                     model[key] = [*model.get(key, []), (name, rows)]
+                    files[key] = files.get(key, 0) + 1
             if catalog.version:
                 kept[catalog.version] = dict(model)
         assert _content(catalog) == _bytes(model), (step, act)

@@ -8,6 +8,7 @@ import numpy as np
 from tickwright.core.events import MARKET_EVENT, Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
+from tickwright.data.store.schema import span_of
 from tickwright.data.store.source import Source
 from tickwright.data.store.versions import kept_paths
 
@@ -47,7 +48,11 @@ def put(catalog, instrument, rows, name, *, schema="events", times=None, replace
 def state(catalog):
     """All that a reader can see: the listing, and the bytes of every row."""
     listing = catalog.ls()
-    content = {(r.instrument, r.schema, r.day): catalog.read(r.instrument, r.schema, day=r.day) for r in listing}
+    # A day of a schema whose files hold more is a range of time, and its first day may hold no row at all.
+    spans = dict.fromkeys((r.instrument, r.schema) for r in listing if span_of(r.schema) != "D")
+    days = [r for r in listing if span_of(r.schema) == "D"]
+    content = {(r.instrument, r.schema, r.day): catalog.read(r.instrument, r.schema, day=r.day) for r in days}
+    content |= {(symbol, schema, None): catalog.read(symbol, schema) for symbol, schema in spans}
     return listing, {key: rows.tobytes() for key, rows in content.items()}
 
 

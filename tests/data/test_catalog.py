@@ -103,7 +103,7 @@ def test_row_groups_outside_a_range_are_not_read(catalog, monkeypatch):
     )
     times = rows["ts_event"]
     assert len(catalog.read("GOOG", "events", int(times[250]), int(times[350]))) == 100
-    assert read == [[2, 3]]
+    assert read == [[2], [3]]
 
 
 def test_a_day_is_one_of_ts_recv_and_keeps_its_opening_snapshot(catalog):

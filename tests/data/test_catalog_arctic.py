@@ -144,6 +144,7 @@ def kill(tmp_path, act, count):
 
 
 @pytest.mark.parametrize(("act", "count"), [("append", 2), ("replace", 5), ("compact", 1)])
+@pytest.mark.slow
 def test_killed_at_a_step_the_catalog_is_whole(tmp_path, act, count):
     kill(tmp_path, act, count)
 

@@ -213,6 +213,7 @@ print(count, len({c.version for c, _ in held}))
 """
 
 
+@pytest.mark.slow
 def test_readers_beside_a_writer_see_whole_versions_and_keep_theirs(catalog, monkeypatch):
     """While one process replaces, appends and compacts, no reader ever fails or sees rows of two versions together."""
     monkeypatch.setattr(session, "ROW_GROUP_BYTES", 64 * 50)

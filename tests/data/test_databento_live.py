@@ -16,9 +16,8 @@ from databento_server import KEY, LiveGateway, Session
 
 from tickwright.app.cli import main
 from tickwright.app.commands import download as commands
-from tickwright.core.errors import ConfigError, FileFormatError, OffGridError
+from tickwright.core.errors import ConfigError, FileFormatError, OffGridError, VendorError
 from tickwright.core.instrument import Instrument
-from tickwright.data.databento.client import VendorError
 from tickwright.data.databento.feed import LiveFeed
 from tickwright.data.databento.gateway import OfficialGateway, Subscription
 from tickwright.data.databento.live import record
@@ -203,6 +202,7 @@ def test_other_metadata_later_is_not_put_in_the_same_file(serve, tmp_path, waits
     assert content(tmp_path / "x.dbn") == sent(*FIRST)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_came(serve, tmp_path):
     gateway = serve(Session(FIRST))
     arguments = [a for a in words(gateway, tmp_path / "x.dbn.zst") if a not in ("--seconds", "0.6")]
@@ -223,6 +223,7 @@ def test_ctrl_c_keeps_what_came(serve, tmp_path):
     assert notes(tmp_path / "x.dbn.zst")["why"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_it(serve, tmp_path):
     """RLIMIT_FSIZE stands in for it: the system refuses to write more."""
     gateway = serve(Session([*FIRST, *SECOND, *FIRST]))

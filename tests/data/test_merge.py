@@ -74,6 +74,7 @@ def test_streams_of_several_layouts_and_both_clocks():
         list(merge([[np.ones(1, BAR)]], "ts_recv"))
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_a_chunk_of_each_stream():
     rows, chunks, streams = 1000, 200, 8
     per_stream = rows * MARKET_EVENT.itemsize

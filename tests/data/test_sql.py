@@ -154,6 +154,7 @@ def test_decimals_of_instruments_are_exact_as_long_as_nineteen_digits_hold_them(
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2), st.integers(-100, 10**6), st.sampled_from([Action.ADD, Action.TRADE]))
+@pytest.mark.slow
 def test_conditions_pick_the_rows_that_numpy_picks(catalog, day, price, action):
     """Invariant: a condition that is pushed down to branches and files picks what it picks in memory."""
     moment = (DAY_0 + day) * DAY + DAY // 2

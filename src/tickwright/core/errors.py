@@ -11,7 +11,8 @@
     │   ├── BookError           an event that the book cannot apply
     │   ├── OrderReportError    a venue's report that contradicts the order it is about
     │   ├── CapacityError       a fixed capacity would be exceeded
-    │   └── BenchmarkError      the data hold no quote or no volume to form a benchmark from
+    │   ├── BenchmarkError      the data hold no quote or no volume to form a benchmark from
+    │   └── VendorError         a data vendor's service refused, or answered with what it should not
     ├── CatalogError            the catalog cannot serve or store
     │   ├── NotInCatalogError   the instrument, day, schema or time is not there
     │   └── StorageError        the disk refused (full, read-only)
@@ -50,7 +51,9 @@ class FileFormatError(DataError):
     """A file is truncated or not of its format."""
 
     def __init__(self, file: object, place: str, found: str, expected: str) -> None:
-        super().__init__(f"{file}: {place}: found {found}, expected {expected}")
+        # What stands in a file that is none may be anything, also what a terminal would obey.
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in found)
+        super().__init__(f"{file}: {place}: found {shown}, expected {expected}")
         self.file = str(file)
         self.place = place
 
@@ -77,6 +80,18 @@ class CapacityError(DataError):
 
 class BenchmarkError(DataError):
     """The data hold no quote, no volume or no print to form a benchmark from."""
+
+
+class VendorError(DataError):
+    """A data vendor's service refused, could not be reached, or answered with something else than was asked for.
+
+    `again` says whether another try may help; `wait_s` is how long the service asks to wait before it.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.again = again
+        self.wait_s = wait_s
 
 
 class CatalogError(TickwrightError):

@@ -182,6 +182,19 @@ class Catalog:
             frame = frame.filter(pl.col("ts_event") < end_ns)
         return frame
 
+    def files_of(
+        self, symbol: str, schema: str = EVENTS, start_ns: int | None = None, end_ns: int | None = None, *,
+        day: dt.date | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Paths, or addresses, of the Parquet files that this version reads of a range, in the order of their rows.
+
+        For other programs: `polars.scan_parquet(catalog.files_of("GOOG"))`. A file may hold rows outside the range; it
+        stays as it is until the version is pruned. Raises NotInCatalogError.
+        """
+        parts = self._contents().select(symbol, schema, *narrow(schema, start_ns, end_ns, day))
+        root = self.root.resolve() if isinstance(self.files.root, Path) else str(self.files.root).rstrip("/")
+        return [f"{root}/{part.path}" for part in parts]
+
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager

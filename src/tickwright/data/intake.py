@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError, FileFormatError, InternalError
+from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, InternalError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
 from tickwright.data.catalog import Catalog
@@ -75,9 +75,14 @@ def refuse_empty(path: Path, session: IngestSession) -> None:
 
 
 def already_stored(catalog: Catalog, source: Source) -> IngestSummary | None:
-    """What the catalog holds of a source that was ingested before; None when it was not."""
+    """What the catalog holds of a source that was ingested before; None when it was not.
+
+    Raises CatalogError where it was to be appended.
+    """
     if catalog.stored_source(source.digest) is None:
         return None
+    if catalog.desk.append:
+        raise CatalogError(f"{source.name}: the catalog has this very content already; --append would store it twice")
     catalog.tidy()
     note = f"{source.name}: the catalog has this very content already; nothing was written"
     return replace(_stored_as(catalog, source), notes=(note,), already=True)
@@ -99,7 +104,7 @@ def summary_of(
         raise InternalError(f"{session.source.name}: rows read {dict(session.rows)}, stored {dict(stored)}")
     actions = {action.name.lower(): int(session.actions[action]) for action in Action if session.actions[action]}
     told = replace(_stored_as(catalog, session.source), actions=actions, skipped=dict(skipped or {}))
-    return replace(told, notes=tuple(notes), seconds=time.perf_counter() - begun)
+    return replace(told, notes=(*notes, *session.notes()), seconds=time.perf_counter() - begun)
 
 
 def _stored_as(catalog: Catalog, source: Source) -> IngestSummary:

@@ -41,7 +41,10 @@ class Session(Protocol):
     """Market events by the code of their action."""
 
     def append(self, instrument: Instrument, schema: str, chunk: np.ndarray, times: np.ndarray | None = None) -> None:
-        """Stage rows of one instrument, in file order. Raises CatalogError, StorageError."""
+        """Stage rows of one instrument, in file order. Raises CatalogError, OffGridError, StorageError."""
+
+    def notes(self) -> list[str]:
+        """What was stored by another definition than its file's."""
 
 
 class Reading(Protocol):

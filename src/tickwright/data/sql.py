@@ -145,8 +145,8 @@ def _branches(connection: Any, catalog: Reading, schema: str) -> Iterator[str]:
             connection.register(rows.strip('"'), catalog.scan(symbol, schema, day=day))
         else:
             assert isinstance(catalog, Catalog)
-            parts = catalog._contents().select(symbol, schema, None, None, day)
-            rows = f"read_parquet([{', '.join(_literal(str(root.resolve() / part.path)) for part in parts)}])"
+            files = catalog.files_of(symbol, schema, day=day)
+            rows = f"read_parquet([{', '.join(map(_literal, files))}])"
         yield f"SELECT {constants}, * FROM {rows}"
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def _verify_depth(mbo: Path, mbp10: Path, as_json: bool) -> bool:
     from tickwright.data.intake import readable
 
     orders, depth = readable(mbo, "--mbo"), readable(mbp10, "--mbp10")
-    unit = common_price_unit(blocks_of(orders, "mbo"), blocks_of(depth, "mbp-10"))
+    unit = common_price_unit(blocks_of(orders, "mbo"))
     counts = verify_depth(blocks_of(orders, "mbo"), blocks_of(depth, "mbp-10"), unit)
     answer = asdict(counts)
     if as_json:
@@ -142,14 +142,21 @@ def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: 
 def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[str, Any]:
     """Full depth: every reference is known. The book begins with its UTC day, whose opening snapshot it needs."""
     from tickwright.book.verify import verify_full
+    from tickwright.run.recording import LocalDay, day_blocks
 
-    days = [day for day in catalog.days(symbol) if utc_day(begin) <= day <= utc_day(end - 1)]
-    parts = [catalog.read(symbol, "events", day=day) for day in days]
-    if not any(((part["ts_event"] >= begin) & (part["ts_event"] < end)).any() for part in parts):
+    days = tuple(day for day in catalog.days(symbol) if utc_day(begin) <= day <= utc_day(end - 1))
+    seen = False
+
+    def blocks() -> Iterator[np.ndarray]:
+        nonlocal seen
+        for block in day_blocks(catalog, LocalDay(symbol, EVENTS, begin, end, days)):
+            seen = seen or bool((block["ts_event"] >= begin).any())
+            yield block
+
+    counts = verify_full(blocks())
+    if not seen:
         held = ", ".join(day.isoformat() for day in catalog.days(symbol))
         raise NotInCatalogError(f"{symbol} has no events on that date; UTC days in the catalog: {held}")
-    events = np.concatenate(parts)
-    counts = verify_full(events[events["ts_event"] < end])
     unknown, over, twice = counts.tape.unknown, counts.tape.over_reduced, counts.tape.duplicates
     instrument = catalog.instrument(symbol)
     return {
@@ -287,6 +294,8 @@ def compact(path: Path, symbol: str | None, schema: str | None, note: str, as_js
     catalog = open_catalog(path, clock=time.time_ns)
     if symbol is not None:
         catalog.instrument(symbol)
+    if schema is not None and schema not in (held := sorted({row.schema for row in catalog.ls()})):
+        raise ConfigError("--schema", schema, f"one of what the catalog holds: {', '.join(held)}")
     done = catalog.compact(symbol, schema, note=note)
     if as_json:
         print(json.dumps(asdict(done), indent=2, sort_keys=True))

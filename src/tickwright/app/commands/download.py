@@ -11,10 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from tickwright.app import terminal
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, VendorError
 from tickwright.core.time import nanos_of
 from tickwright.core.units import SECOND, Nanos
-from tickwright.data.databento.client import OfficialClient, Request, VendorError, key_from
+from tickwright.data.databento.client import OfficialClient, Request, key_from
 from tickwright.data.databento.download import Plan, Record, claimed, fetch, plan
 from tickwright.data.databento.gateway import OfficialGateway, Subscription
 from tickwright.data.databento.live import record

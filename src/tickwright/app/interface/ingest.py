@@ -105,6 +105,7 @@ def ingest_itch(
         typer.Option(metavar="PRICE", help="Tick size, as 0.01.", show_default="the catalog's, else 0.0001"),
     ] = None,
     replace: Replace = False,
+    append: Append = False,
 ) -> None:
     """NASDAQ TotalView-ITCH 5.0 day files, plain or gzip.
 
@@ -114,7 +115,7 @@ def ingest_itch(
     """
     from tickwright.app.commands import ingest
 
-    ingest.itch(files, catalog, date=date, symbols=symbol or (), tick_size=tick_size, replace=replace)
+    ingest.itch(files, catalog, date=date, symbols=symbol or (), tick_size=tick_size, replace=replace, append=append)
 
 
 @app.command(
@@ -133,6 +134,7 @@ def ingest_binance(
         str | None, typer.Option(metavar="CODE", help="Quote asset.", show_default="the end of the symbol")
     ] = None,
     replace: Replace = False,
+    append: Append = False,
 ) -> None:
     """Binance raw websocket lines of one symbol, spot or USD-M futures, plain or gzip.
 
@@ -142,9 +144,8 @@ def ingest_binance(
     """
     from tickwright.app.commands import ingest
 
-    ingest.binance(
-        files, catalog, market=market, tick_size=tick_size, lot_size=lot_size, currency=currency, replace=replace
-    )
+    options = {"market": market, "tick_size": tick_size, "lot_size": lot_size, "currency": currency}
+    ingest.binance(files, catalog, **options, replace=replace, append=append)
 
 
 @app.command(
@@ -158,6 +159,7 @@ def ingest_bitstamp(
     tick_size: Annotated[str, typer.Option(metavar="PRICE", help="Tick size.")] = "0.01",
     lot_size: Annotated[str, typer.Option(metavar="SIZE", help="Lot size; volumes are rounded up to it.")] = "0.000001",
     replace: Replace = False,
+    append: Append = False,
 ) -> None:
     """Bitstamp order events (created, changed, deleted) as CSV, plain, gzip or xz.
 
@@ -165,7 +167,8 @@ def ingest_bitstamp(
     """
     from tickwright.app.commands import ingest
 
-    ingest.bitstamp(files, catalog, symbol=symbol, tick_size=tick_size, lot_size=lot_size, replace=replace)
+    options = {"symbol": symbol, "tick_size": tick_size, "lot_size": lot_size}
+    ingest.bitstamp(files, catalog, **options, replace=replace, append=append)
 
 
 @app.command(
@@ -186,6 +189,7 @@ def ingest_csv(
         str | None, typer.Option(metavar="PRICE", help="Tick size, before that of the mapping.")
     ] = None,
     replace: Replace = False,
+    append: Append = False,
 ) -> None:
     """Any CSV file of orders, price levels, trades, quotes or bars, by a mapping.
 
@@ -195,7 +199,7 @@ def ingest_csv(
     from tickwright.app.commands import ingest
 
     options = {"mapping": mapping, "instrument": instrument, "tick_size": tick_size}
-    ingest.csv(files, catalog, **options, replace=replace)
+    ingest.csv(files, catalog, **options, replace=replace, append=append)
 
 
 @app.command(
@@ -217,6 +221,7 @@ def ingest_bars(
         str | None, typer.Option(metavar="PRICE", help="Tick size, before that of the mapping.")
     ] = None,
     replace: Replace = False,
+    append: Append = False,
 ) -> None:
     """CSV files of open, high, low, close and volume: daily or shorter.
 
@@ -226,7 +231,7 @@ def ingest_bars(
     from tickwright.app.commands import ingest
 
     options = {"mapping": mapping, "instrument": instrument, "tick_size": tick_size}
-    ingest.bars(files, catalog, **options, replace=replace)
+    ingest.bars(files, catalog, **options, replace=replace, append=append)
 
 
 @app.command(

@@ -20,13 +20,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from tickwright.core.errors import ConfigError, DataError, StorageError
-from tickwright.core.units import Nanos
+from tickwright.core.errors import ConfigError, StorageError, VendorError
+from tickwright.core.units import DAY, Nanos
+from tickwright.data.utc import utc_text
 
 KEY_VARIABLE = "DATABENTO_API_KEY"
 MOST_SYMBOLS = 2_000
 _DATASET = re.compile(r"^[A-Z0-9]+(\.[A-Z0-9]+)+$")
 _RETRIED = (408, 425, 429)
+_MOST_DAYS = 20_000  # each is a file, and asked for by itself
 _ADVICE = {
     401: "the key is not accepted; see https://databento.com/portal/keys",
     402: "the account cannot pay for this; see https://databento.com/portal",
@@ -34,18 +36,6 @@ _ADVICE = {
     422: "the request is not one that the service can serve: look at dataset, schema, symbols, symbol type and range",
     429: "too many requests",
 }
-
-
-class VendorError(DataError):
-    """A data vendor's service refused, could not be reached, or answered with something else than was asked for.
-
-    `again` says whether another try may help; `wait_s` is how long the service asks to wait before it.
-    """
-
-    def __init__(self, message: str, *, again: bool = False, wait_s: float | None = None) -> None:
-        super().__init__(message)
-        self.again = again
-        self.wait_s = wait_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +52,10 @@ class Request:
     def __post_init__(self) -> None:
         check_subscription(self.dataset, self.schema, self.symbols, self.stype)
         if self.end <= self.start:
-            raise ConfigError(
-                "--end", self.end, f"a time after --start, {self.start}; the end is not part of the range"
-            )
+            after = f"a time after --start, {utc_text(self.start)}; the end is not part of the range"
+            raise ConfigError("--end", utc_text(self.end), after)
+        if self.end - self.start > _MOST_DAYS * DAY:
+            raise ConfigError("--end", utc_text(self.end), f"at most {_MOST_DAYS:,} days from {utc_text(self.start)}")
 
 
 @dataclass(frozen=True, slots=True)

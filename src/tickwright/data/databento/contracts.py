@@ -50,8 +50,11 @@ def instrument_for(
     """
     stated = _from_definition(symbol, dataset, definitions) if definitions is not None else None
     if known is not None:
-        _agree(known, tick_size, "the tick size given")
-        _agree(known, stated.tick_size if stated else None, "the definition file")
+        _agree(known, "tick_size", tick_size, "the tick size given")
+        if stated is not None and definitions is not None:
+            own = definitions.by_symbol[symbol]
+            for name in ("tick_size", "multiplier", "currency"):
+                _agree(known, name, getattr(own, name) or None, "the definition file")
         return known
     base = stated or _published(symbol, dataset)
     if tick_size is not None:
@@ -73,10 +76,13 @@ def instrument_for(
     )  # fmt: skip
 
 
-def _agree(known: Instrument, tick: Decimal | None, what: str) -> None:
-    if tick is not None and tick != known.tick_size:
+def _agree(known: Instrument, name: str, stated: Decimal | str | None, what: str) -> None:
+    """Raise CatalogError where a fact is stated otherwise than the catalog has it; None states nothing."""
+    stored = getattr(known, name)
+    if stated is not None and stated != stored:
+        called = "tick" if name == "tick_size" else name
         raise CatalogError(
-            f"{known.symbol}: {what} says a tick of {tick}, but the catalog has {known.tick_size} ({known.source}); "
+            f"{known.symbol}: {what} says a {called} of {stated}, but the catalog has {stored} ({known.source}); "
             "one symbol has one definition"
         )
 

@@ -24,10 +24,10 @@ from pathlib import Path
 
 import msgspec
 
-from tickwright.core.errors import ConfigError, FileFormatError, StorageError
+from tickwright.core.errors import ConfigError, FileFormatError, StorageError, VendorError
 from tickwright.core.time import utc_day
 from tickwright.core.units import DAY, Nanos
-from tickwright.data.databento.client import Estimate, Historical, Request, VendorError
+from tickwright.data.databento.client import Estimate, Historical, Request
 from tickwright.data.databento.retry import Retry, retried
 from tickwright.data.databento.whole import Contents, look_through, put_in_place, sha256
 

@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.core.errors import ConfigError, FileFormatError, VendorError
 from tickwright.core.instrument import Instrument
 from tickwright.data.databento.batches import Batch
-from tickwright.data.databento.client import VendorError
 from tickwright.data.databento.convert import Converter, InstrumentOf
 from tickwright.data.databento.gateway import Connection, Gateway, Subscription
 from tickwright.data.databento.layouts import MBO

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tickwright.core.errors import ConfigError
-from tickwright.data.databento.client import VendorError, check_subscription, official_package
+from tickwright.core.errors import ConfigError, VendorError
+from tickwright.data.databento.client import check_subscription, official_package
 
 # A connection over which nothing comes for this long, and ten seconds more, counts as lost.
 HEARTBEAT_S = 10

@@ -19,15 +19,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tickwright.core.errors import ConfigError, StorageError
-from tickwright.data.databento.client import VendorError
+from tickwright.core.errors import ConfigError, FileFormatError, StorageError, VendorError
 from tickwright.data.databento.gateway import Gateway, Subscription
 from tickwright.data.databento.retry import Retry
+from tickwright.data.databento.stream import Bytes, read_header
 from tickwright.data.databento.whole import NOT_DATA, look_through, put_in_place
 from tickwright.data.utc import utc_text
 
@@ -121,10 +122,11 @@ class _Sink:
 
 
 def _kind(metadata: bytes) -> tuple[Any, ...]:
-    """What decides how records are to be read."""
-    from databento_dbn import Metadata
-
-    read: Any = Metadata.decode(metadata)
+    """What decides how records are to be read. Raises VendorError."""
+    try:
+        read = read_header(Path("metadata of the gateway"), Bytes(Path("metadata of the gateway"), BytesIO(metadata)))
+    except FileFormatError as error:
+        raise VendorError(f"the session began with something else than DBN metadata: {error}") from error
     return read.version, read.dataset, read.schema, read.ts_out
 
 

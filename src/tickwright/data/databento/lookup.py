@@ -11,6 +11,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.data.catalog import Catalog
 from tickwright.data.databento.contracts import instrument_for
 from tickwright.data.databento.definitions import Definitions
+from tickwright.data.store.definition import assumed
 
 
 @dataclass(slots=True)
@@ -35,6 +36,9 @@ class Lookup:
         # With `replace` a wrong tick size may be put right: then the catalog's counts only when nothing else is said.
         said = self.tick is not None or self.definitions is not None
         known = None if self.replace and said else stored.get(symbol)
+        supposed = known if known is not None and assumed(known) else None
+        if supposed is not None:
+            known = None  # a mapping's assumption is no fact: it counts when nothing else tells
         tick, definitions = self.tick, self.definitions
         if self.of_itself and definitions is not None:
             own = definitions.by_symbol.get(symbol)
@@ -46,9 +50,12 @@ class Lookup:
         except ConfigError as error:
             if error.parameter != "tick size":
                 raise
-            if self.observed is None:
+            if supposed is not None:
+                facts["known"] = supposed
+            elif self.observed is None:
                 self.observed = self.observe()
-            instrument = instrument_for(symbol, self.dataset, observed=self.observed.get(symbol), **facts)  # type: ignore[arg-type]
+            seen = (self.observed or {}).get(symbol)
+            instrument = instrument_for(symbol, self.dataset, observed=seen, **facts)  # type: ignore[arg-type]
         self.found[symbol] = instrument
         return instrument
 

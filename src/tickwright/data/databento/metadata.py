@@ -37,7 +37,8 @@ _V1_SYMBOL = 22
 class DbnHeader:
     """What the metadata of a file says. `symbols` maps an instrument id to (first ns, end ns, symbol) intervals.
 
-    `schema` is None in a capture that mixes several.
+    `schema` is None in a capture that mixes several. `partial` are symbols that were asked for and are there for a part
+    of the range, `not_found` those that are not there.
     """
 
     version: int
@@ -45,6 +46,8 @@ class DbnHeader:
     dataset: str
     ts_out: bool
     symbols: dict[int, list[tuple[int, int, str]]]
+    partial: list[str] = field(default_factory=list)
+    not_found: list[str] = field(default_factory=list)
 
 
 def parse(path: Path, version: int, body: bytes) -> DbnHeader:
@@ -58,11 +61,11 @@ def parse(path: Path, version: int, body: bytes) -> DbnHeader:
     width = _V1_SYMBOL if version == 1 else struct.unpack_from("<H", body, 45)[0]
     rest = _Rest(path, body, width, _FIXED)
     rest.skip(rest.number())
-    for _ in range(3):
-        rest.skip(rest.number() * width)
+    rest.skip(rest.number() * width)  # what was asked for
+    partial, not_found = rest.names(), rest.names()
     return DbnHeader(
         version, None if code == _NO_SCHEMA else _SCHEMAS[code], text(body[:16]), body[at + 2] != 0,
-        _symbols(rest, by_id=body[at] == _BY_ID),
+        _symbols(rest, by_id=body[at] == _BY_ID), partial, not_found,
     )  # fmt: skip
 
 
@@ -95,6 +98,12 @@ class _Rest:
     def symbol(self) -> str:
         begin = self.skip(self.width)
         return text(self.body[begin : self.at])
+
+    def names(self) -> list[str]:
+        count = self.number()
+        end = self.at + count * self.width
+        begin = self.skip(count * self.width)
+        return [text(self.body[at : at + self.width]) for at in range(begin, end, self.width or 1)]
 
     def day(self) -> int:
         date = self.number()

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tickwright.core.errors import ConfigError, FileFormatError
-from tickwright.data.databento.client import VendorError
+from tickwright.core.errors import ConfigError, FileFormatError, VendorError
 
 T = TypeVar("T")
 

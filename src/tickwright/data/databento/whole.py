@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tickwright.core.errors import FileFormatError
-from tickwright.data.databento.stream import Bytes, open_bytes
+from tickwright.data.databento.stream import open_bytes, read_header
 
 _BLOCK = 4 << 20
 _LOOK_AHEAD = 1024
-# Above the one byte of the length; the metadata of an all-symbols day is some tens of megabytes.
-_MOST_METADATA = 1 << 30
 # Error, symbol mapping and system records: about the stream, not of the market.
 NOT_DATA = (0x15, 0x16, 0x17)
 
@@ -47,7 +43,8 @@ class Contents:
 def look_through(path: Path) -> Contents:
     """Decode a file to its end, zstd or plain, in bounded memory. Raises FileFormatError where it is not whole."""
     with open_bytes(path) as source:
-        contents = _metadata(path, source)
+        header = read_header(path, source)
+        contents = Contents(header.dataset, header.schema, header.not_found, header.partial)
         rest = b""
         while True:
             block = rest + source.read(_BLOCK)
@@ -79,28 +76,6 @@ def sha256(path: Path) -> str:
     """Hash of the bytes of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _metadata(path: Path, source: Bytes) -> Contents:
-    from databento_dbn import DBNError, Metadata
-
-    prefix = source.read(8)
-    if len(prefix) < 8 or prefix[:3] != b"DBN":
-        raise FileFormatError(path, "first bytes", repr(prefix), "b'DBN' and a version, plain or inside zstd")
-    length = struct.unpack_from("<I", prefix, 4)[0]
-    if length > _MOST_METADATA:
-        raise FileFormatError(path, "metadata", f"a length of {length} bytes", f"at most {_MOST_METADATA}")
-    body = source.read(length)
-    if len(body) < length:
-        raise FileFormatError(path, "metadata", f"{len(body)} bytes", f"{length} bytes: the file is truncated")
-    try:
-        metadata: Any = Metadata.decode(prefix + body)
-    except (DBNError, ValueError) as error:
-        raise FileFormatError(path, "metadata", str(error), "DBN metadata") from error
-    schema = metadata.schema
-    return Contents(
-        metadata.dataset, None if schema is None else str(schema), list(metadata.not_found), list(metadata.partial)
-    )
 
 
 def _walk(path: Path, block: bytes, types: Counter[int]) -> int:

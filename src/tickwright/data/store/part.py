@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +113,8 @@ def read_part(files: Files, name: str, schema: str, start: int | None, end: int 
             groups = [
                 i for i in range(file.metadata.num_row_groups) if _overlaps(file.metadata.row_group(i), start, end)
             ]
-            for batch in file.iter_batches(rows, row_groups=groups) if groups else ():
+            # Group by group: one reader of many groups holds what it has read of the file until its end.
+            for batch in chain.from_iterable(file.iter_batches(rows, row_groups=[group]) for group in groups):
                 columns = {
                     name: column.to_numpy(zero_copy_only=False)
                     for name, column in zip(batch.schema.names, batch.columns, strict=True)

@@ -1,6 +1,7 @@
 """One write to a catalog: rows are staged as they come and become visible together, or not at all.
 
-1. `append` puts rows into the buffer of their instrument, schema and UTC day.
+1. `append` puts rows, by the definition that the catalog keeps (`definition`), into the buffer of their instrument,
+   schema and UTC day.
 2. A full buffer becomes a row group of a Parquet file in staging; so does the largest when all together grow too big.
 3. `commit` finishes the files and makes one new version of the catalog (`commit`), all or nothing.
 4. `abandon` drops everything; a process killed before the manifest is replaced has, for the catalog, done nothing.
@@ -20,6 +21,7 @@ from tickwright.core.events import MARKET_EVENT
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.store.commit import Content
+from tickwright.data.store.definition import assumed, differing, on_grid, refuse_conflict, settled
 from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, SourceEntry, pieces_of
 from tickwright.data.store.part import ROW_GROUP_BYTES
 from tickwright.data.store.schema import TABLES, book_levels, moments_of, span_of
@@ -71,11 +73,15 @@ class IngestSession:
         self._replace = replace
         self._may_append = append
         self._instruments: dict[str, InstrumentEntry] = {}
+        self._defined: dict[str, tuple[Instrument, Instrument]] = {}
+        """By symbol the instrument that rows come with, and the one they are stored by."""
         self._waiting: dict[Key, _Waiting] = {}
         self._waiting_bytes = 0
         self._held: dict[Key, list[Part]] = {}
+        self._schemas: dict[str, set[str]] = {}
         for part in manifest.parts:
             self._held.setdefault((part.symbol, part.schema, part.day), []).append(part)
+            self._schemas.setdefault(part.symbol, set()).add(part.schema)
         self._appended: dict[Key, int] = {}
         """Spans that rows are added to, with the latest moment of what is there."""
 
@@ -85,9 +91,9 @@ class IngestSession:
         `chunk` has the layout of the schema (`schema.TABLES`); for `book-N` it is int64 (rows, 4 N) and `times` their
         ts_event. The session keeps the arrays: do not write into them afterwards. The UTC day is that of ts_recv (the
         order of a vendor's file, so that a snapshot stays with the day it opens) where the layout has it, else of
-        ts_event. Raises CatalogError when the
-        instrument is defined otherwise, when the day is there from another source and neither `replace` nor `append` is
-        on, or when a row to append is not later than all that is there; StorageError when the disk refuses.
+        ts_event. Raises CatalogError when the instrument is defined otherwise, when the day is there from another
+        source and neither `replace` nor `append` is on, or when a row to append is not later than all that is there;
+        OffGridError when it is not whole on the grid that the catalog has; StorageError when the disk refuses.
         """
         if schema in TABLES:
             layout = TABLES[schema].rows
@@ -99,7 +105,9 @@ class IngestSession:
             if times is None or chunk.dtype != np.int64 or chunk.shape != expected:
                 raise InternalError(f"rows of {schema} are {chunk.dtype} {chunk.shape}, expected int64 {expected}")
             moments = times
-        self._define(instrument)
+        kept = self._define(instrument)
+        if kept is not instrument:
+            chunk = on_grid(chunk, schema, instrument, kept)
         for day, part in _by_span(moments, span_of(schema)):
             key = (instrument.symbol, schema, day)
             self._admit(key, moments[part])
@@ -108,14 +116,40 @@ class IngestSession:
         if chunk.dtype == MARKET_EVENT:
             self.actions += np.bincount(chunk["action"], minlength=256)
 
-    def _define(self, instrument: Instrument) -> None:
-        entry = InstrumentEntry.of(instrument)
-        staged = self._instruments.setdefault(instrument.symbol, entry)
-        known = self._manifest.instruments.get(instrument.symbol)
-        # With `replace` the definition may go, if nothing stays that was stored by it: known at commit.
-        against = [staged] if known is None or self._replace else [staged, known]
-        for other in against:
-            refuse_conflict(instrument, other)
+    def notes(self) -> list[str]:
+        """Which instruments were stored by the catalog's definition, where that is another than the file's."""
+        kinds: dict[tuple[str, str], list[str]] = {}
+        for symbol, (given, kept) in self._defined.items():
+            if kept is not given:
+                other = differing(given, InstrumentEntry.of(kept))
+                facts = ", ".join(f"{name} {getattr(kept, name)}, not {getattr(given, name)}" for name in other)
+                kinds.setdefault((facts, kept.source), []).append(symbol)
+        return [
+            f"{', '.join(symbols[:6])}{f' and {len(symbols) - 6} more' if len(symbols) > 6 else ''}: {facts}, as the "
+            f"catalog has it ({source or 'no source given'})"
+            for (facts, source), symbols in kinds.items()
+        ]
+
+    def _define(self, instrument: Instrument) -> Instrument:
+        """The definition to store rows of an instrument by. Raises CatalogError."""
+        symbol = instrument.symbol
+        if symbol in self._defined:
+            first, kept = self._defined[symbol]
+            if first is not instrument:
+                refuse_conflict(instrument, InstrumentEntry.of(first))
+            return instrument if kept is first else kept
+        known = self._manifest.instruments.get(symbol)
+        # With `replace` the definition may go, if nothing stays that was stored by it: known at commit. An assumption
+        # never puts facts aside.
+        if known is None or (self._replace and not (assumed(instrument) and not assumed(known))):
+            kept = instrument
+        else:
+            kept = settled(instrument, known, self._schemas.get(symbol, set()))
+        entry = InstrumentEntry.of(kept)
+        self._instruments[symbol] = entry
+        kept = kept if differing(instrument, entry) else instrument
+        self._defined[symbol] = instrument, kept
+        return kept
 
     def _admit(self, key: Key, moments: np.ndarray) -> None:
         held = self._held.get(key)
@@ -129,7 +163,8 @@ class IngestSession:
         if not self._may_append:
             raise CatalogError(
                 f"{symbol} {schema} {day} is in the catalog from {names}; "
-                f"pass --replace to put {self.source.name} in its place, or --append where it goes on from there"
+                f"pass --replace to put {self.source.name} in its place, or --append where it goes on from there; to "
+                "have both, put one into another catalog"
             )
         if key not in self._appended:
             self._appended[key] = max(self._staged.latest_moment(part) for part in held)
@@ -164,10 +199,15 @@ class IngestSession:
         if not parts:
             return self._manifest
         displaced = self._displaced({(p.symbol, p.schema, p.day) for p in parts} - set(self._appended))
-        kept = {p.symbol for p in self._manifest.parts if p not in displaced}
+        staying: dict[str, set[str]] = {}
+        for part in self._manifest.parts:
+            if part not in displaced:
+                staying.setdefault(part.symbol, set()).add(part.schema)
         for symbol, entry in self._instruments.items():
-            if symbol in kept:
-                refuse_conflict(entry.instrument(), self._manifest.instruments[symbol])
+            if symbol in staying:
+                known = self._manifest.instruments[symbol]
+                given = entry.instrument()
+                refuse_conflict(given, InstrumentEntry.of(settled(given, known, staying[symbol])))
         source = self.source
         origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, len(parts))
         kind = "replace" if displaced else "append" if self._appended else "ingest"
@@ -203,19 +243,6 @@ class IngestSession:
 def _sources_of(parts: list[Part]) -> list[str]:
     """Digests of the sources of parts, in order of their rows."""
     return list(dict.fromkeys(piece.source for part in parts for piece in pieces_of(part)))
-
-
-def refuse_conflict(instrument: Instrument, known: InstrumentEntry) -> None:
-    """Raise CatalogError when an instrument differs from its definition in the catalog in more than its origin."""
-    entry = InstrumentEntry.of(instrument)
-    for name in ("venue", "currency", "tick_size", "lot_size", "multiplier", "timezone"):
-        stored, given = getattr(known, name), getattr(entry, name)
-        same = getattr(known.instrument(), name) == getattr(instrument, name) if stored != given else True
-        if not same:
-            raise CatalogError(
-                f"{instrument.symbol}: {name} {given} ({instrument.source or 'no source given'}), but the catalog has "
-                f"{stored} ({known.source or 'no source given'}); one symbol has one definition"
-            )
 
 
 def _by_span(moments: np.ndarray, unit: str) -> Iterator[tuple[str, slice | np.ndarray]]:

@@ -63,6 +63,8 @@ def parse_mapping(text: str, name: str = "mapping") -> Mapping:
 
 def with_symbol(mapping: Mapping, template: str) -> Mapping:
     """The mapping with another `instrument.symbol`. Raises ConfigError for a part that its files do not have."""
+    if set("{}") & set(re.sub(r"\{\w+\}", "", template)):
+        raise ConfigError("instrument", template, "a name, or a pattern with whole parts as '{symbol}.daily'")
     named = replace(mapping, instrument=replace(mapping.instrument, symbol=template))
     _check(named, mapping.name)
     return named
