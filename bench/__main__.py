@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only replay|ingest|startup] …`: measure, compare, write `bench/results.json`."""
+"""`python -m bench [--quick] [--only PART] …`: measure, compare, write `bench/results.json`; PARTS are below."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import facts, replay, startup, table, targets
+from bench import facts, itch, memory, replay, startup, table, targets
 from bench.flow import FlowLaw
 from bench.measure import ROOT, ChildError, Row, in_child, summary
 from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
 
 AGREEMENT_ROWS = 1_000_000
-PARTS = ("replay", "ingest", "startup")
+BINANCE_UPDATES = 3_000
+"""depth updates; with their trades about 215 000 rows, three seconds of the converter."""
+PARTS = ("replay", "ingest", "itch", "binance", "memory", "startup")
 NOTES = (
     "Times are CPU seconds of the whole process between the first and the last event: loading, building and "
     "compiling are apart, in the runs.",
@@ -76,6 +78,11 @@ def measure_replay(folder: Path, arguments: argparse.Namespace) -> Row:
     }
 
 
+def measure_binance(quick: bool, rounds: int) -> Row:
+    """Raw lines of Binance by us and by hftbacktest's converter, in turns in one process."""
+    return in_child("binance", updates=100 if quick else BINANCE_UPDATES, rounds=rounds)
+
+
 def main() -> int:
     """Measure what was asked for → exit code 0, or 1 when a run failed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -83,6 +90,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=PARTS, help="a part; repeat for several (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of every run (default: 3)")
     parser.add_argument("--rows", type=int, default=3_000_000, help="rows of a flow (default: 3000000)")
+    parser.add_argument("--memory", type=float, default=20, metavar="MILLION", help="events of a long day (20)")
     parser.add_argument("--without-reference", action="store_true", help="leave hftbacktest out; no ratios then")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results.json", metavar="FILE")
     arguments = parser.parse_args()
@@ -90,7 +98,7 @@ def main() -> int:
     if not console.is_terminal:
         console.width = max(console.width, 140)
     wanted = arguments.only or PARTS
-    if "replay" in wanted and not arguments.without_reference and find_spec("hftbacktest") is None:
+    if {"replay", "binance"} & set(wanted) and not arguments.without_reference and find_spec("hftbacktest") is None:
         console.print("hftbacktest is not installed: pip install -e '.\\[bench]', or pass --without-reference")
         return 1
     results: Row = {
@@ -110,6 +118,14 @@ def main() -> int:
                     results["agreement"] = replay.agreement(AGREEMENT_ROWS)
             if "ingest" in wanted:
                 results["ingest"] = measure_ingest(folder, arguments.quick, 1 if arguments.quick else 3)
+            if "itch" in wanted:
+                rounds = 1 if arguments.quick else 3
+                results["ingest"] = results.get("ingest", {}) | itch.measure(folder, arguments.quick, rounds)
+            if "binance" in wanted and not arguments.without_reference:
+                results["binance"] = measure_binance(arguments.quick, 1 if arguments.quick else 3)
+            if "memory" in wanted:
+                events = 100_000 if arguments.quick else round(arguments.memory * 1e6)
+                results["memory"] = memory.measure(folder, events)
             if "startup" in wanted:
                 results["startup"] = startup.measure(folder, arguments.quick)
     except ChildError as failure:

@@ -22,7 +22,14 @@ CASES = {
     "dbn": ("bench.dbn", "write"),
     "ingest_dbn": ("bench.ingest", "dbn"),
     "ingest_lobster": ("bench.ingest", "lobster"),
+    "itch": ("bench.itch", "write"),
+    "ingest_itch": ("bench.itch", "ingest"),
+    "binance": ("bench.binance", "compare"),
     "ready": ("bench.ours", "ready"),
+    "memory_day": ("bench.memory", "write_day"),
+    "memory_ingest": ("bench.memory", "ingest"),
+    "memory_load": ("bench.memory", "load"),
+    "memory_replay": ("bench.memory", "replay"),
 }
 
 

@@ -17,6 +17,7 @@ from bench.flow import FlowLaw, generate
 TICK = 250_000_000
 """billionths of a point: the tick of ES."""
 INSTRUMENT = 17_077
+SYMBOL = "ESZ3"
 BATCH = 1_000_000
 
 # From Databento's published specification; not the reader's own layout, which is under test here.
@@ -43,23 +44,32 @@ def write(file: str, records: int) -> dict[str, Any]:
 
 
 def _put(out: IO[bytes] | zstandard.ZstdCompressionWriter, events: np.ndarray) -> None:
+    out.write(header(int(events["ts_event"][-1])))
+    for begin in range(0, len(events), BATCH):
+        out.write(records_of(events[begin : begin + BATCH]).tobytes())
+
+
+def header(until: int) -> bytes:
+    """The metadata of a file of records from START to `until`."""
     first = dt.datetime.fromtimestamp(START // 10**9, dt.UTC).date()
-    last = dt.datetime.fromtimestamp(int(events["ts_event"][-1]) // 10**9, dt.UTC).date() + dt.timedelta(1)
+    last = dt.datetime.fromtimestamp(until // 10**9, dt.UTC).date() + dt.timedelta(1)
     interval = SimpleNamespace(start_date=first, end_date=last, symbol=str(INSTRUMENT))
-    mapping = SimpleNamespace(raw_symbol="ESZ3", intervals=[interval])
+    mapping = SimpleNamespace(raw_symbol=SYMBOL, intervals=[interval])
     metadata = databento_dbn.Metadata(
         dataset="GLBX.MDP3", start=START, stype_in=databento_dbn.SType.RAW_SYMBOL,
-        stype_out=databento_dbn.SType.INSTRUMENT_ID, schema=databento_dbn.Schema.MBO, symbols=["ESZ3"], partial=[],
+        stype_out=databento_dbn.SType.INSTRUMENT_ID, schema=databento_dbn.Schema.MBO, symbols=[SYMBOL], partial=[],
         not_found=[], mappings=[mapping], ts_out=False, version=3,
     )  # fmt: skip
-    out.write(metadata.encode())
-    for begin in range(0, len(events), BATCH):
-        part = events[begin : begin + BATCH]
-        rows = np.zeros(len(part), _MBO)
-        rows["length"], rows["rtype"], rows["publisher_id"] = _MBO.itemsize // 4, 0xA0, 1
-        rows["instrument_id"] = INSTRUMENT
-        for name in ("ts_event", "ts_recv", "order_id", "size", "action", "side", "flags", "sequence"):
-            rows[name] = part[name]
-        rows["price"] = part["price"] * TICK
-        rows["ts_in_delta"] = 10_000
-        out.write(rows.tobytes())
+    return metadata.encode()
+
+
+def records_of(events: np.ndarray) -> np.ndarray:
+    """MARKET_EVENT rows as market-by-order records."""
+    rows = np.zeros(len(events), _MBO)
+    rows["length"], rows["rtype"], rows["publisher_id"] = _MBO.itemsize // 4, 0xA0, 1
+    rows["instrument_id"] = INSTRUMENT
+    for name in ("ts_event", "ts_recv", "order_id", "size", "action", "side", "flags", "sequence"):
+        rows[name] = events[name]
+    rows["price"] = events["price"] * TICK
+    rows["ts_in_delta"] = 10_000
+    return rows

@@ -32,6 +32,10 @@ def show(results: Row, console: Console) -> None:
         )
     if "ingest" in results:
         console.print(_ingest(results["ingest"]))
+    if "memory" in results:
+        console.print(_memory(results["memory"]))
+    if "binance" in results:
+        console.print(_binance(results["binance"]))
     if "startup" in results:
         console.print(_startup(results["startup"]))
     console.print(_targets(results["targets"]))
@@ -79,6 +83,26 @@ def _ingest(rows: Row) -> Table:
             name, f"{row['records']:,}", f"{row['records_per_s']['median']:,.0f}",
             f"{row['records_per_cpu_s']['median']:,.0f}", f"{row['peak_bytes'] / 1e6:,.0f}",
         )  # fmt: skip
+    return table
+
+
+def _memory(rows: Row) -> Table:
+    title = f"A day of {rows['events']:,} events; memory in MB"
+    table = _columns(title, "step", "events/s", "CPU s", "anonymous", "pages of files", "peak of both")
+    for name, row in rows.items():
+        if name != "events":
+            held = (f"{row[kind] / 1e6:,.0f}" for kind in ("anonymous_bytes", "file_bytes", "peak_bytes"))
+            table.add_row(name, f"{row['events_per_s']:,.0f}", f"{row['cpu_s']:.2f}", *held)
+    return table
+
+
+def _binance(row: Row) -> Table:
+    title = f"Binance raw lines, {row['rows']:,} rows of levels and trades, gzip; hftbacktest's converter beside"
+    table = _columns(title, "what", "rows/CPU s", "over hftbacktest")
+    told = {"read": "read into memory, as the converter does", "ingest": "into a catalog", "hftbacktest": "hftbacktest"}
+    for name, what in told.items():
+        times = f"{row[f'{name}_over_hftbacktest']:.1f}" if name != "hftbacktest" else ""
+        table.add_row(what, f"{row['rows_per_cpu_s'][name]:,.0f}", times)
     return table
 
 

@@ -30,6 +30,22 @@ def compare(results: Row, judged: bool) -> list[Row]:
         if name.startswith("dbn"):
             at_least(f"ingest {name}: records a second", 2e6, row["records_per_s"]["median"])
             below(f"ingest {name}: peak memory, bytes", GIGABYTE, row["peak_bytes"])
+        elif name.startswith("itch"):
+            if not name.startswith("itch.gz"):  # unpacking is zlib's work and alone takes about as long
+                at_least(f"ingest {name}: messages a second", 1.5e6, row["records_per_s"]["median"])
+            below(f"ingest {name}: peak memory, bytes", GIGABYTE, row["peak_bytes"])
+    for step, row in results.get("memory", {}).items():
+        if step != "events":
+            below(
+                f"a day of {results['memory']['events']:,} events, {step}: peak memory, bytes",
+                GIGABYTE,
+                row["peak_bytes"],
+            )
+    binance = results.get("binance", {})
+    if binance:
+        wanted = "CPU time of hftbacktest's converter over Tickwright, Binance raw lines"
+        at_least(f"{wanted} into memory", 10.0, binance["read_over_hftbacktest"])
+        at_least(f"{wanted} into a catalog", 10.0, binance["ingest_over_hftbacktest"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

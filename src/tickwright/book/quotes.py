@@ -6,11 +6,14 @@ import numpy as np
 
 from tickwright.book.l3 import apply
 from tickwright.book.ladder import best, has, level_size
-from tickwright.book.layout import ASK, BID, BOOK, Int, Rows, check_code
+from tickwright.book.layout import ASK, BID, BOOK, TAPE, Int, Rows, check_code
 from tickwright.book.replay import reset_book
 from tickwright.book.tape import Tape, centre_of
 from tickwright.core.events import QUOTE, TRADE, Action, Side
 from tickwright.core.kernel import kernel
+from tickwright.core.units import Nanos
+
+_EARLIEST = int(np.iinfo(np.int64).min)
 
 
 def quotes_of(tape: Tape) -> np.ndarray:
@@ -19,18 +22,52 @@ def quotes_of(tape: Tape) -> np.ndarray:
     Rows of one `ts_event` are one change: the state after the last of them counts, so that no quote shows a book half
     way through an event, and a change undone within the same nanosecond leaves no row. Raises BookError.
     """
-    books = np.zeros(1, BOOK)
-    reset_book(books, 0, centre_of(tape.rows))
-    out = np.zeros(len(tape.rows), QUOTE)
-    at, code, n = quote_rows(books, 0, tape.rows, out)
-    check_code(code, f"tape row {at}")
-    return out[:n].copy()
+    stream = QuoteStream()
+    return np.concatenate([stream.feed(tape.rows), stream.close()])
 
 
-def trades_of(events: np.ndarray) -> np.ndarray:
+class QuoteStream:
+    """`quotes_of` of a tape that comes in pieces; the rows of its last `ts_event` wait for the next piece."""
+
+    def __init__(self) -> None:
+        self._books = np.zeros(1, BOOK)
+        self._waiting: np.ndarray = np.zeros(0, TAPE)
+        self._last: np.ndarray = np.zeros(0, QUOTE)
+        self._done = 0
+
+    def feed(self, rows: np.ndarray) -> np.ndarray:
+        """The next TAPE rows → the QUOTE rows that are certain by now. Raises BookError."""
+        if not len(rows):
+            return np.zeros(0, QUOTE)
+        if len(self._waiting):
+            rows = np.concatenate([self._waiting, rows])
+        cut = int(np.searchsorted(rows["ts_event"], rows["ts_event"][-1]))
+        self._waiting = rows[cut:].copy()
+        return self._quotes(rows[:cut])
+
+    def close(self) -> np.ndarray:
+        """The QUOTE rows of what waited. Raises BookError."""
+        rows, self._waiting = self._waiting, np.zeros(0, TAPE)
+        return self._quotes(rows)
+
+    def _quotes(self, rows: np.ndarray) -> np.ndarray:
+        if len(rows) and not self._done:
+            reset_book(self._books, 0, centre_of(rows))
+        known = len(self._last)
+        out = np.zeros(known + len(rows), QUOTE)
+        out[:known] = self._last
+        at, code, n = quote_rows(self._books, 0, rows, out, known)
+        check_code(code, f"tape row {self._done + at}")
+        self._done += len(rows)
+        self._last = out[max(0, n - 1) : n].copy()
+        return out[known:n].copy()
+
+
+def trades_of(events: np.ndarray, since: Nanos = _EARLIEST) -> np.ndarray:
     """TRADE rows of MARKET_EVENTs: EXECUTE, HIDDEN, TRADE and CROSS. FILLs are left out: their TRADE covers them.
 
-    `side` is the aggressor's: +1 bought, -1 sold, 0 in a cross or where the venue does not say.
+    `side` is the aggressor's: +1 bought, -1 sold, 0 in a cross or where the venue does not say. `since` is the latest
+    `ts_event` of the rows before these, where they are a later part of a feed.
     """
     action = events["action"]
     is_print = np.isin(action, [Action.EXECUTE, Action.HIDDEN, Action.TRADE, Action.CROSS])
@@ -39,7 +76,8 @@ def trades_of(events: np.ndarray) -> np.ndarray:
     for name in ("price", "subtick", "size"):
         out[name] = prints[name]
     # A tape's times are running maxima; so are these, or prints and quotes would not meet.
-    out["ts_event"] = np.maximum.accumulate(events["ts_event"])[is_print] if len(events) else 0
+    if len(events):
+        out["ts_event"] = np.maximum(np.maximum.accumulate(events["ts_event"])[is_print], since)
     named = np.where(prints["side"] == Side.BID, 1, np.where(prints["side"] == Side.ASK, -1, 0))
     resting = prints["action"] == Action.EXECUTE
     out["side"] = np.where(resting, -named, np.where(prints["action"] == Action.CROSS, 0, named))
@@ -47,11 +85,11 @@ def trades_of(events: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def quote_rows(books: Rows, k: Int, rows: Rows, out: Rows) -> tuple[Int, Int, Int]:
-    """Replay TAPE rows through `books[k]` writing QUOTE rows: (rows applied, code, quotes written)."""
+def quote_rows(books: Rows, k: Int, rows: Rows, out: Rows, known: Int) -> tuple[Int, Int, Int]:
+    """Replay TAPE rows through `books[k]` writing QUOTE rows behind the `known` ones: (rows applied, code, quotes)."""
     book = books[k]
     ladder = book.ladder
-    n = np.int64(0)
+    n = np.int64(known)
     for i in range(rows.shape[0]):
         code = apply(book, rows[i])
         if code < 0:

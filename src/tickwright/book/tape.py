@@ -214,6 +214,14 @@ def _describe(reason: int, event: np.void) -> str:
 def centre_of(rows: np.ndarray) -> int:
     """A price on which to centre a book's dense window before TAPE or MARKET_EVENT rows are replayed: the median of the
     first orders or levels that enter, 0 when none does."""
-    enters = (rows["action"] == Action.ADD) | ((rows["action"] == Action.MODIFY) & (rows["size"] > 0))
-    first = np.clip(rows["price"][enters][:1000], -PRICE_LIMIT, PRICE_LIMIT)
-    return int(np.median(first)) if len(first) else 0
+    first, at = np.zeros(0, np.int64), 0
+    while at < len(rows) and len(first) < _CENTRE_ORDERS:  # seldom past the first block, of a day of any length
+        block = rows[at : at + _CENTRE_BLOCK]
+        enters = (block["action"] == Action.ADD) | ((block["action"] == Action.MODIFY) & (block["size"] > 0))
+        first = np.concatenate([first, block["price"][enters]])[:_CENTRE_ORDERS]
+        at += len(block)
+    return int(np.median(np.clip(first, -PRICE_LIMIT, PRICE_LIMIT))) if len(first) else 0
+
+
+_CENTRE_ORDERS = 1000
+_CENTRE_BLOCK = 1 << 16

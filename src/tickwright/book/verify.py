@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from tickwright.book.l3 import apply
 from tickwright.book.ladder import best, better, has
 from tickwright.book.layout import ASK, BID, BOOK, Bool, Int, Record, Rows, check_code
 from tickwright.book.replay import reset_book
-from tickwright.book.tape import TapeCounts, centre_of, compile_tape
+from tickwright.book.tape import TapeCompiler, TapeCounts, centre_of
 from tickwright.core.errors import BookError
 from tickwright.core.events import Action, Flag, Side
 from tickwright.core.kernel import inline, kernel
@@ -71,19 +72,26 @@ def verify_transitions(events: np.ndarray, rows: np.ndarray) -> TransitionCounts
     return TransitionCounts(max(0, len(events) - 1), mismatches, newcomers, outside, None if first < 0 else first)
 
 
-def verify_full(events: np.ndarray) -> FullCounts:
-    """Replay a full-depth feed from an empty book and count what a correct feed does not have.
+def verify_full(events: np.ndarray | Iterable[np.ndarray]) -> FullCounts:
+    """Replay a full-depth feed, whole or in blocks, from an empty book and count what a correct feed does not have.
 
-    Raises BookError for events that no book could apply, CapacityError beyond the capacities of `layout.BOOK`.
+    Memory is bounded by a block. Raises BookError for events that no book could apply, CapacityError beyond the
+    capacities of `layout.BOOK`.
     """
-    tape = compile_tape(events, on_unknown="count")
+    compiler = TapeCompiler("count")
     books = np.zeros(1, BOOK)
-    reset_book(books, 0, centre_of(tape.rows))
-    done, code, states, crossed, locked = watch(books, 0, tape.rows)
-    check_code(code, f"tape row {done}")
+    before = states = crossed = locked = 0
+    for block in [events] if isinstance(events, np.ndarray) else events:
+        rows = compiler.feed(block)
+        if not before:
+            reset_book(books, 0, centre_of(rows))
+        done, code, *seen = watch(books, 0, rows)
+        check_code(code, f"tape row {before + done}")
+        before += len(rows)
+        states, crossed, locked = (total + int(n) for total, n in zip((states, crossed, locked), seen, strict=True))
     ladder = books[0]["ladder"]
     bid, ask = (int(ladder["best"][k]) if ladder["live"][k] > 0 else None for k in (BID, ASK))
-    return FullCounts(tape.counts, int(states), int(crossed), int(locked), bid, ask)
+    return FullCounts(compiler.counts(), states, crossed, locked, bid, ask)
 
 
 def check_window_input(events: np.ndarray, rows: np.ndarray) -> None:

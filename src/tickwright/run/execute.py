@@ -23,6 +23,7 @@ from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
 from tickwright.core.units import Nanos
 from tickwright.data.catalog import Catalog
+from tickwright.data.hot import default_cache
 from tickwright.risk.gate import GateLimits
 from tickwright.run.compose import (
     gate_of,
@@ -36,7 +37,7 @@ from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
-from tickwright.run.nested import NestedParent, drive
+from tickwright.run.nested import NestedParent, Rest, drive
 from tickwright.run.undone import notes_on_order
 from tickwright.strategy.intraday.follow import Walk
 from tickwright.strategy.policies import PolicySpec, StackContext
@@ -87,9 +88,10 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     specs = [policy_spec(text, config.finish) for text in config.policies]
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days: dict[str, MarketDay] = {}
+    cache = default_cache()
     for done, symbol in enumerate(symbols):
         progress(f"reading {symbol}", done, len(symbols))
-        days[symbol] = load_day(catalog, symbol, date)
+        days[symbol] = load_day(catalog, symbol, date, cache)
     orders = parent_orders(config.orders, days)
     profiles = {s: profile_of(config.profile, days[s].instrument, days[s].tape.is_depth) for s in symbols}
     gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
@@ -147,7 +149,7 @@ def run_policy(
             gates[order.symbol],
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
-    drive(world, parents)
+    drive(world, parents, rest=Rest([days[s].tape for s in symbols]))
     journal = world.journal()
     return [
         settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)
@@ -205,7 +207,7 @@ def of_parent(journal: Journal, parent: int) -> Journal:
 def complete_fills(fills: np.ndarray, day: MarketDay, profile: Profile) -> None:
     """Write the fee, and the market's last quote strictly before each fill; the kernel left the displacement there."""
     quotes = day.market.quotes
-    before = np.searchsorted(quotes["ts_event"], fills["ts_exchange"], side="left") - 1
+    before = np.searchsorted(day.market.quote_columns.ts, fills["ts_exchange"], side="left") - 1
     for name in ("bid", "ask"):
         fills[name] += np.where(before >= 0, quotes[name][np.maximum(before, 0)], 0)
     fills["fee"] = [

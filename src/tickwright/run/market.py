@@ -4,7 +4,8 @@
    the exchange-local day are read whole, since a book can only be built from its beginning; a later one that opens with
    a snapshot starts from an empty book.
 2. A windowed feed (LOBSTER) is completed by its own orderbook rows: seed, prune, resync (`book.windowed`).
-3. The events are compiled into a tape; the quotes and the prints of the market without us are read off it.
+3. The events are compiled into a tape; the quotes and the prints of the market without us are read off it. 2 and 3
+   are `run.recording`'s, block by block, and what they make is kept in the hot cache (`data.hot`).
 4. The volume curve that a VWAP may use is predicted from earlier days of the catalog alone.
 """
 
@@ -13,22 +14,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from tickwright.book.depth_tape import compile_depth
-from tickwright.book.layout import BOOK
-from tickwright.book.quotes import quotes_of, trades_of
-from tickwright.book.tape import Tape, compile_tape
-from tickwright.book.windowed import WindowCounts, complete
+from tickwright.book.quotes import trades_of
+from tickwright.book.tape import Tape
+from tickwright.book.windowed import WindowCounts
 from tickwright.core.errors import NotInCatalogError
-from tickwright.core.events import MARKET_EVENT, Action, Flag
+from tickwright.core.events import TRADE, Action
 from tickwright.core.ids import fingerprint
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date, midnight, time_text, utc_day
 from tickwright.core.units import DAY, MINUTE, Nanos
 from tickwright.data.catalog import Catalog
+from tickwright.data.hot import HotCache
 from tickwright.data.store.schema import DEPTH, EVENTS
+from tickwright.run.recording import LocalDay, Sink, kept, record
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
 
@@ -36,6 +38,8 @@ CURVE_DAYS = 20
 CLOSE_REACH = 4 * DAY
 """A previous close is looked for over a long weekend, no further."""
 CURVE_BIN = 5 * MINUTE
+WORTH_ROWS = 50_000
+"""Rows of an instrument from which its days are kept: with fewer, making them again is as fast as looking them up."""
 # Prints of the continuous market: a schedule cannot trade in an auction.
 _PRINTS = (Action.EXECUTE, Action.HIDDEN, Action.TRADE)
 
@@ -69,53 +73,51 @@ class MarketDay:
             )
 
 
-def load_day(catalog: Catalog, symbol: str, date: dt.date) -> MarketDay:
-    """Read and compile one day. Raises NotInCatalogError, and BookError where the events contradict themselves."""
+def load_day(catalog: Catalog, symbol: str, date: dt.date, cache: HotCache | None = None) -> MarketDay:
+    """One day, read and compiled, or mapped from the cache. Raises NotInCatalogError, and BookError where the events
+    contradict themselves."""
     instrument, schema = catalog.instrument(symbol), schema_of(catalog, symbol)
-    first = midnight(date, instrument.timezone)
-    last = midnight(date + dt.timedelta(days=1), instrument.timezone)
-    utc_days = [d for d in catalog.days(symbol, schema) if utc_day(first) <= d <= utc_day(last - 1)]
-    events = _join([catalog.read(symbol, schema, day=day) for day in utc_days])
-    events = events[events["ts_event"] < last]
-    today = np.flatnonzero(events["ts_event"] >= first)
-    if not len(today):
+    if sum(row.rows for row in catalog.ls() if (row.instrument, row.schema) == (symbol, schema)) < WORTH_ROWS:
+        cache = None
+    span = span_of_day(catalog, symbol, date, schema)
+    day = record(catalog, span, cache)
+    if day.opened is None:
         days = ", ".join(day.isoformat() for day in catalog.days(symbol, schema))
         raise NotInCatalogError(f"{symbol} has no {schema} on {date} ({instrument.timezone}); days: {days}")
-    window = None
-    if schema == DEPTH:
-        tape = compile_depth(events)
-    else:
-        events, window = _completed(catalog, symbol, events, utc_days)
-        tape = compile_tape(events, on_unknown="count", orders=BOOK["orders"].shape[0])
-    notes = list(_tape_notes(symbol, tape))
-    quotes, trades = quotes_of(tape), trades_of(events)
-    moved = int(np.count_nonzero(np.diff(events["ts_event"]) < 0))
-    if moved:
-        notes.append(
-            f"{symbol}: {moved} events are stamped earlier than one before them; they happen when that one did"
-        )
-    opened, closed = int(events["ts_event"][today[0]]), int(events["ts_event"].max())
-    if closed <= opened:
+    if day.closed <= day.opened:
         raise NotInCatalogError(f"{symbol} on {date}: the recording spans no time, so nothing can trade in it")
-    close, close_note = _previous_close(catalog, instrument, schema, first)
+    notes = list(_tape_notes(symbol, day.tape))
+    if day.moved:
+        notes.append(
+            f"{symbol}: {day.moved} events are stamped earlier than one before them; they happen when that one did"
+        )
+    close, close_note = _previous_close(catalog, instrument, schema, span.first, cache)
     notes += [close_note] if close_note else []
     zone = instrument.timezone
     notes.append(
-        f"{symbol}: open, close and day VWAP are those of the recorded day, {time_text(opened, zone)[:8]} to "
-        f"{time_text(closed, zone)[:8]}"
+        f"{symbol}: open, close and day VWAP are those of the recorded day, {time_text(day.opened, zone)[:8]} to "
+        f"{time_text(day.closed, zone)[:8]}"
     )
     return MarketDay(
         instrument=instrument,
         date=date,
-        tape=tape,
-        market=Market(quotes, trades, opened, closed, close),
-        begin=opened,
-        end=closed,
-        fingerprint=fingerprint([catalog.fingerprint(symbol, schema, day=day) for day in utc_days]),
-        window=window,
-        curve=volume_curve(catalog, instrument, date, schema),
+        tape=day.tape,
+        market=Market(day.quotes, day.trades, day.opened, day.closed, close, day.columns),
+        begin=day.opened,
+        end=day.closed,
+        fingerprint=fingerprint([catalog.fingerprint(symbol, schema, day=day) for day in span.utc_days]),
+        window=day.window,
+        curve=volume_curve(catalog, instrument, date, schema, cache),
         notes=tuple(notes),
     )
+
+
+def span_of_day(catalog: Catalog, symbol: str, date: dt.date, schema: str) -> LocalDay:
+    """An exchange-local day, and the stored UTC days that it reaches into. Raises NotInCatalogError."""
+    zone = catalog.instrument(symbol).timezone
+    first, last = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
+    days = tuple(d for d in catalog.days(symbol, schema) if utc_day(first) <= d <= utc_day(last - 1))
+    return LocalDay(symbol, schema, first, last, days)
 
 
 def schema_of(catalog: Catalog, symbol: str) -> str:
@@ -125,18 +127,6 @@ def schema_of(catalog: Catalog, symbol: str) -> str:
         if schema in stored:
             return schema
     raise NotInCatalogError(f"{symbol} has {', '.join(stored)}; a replay needs {EVENTS} (orders) or {DEPTH} (levels)")
-
-
-def _completed(
-    catalog: Catalog, symbol: str, events: np.ndarray, utc_days: list[dt.date]
-) -> tuple[np.ndarray, WindowCounts | None]:
-    """Events of a windowed feed made whole; those of any other as they are."""
-    books = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
-    if not books:
-        return events, None
-    # The deepest window tells most; a LOBSTER pair has one.
-    rows = np.concatenate([catalog.read(symbol, max(books, key=_levels), day=day) for day in utc_days])
-    return complete(events, rows[: len(events)])
 
 
 def _tape_notes(symbol: str, tape: Tape) -> Iterator[str]:
@@ -159,30 +149,40 @@ def _tape_notes(symbol: str, tape: Tape) -> Iterator[str]:
         yield f"{symbol}: {levels.maybe_bad} of {levels.events} rows stand after a gap of the feed, before a snapshot"
 
 
-def volume_curve(catalog: Catalog, instrument: Instrument, date: dt.date, schema: str = EVENTS) -> VolumeCurve | None:
+def volume_curve(
+    catalog: Catalog, instrument: Instrument, date: dt.date, schema: str = EVENTS, cache: HotCache | None = None
+) -> VolumeCurve | None:
     """Share of the volume of up to twenty earlier days in each five minutes; None when there are none."""
     zone, start = instrument.timezone, midnight(date, instrument.timezone)
-    bins = DAY // CURVE_BIN
     volumes: list[np.ndarray] = []
     for day in _earlier_days(catalog, instrument, date, schema):
         begin, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
         if end - begin == DAY:  # on the days when clocks change, time since midnight is not the time of day
-            prints = _prints(catalog, instrument.symbol, schema, begin, end)
-            by_bin = np.bincount((prints["ts_event"] - begin) // CURVE_BIN, weights=prints["size"], minlength=bins)
-            volumes.append(by_bin[:bins])
-    total = np.sum(volumes, axis=0) if volumes else np.zeros(bins)
+            volumes.append(_volume_by_bin(catalog, instrument.symbol, schema, begin, cache))
+    total = np.sum(volumes, axis=0) if volumes else np.zeros(_BINS)
     if total.sum() <= 0:
         return None
-    edges = tuple(start + CURVE_BIN * i for i in range(bins + 1))
+    edges = tuple(start + CURVE_BIN * i for i in range(_BINS + 1))
     return VolumeCurve(edges, tuple((total / total.sum()).tolist()), f"volume of {len(volumes)} earlier days")
 
 
-def _prints(catalog: Catalog, symbol: str, schema: str, begin: Nanos, end: Nanos) -> np.ndarray:
+def _volume_by_bin(catalog: Catalog, symbol: str, schema: str, begin: Nanos, cache: HotCache | None) -> np.ndarray:
+    """Lots printed in each bin of the day that begins at `begin`; float64, exact to 2**53."""
+    end = begin + DAY
+
+    def make(sink: Sink) -> None:
+        total = np.zeros(_BINS)
+        for events in catalog.chunks(symbol, schema, begin, end):
+            prints = events[np.isin(events["action"], _PRINTS)]
+            bins = (prints["ts_event"] - begin) // CURVE_BIN
+            total += np.bincount(bins, weights=prints["size"], minlength=_BINS)[:_BINS]
+        sink.append("lots", total)
+
     try:
-        events = catalog.read(symbol, schema, begin, end)
+        named = ["volume", catalog.fingerprint(symbol, schema, begin, end)]
+        return kept(cache, named, make)[0]["lots"]
     except NotInCatalogError:
-        return np.zeros(0, [("ts_event", "<i8"), ("size", "<i8")])
-    return np.asarray(events[np.isin(events["action"], _PRINTS)])
+        return np.zeros(_BINS)
 
 
 def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date, schema: str) -> list[dt.date]:
@@ -193,33 +193,33 @@ def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date, schem
     return sorted(day for day in days if day < date)[-CURVE_DAYS:]
 
 
-def _previous_close(catalog: Catalog, instrument: Instrument, schema: str, first: Nanos) -> tuple[int | None, str]:
+def _previous_close(
+    catalog: Catalog, instrument: Instrument, schema: str, first: Nanos, cache: HotCache | None
+) -> tuple[int | None, str]:
     """The last print before a local day begins, in ticks, and a note of what it is; None when there is none near."""
-    days = [day for day in catalog.days(instrument.symbol, schema) if day <= utc_day(first)]
+    symbol = instrument.symbol
+    days = [day for day in catalog.days(symbol, schema) if day <= utc_day(first)]
     for day in reversed(days):
-        prints = trades_of(catalog.read(instrument.symbol, schema, day=day))
-        before = prints[prints["ts_event"] < first]
-        if len(before):
-            ts = int(before["ts_event"][-1])
+        named = ["close", catalog.fingerprint(symbol, schema, day=day), first]
+        last = kept(cache, named, partial(_last_print, catalog, symbol, schema, day, first))[0]["print"]
+        if len(last):
+            ts = int(last["ts_event"][0])
             if first - ts > CLOSE_REACH:
                 break
             closed = local_date(ts, instrument.timezone)
-            return int(before["price"][-1]), f"{instrument.symbol}: previous close is the last print of {closed}"
+            return int(last["price"][0]), f"{symbol}: previous close is the last print of {closed}"
     return None, ""
 
 
-def _join(days: list[np.ndarray]) -> np.ndarray:
-    """Days of one feed, one after the other; a day that opens with a snapshot begins from an empty book."""
-    parts: list[np.ndarray] = []
-    for events in days:
-        if parts and len(events) and events["flags"][0] & Flag.SNAPSHOT and events["action"][0] != Action.CLEAR:
-            clear = events[:1].copy()
-            clear["action"], clear["order_id"], clear["size"] = Action.CLEAR, 0, 0
-            clear["flags"] = Flag.SYNTHETIC
-            parts.append(clear)
-        parts.append(events)
-    return np.concatenate(parts) if parts else np.zeros(0, MARKET_EVENT)
+def _last_print(catalog: Catalog, symbol: str, schema: str, day: dt.date, before: Nanos, sink: Sink) -> None:
+    last, latest = np.zeros(0, TRADE), _EARLIEST
+    for events in catalog.chunks(symbol, schema, day=day):
+        prints = trades_of(events, latest)
+        prints = prints[prints["ts_event"] < before]
+        last = prints[-1:].copy() if len(prints) else last
+        latest = max(latest, int(events["ts_event"].max()))
+    sink.append("print", last)
 
 
-def _levels(schema: str) -> int:
-    return int(schema.removeprefix("book-"))
+_EARLIEST = int(np.iinfo(np.int64).min)
+_BINS = DAY // CURVE_BIN

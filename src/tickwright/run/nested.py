@@ -7,6 +7,7 @@
 3. Whenever a report reaches the slot, the levels hear it as a `Report`, the innermost first.
 4. When everything is filled, or the grace after the deadline is over, the slot is told to have no order, and the parent
    is closed once no child is open.
+5. Now and then the run rests (`Rest`): between two events, so that nothing in the market changes by it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from tickwright.book.tape import Tape
 from tickwright.core.errors import InternalError
 from tickwright.core.records import Mandate, ParentOrder
 from tickwright.core.units import Nanos
+from tickwright.data.hot import let_go
 from tickwright.run.engine import World
 from tickwright.run.layout import NEVER, Stop
 from tickwright.strategy.levels import Decision, Level, LevelEvent, MarketView, Progress, Report, Revised, Timer
@@ -129,12 +134,40 @@ class NestedParent:
             self.closed = True
 
 
-def drive(world: World, parents: Sequence[NestedParent], progress: Callable[[Nanos], None] | None = None) -> None:
+class Rest:
+    """Moments at which a run gives back the pages of tapes that are mapped from a file, so that a day of any length
+    does not fill the memory; for a tape held in memory they do nothing."""
+
+    def __init__(self, tapes: Sequence[Tape], rows: int = 2_000_000) -> None:
+        self._tapes = tapes
+        self._moments = np.unique(np.concatenate([tape.rows["ts_event"][rows::rows] for tape in tapes]))
+
+    def after(self, now: Nanos) -> Nanos:
+        """The next moment, or NEVER."""
+        at = int(np.searchsorted(self._moments, now, side="right"))
+        return int(self._moments[at]) if at < len(self._moments) else NEVER
+
+    def take(self) -> None:
+        """Give the pages back."""
+        for tape in self._tapes:
+            let_go(tape.rows)
+
+
+def drive(
+    world: World,
+    parents: Sequence[NestedParent],
+    progress: Callable[[Nanos], None] | None = None,
+    rest: Rest | None = None,
+) -> None:
     """Run the world until every parent is closed, or nothing is left to happen. Slots are the places in `parents`."""
     steps, last = 0, -1
+    pause = NEVER if rest is None else rest.after(world.now)
     while not all(parent.closed for parent in parents):
         wakes = [w for w in (parent.wake for parent in parents) if w is not None]
-        stop = world.advance(min(wakes, default=NEVER))
+        stop = world.advance(min([pause, *wakes]))
+        if rest is not None and world.now >= pause:
+            rest.take()
+            pause = rest.after(world.now)
         if stop is Stop.END:
             break
         steps, last = (steps + 1 if world.now == last else 0), world.now

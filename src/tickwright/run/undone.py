@@ -98,7 +98,7 @@ def _share_within(order: ParentOrder, day: MarketDay) -> float:
     """Share of the order's time in which the recorded opposite touch was at the limit or better."""
     assert order.limit is not None
     quotes, two_sided = day.market.quotes, day.market.two_sided
-    ts = quotes["ts_event"]
+    ts = day.market.quote_columns.ts
     first = max(0, int(np.searchsorted(ts, order.start, side="right")) - 1)
     last = int(np.searchsorted(ts, order.end, side="left"))
     rows = quotes[first:last]

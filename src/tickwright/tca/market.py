@@ -58,6 +58,26 @@ class MidPath:
 
 
 @dataclass(frozen=True, eq=False)
+class QuoteColumns:
+    """What is looked up in quotes, beside them as arrays of their own: a search in a field of rows copies the field.
+
+    `ts` of every quote; `two_sided`, a mask of those with both sides and bid < ask; and the mids of these.
+    """
+
+    ts: np.ndarray
+    two_sided: np.ndarray
+    mids: MidPath
+
+    @classmethod
+    def of(cls, quotes: np.ndarray) -> QuoteColumns:
+        """The columns of QUOTE rows; each row's part depends on it alone."""
+        both = np.asarray((quotes["bid_size"] > 0) & (quotes["ask_size"] > 0) & (quotes["bid"] < quotes["ask"]))
+        rows = quotes[both]
+        ts = np.ascontiguousarray(quotes["ts_event"])
+        return cls(ts, both, MidPath(np.ascontiguousarray(rows["ts_event"]), rows["bid"] + rows["ask"]))
+
+
+@dataclass(frozen=True, eq=False)
 class Market:
     """What was recorded of one instrument on one day, without our orders.
 
@@ -71,6 +91,8 @@ class Market:
         Bounds of the continuous session.
     previous_close
         Price of the close before this session, in ticks, if it is known.
+    columns
+        `QuoteColumns.of(quotes)`, where they are at hand.
 
     Raises
     ------
@@ -83,35 +105,36 @@ class Market:
     session_open_ns: Nanos
     session_close_ns: Nanos
     previous_close: Ticks | None = None
+    columns: QuoteColumns | None = None
 
     def __post_init__(self) -> None:
         for name, rows, layout in (("quotes", self.quotes, QUOTE), ("trades", self.trades, TRADE)):
             if rows.dtype != layout:
                 raise DataError(f"market.{name}: got rows of {rows.dtype}, expected {layout}")
-            falls = np.flatnonzero(np.diff(rows["ts_event"]) < 0)
-            if len(falls):
-                raise DataError(f"market.{name}: row {int(falls[0]) + 1} is earlier than the row before it")
+            fall = _first_fall(self.columns.ts if self.columns and rows is self.quotes else rows["ts_event"])
+            if fall is not None:
+                raise DataError(f"market.{name}: row {fall + 1} is earlier than the row before it")
         if self.session_close_ns <= self.session_open_ns:
             raise DataError(f"market: the session closes ({self.session_close_ns}) before or as it opens")
 
     @cached_property
+    def quote_columns(self) -> QuoteColumns:
+        """The quotes as columns."""
+        return self.columns or QuoteColumns.of(self.quotes)
+
+    @property
     def mids(self) -> MidPath:
         """The two-sided quotes."""
-        rows = self.quotes[self.two_sided]
-        return MidPath(
-            np.ascontiguousarray(rows["ts_event"]),
-            np.ascontiguousarray(rows["bid"]) + np.ascontiguousarray(rows["ask"]),
-        )
+        return self.quote_columns.mids
 
-    @cached_property
+    @property
     def two_sided(self) -> np.ndarray:
         """Mask of the quotes with both sides and bid < ask."""
-        q = self.quotes
-        return np.asarray((q["bid_size"] > 0) & (q["ask_size"] > 0) & (q["bid"] < q["ask"]))
+        return self.quote_columns.two_sided
 
     def two_sided_before(self, times: np.ndarray) -> np.ndarray:
         """Whether the very last quote strictly before each time has both sides; if not, the mid is an older one."""
-        index = np.searchsorted(self.quotes["ts_event"], times, side="left") - 1
+        index = np.searchsorted(self.quote_columns.ts, times, side="left") - 1
         if not len(self.quotes):
             return np.zeros(np.shape(times), np.bool_)
         return np.asarray((index >= 0) & self.two_sided[np.maximum(index, 0)])
@@ -167,3 +190,16 @@ class Prints:
     def value(self) -> Fraction:
         """Σ price × size, in tick-lots."""
         return Fraction(exact_dot(self.price, self.size), SUBTICKS)
+
+
+_BLOCK = 1 << 20
+
+
+def _first_fall(ts: np.ndarray) -> int | None:
+    """The first place where a time is later than the next, None where there is none; block by block, for it may be
+    long."""
+    for at in range(0, len(ts), _BLOCK):
+        falls = np.flatnonzero(np.diff(ts[at : at + _BLOCK + 1]) < 0)
+        if len(falls):
+            return at + int(falls[0])
+    return None
