@@ -4,6 +4,7 @@ Imports nothing heavy, so that `--help` answers at once: a command body imports 
 values.
 """
 
+from tickwright.app.interface import calibrate as calibrate  # its command stands at the root
 from tickwright.app.interface import data, download, ingest
 from tickwright.app.interface import work as work  # its commands stand at the root
 from tickwright.app.interface.root import app

@@ -1,0 +1,47 @@
+"""A model that can be calibrated: two functions and a name. One file a model, one table of them (`models.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from tickwright.calibrate.facts import DayFacts
+from tickwright.core.ids import fingerprint
+from tickwright.core.units import Nanos
+
+Value: TypeAlias = float | int | str | tuple[float, ...] | tuple[int, ...]
+Parameters: TypeAlias = Mapping[str, Value]
+"""Plain values by name, as they stand in parameters.toml."""
+
+
+class Model(Protocol):
+    """`name` is what the command line calls it; `version` grows when a law changes, so that old parameters are told."""
+
+    name: str
+    version: int
+
+    def fit(self, facts: DayFacts) -> Fit:
+        """Parameters from the facts of a recorded day. Raises ConfigError where the day allows none."""
+        ...
+
+    def simulate(self, parameters: Parameters, seed: int, begin: Nanos, end: Nanos) -> Iterable[np.ndarray]:
+        """Chunks of MARKET_EVENT rows of a day from `begin` to `end`, from an empty book on. Same arguments, same
+        bytes. Raises ConfigError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Parameters and what one should know of them."""
+
+    parameters: Parameters
+    notes: tuple[str, ...]
+
+
+def parameters_hash(model: Model, parameters: Parameters) -> str:
+    """Names a market: the model, its version and every parameter."""
+    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in parameters.items()}
+    return fingerprint({"model": model.name, "version": model.version, "parameters": plain})

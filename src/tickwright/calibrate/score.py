@@ -1,0 +1,144 @@
+"""The verdict: every fact of a simulated day against the recorded one, the ranges it must meet, and one score.
+
+A fact whose distance is within its band passes, else it fails; where the band is narrower than the recorded day's own
+noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
+The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from tickwright.calibrate.bands import BANDS, RANGES, Band, Range
+from tickwright.calibrate.distance import RESAMPLES, Distance, distance
+from tickwright.calibrate.facts import DayFacts
+from tickwright.core.rng import derive
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class FactScore:
+    """One fact of two days; `distance` is None where they share no value."""
+
+    fact: str
+    band: Band
+    distance: Distance | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RangeScore:
+    """One range: the simulated value farthest out, or None where the day does not know it; the recorded one beside."""
+
+    range: Range
+    simulated: float | None
+    recorded: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """All of it. `score` is None when nothing could be decided."""
+
+    facts: tuple[FactScore, ...]
+    ranges: tuple[RangeScore, ...]
+    score: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Nothing fails, and something was decided."""
+        verdicts = [one.verdict for one in self.facts] + [one.verdict for one in self.ranges]
+        return self.score is not None and "fail" not in verdicts
+
+    def words(self) -> str:
+        """The verdict in a sentence or two."""
+        by: dict[str, list[str]] = {"pass": [], "fail": [], "undecided": []}
+        for one in self.facts:
+            by[one.verdict].append(one.fact)
+        text = f"{len(by['pass'])} of {len(self.facts)} facts lie within their bands"
+        text += f", {len(by['fail'])} outside ({', '.join(by['fail'])})" if by["fail"] else ", none outside"
+        if by["undecided"]:
+            text += f"; {len(by['undecided'])} cannot be told from this day ({', '.join(by['undecided'])})"
+        missed = [f"{r.range.fact}{'' if r.range.x is None else f' at {r.range.x:g}'}" for r in self.ranges
+                  if r.verdict == "fail"]  # fmt: skip
+        text += f". Required ranges missed: {', '.join(missed)}." if missed else ". Every required range is met."
+        return text
+
+    def to_json(self) -> dict[str, Any]:
+        """For score.json."""
+        return {
+            "schema": "tickwright.calibration-score/1",
+            "passed": self.passed,
+            "score": self.score,
+            "verdict": self.words(),
+            "facts": [
+                {
+                    "fact": s.fact,
+                    "verdict": s.verdict,
+                    "limit": s.band.limit,
+                    "scaled": s.band.scaled,
+                    "reason": s.band.reason,
+                    "distance": None if s.distance is None else s.distance.value,
+                    "low": None if s.distance is None else s.distance.low,
+                    "high": None if s.distance is None else s.distance.high,
+                    "noise": None if s.distance is None else s.distance.noise,
+                }
+                for s in self.facts
+            ],
+            "ranges": [
+                {
+                    "fact": r.range.fact,
+                    "x": r.range.x,
+                    "low": r.range.low,
+                    "high": r.range.high,
+                    "reason": r.range.reason,
+                    "simulated": r.simulated,
+                    "recorded": r.recorded,
+                    "verdict": r.verdict,
+                }
+                for r in self.ranges
+            ],
+        }
+
+
+def score(recorded: DayFacts, simulated: DayFacts, seed: int, resamples: int = RESAMPLES) -> Score:
+    """Compare two days. Same arguments, same bytes."""
+    facts = tuple(_fact(name, recorded, simulated, derive(seed, name), resamples) for name in BANDS)
+    ranges = tuple(_range(one, recorded, simulated) for one in RANGES)
+    ratios = [
+        min(1.0, one.band.limit / one.distance.value) if one.distance.value > 0 else 1.0
+        for one in facts
+        if one.distance is not None and one.verdict != "undecided"
+    ]
+    return Score(facts, ranges, float(np.mean(ratios)) if ratios else None)
+
+
+def _fact(name: str, recorded: DayFacts, simulated: DayFacts, seed: int, resamples: int) -> FactScore:
+    limits = BANDS[name]
+    apart = distance(recorded[name], simulated[name], limits.scaled, seed, resamples)
+    if apart is None or limits.limit < apart.value <= apart.noise:
+        return FactScore(name, limits, apart, "undecided")
+    return FactScore(name, limits, apart, "pass" if apart.value <= limits.limit else "fail")
+
+
+def _range(limits: Range, recorded: DayFacts, simulated: DayFacts) -> RangeScore:
+    found = _farthest(limits, simulated)
+    if found is None:
+        return RangeScore(limits, None, _farthest(limits, recorded), "undecided")
+    verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
+    return RangeScore(limits, found, _farthest(limits, recorded), verdict)
+
+
+def _farthest(limits: Range, day: DayFacts) -> float | None:
+    """The known value at the range's x; of several the one farthest out."""
+    fact = day[limits.fact]
+    y, known = fact.value()
+    here = y[known & (np.full(fact.x.shape, True) if limits.x is None else fact.x == limits.x)]
+    if not here.size:
+        return None
+    out = np.maximum(limits.low - here, here - limits.high)
+    return float(here[np.argmax(out)])
