@@ -23,7 +23,7 @@ from tickwright.calibrate.score import Score, score
 from tickwright.core.errors import ConfigError
 from tickwright.core.rng import derive
 from tickwright.core.time import parse_time
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 
 BLOCKS = 26
 """A quarter of an hour each in a session of six and a half hours."""
@@ -54,7 +54,7 @@ class Calibration:
 
 
 def calibrate(
-    catalog: Catalog,
+    catalog: TickCatalog,
     symbol: str,
     date: dt.date,
     model: Model,

@@ -20,7 +20,7 @@ from tickwright.core.ids import fingerprint
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight, utc_day
 from tickwright.core.units import Nanos
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import EVENTS
 
 
@@ -28,7 +28,7 @@ from tickwright.data.store.schema import EVENTS
 class RecordedDay:
     """One instrument on one exchange-local day. `first` and `last` are the times of its first and last event."""
 
-    catalog: Catalog
+    catalog: TickCatalog
     instrument: Instrument
     date: dt.date
     utc_days: tuple[dt.date, ...]
@@ -58,7 +58,7 @@ class RecordedDay:
             yield complete(events, rows[: len(events)])[0]
 
 
-def recorded_day(catalog: Catalog, symbol: str, date: dt.date) -> RecordedDay:
+def recorded_day(catalog: TickCatalog, symbol: str, date: dt.date) -> RecordedDay:
     """Find a day of single orders. Raises NotInCatalogError where there is none."""
     import polars as pl
 

@@ -27,7 +27,7 @@ from tickwright.data.store.schema import EVENTS, TABLES, column_types
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tickwright.data.catalog import Catalog
+    from tickwright.data.port import TickCatalog
 
 ALIASES = {"mbo": EVENTS, "mbp": "depth", "tbbo": "quotes"}
 """Databento's names for what the catalog calls otherwise."""
@@ -48,7 +48,7 @@ def schema_named(name: str) -> str:
 
 
 def export(
-    catalog: Catalog, instrument: Instrument, schema: str, start: int, end: int, target: Path, to: str
+    catalog: TickCatalog, instrument: Instrument, schema: str, start: int, end: int, target: Path, to: str
 ) -> int:  # fmt: skip
     """Write the rows with start ≤ ts_event < end, nanoseconds UTC; how many there were.
 
@@ -66,7 +66,7 @@ Chunk = tuple[np.ndarray, np.ndarray | None]
 """Rows, and their times where the rows have none."""
 
 
-def _chunks(catalog: Catalog, symbol: str, schema: str, start: int, end: int) -> Iterator[Chunk]:
+def _chunks(catalog: TickCatalog, symbol: str, schema: str, start: int, end: int) -> Iterator[Chunk]:
     if schema in TABLES:
         for rows in catalog.chunks(symbol, schema, start, end):
             yield rows, None

@@ -14,7 +14,7 @@ import numpy as np
 from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, InternalError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import EVENTS, TABLES
 from tickwright.data.store.source import Source, made_source
 
@@ -46,7 +46,7 @@ class IngestSummary:
 
 
 def write_events(
-    catalog: Catalog, instrument: Instrument, events: np.ndarray, source: str, *, replace: bool = False
+    catalog: TickCatalog, instrument: Instrument, events: np.ndarray, source: str, *, replace: bool = False
 ) -> IngestSummary:
     """Store market events that were made, not read, under the name `source`. Raises CatalogError, StorageError."""
     begun = time.perf_counter()
@@ -74,7 +74,7 @@ def refuse_empty(path: Path, session: IngestSession) -> None:
         raise FileFormatError(path, "contents", "no market data", "at least one row")
 
 
-def already_stored(catalog: Catalog, source: Source) -> IngestSummary | None:
+def already_stored(catalog: TickCatalog, source: Source) -> IngestSummary | None:
     """What the catalog holds of a source that was ingested before; None when it was not.
 
     Raises CatalogError where it was to be appended.
@@ -89,7 +89,7 @@ def already_stored(catalog: Catalog, source: Source) -> IngestSummary | None:
 
 
 def summary_of(
-    catalog: Catalog,
+    catalog: TickCatalog,
     session: IngestSession,
     *,
     begun: float,
@@ -107,7 +107,7 @@ def summary_of(
     return replace(told, notes=(*notes, *session.notes()), seconds=time.perf_counter() - begun)
 
 
-def _stored_as(catalog: Catalog, source: Source) -> IngestSummary:
+def _stored_as(catalog: TickCatalog, source: Source) -> IngestSummary:
     parts = catalog.parts_of(source.digest)
     rows: Counter[str] = Counter()
     for part in parts:

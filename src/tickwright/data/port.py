@@ -20,11 +20,13 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections import Counter
+    from pathlib import Path
 
     import polars as pl
 
     from tickwright.core.instrument import Instrument
     from tickwright.data.contents import Listing
+    from tickwright.data.store.commit import Desk
     from tickwright.data.store.compaction import Compacted
     from tickwright.data.store.manifest import Part, SourceEntry
     from tickwright.data.store.source import Source
@@ -49,6 +51,10 @@ class Session(Protocol):
 
 class Reading(Protocol):
     """A version of a catalog, to read."""
+
+    @property
+    def root(self) -> Path:
+        """Where it lies, as it is printed."""
 
     @property
     def version(self) -> int:
@@ -99,6 +105,9 @@ class Reading(Protocol):
 
 class TickCatalog(Reading, Protocol):
     """A catalog, to read and write."""
+
+    desk: Desk
+    """How its versions get their time, and what `ingest` does where it is not told."""
 
     def refresh(self) -> None:
         """See what other writers have committed since. Raises CatalogError."""

@@ -22,7 +22,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
 from tickwright.core.units import Nanos
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import open_catalog
 from tickwright.data.hot import default_cache
 from tickwright.risk.gate import GateLimits
 from tickwright.run.compose import (
@@ -82,7 +82,7 @@ class RunResult:
 
 def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total: None) -> RunResult:
     """Run every policy on every parent order. Raises what the steps above raise; see `core.errors`."""
-    catalog = Catalog.open(config.catalog)
+    catalog = open_catalog(config.catalog)
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]

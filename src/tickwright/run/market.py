@@ -27,8 +27,8 @@ from tickwright.core.ids import fingerprint
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date, midnight, time_text, utc_day
 from tickwright.core.units import DAY, MINUTE, Nanos
-from tickwright.data.catalog import Catalog
 from tickwright.data.hot import HotCache
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import DEPTH, EVENTS
 from tickwright.run.recording import LocalDay, Sink, kept, record
 from tickwright.strategy.intraday.vwap import VolumeCurve
@@ -73,7 +73,7 @@ class MarketDay:
             )
 
 
-def load_day(catalog: Catalog, symbol: str, date: dt.date, cache: HotCache | None = None) -> MarketDay:
+def load_day(catalog: TickCatalog, symbol: str, date: dt.date, cache: HotCache | None = None) -> MarketDay:
     """One day, read and compiled, or mapped from the cache. Raises NotInCatalogError, and BookError where the events
     contradict themselves."""
     instrument, schema = catalog.instrument(symbol), schema_of(catalog, symbol)
@@ -112,7 +112,7 @@ def load_day(catalog: Catalog, symbol: str, date: dt.date, cache: HotCache | Non
     )
 
 
-def span_of_day(catalog: Catalog, symbol: str, date: dt.date, schema: str) -> LocalDay:
+def span_of_day(catalog: TickCatalog, symbol: str, date: dt.date, schema: str) -> LocalDay:
     """An exchange-local day, and the stored UTC days that it reaches into. Raises NotInCatalogError."""
     zone = catalog.instrument(symbol).timezone
     first, last = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
@@ -120,7 +120,7 @@ def span_of_day(catalog: Catalog, symbol: str, date: dt.date, schema: str) -> Lo
     return LocalDay(symbol, schema, first, last, days)
 
 
-def schema_of(catalog: Catalog, symbol: str) -> str:
+def schema_of(catalog: TickCatalog, symbol: str) -> str:
     """The schema that an instrument is replayed from: `events`, else `depth`. Raises NotInCatalogError."""
     stored = catalog.schemas(symbol)
     for schema in (EVENTS, DEPTH):
@@ -150,7 +150,7 @@ def _tape_notes(symbol: str, tape: Tape) -> Iterator[str]:
 
 
 def volume_curve(
-    catalog: Catalog, instrument: Instrument, date: dt.date, schema: str = EVENTS, cache: HotCache | None = None
+    catalog: TickCatalog, instrument: Instrument, date: dt.date, schema: str = EVENTS, cache: HotCache | None = None
 ) -> VolumeCurve | None:
     """Share of the volume of up to twenty earlier days in each five minutes; None when there are none."""
     zone, start = instrument.timezone, midnight(date, instrument.timezone)
@@ -166,7 +166,7 @@ def volume_curve(
     return VolumeCurve(edges, tuple((total / total.sum()).tolist()), f"volume of {len(volumes)} earlier days")
 
 
-def _volume_by_bin(catalog: Catalog, symbol: str, schema: str, begin: Nanos, cache: HotCache | None) -> np.ndarray:
+def _volume_by_bin(catalog: TickCatalog, symbol: str, schema: str, begin: Nanos, cache: HotCache | None) -> np.ndarray:
     """Lots printed in each bin of the day that begins at `begin`; float64, exact to 2**53."""
     end = begin + DAY
 
@@ -185,7 +185,7 @@ def _volume_by_bin(catalog: Catalog, symbol: str, schema: str, begin: Nanos, cac
         return np.zeros(_BINS)
 
 
-def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date, schema: str) -> list[dt.date]:
+def _earlier_days(catalog: TickCatalog, instrument: Instrument, date: dt.date, schema: str) -> list[dt.date]:
     start = midnight(date, instrument.timezone)
     # A UTC day can hold the end of one local day and the beginning of the next.
     moments = [midnight(day, "UTC") for day in catalog.days(instrument.symbol, schema)]
@@ -194,7 +194,7 @@ def _earlier_days(catalog: Catalog, instrument: Instrument, date: dt.date, schem
 
 
 def _previous_close(
-    catalog: Catalog, instrument: Instrument, schema: str, first: Nanos, cache: HotCache | None
+    catalog: TickCatalog, instrument: Instrument, schema: str, first: Nanos, cache: HotCache | None
 ) -> tuple[int | None, str]:
     """The last print before a local day begins, in ticks, and a note of what it is; None when there is none near."""
     symbol = instrument.symbol
@@ -211,7 +211,7 @@ def _previous_close(
     return None, ""
 
 
-def _last_print(catalog: Catalog, symbol: str, schema: str, day: dt.date, before: Nanos, sink: Sink) -> None:
+def _last_print(catalog: TickCatalog, symbol: str, schema: str, day: dt.date, before: Nanos, sink: Sink) -> None:
     last, latest = np.zeros(0, TRADE), _EARLIEST
     for events in catalog.chunks(symbol, schema, day=day):
         prints = trades_of(events, latest)

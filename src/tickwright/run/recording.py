@@ -32,8 +32,8 @@ from tickwright.core.events import MARKET_EVENT, Action, Flag
 from tickwright.core.ids import fingerprint
 from tickwright.core.kernel import source_hash
 from tickwright.core.units import Nanos
-from tickwright.data.catalog import Catalog
 from tickwright.data.hot import Entry, HotCache
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import DEPTH
 from tickwright.tca.market import MidPath, QuoteColumns
 
@@ -76,7 +76,7 @@ class Recording:
     moved: int
 
 
-def record(catalog: Catalog, span: LocalDay, cache: HotCache | None) -> Recording:
+def record(catalog: TickCatalog, span: LocalDay, cache: HotCache | None) -> Recording:
     """The arrays of a day. Raises BookError and CapacityError where the events contradict themselves."""
     content = [catalog.fingerprint(span.symbol, span.schema, day=day) for day in span.utc_days]
     if (book := book_schema(catalog, span.symbol)) is not None and span.schema != DEPTH:
@@ -114,7 +114,7 @@ def kept(cache: HotCache | None, named: list[Any], make: Callable[[Sink], None])
     return memory.entry()
 
 
-def day_blocks(catalog: Catalog, span: LocalDay) -> Iterator[np.ndarray]:
+def day_blocks(catalog: TickCatalog, span: LocalDay) -> Iterator[np.ndarray]:
     """The events of the UTC days up to the end of the span, block by block.
 
     A later UTC day that opens with a snapshot begins from an empty book.
@@ -130,13 +130,13 @@ def day_blocks(catalog: Catalog, span: LocalDay) -> Iterator[np.ndarray]:
             yield rows[rows["ts_event"] < span.last]
 
 
-def book_schema(catalog: Catalog, symbol: str) -> str | None:
+def book_schema(catalog: TickCatalog, symbol: str) -> str | None:
     """The deepest recorded book of a windowed feed, which tells most; None for any other feed."""
     books = [schema for schema in catalog.schemas(symbol) if schema.startswith("book-")]
     return max(books, key=lambda schema: int(schema.removeprefix("book-")), default=None)
 
 
-def _make(catalog: Catalog, span: LocalDay, sink: Sink) -> None:
+def _make(catalog: TickCatalog, span: LocalDay, sink: Sink) -> None:
     blocks, window = _whole(catalog, span)
     compiler = DepthTapeCompiler() if span.schema == DEPTH else TapeCompiler("count", BOOK["orders"].shape[0])
     stream, events = QuoteStream(), 0
@@ -163,7 +163,7 @@ def _make(catalog: Catalog, span: LocalDay, sink: Sink) -> None:
         sink.tell({**facts, "orders": compiler.orders, "counts": compiler.counts(), "depth": None})
 
 
-def _whole(catalog: Catalog, span: LocalDay) -> tuple[Iterator[np.ndarray], WindowCounts | None]:
+def _whole(catalog: TickCatalog, span: LocalDay) -> tuple[Iterator[np.ndarray], WindowCounts | None]:
     """Events of a windowed feed made whole; those of any other as they are."""
     book = book_schema(catalog, span.symbol)
     if book is None or span.schema == DEPTH or not span.utc_days:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tickwright.core.errors import ConfigError, StorageError
 from tickwright.core.time import parse_date
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import open_catalog
 
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
@@ -25,7 +25,7 @@ FILES = ("parameters.toml", "report.html", "score.json")
 
 
 def calibrate_day(
-    catalog: Path, instrument: str, date: str, model: str, out: Path, seed: int, start: str | None, end: str | None
+    catalog: str, instrument: str, date: str, model: str, out: Path, seed: int, start: str | None, end: str | None
 ) -> None:
     """Calibrate, write the three files and tell the verdict."""
     from tickwright.app.report.calibration import render
@@ -35,7 +35,7 @@ def calibrate_day(
     chosen, day = model_of(model), parse_date(date, "--date")
     if out.exists() and not out.is_dir():
         raise ConfigError("--out", str(out), "a folder")
-    result = calibrate(Catalog.open(catalog), instrument, day, chosen, seed, start, end)
+    result = calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end)
     _write(out, {
         "parameters.toml": parameters_toml(result),
         "report.html": render(result),

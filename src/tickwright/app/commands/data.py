@@ -16,14 +16,15 @@ import numpy as np
 from tickwright.app import terminal
 from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.time import local_date, midnight, parse_date, time_text, utc_day
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import open_catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import EVENTS
 from tickwright.data.store.versions import Span
 
 
-def list_catalog(path: Path, as_json: bool, version: int | None = None) -> None:
+def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
     """`tickwright data ls`."""
-    catalog = Catalog.open(path, version)
+    catalog = open_catalog(path, version)
     rows = catalog.ls()
     if as_json:
         print(json.dumps([{**asdict(row), "day": row.day.isoformat()} for row in rows], indent=2, sort_keys=True))
@@ -44,7 +45,7 @@ def list_catalog(path: Path, as_json: bool, version: int | None = None) -> None:
 
 
 def verify(
-    path: Path | None, symbol: str | None, date_text: str | None, mbo: Path | None, mbp10: Path | None, as_json: bool
+    path: str | None, symbol: str | None, date_text: str | None, mbo: Path | None, mbp10: Path | None, as_json: bool
 ) -> bool:
     """`tickwright data verify-book`, of a day of a catalog or of two files; whether everything agreed."""
     day, files = (path, symbol, date_text), (mbo, mbp10)
@@ -58,9 +59,9 @@ def verify(
     raise ConfigError("options", ", ".join(given) or "none", expected)
 
 
-def verify_book(path: Path, symbol: str, date_text: str, as_json: bool) -> bool:
+def verify_book(path: str, symbol: str, date_text: str, as_json: bool) -> bool:
     """A day of a catalog; whether everything agreed."""
-    catalog = Catalog.open(path)
+    catalog = open_catalog(path)
     date = parse_date(date_text, "--date")
     zone = catalog.instrument(symbol).timezone
     begin, end = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
@@ -99,7 +100,7 @@ def _verify_depth(mbo: Path, mbp10: Path, as_json: bool) -> bool:
     return counts.mismatches == 0
 
 
-def _require_recorded(catalog: Catalog, symbol: str, date: dt.date, begin: int, end: int) -> None:
+def _require_recorded(catalog: TickCatalog, symbol: str, date: dt.date, begin: int, end: int) -> None:
     """Raises NotInCatalogError, in local time, when no stored day of events reaches into the date."""
     zone = catalog.instrument(symbol).timezone
     held = [row for row in catalog.ls() if row.instrument == symbol and row.schema == EVENTS]
@@ -111,7 +112,7 @@ def _require_recorded(catalog: Catalog, symbol: str, date: dt.date, begin: int, 
         raise NotInCatalogError(f"{symbol} has no events on {date} ({zone}); recorded: {', '.join(spans) or 'nothing'}")
 
 
-def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: int) -> dict[str, Any]:
+def _verify_window(catalog: TickCatalog, symbol: str, schema: str, begin: int, end: int) -> dict[str, Any]:
     """LOBSTER: applying message k to the recorded row k-1 gives row k; and how well a free replay follows."""
     from tickwright.book.verify import verify_transitions
     from tickwright.book.windowed import complete
@@ -139,7 +140,7 @@ def _verify_window(catalog: Catalog, symbol: str, schema: str, begin: int, end: 
     }
 
 
-def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[str, Any]:
+def _verify_full(catalog: TickCatalog, symbol: str, begin: int, end: int) -> dict[str, Any]:
     """Full depth: every reference is known. The book begins with its UTC day, whose opening snapshot it needs."""
     from tickwright.book.verify import verify_full
     from tickwright.run.recording import LocalDay, day_blocks
@@ -174,12 +175,12 @@ def _verify_full(catalog: Catalog, symbol: str, begin: int, end: int) -> dict[st
     }
 
 
-def export(path: Path, symbol: str, date_text: str, schema: str, to: str, out: Path | None) -> None:
+def export(path: str, symbol: str, date_text: str, schema: str, to: str, out: Path | None) -> None:
     """`tickwright data export`."""
     from tickwright.data.export import export as write
     from tickwright.data.export import schema_named
 
-    catalog = Catalog.open(path)
+    catalog = open_catalog(path)
     instrument = catalog.instrument(symbol)
     date = parse_date(date_text, "--date")
     zone = instrument.timezone
@@ -220,7 +221,7 @@ def sessions(venue: str, start: str, end: str, as_json: bool) -> None:
 _MOST_LINES = 1_000
 
 
-def sql(path: Path, text: str, as_json: bool, to: Path | None) -> None:
+def sql(path: str, text: str, as_json: bool, to: Path | None) -> None:
     """`tickwright data sql`."""
     from tickwright.data.backends import open_catalog
     from tickwright.data.sql import plain, query, save
@@ -252,7 +253,7 @@ def sql(path: Path, text: str, as_json: bool, to: Path | None) -> None:
         print(f"the first {len(shown):,} of {count:,} rows; --json prints all, --to FILE keeps them", file=sys.stderr)
 
 
-def versions(path: Path, as_json: bool) -> None:
+def versions(path: str, as_json: bool) -> None:
     """`tickwright data versions`."""
     from tickwright.data.backends import open_catalog
     from tickwright.data.utc import utc_text
@@ -287,7 +288,7 @@ def _spans(spans: Sequence[Span]) -> str:
     return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
 
 
-def compact(path: Path, symbol: str | None, schema: str | None, note: str, as_json: bool) -> None:
+def compact(path: str, symbol: str | None, schema: str | None, note: str, as_json: bool) -> None:
     """`tickwright data compact`."""
     from tickwright.data.backends import open_catalog
 
@@ -309,7 +310,7 @@ def compact(path: Path, symbol: str | None, schema: str | None, note: str, as_js
         )
 
 
-def prune(path: Path, keep: int, as_json: bool) -> None:
+def prune(path: str, keep: int, as_json: bool) -> None:
     """`tickwright data prune`."""
     from tickwright.data.backends import open_catalog
 

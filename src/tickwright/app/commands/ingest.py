@@ -11,74 +11,74 @@ from typing import Any
 from tickwright.app import terminal
 
 
-def lobster(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def lobster(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest lobster`."""
     from tickwright.data.ingest import ingest_lobster
 
     _each(files, _at(catalog, options), ingest_lobster, options)
 
 
-def dbn(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def dbn(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest dbn`."""
     from tickwright.data.ingest import ingest_dbn
 
     _each(files, _at(catalog, options), ingest_dbn, options)
 
 
-def databento_csv(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def databento_csv(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest databento-csv`."""
     from tickwright.data.ingest import ingest_databento_csv
 
     _each(files, _at(catalog, options), ingest_databento_csv, options)
 
 
-def itch(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def itch(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest itch`."""
     from tickwright.data.ingest import ingest_itch
 
     _each(files, _at(catalog, options), ingest_itch, options)
 
 
-def binance(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def binance(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest binance`."""
     from tickwright.data.ingest import ingest_binance
 
     _each(files, _at(catalog, options), ingest_binance, options)
 
 
-def bitstamp(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def bitstamp(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest bitstamp`."""
     from tickwright.data.ingest import ingest_bitstamp
 
     _each(files, _at(catalog, options), ingest_bitstamp, options)
 
 
-def csv(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def csv(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest csv`."""
     from tickwright.data.ingest import ingest_csv
 
     _together(files, _at(catalog, options), ingest_csv, options)
 
 
-def bars(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def bars(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest bars`."""
     from tickwright.data.ingest import ingest_bars
 
     _together(files, _at(catalog, options), ingest_bars, options)
 
 
-def reference(files: Sequence[Path], catalog: Path, **options: Any) -> None:
+def reference(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest reference`."""
     from tickwright.data.ingest import ingest_reference
 
     _each(files, catalog, ingest_reference, options)
 
 
-def _at(catalog: Path, options: dict[str, Any]) -> Any:
+def _at(catalog: str, options: dict[str, Any]) -> Any:
     """The catalog to write to: its versions carry the time, and `append` holds for whatever is ingested."""
-    from tickwright.data.catalog import Catalog
+    from tickwright.data.backends import create_catalog
 
-    return Catalog.create(catalog, clock=time.time_ns, append=options.pop("append", False))
+    return create_catalog(catalog, clock=time.time_ns, append=options.pop("append", False))
 
 
 def _together(files: Sequence[Path], catalog: Any, ingest: Callable[..., Any], options: dict[str, Any]) -> None:

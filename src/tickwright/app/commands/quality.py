@@ -13,7 +13,8 @@ from tickwright.app import terminal
 from tickwright.app.report.quality_words import detailed, named, noted, worst_first
 from tickwright.core.errors import StorageError
 from tickwright.core.time import parse_date
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import open_catalog
+from tickwright.data.port import TickCatalog
 from tickwright.run.quality.check import CheckResult, check, repair
 
 _WIDTH = 120
@@ -22,14 +23,14 @@ _MOST_LINES = 4
 
 
 def check_catalog(
-    path: Path, symbol: str | None, date_text: str | None, *, as_json: bool, html: Path | None, put_right: bool
+    path: str, symbol: str | None, date_text: str | None, *, as_json: bool, html: Path | None, put_right: bool
 ) -> bool:
     """`tickwright data check`; whether nothing was found that matters."""
-    catalog = Catalog.open(path)
+    catalog = open_catalog(path)
     date = None if date_text is None else parse_date(date_text, "--date")
     log = repair(catalog, symbol, date) if put_right else []
     if any(entry["what"] == "fixed" for entry in log):
-        catalog = Catalog.open(path)
+        catalog = open_catalog(path)
     result = replace(_checked(catalog, symbol, date), fixed=tuple(log))
     if html is not None:
         from tickwright.app.report.quality import render
@@ -42,7 +43,7 @@ def check_catalog(
     return result.clean
 
 
-def _checked(catalog: Catalog, symbol: str | None, date: dt.date | None) -> CheckResult:
+def _checked(catalog: TickCatalog, symbol: str | None, date: dt.date | None) -> CheckResult:
     with terminal.progress() as report:
         return check(catalog, symbol, date, lambda done, total: report("checking", done, total))
 

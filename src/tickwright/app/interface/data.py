@@ -54,7 +54,7 @@ def data_check(
     epilog="$ tickwright data verify-book --catalog ticks --instrument GOOG --date 2012-06-21 --json",
 )
 def data_verify_book(
-    catalog: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the tick catalog.")] = None,
+    catalog: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the tick catalog.")] = None,
     instrument: Annotated[str | None, typer.Option(metavar="NAME", help="Instrument as `data ls` names it.")] = None,
     date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Exchange-local date.")] = None,
     mbo: Annotated[Path | None, typer.Option(metavar="FILE", help="DBN file of the schema mbo.")] = None,

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Catalog = Annotated[Path, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog.")]
+Catalog = Annotated[
+    str, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or an address: s3://…, lmdb://….")
+]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read, one or more.")]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Put these files in the place of days that are there already.")

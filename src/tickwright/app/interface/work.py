@@ -29,7 +29,7 @@ _ORDER, _SIM, _GATE = "Parent orders", "Simulated venue", "Pre-trade gate"
 def execute(
     out: Out,
     catalog: Annotated[
-        Path | None, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog.")
+        str | None, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or its address.")
     ] = None,
     config: Annotated[
         Path | None,

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.data.backends import Place
 from tickwright.data.intake import IngestSummary, Progress, readable
 from tickwright.data.tables.blocks import TextTable
 from tickwright.data.tables.container import member_names, open_members
@@ -25,7 +26,7 @@ from tickwright.data.tables.mapping import BAR_LENGTH, Mapping
 
 def ingest_bars(
     files: Path | str | Sequence[Path | str],
-    catalog_path: Path | str,
+    catalog_path: Place,
     *,
     mapping: Mapping | Path | str | None = None,
     instrument: str | None = None,

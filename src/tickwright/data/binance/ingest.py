@@ -7,18 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.binance.facts import Sizes, catalog_symbol, exact, instrument_for
 from tickwright.data.binance.message import SPOT, USDM
 from tickwright.data.binance.reader import BinanceReader
 from tickwright.data.binance.scan import first_message
-from tickwright.data.catalog import Catalog
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.store.source import file_source
 
 
 def ingest_binance(
     file: Path | str,
-    catalog_path: Path | str,
+    catalog_path: Place,
     *,
     market: str | None = None,
     tick_size: Decimal | str | None = None,
@@ -42,7 +42,7 @@ def ingest_binance(
     if market not in (None, told):
         raise FileFormatError(path, "first message", f"fields of {told}", f"those of {market}, as the option says")
     source = file_source("binance", path, [path])
-    catalog = Catalog.create(catalog_path)
+    catalog = create_catalog(catalog_path)
     if not replace and (known := already_stored(catalog, source)):
         return known
     name = catalog_symbol(symbol, told)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.bitstamp.orders import OrderReader
 from tickwright.data.bitstamp.survey import survey
-from tickwright.data.catalog import Catalog
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.store.schema import EVENTS
 from tickwright.data.store.source import file_source
@@ -20,7 +20,7 @@ TICK_SIZE, LOT_SIZE = "0.01", "0.000001"
 
 def ingest_bitstamp(
     file: Path | str,
-    catalog_path: Path | str,
+    catalog_path: Place,
     *,
     symbol: str = "BTCUSD",
     tick_size: Decimal | str = TICK_SIZE,
@@ -41,7 +41,7 @@ def ingest_bitstamp(
     tick, lot = _positive("tick size", tick_size), _positive("lot size", lot_size)
     instrument = Instrument(symbol, "BITSTAMP", symbol[-3:], tick, lot, source="tick and lot given or by default")
     source = file_source("bitstamp", path, [path])
-    catalog = Catalog.create(catalog_path)
+    catalog = create_catalog(catalog_path)
     if not replace and (known := already_stored(catalog, source)):
         return known
     found = survey(path)

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError, FileFormatError
-from tickwright.data.catalog import Catalog, Where
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.databento.batches import Batch, common_ticks, dbn_batches
 from tickwright.data.databento.convert import MAPPERS, Converter
 from tickwright.data.databento.csv_file import DatabentoCsv
@@ -27,6 +27,7 @@ from tickwright.data.databento.layouts import RECORDS
 from tickwright.data.databento.lookup import Lookup, positive
 from tickwright.data.databento.stream import RecordStream, open_bytes, read_header
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.source import file_source
 
 Batches = Callable[[], Iterator[Batch]]
@@ -43,7 +44,7 @@ class _Part:
 
 def ingest_dbn(
     file: Path | str,
-    catalog_path: Where,
+    catalog_path: Place,
     *,
     tick_size: Decimal | str | None = None,
     definition: Path | str | None = None,
@@ -76,7 +77,7 @@ def ingest_dbn(
 
 def ingest_databento_csv(
     file: Path | str,
-    catalog_path: Where,
+    catalog_path: Place,
     *,
     instrument: str | None = None,
     dataset: str | None = None,
@@ -103,7 +104,7 @@ class _Store:
 
     kind: str
     path: Path
-    catalog_path: Where
+    catalog_path: Place
     dataset: str
     tick_size: Decimal | str | None
     definition: Path | str | None
@@ -113,7 +114,7 @@ class _Store:
         """`told` is asked when all is read: records passed over, and notes."""
         begun = time.perf_counter()
         source = file_source(self.kind, self.path, [self.path])
-        catalog = Catalog.create(self.catalog_path)
+        catalog = create_catalog(self.catalog_path)
         lookup = self._lookup(catalog, parts)
         if not self.replace and (known := already_stored(catalog, source)):
             for symbol in known.instruments:
@@ -130,7 +131,7 @@ class _Store:
         skipped, others = told()
         return summary_of(catalog, session, skipped=skipped, notes=[*others, *lookup.notes(), *notes], begun=begun)
 
-    def _lookup(self, catalog: Catalog, parts: list[_Part]) -> Lookup:
+    def _lookup(self, catalog: TickCatalog, parts: list[_Part]) -> Lookup:
         tick = None if self.tick_size is None else positive(self.tick_size)
         own = [part for part in parts if part.schema == "definition"]
         if self.definition is not None and own:

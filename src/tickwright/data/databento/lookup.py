@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
-from tickwright.data.catalog import Catalog
 from tickwright.data.databento.contracts import instrument_for
 from tickwright.data.databento.definitions import Definitions
+from tickwright.data.port import TickCatalog
 from tickwright.data.store.definition import assumed
 
 
@@ -18,7 +18,7 @@ from tickwright.data.store.definition import assumed
 class Lookup:
     """The instrument of a symbol of one file; called once a symbol."""
 
-    catalog: Catalog
+    catalog: TickCatalog
     dataset: str
     tick: Decimal | None
     definitions: Definitions | None

@@ -16,7 +16,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import parse_date
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.itch.files import date_of
 from tickwright.data.store.schema import EVENTS
@@ -31,7 +31,7 @@ _BOOK_LIMIT = 2**31 - 2  # of `book.layout`, which data may not import
 
 def ingest_itch(
     file: Path | str,
-    catalog_path: Path | str,
+    catalog_path: Place,
     *,
     date: dt.date | str | None = None,
     symbols: Sequence[str] = (),
@@ -52,7 +52,7 @@ def ingest_itch(
     path = readable(file)
     day = date_of(path) if date is None else date if isinstance(date, dt.date) else parse_date(date, "--date")
     asked = sorted(set(symbols))
-    catalog = Catalog.create(catalog_path)
+    catalog = create_catalog(catalog_path)
     lookup = _Lookup(_tick(tick_size), {i.symbol: i for i in catalog.instruments()})
     reader = ItchReader(path, day, lookup, asked, progress)
     source = _source(path, day, asked)

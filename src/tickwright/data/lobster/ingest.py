@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tickwright.data.catalog import Catalog, Where
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.lobster.files import open_pairs
 from tickwright.data.lobster.messages import chunks, instrument_of
@@ -14,7 +14,7 @@ from tickwright.data.store.source import file_source
 
 
 def ingest_lobster(
-    file: Path | str, catalog_path: Where, *, replace: bool = False, progress: Progress | None = None
+    file: Path | str, catalog_path: Place, *, replace: bool = False, progress: Progress | None = None
 ) -> IngestSummary:
     """Store every pair of a LOBSTER zip (or one pair of CSV files, given the message file) as `events` and `book-N`.
 
@@ -26,7 +26,7 @@ def ingest_lobster(
     pairs = open_pairs(path)
     members = [Path(p) for pair in pairs for p in (pair.message, pair.orderbook)] if path.suffix == ".csv" else [path]
     source = file_source("lobster", path, members)
-    catalog = Catalog.create(catalog_path)
+    catalog = create_catalog(catalog_path)
     if not replace and (known := already_stored(catalog, source)):
         return known
     notes = []

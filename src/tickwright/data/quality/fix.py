@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.events import Flag
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.quality.duplicates import Repeats
 from tickwright.data.store.schema import TABLES, moments_of
 from tickwright.data.store.source import Source
@@ -71,7 +71,7 @@ class Plan:
             self.last = max(self.last or ends[1], ends[1])
 
 
-def fix(catalog: Catalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
+def fix(catalog: TickCatalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
     """Put right what can be among the given rows; returns the log. Nothing is written when there is nothing to do.
 
     Raises CatalogError, StorageError; after any error the catalog stands as it was.
@@ -101,7 +101,7 @@ def fix(catalog: Catalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
 
 
 def _write(
-    catalog: Catalog,
+    catalog: TickCatalog,
     name: str,
     members: Sequence[tuple[str, dt.date]],
     groups: dict[tuple[str, dt.date], list[tuple[str, Plan]]],
@@ -231,7 +231,7 @@ def _ordered(chunks: Iterable[np.ndarray], floors: Sequence[int]) -> Iterator[np
     # The floor behind the last chunk is the end of time, so nothing waits any more.
 
 
-def _span(catalog: Catalog, symbol: str, schema: str, day: dt.date) -> Chunks:
+def _span(catalog: TickCatalog, symbol: str, schema: str, day: dt.date) -> Chunks:
     """Rows of the files of one listed day, which for bars hold a month or a year."""
     span = TABLES[schema].span if schema in TABLES else "D"
     if span == "D":
@@ -241,7 +241,7 @@ def _span(catalog: Catalog, symbol: str, schema: str, day: dt.date) -> Chunks:
     return lambda: catalog.chunks(symbol, schema, begin, end)
 
 
-def _content(catalog: Catalog, symbol: str, schema: str, day: dt.date) -> str:
+def _content(catalog: TickCatalog, symbol: str, schema: str, day: dt.date) -> str:
     return (
         catalog.fingerprint(symbol, schema, day=day)
         if TABLES[schema].span == "D"

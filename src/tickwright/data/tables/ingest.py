@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError
-from tickwright.data.catalog import Catalog
+from tickwright.data.backends import Place, create_catalog
 from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
 from tickwright.data.store.source import Source, file_source
 from tickwright.data.tables.container import Member, member_names, open_members
@@ -23,7 +23,7 @@ from tickwright.data.tables.table import Reader
 
 def ingest_csv(
     files: Path | str | Sequence[Path | str],
-    catalog_path: Path | str,
+    catalog_path: Place,
     *,
     mapping: Mapping | Path | str,
     instrument: str | None = None,
@@ -49,7 +49,7 @@ def ingest_csv(
         rule, instrument = with_symbol(rule, instrument), None
     reader = Reader(rule, instrument, None if tick_size is None else _positive(tick_size))
     source = _source(paths, rule, reader)
-    catalog = Catalog.create(catalog_path)
+    catalog = create_catalog(catalog_path)
     if not replace and (known := already_stored(catalog, source)):
         return known
     with catalog.ingest(source, replace=replace) as session:

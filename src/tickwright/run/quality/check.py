@@ -19,7 +19,7 @@ import numpy as np
 
 from tickwright.core.events import Action, Flag
 from tickwright.core.units import HOUR, SECOND, Nanos
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.quality.aligned import aligned
 from tickwright.data.quality.bars import Bars
 from tickwright.data.quality.clocks import Clocks
@@ -113,7 +113,7 @@ class CheckResult:
 
 
 def check(
-    catalog: Catalog, symbol: str | None = None, date: dt.date | None = None, progress: Progress | None = None
+    catalog: TickCatalog, symbol: str | None = None, date: dt.date | None = None, progress: Progress | None = None
 ) -> CheckResult:
     """Check a catalog, one instrument of it, or one exchange-local date. Raises NotInCatalogError, CatalogError."""
     units = units_of(catalog, symbol, date)
@@ -129,7 +129,7 @@ def check(
     return CheckResult(str(catalog.root), tuple(results))
 
 
-def repair(catalog: Catalog, symbol: str | None = None, date: dt.date | None = None) -> list[dict[str, Any]]:
+def repair(catalog: TickCatalog, symbol: str | None = None, date: dt.date | None = None) -> list[dict[str, Any]]:
     """Put right what is proven in what `check` would look at; the log. Raises CatalogError, StorageError."""
     wanted = {(unit.instrument.symbol, unit.schema, unit.day) for unit in units_of(catalog, symbol, date)}
     keys = []
@@ -141,7 +141,7 @@ def repair(catalog: Catalog, symbol: str | None = None, date: dt.date | None = N
 
 
 def check_unit(
-    catalog: Catalog,
+    catalog: TickCatalog,
     unit: Unit,
     books: Books,
     window: tuple[Nanos, Nanos] | None = None,
@@ -195,7 +195,7 @@ def check_unit(
     return UnitResult(unit, rows, tally.found, tuple(notes), tally.timeline)
 
 
-def _days(catalog: Catalog, symbol: str, schema: str) -> list[dt.date]:
+def _days(catalog: TickCatalog, symbol: str, schema: str) -> list[dt.date]:
     return catalog.days(symbol, schema) if schema in catalog.schemas(symbol) else []
 
 

@@ -17,7 +17,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight, utc_day
 from tickwright.core.units import HOUR, Nanos
 from tickwright.data.calendars import calendar
-from tickwright.data.catalog import Catalog
+from tickwright.data.port import TickCatalog
 from tickwright.data.quality.hours import Hours
 from tickwright.data.store.schema import TABLES
 
@@ -44,12 +44,12 @@ class Unit:
         """The day in words."""
         return "all" if self.day is None else self.day.isoformat()
 
-    def chunks(self, catalog: Catalog) -> Iterator[np.ndarray]:
+    def chunks(self, catalog: TickCatalog) -> Iterator[np.ndarray]:
         """Its rows in file order."""
         return catalog.chunks(self.instrument.symbol, self.schema, day=self.day)
 
 
-def units_of(catalog: Catalog, symbol: str | None = None, date: dt.date | None = None) -> list[Unit]:
+def units_of(catalog: TickCatalog, symbol: str | None = None, date: dt.date | None = None) -> list[Unit]:
     """The units of a catalog, or of one instrument, or those that reach into an exchange-local date.
 
     `book-N` rows belong to the unit of their events. Raises NotInCatalogError when there is nothing.
