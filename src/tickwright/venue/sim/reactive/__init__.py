@@ -1,0 +1,17 @@
+"""A market that answers: models of order flow on the L3 book, one row of memory a market.
+
+| module | what |
+|---|---|
+| `layout` | the rows: a market, its parameters, a request; the codes |
+| `parameters`, `rows`, `prepare` | the parameters of every model, checked and hashed; as a row; at the right pace |
+| `draws` | chance as a function of seed, event and place |
+| `flow` | orders rest, leave and trade, whichever law decides it |
+| `pace` | the day's curves, and activity that clusters |
+| `lmf` | signs with long memory |
+| `santa_fe`, `epsilon`, `hawkes`, `queue_reactive`, `ql`, `fp` | one law each, and where it is unrealistic |
+| `laws` | one event of any model |
+| `agents` | what an agent may do |
+| `driver` | one market, or K at a time |
+| `check` | what must be true at any moment |
+| `session` | a day as market events |
+"""

@@ -1,0 +1,155 @@
+"""What an agent may do: post, cancel, take. An owner is an account (1 or 2); account 0 is the background.
+
+`act` is the one entry, so that little is compiled; `Ask` says what.
+1. A request that is not legal is an `Answer`, and the market is as it was.
+2. After each action the market settles: a quote of an agent inside the spread or a sweep may move the reference, the
+   rates of the queues it touched are looked at again, its fills enter the memory of its account.
+3. An account never trades with itself: a take first cancels the account's own orders that it could reach, and a post
+   that would meet any order, its own too, is refused.
+
+A peg is the caller's: cancel and post as the best moves. No draw of the background is consumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickwright.book.ladder import best
+from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows
+from tickwright.core.kernel import inline, kernel
+from tickwright.venue.sim.reactive import fp, ql, queue_reactive
+from tickwright.venue.sim.reactive.draws import AGENT, block_of
+from tickwright.venue.sim.reactive.flow import end_message, rest, trade, withdraw
+from tickwright.venue.sim.reactive.laws import settle
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, RESTING, Answer, Ask, Model
+
+_WOULD_CROSS, _TOO_MANY, _BAD_REQUEST = int(Answer.WOULD_CROSS), int(Answer.TOO_MANY), int(Answer.BAD_REQUEST)
+_NO_SUCH_ORDER, _STOPPED = int(Answer.NO_SUCH_ORDER), int(Answer.STOPPED)
+_QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
+_POST, _CANCEL, _CANCEL_ALL = int(Ask.POST), int(Ask.CANCEL), int(Ask.CANCEL_ALL)
+_TAKE, _TAKE_ANY = int(Ask.TAKE), int(Ask.TAKE_ANY)
+MOST_LOTS = 10_000_000
+"""Largest order of an agent: no level can overflow by the orders it may have."""
+
+
+@kernel
+def act(
+    market: Record, params: Record, kind: Int, account: Int, side: Int, price: Int, lots: Int, slot: Int, out: Rows
+) -> Int:
+    """One action of an account, by `Ask`. Anything not legal is refused with an Answer (negative).
+
+    POST: rest `lots` at the back of the queue at `price`: the slot, which names the order as long as it lives. Legal
+    prices lie within half the ladder's dense window of the opposite best, so that no agent fills the table of far
+    levels. CANCEL: the order in `slot`: the lots it still had. CANCEL_ALL: every order of the account, likewise.
+    TAKE: at most `lots` at `price` or better, TAKE_ANY at any price: the lots filled; the rest is dropped.
+    """
+    if market.fault != 0:
+        return np.int64(_STOPPED)
+    if not 1 <= account < ACCOUNTS:
+        return np.int64(_BAD_REQUEST)
+    if kind == _POST:
+        answer = _post(market, params, account, side, price, lots, out)
+    elif kind == _CANCEL:
+        answer = _cancel(market, params, account, slot, out)
+    elif kind == _CANCEL_ALL:
+        answer = _cancel_some(market, params, account, np.int64(NO_SIDE), np.int64(0), False, out)
+    elif kind in (_TAKE, _TAKE_ANY):
+        answer = _take(market, params, account, side, lots, price, kind == _TAKE, out)
+    else:
+        return np.int64(_BAD_REQUEST)
+    if answer >= 0:
+        settle(market, params, block_of(market.seed, market.events), np.int64(AGENT), out)
+    return answer
+
+
+@inline
+def _illegal(side: Int, lots: Int) -> Bool:
+    return not (side in (BID, ASK) and 1 <= lots <= MOST_LOTS)
+
+
+@inline
+def _post(market: Record, params: Record, account: Int, side: Int, price: Int, lots: Int, out: Rows) -> Int:
+    if _illegal(side, lots):
+        return np.int64(_BAD_REQUEST)
+    opposite = best(market.book.ladder, 1 - side)
+    if not abs(price - opposite) < 32 * market.book.ladder.bits0.shape[1]:
+        return np.int64(_BAD_REQUEST)
+    if (price >= opposite) if side == BID else (price <= opposite):
+        return np.int64(_WOULD_CROSS)
+    if market.accounts[account].live >= RESTING:
+        return np.int64(_TOO_MANY)
+    slot = rest(market, account, side, price, lots, out)
+    if slot < 0:
+        return np.int64(_TOO_MANY)
+    end_message(market, out)
+    _look(market, params, side, price)
+    return slot
+
+
+@inline
+def _cancel(market: Record, params: Record, account: Int, slot: Int, out: Rows) -> Int:
+    if not 0 <= slot < market.book.orders.shape[0]:
+        return np.int64(_BAD_REQUEST)
+    order = market.book.orders[slot]
+    if order.qty == 0 or order.owner != account:
+        return np.int64(_NO_SUCH_ORDER)
+    lots = np.int64(order.qty)
+    _withdraw(market, params, slot, out)
+    return lots
+
+
+@kernel
+def _cancel_some(market: Record, params: Record, account: Int, side: Int, limit: Int, limited: Bool, out: Rows) -> Int:
+    """Cancel the account's orders that a take could reach: those of `side` at `limit` or nearer. NO_SIDE: all."""
+    owner = market.accounts[account]
+    lots, i = np.int64(0), np.int64(0)
+    for _ in range(RESTING):
+        if i >= owner.live:
+            break
+        slot = np.int64(owner.slots[i])
+        order = market.book.orders[slot]
+        reached = side == NO_SIDE or (
+            order.side == side and (not limited or ((order.price <= limit) if side == ASK else (order.price >= limit)))
+        )
+        if reached:
+            lots += np.int64(order.qty)
+            _withdraw(market, params, slot, out)
+        else:
+            i += 1
+    return lots
+
+
+@inline
+def _take(
+    market: Record, params: Record, account: Int, side: Int, lots: Int, limit: Int, limited: Bool, out: Rows
+) -> Int:
+    if _illegal(side, lots):
+        return np.int64(_BAD_REQUEST)
+    hit = 1 - side
+    if market.resting > 0:
+        _cancel_some(market, params, account, hit, limit, limited, out)
+    was_best = best(market.book.ladder, hit)
+    filled = trade(market, params, account, side, lots, limit, limited, out)
+    if params.model >= _QUEUE_REACTIVE:
+        queue_reactive.look_after_trade(market, params, hit, was_best)
+    if params.model == _FP:
+        fp.value(market, params)
+        fp.tilt(market, params)
+    elif params.model == _QL:
+        ql.hear(market, params, filled if side == BID else -filled)
+    return filled
+
+
+@kernel
+def _withdraw(market: Record, params: Record, slot: Int, out: Rows) -> None:
+    order = market.book.orders[slot]
+    side, price = np.int64(order.side), np.int64(order.price)
+    withdraw(market, slot, out)
+    end_message(market, out)
+    _look(market, params, side, price)
+
+
+@inline
+def _look(market: Record, params: Record, side: Int, price: Int) -> None:
+    if params.model >= _QUEUE_REACTIVE:
+        queue_reactive.look_at(market, params, side, queue_reactive.queue_of(market, side, price))

@@ -1,0 +1,48 @@
+"""Draws that are a function of (seed, event, place) alone.
+
+Event n of a book has a block of its own, and each use of chance has a fixed place in it. So what an agent does, how
+many books run beside, on which thread and in which order, moves no draw of any later event (common random numbers).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tickwright.book.layout import Int
+from tickwright.core.kernel import inline
+from tickwright.core.rng import GOLDEN, mix64, to_unit
+
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+AGENT = 16
+"""Added to MOVE and REDRAW where an agent's action moved the mid before event n."""
+QUEUES = 1024
+"""From here on: what refills the queues after a re-initialisation or at the start, QUEUE_STRIDE places a queue."""
+QUEUE_STRIDE = 256
+
+_STRIDE = np.uint64(0xD1342543DE82EF95)
+_MASK = np.uint64(0xFFFF)
+_S16, _S32, _S48 = np.uint64(16), np.uint64(32), np.uint64(48)
+_SCALE = 3.0**0.5 / 65536.0
+_CENTRE = 2.0 * 65535.0
+
+
+@inline
+def block_of(seed: np.uint64, event: Int) -> Any:
+    """The block of an event: position `event` of the seed's splitmix64 stream."""
+    return mix64(seed + np.uint64(event) * GOLDEN)
+
+
+@inline
+def uniform(block: np.uint64, place: Int) -> float:
+    """In [0, 1)."""
+    return to_unit(mix64(block + np.uint64(place) * _STRIDE))
+
+
+@inline
+def near_normal(block: np.uint64, place: Int) -> float:
+    """Mean 0, variance 1, kurtosis 2.7: the sum of four uniforms of 16 bits, cheap and bounded by 3.5."""
+    z = mix64(block + np.uint64(place) * _STRIDE)
+    total = (z & _MASK) + ((z >> _S16) & _MASK) + ((z >> _S32) & _MASK) + (z >> _S48)
+    return (np.float64(total) - _CENTRE) * _SCALE

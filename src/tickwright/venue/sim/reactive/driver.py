@@ -1,0 +1,299 @@
+"""Markets run on: one inside an event loop, or K at a time in one compiled call.
+
+1. `open_markets` makes rows into markets: an opening book, memories at zero, a seed for each.
+2. `run_rows` is the one compiled loop: an action a row (`agents.act`), then events of the background (`laws.event`).
+3. One book: `advance` runs events, by number or until a time; `ask` acts; `pass_time` tells when the next event is due
+   and lets the clock stand at an action's time before it.
+4. K books: `step` carries out one REQUEST a row and a number of events, split over Python threads. A row that faulted
+   or has lived `length` events starts again from a template row with a new seed. Rows know nothing of each other, so K,
+   order and threads change no bit.
+
+A snapshot or a restore is a copy of a row.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from tickwright.book.l3 import reset
+from tickwright.book.ladder import best
+from tickwright.book.layout import ASK, BID, PRICE_LIMIT, Int, Record, Rows
+from tickwright.core.errors import ConfigError
+from tickwright.core.events import MARKET_EVENT
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.rng import GOLDEN, derive, mix64
+from tickwright.venue.sim.reactive import fp, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive.agents import act
+from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
+from tickwright.venue.sim.reactive.flow import place, size_at
+from tickwright.venue.sim.reactive.laws import draw_wait, event, total_rate
+from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
+from tickwright.venue.sim.reactive.pace import set_pace
+
+_QUEUE_REACTIVE, _FP, _HAWKES = int(Model.QUEUE_REACTIVE), int(Model.FP), int(Model.HAWKES)
+NO_ROWS = np.zeros(0, MARKET_EVENT)
+"""Given as `out` where no rows are wanted."""
+_NO_REQUESTS = np.zeros(0, REQUEST)
+FOREVER = 1e300
+"""Given as `seconds` where no time ends a run."""
+OPENING = -1
+"""The event whose block the opening book is drawn from."""
+
+
+# -- making a market ---------------------------------------------------------------------------------------------------
+
+
+def open_markets(markets: Rows, params: Rows, seed: int, mid_price: int) -> None:
+    """Make every row a market around a price (ticks): row k has a seed of its own, which does not depend on K. `params`
+    has one row for all, or one for each. Raises ConfigError."""
+    if len(params) not in (1, len(markets)):
+        raise ConfigError("params", f"{len(params)} rows", f"1 or {len(markets)}")
+    if not -PRICE_LIMIT // 2 < mid_price < PRICE_LIMIT // 2:
+        raise ConfigError("mid_price", mid_price, f"within ±{PRICE_LIMIT // 2} ticks")
+    for k in range(len(markets)):
+        open_market(
+            markets, k, params, k if len(params) > 1 else 0, np.uint64(derive(seed, f"market/{k}")), mid_price, NO_ROWS
+        )
+
+
+@kernel
+def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mid_price: Int, out: Rows) -> None:
+    """Make row k a market: all else that stood in it is gone. The rows of `markets` come zeroed, or from a market."""
+    market, param = markets[k], params[p]
+    reset(market.book, mid_price)
+    market.seed = seed
+    market.events = 0
+    market.fault = 0
+    market.time = 0.0
+    market.clock = 0.0
+    market.reference = mid_price
+    market.twice_mid = 2 * mid_price + 1
+    market.up = 1.0
+    market.down = 1.0
+    market.background[0] = 0
+    market.background[1] = 0
+    market.resting = 0
+    market.free = 0
+    market.used = 0
+    market.walk = 0.5 * market.twice_mid
+    market.fair = market.walk
+    market.activity = 0.0
+    market.pressed = 0.0
+    for r in range(SCALES):
+        market.residue[r] = 0.0
+        market.pressure[r] = 0.0
+        for k_owner in range(market.memory.shape[0]):
+            market.memory[k_owner, r] = 0.0
+    for i in range(market.excitation.shape[0]):
+        for j in range(market.excitation.shape[1]):
+            market.excitation[i, j] = 0.0
+    for i in range(market.slot_left.shape[0]):
+        market.slot_left[i] = 0
+        market.slot_side[i] = 0
+    market.written = 0
+    market.restarts = 0
+    market.faults = 0
+    for a in range(market.accounts.shape[0]):
+        market.accounts[a].live = 0
+    clear_counters(market)
+    set_pace(market, param)
+    block = block_of(seed, np.int64(OPENING))
+    if param.model >= _QUEUE_REACTIVE:
+        queue_reactive.redraw(market, param, block, out)
+        queue_reactive.settle(market, param, block, np.int64(0), out)
+        if param.model == _FP:
+            market.walk = 0.5 * market.twice_mid
+            fp.value(market, param)
+            fp.tilt(market, param)
+    else:
+        for side in range(2):
+            for i in range(param.band):
+                u = uniform(block, np.int64(QUEUES * (1 + side) + i))
+                place(market, side, mid_price - i if side == BID else mid_price + 1 + i, size_at(param, u), out)
+        santa_fe.settle(market, param, out)
+    draw_wait(market)
+
+
+def _copy_row(typing: Any, target: Any, source: Any, index: Any) -> Any:
+    """One row of a structured array over the first of another, as bytes: as a value it would be thousands of fields."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        arrays = [context.make_array(t)(context, builder, a) for t, a in zip(signature.args, args[:2], strict=False)]
+        size = context.get_constant(types.intp, target.dtype.size)
+        raw = builder.ptrtoint(arrays[1].data, size.type)
+        start = builder.add(raw, builder.mul(args[2], size))
+        byte = cgutils.voidptr_t
+        cgutils.raw_memcpy(builder, builder.bitcast(arrays[0].data, byte), builder.inttoptr(start, byte), size, 1)  # type: ignore[no-untyped-call]
+        return context.get_dummy_value()
+
+    return types.void(target, source, types.int64), codegen
+
+
+copy_row: Any = intrinsic(_copy_row)
+
+
+@inline
+def clear_counters(market: Record) -> None:
+    """Start the books of accounts and volumes anew; resting orders stay, and count as added."""
+    market.volume = 0
+    market.signed = 0
+    market.trades = 0
+    market.added = 0
+    for slot in range(market.used):
+        market.added += market.book.orders[slot].qty
+    market.cancelled = 0
+    market.edge_units = 0
+    for a in range(market.accounts.shape[0]):
+        market.accounts[a].cash = 0
+        market.accounts[a].shares = 0
+        market.accounts[a].made = 0
+        market.accounts[a].taken = 0
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def run_rows(
+    markets: Rows, first: Int, last: Int, params: Rows, requests: Rows, events: Int, seconds: float, templates: Rows,
+    length: Int, out: Rows,
+) -> Int:  # fmt: skip
+    """The one compiled loop. Rows first to last - 1: restart where due, carry out the row's request (if `requests` has
+    rows), run events while they are due by `seconds` on the clock, at most `events`. Returns the events run.
+
+    With rows in `out` a run ends early when one more event might not fit: set `written` to 0 and go on. Without rows in
+    `templates` nothing restarts.
+    """
+    ran = np.int64(0)
+    for k in range(first, last):
+        market = markets[k]
+        param = params[k if params.shape[0] > 1 else 0]
+        if templates.shape[0] > 0 and (market.fault != 0 or market.events >= length):
+            _restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
+        if requests.shape[0] > 0:
+            _carry_out(market, param, requests[k], out)
+        room = 2 * market.book.orders.shape[0] if out.shape[0] > 0 else 0
+        for _ in range(events):
+            if market.fault != 0 or market.written + room > out.shape[0]:
+                break
+            if seconds < FOREVER and next_due(market, param) > seconds:
+                break
+            event(market, param, out)
+            ran += 1
+    return ran
+
+
+@kernel
+def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> None:
+    if request.kind == 0:
+        request.answer = 0
+        return
+    price = request.price
+    if request.relative != 0:
+        own = best(market.book.ladder, ASK if request.side == ASK else BID)
+        price = own + price if request.side == ASK else own - price
+    request.answer = act(
+        market, param, request.kind, request.account, request.side, price, request.lots, request.slot, out
+    )
+
+
+@inline
+def _restart(rows: Rows, templates: Rows, t: Int) -> None:
+    """The row becomes its template with a seed that follows from its own."""
+    market = rows[0]
+    seed = mix64(market.seed + GOLDEN)
+    restarts, faults = market.restarts + 1, market.faults + (market.fault != 0)
+    copy_row(rows, templates, t)
+    market.seed = seed
+    market.restarts = restarts
+    market.faults = faults
+    market.events = 0
+    draw_wait(market)
+
+
+@inline
+def next_due(market: Record, param: Record) -> float:
+    """When the next event is due, in seconds on the clock, unless an action comes before."""
+    due: float = market.clock + market.wait / total_rate(market, param) / market.pace
+    return due
+
+
+@kernel
+def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> float:
+    """Let the clock stand at `seconds`, if that is before the next event is due; returns when that is. What is left of
+    the wait stays: an exponential has no memory."""
+    market, param = markets[k], params[p]
+    due = next_due(market, param)
+    if market.clock < seconds <= due:
+        passed = (seconds - market.clock) * market.pace
+        market.wait = max(0.0, market.wait - passed * total_rate(market, param))
+        market.time += passed
+        market.clock = seconds
+    return due
+
+
+@kernel
+def reseed(markets: Rows, k: Int, seed: np.uint64) -> None:
+    """From here row k goes its own way: a new seed, events counted from 0, clock and counters at zero."""
+    market = markets[k]
+    market.seed = seed
+    market.events = 0
+    market.clock = 0.0
+    clear_counters(market)
+    draw_wait(market)
+
+
+def advance(markets: Rows, k: int, params: Rows, events: int, *, seconds: float = FOREVER, out: Rows = NO_ROWS) -> int:
+    """Run events of row k, those due by `seconds`: how many were run."""
+    one = params if len(params) == 1 else params[k : k + 1]
+    return int(run_rows(markets[k : k + 1], 0, 1, one, _NO_REQUESTS, events, seconds, markets[:0], 0, out))
+
+
+def ask(
+    markets: Rows, k: int, params: Rows, kind: Ask, account: int, *, side: int = 0, price: int = 0, lots: int = 0,
+    slot: int = 0, relative: bool = False, out: Rows = NO_ROWS,
+) -> int:  # fmt: skip
+    """One action of an account in row k (`agents.act`): what it came to."""
+    one = params if len(params) == 1 else params[k : k + 1]
+    requests = np.zeros(1, REQUEST)
+    requests[0] = (kind, account, side, price, relative, lots, slot, 0)
+    run_rows(markets[k : k + 1], 0, 1, one, requests, 0, FOREVER, markets[:0], 0, out)
+    return int(requests["answer"][0])
+
+
+def step(
+    markets: Rows, params: Rows, requests: Rows, events: int, templates: Rows | None = None, length: int = 0,
+    pool: ThreadPoolExecutor | None = None, threads: int = 1,
+) -> int:  # fmt: skip
+    """One request a row and `events` events of every row, over `threads` threads of a pool: the events run.
+
+    `requests` may be empty. With `templates` (one row, or one for each) a row that faulted or has lived `length` events
+    starts again first. Raises ConfigError where the row counts do not fit.
+    """
+    count = len(markets)
+    starts = markets[:0] if templates is None else templates
+    for name, rows, allowed in (
+        ("params", params, (1, count)), ("templates", starts, (0, 1, count)), ("requests", requests, (0, count)),
+    ):  # fmt: skip
+        if len(rows) not in allowed:
+            raise ConfigError(name, f"{len(rows)} rows", f"as many as markets: {count}")
+    if pool is None or threads == 1:
+        return int(run_rows(markets, 0, count, params, requests, events, FOREVER, starts, length, NO_ROWS))
+    edges = [count * i // threads for i in range(threads + 1)]
+    parts = [
+        pool.submit(run_rows, markets, a, b, params, requests, events, FOREVER, starts, length, NO_ROWS)
+        for a, b in pairwise(edges)
+    ]
+    return sum(int(part.result()) for part in parts)
+
+
+def stopped(markets: Rows) -> list[tuple[int, Fault]]:
+    """The rows that have faulted, and why."""
+    return [(int(k), Fault(int(markets["fault"][k]))) for k in np.flatnonzero(markets["fault"])]

@@ -1,0 +1,262 @@
+"""What may happen to a book, whichever law decides that it does: orders rest, leave, and trade.
+
+1. `rest` takes a free slot of the arena and queues an order; `leave` takes lots from one and frees the slot at zero.
+2. `trade` walks the opposite side, best price and oldest order first; makers may be the background or an agent. Each
+   fill enters both accounts, and an agent's fill the memory of its account.
+3. `cancel_in_queue` takes one order of the background from a queue, by rank.
+4. `edge_price`, `size_of`: common rules of placing.
+
+`market` is a row of `layout.MARKET`, `params` of `layout.PARAMS`. `out` takes MARKET_EVENT rows, or is empty. Every
+loop is bounded by the arena; what cannot go on sets `market.fault`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickwright.book.l3 import add, reduce
+from tickwright.book.ladder import best, find_level, has, live_level
+from tickwright.book.layout import ASK, BID, NIL, BookCode, Bool, Int, Record, Rows
+from tickwright.core.events import Action, Flag, Side
+from tickwright.core.kernel import inline, kernel
+from tickwright.venue.sim.reactive.draws import SIZE, uniform
+from tickwright.venue.sim.reactive.layout import BACKGROUND, SLOTS, CancelRule, Fault, Model
+
+_ADD, _CANCEL, _EXECUTE = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE)
+_LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
+_LAST = int(Flag.LAST)
+_ARENA_FULL, _LADDER_FULL, _UNBOUNDED = int(Fault.ARENA_FULL), int(Fault.LADDER_FULL), int(Fault.UNBOUNDED)
+_BOOK = int(Fault.BOOK)
+_OUT_OF_RANGE = int(BookCode.SLOT_OUT_OF_RANGE)
+_FRONT, _BACK = int(CancelRule.FRONT), int(CancelRule.BACK)
+_FP = int(Model.FP)
+
+
+@inline
+def _write(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
+    """One row, where rows are wanted. Whoever gives `out` leaves room for a whole event."""
+    if market.written >= out.shape[0]:
+        return
+    order = market.book.orders[slot]
+    row = out[market.written]
+    row.ts_event = np.int64(market.clock * 1e9)
+    row.action = action
+    row.order_id = order.born + 1
+    row.side = _LETTER_BID if order.side == BID else _LETTER_ASK
+    row.price = order.price
+    row.size = lots
+    row.flags = 0
+    market.written += 1
+
+
+@inline
+def end_message(market: Record, out: Rows) -> None:
+    """The rows up to here were one message."""
+    if 0 < market.written <= out.shape[0]:
+        out[market.written - 1].flags = _LAST
+
+
+@inline
+def size_of(params: Record, block: Int) -> Int:
+    """An order's lots, from the table."""
+    return size_at(params, uniform(block, SIZE))
+
+
+@inline
+def size_at(params: Record, u: float) -> Int:
+    """The size at a quantile of the table."""
+    last = params.size_count - 1
+    for i in range(last):
+        if u < params.size_edges[i]:
+            return params.sizes[i]
+    return params.sizes[last]
+
+
+@kernel
+def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows) -> Int:
+    """An order joins the back of its queue: its slot, or a negative BookCode with the market as it was."""
+    book = market.book
+    taken_back = market.free > 0
+    slot = market.free - 1 if taken_back else market.used
+    if slot >= book.orders.shape[0]:
+        return np.int64(_OUT_OF_RANGE)
+    following = np.int64(book.orders[slot].next)
+    code = add(book, slot, side, price, lots)
+    if code < 0:
+        return np.int64(code)
+    if taken_back:
+        market.free = following
+    else:
+        market.used += 1
+    book.orders[slot].owner = owner
+    if owner == BACKGROUND:
+        market.background[side] += 1
+    else:
+        account = market.accounts[owner]
+        account.slots[account.live] = slot
+        account.live += 1
+        market.resting += 1
+    market.added += lots
+    _write(market, out, _ADD, slot, lots)
+    return np.int64(slot)
+
+
+@inline
+def place(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
+    """A limit order of the background. What the book cannot hold is a fault."""
+    slot = rest(market, np.int64(BACKGROUND), np.int64(side), np.int64(price), np.int64(lots), out)
+    if slot < 0:
+        market.fault = _ARENA_FULL if slot == _OUT_OF_RANGE else _LADDER_FULL
+
+
+@kernel
+def leave(market: Record, slot: Int, lots: Int) -> None:
+    """Lots leave an order; at zero its slot is free and its owner knows."""
+    order = market.book.orders[slot]
+    side, owner = order.side, order.owner
+    if reduce(market.book, slot, lots) < 0:
+        market.fault = _BOOK
+        return
+    if order.qty > 0:
+        return
+    order.next = market.free
+    market.free = np.int64(slot) + 1
+    if owner == BACKGROUND:
+        market.background[side] -= 1
+        return
+    account = market.accounts[owner]
+    for i in range(account.live):
+        if account.slots[i] == slot:
+            account.live -= 1
+            for j in range(i, account.live):  # the others keep their order of posting
+                account.slots[j] = account.slots[j + 1]
+            break
+    market.resting -= 1
+
+
+@inline
+def withdraw(market: Record, slot: Int, out: Rows) -> None:
+    """Cancel a whole order."""
+    lots = np.int64(market.book.orders[slot].qty)
+    _write(market, out, _CANCEL, slot, lots)
+    market.cancelled += lots
+    leave(market, np.int64(slot), lots)
+
+
+@inline
+def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
+    """A fill of an agent enters the memory of its account (FP)."""
+    if params.model == _FP:
+        for r in range(market.memory.shape[1]):
+            market.memory[SLOTS + owner, r] += lots * params.per_typical
+
+
+@kernel
+def trade(
+    market: Record, params: Record, taker: Int, side: Int, lots: Int, limit: Int, limited: Bool, out: Rows
+) -> Int:
+    """A market order of `taker` on `side` (BID buys) for at most `lots`, no worse than `limit` if `limited`: the lots
+    filled. What finds nobody is dropped. The taker has no resting order on the way."""
+    book = market.book
+    hit = ASK if side == BID else BID
+    sign = 1 if side == BID else -1
+    left = lots
+    for _ in range(book.orders.shape[0] + 1):
+        if left <= 0 or not has(book.ladder, hit):
+            break
+        price = best(book.ladder, hit)
+        if limited and sign * (price - limit) > 0:
+            break
+        slot = np.int64(book.ladder.levels[live_level(book.ladder, hit, price)].head)
+        order = book.orders[slot]
+        maker = np.int64(order.owner)
+        part = min(left, np.int64(order.qty))
+        market.accounts[maker].cash += sign * price * part
+        market.accounts[maker].shares -= sign * part
+        market.accounts[maker].made += part
+        market.accounts[taker].cash -= sign * price * part
+        market.accounts[taker].shares += sign * part
+        market.accounts[taker].taken += part
+        if maker != BACKGROUND:
+            remember(market, params, maker, -sign * part * params.passive)
+        if taker != BACKGROUND:
+            remember(market, params, taker, np.float64(sign * part))
+        _write(market, out, _EXECUTE, slot, part)
+        leave(market, slot, part)
+        left -= part
+        if market.fault != 0:
+            break
+    filled = lots - left
+    market.volume += filled
+    market.signed += sign * filled
+    if filled > 0:
+        end_message(market, out)
+    return filled
+
+
+@inline
+def agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
+    """Of the agents' orders at a price: (lots, orders)."""
+    lots, count = np.int64(0), np.int64(0)
+    if market.resting > 0:
+        for a in range(1, market.accounts.shape[0]):
+            account = market.accounts[a]
+            for i in range(account.live):
+                order = market.book.orders[account.slots[i]]
+                if order.price == price and order.side == side:
+                    lots += order.qty
+                    count += 1
+    return lots, count
+
+
+@kernel
+def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: float, out: Rows) -> None:
+    """The background cancels one of its orders in a queue: drawn uniformly by rank, or the first, or the last."""
+    book = market.book
+    index = find_level(book.ladder, side, price)
+    if index < 0:
+        return
+    level = book.ladder.levels[index]
+    ours = agents_at(market, side, price)[1]
+    count = np.int64(level.count) - ours
+    if count <= 0:
+        return
+    rank = min(np.int64(u * count), count - 1)
+    if params.cancel_rule == _FRONT:
+        rank = np.int64(0)
+    elif params.cancel_rule == _BACK:
+        rank = count - 1
+    forward = 2 * rank < count
+    to_pass = rank if forward else count - 1 - rank
+    slot = np.int64(level.head) if forward else np.int64(level.tail)
+    for _ in range(np.int64(level.count)):
+        if slot == NIL:
+            break
+        if book.orders[slot].owner == BACKGROUND:
+            if to_pass == 0:
+                withdraw(market, slot, out)
+                end_message(market, out)
+                return
+            to_pass -= 1
+        slot = np.int64(book.orders[slot].next) if forward else np.int64(book.orders[slot].prev)
+    market.fault = _UNBOUNDED
+
+
+@kernel
+def clear_queue(market: Record, side: Int, price: Int, spare: Int, out: Rows) -> None:
+    """The background takes its orders from a queue, the last ones first, until `spare` of them are left."""
+    book = market.book
+    index = find_level(book.ladder, side, price)
+    if index < 0:
+        return
+    to_go = np.int64(book.ladder.levels[index].count) - agents_at(market, side, price)[1] - spare
+    slot = np.int64(book.ladder.levels[index].tail)
+    for _ in range(book.orders.shape[0]):
+        if to_go <= 0 or slot == NIL:
+            break
+        ahead = np.int64(book.orders[slot].prev)
+        if book.orders[slot].owner == BACKGROUND:
+            withdraw(market, slot, out)
+            end_message(market, out)
+            to_go -= 1
+        slot = ahead

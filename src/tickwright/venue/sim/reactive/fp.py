@@ -1,0 +1,103 @@
+"""FP: a fair price that remembers each parent order, and a queue-reactive book that is drawn towards it. The default.
+
+Law. Units: ticks and typical sizes; the clock is market orders of the background.
+  1. Each market order of the background: every memory N[k, r] and D[r] falls by exp(-1/τ_r); the metaorder that traded
+     gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
+  2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
+  3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
+  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the book of `queue_reactive`.
+  6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
+     lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
+     memory, since F holds already what they know.
+
+What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
+large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
+Fruth, Schied, "Optimal execution strategies in limit order books with general shape functions", 2010); an owner that
+splits itself into several accounts would break it, so an owner is one account.
+
+Unrealistic: the informed know F exactly and at once; volatility and volume share one activity; queues know nothing of
+each other; no cross-impact; with h per parent, two agents' impacts add although their orders are alike.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tickwright.book.ladder import best
+from tickwright.book.layout import ASK, BID, Bool, Int, Record
+from tickwright.core.kernel import inline, kernel
+from tickwright.venue.sim.reactive import lmf
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
+from tickwright.venue.sim.reactive.flow import size_of
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
+
+
+@inline
+def concave(n: float, n0: float) -> float:
+    """h: linear near zero, a square root far from it."""
+    return n / math.sqrt(abs(n) + n0)
+
+
+@inline
+def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Bool, Int]:
+    """Who sends the next market order: (side, lots, limit, limited, metaorder or -1)."""
+    lots = size_of(params, block)
+    if uniform(block, INFORMED) < params.informed:
+        ladder = market.book.ladder
+        if market.fair > best(ladder, ASK):
+            return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, True, np.int64(-1)
+        if market.fair < best(ladder, BID):
+            return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, True, np.int64(-1)
+        gap = 2.0 * market.fair - market.twice_mid
+        if gap != 0.0:
+            return (BID if gap > 0.0 else ASK), lots, np.int64(0), False, np.int64(-1)
+    slot = lmf.pick(params, block)
+    if lmf.is_over(market, slot):
+        for r in range(SCALES):
+            market.residue[r] += params.weight[r] * concave(market.memory[slot, r], params.n0)
+            market.memory[slot, r] = 0.0
+        lmf.begin(market, params, slot, block)
+    return lmf.take_turn(market, slot), lots, np.int64(0), False, slot
+
+
+@kernel
+def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, news: float) -> None:
+    """The clock ticks after a market order of the background that bought `signed` lots for metaorder `slot` (-1: for
+    the informed); `news` is the size of W's step relative to s."""
+    for k in range(params.slots):
+        for r in range(SCALES):
+            market.memory[k, r] *= params.keep[r]
+    for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
+        for r in range(SCALES):
+            market.memory[k, r] *= params.keep[r]
+    for r in range(SCALES):
+        market.residue[r] *= params.keep[r]
+        if slot >= 0:
+            market.memory[slot, r] += signed * params.per_typical
+    market.walk += params.news * news * near_normal(block, NEWS)
+
+
+@kernel
+def value(market: Record, params: Record) -> None:
+    """The fair price of the memories as they are."""
+    total = market.walk
+    for r in range(SCALES):
+        total += market.residue[r]
+    for k in range(params.slots):
+        for r in range(SCALES):
+            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+    for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
+        for r in range(SCALES):
+            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+    market.fair = total
+
+
+@inline
+def tilt(market: Record, params: Record) -> None:
+    """G from the mid and the fair price."""
+    x = params.kappa * (0.5 * market.twice_mid - market.fair)
+    x = min(max(x, -params.clip), params.clip)
+    market.up = math.exp(x)
+    market.down = 1.0 / market.up

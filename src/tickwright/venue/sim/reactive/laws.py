@@ -1,0 +1,135 @@
+"""One event of any model: the table from a model's name to its law.
+
+1. `event` lets the waiting time pass, asks the law what happens, and does it (`flow`).
+2. The law hears what a market order did to the book (memories, pace).
+3. `settle` restores what must always hold: both sides quoted, the reference where it belongs, rates and tilt of now.
+4. The next waiting time is drawn, a unit exponential: an action of an agent before it has passed changes the rates for
+   the rest of it, and no draw.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tickwright.book.ladder import best
+from tickwright.book.layout import BID, Int, Record, Rows
+from tickwright.core.kernel import inline, kernel
+from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
+from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of, trade
+from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
+from tickwright.venue.sim.reactive.pace import beat, news_size
+
+_LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
+_EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
+_QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
+_RATES = int(Fault.RATES)
+
+
+@inline
+def total_rate(market: Record, params: Record) -> float:
+    """Events a unit of model time, as the book is now."""
+    if params.model >= _QUEUE_REACTIVE:
+        return queue_reactive.total_rate(market)
+    if params.model == _HAWKES:
+        return hawkes.total_rate(market, params)
+    return santa_fe.total_rate(market, params)
+
+
+@inline
+def draw_wait(market: Record) -> None:
+    """The waiting time of the event to come."""
+    market.wait = -math.log(1.0 - uniform(block_of(market.seed, market.events), WAIT))
+
+
+@kernel
+def event(market: Record, params: Record, out: Rows) -> None:
+    """The next event of the background."""
+    block = block_of(market.seed, market.events)
+    total = total_rate(market, params)
+    if not total > 0.0:
+        market.fault = _RATES
+        return
+    passed = market.wait / total
+    market.time += passed
+    market.clock += passed / market.pace
+    if params.model >= _QUEUE_REACTIVE:
+        _queue_event(market, params, block, total, out)
+    else:
+        _band_event(market, params, block, passed, total, out)
+    settle(market, params, block, np.int64(0), out)
+    market.events += 1
+    draw_wait(market)
+
+
+@kernel
+def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
+    """What must hold after every event and every action."""
+    if params.model < _QUEUE_REACTIVE:
+        santa_fe.settle(market, params, out)
+        return
+    was = market.twice_mid
+    queue_reactive.settle(market, params, block, agent, out)
+    if params.model == _FP and market.twice_mid != was:
+        fp.tilt(market, params)
+
+
+@kernel
+def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
+    kind, side, i = queue_reactive.choose(market, params.levels, total, uniform(block, KIND))
+    if kind == _LIMIT:
+        place(market, side, queue_reactive.price_of(market, side, i), size_of(params, block), out)
+        end_message(market, out)
+        queue_reactive.look_at(market, params, side, i)
+    elif kind == _CANCEL:
+        cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
+        queue_reactive.look_at(market, params, side, i)
+    else:
+        taker, lots, limit, limited, slot = 1 - side, size_of(params, block), np.int64(0), False, np.int64(-1)
+        if params.model == _FP:
+            taker, lots, limit, limited, slot = fp.order(market, params, block)
+        elif params.model == _QL:
+            taker = ql.side(market, params, block)
+        signed = _take(market, params, block, taker, lots, limit, limited, out)
+        if params.model == _FP:
+            fp.hear(market, params, block, slot, signed, news_size(market, params))
+            fp.value(market, params)
+            fp.tilt(market, params)
+        elif params.model == _QL:
+            ql.hear(market, params, signed)
+    if params.model == _QL and market.events % ql.EVERY == 0:
+        ql.hear(market, params, np.int64(0))
+
+
+@kernel
+def _band_event(market: Record, params: Record, block: Int, passed: float, total: float, out: Rows) -> None:
+    u = uniform(block, KIND)
+    if params.model == _HAWKES:
+        kind, side = hawkes.choose(market, params, passed, total, u)
+    else:
+        kind, side = santa_fe.choose(market, params, total, u)
+    if kind == _LIMIT:
+        place(market, side, santa_fe.limit_price(market, params, side, block), size_of(params, block), out)
+        end_message(market, out)
+    elif kind == _CANCEL:
+        santa_fe.cancel_any(market, block, out)
+    elif kind == _MARKET:
+        lots = size_of(params, block)
+        if params.model == _EPSILON:
+            side, lots = epsilon.order(market, params, block)
+        _take(market, params, block, side, lots, np.int64(0), False, out)
+
+
+@kernel
+def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limit: Int, limited: Int, out: Rows) -> Int:
+    """A market order of the background: the lots bought, negative if sold. The clock of the day beats."""
+    hit = 1 - side
+    was_best = best(market.book.ladder, hit)
+    filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, limited, out)
+    if params.model >= _QUEUE_REACTIVE:
+        queue_reactive.look_after_trade(market, params, hit, was_best)
+    market.trades += 1
+    beat(market, params, block)
+    return filled if side == BID else -filled

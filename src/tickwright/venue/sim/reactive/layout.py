@@ -1,0 +1,234 @@
+"""Layouts of the reactive market: one row a book, one row a set of parameters, and the codes.
+
+A MARKET row holds everything that a book's future depends on, so that a snapshot or a restore is a row copy, and K
+books are K rows. All-zero memory is not a market yet: `driver.start` makes it one. PARAMS is what a law reads; it never
+changes while events run, and may differ from row to row.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from tickwright.book.layout import book_dtype
+
+ACCOUNTS = 3
+"""Account 0 is the background; 1 and 2 are agents."""
+BACKGROUND = 0
+RESTING = 16
+"""Resting orders an agent may have."""
+SLOTS = 8
+"""Hidden metaorders of the background, at most."""
+SCALES = 4
+"""Time scales of the memories."""
+OWNERS = SLOTS + ACCOUNTS
+"""Who has a memory in FP: the slots, then the accounts (the background's own place stays 0)."""
+DEPTH = 24
+"""Queues a side that a queue-reactive law may watch."""
+VOLUMES = 64
+"""Places of an intensity table: the queue's volume in typical sizes, rounded up."""
+SIZES = 16
+BINS = 32
+TYPES = 4
+"""Hawkes: market buy, market sell, limit bid, limit ask."""
+EXPONENTIALS = 3
+
+
+class Model(IntEnum):
+    """The laws."""
+
+    SANTA_FE = 1
+    EPSILON = 2
+    HAWKES = 3
+    QUEUE_REACTIVE = 4
+    QL = 5
+    FP = 6
+
+
+class CancelRule(IntEnum):
+    """Which order of a queue a background cancel takes."""
+
+    UNIFORM = 0
+    FRONT = 1
+    BACK = 2
+
+
+class Kind(IntEnum):
+    """What a law chose."""
+
+    NOTHING = 0
+    LIMIT = 1
+    CANCEL = 2
+    MARKET = 3
+
+
+class Fault(IntEnum):
+    """Why a market stopped: nothing happens in it any more until it is restored."""
+
+    NONE = 0
+    ARENA_FULL = 1
+    LADDER_FULL = 2
+    UNBOUNDED = 3
+    RATES = 4
+    BOOK = 5
+
+
+class Ask(IntEnum):
+    """What an agent may ask (`agents.act`)."""
+
+    NOTHING = 0
+    POST = 1
+    CANCEL = 2
+    CANCEL_ALL = 3
+    TAKE = 4
+    TAKE_ANY = 5
+
+
+class Answer(IntEnum):
+    """What an agent's request came to, where it is not the number asked for; the market is then as it was."""
+
+    WOULD_CROSS = -1
+    TOO_MANY = -2
+    BAD_REQUEST = -3
+    NO_SUCH_ORDER = -4
+    STOPPED = -5
+
+
+ACCOUNT = np.dtype(
+    [
+        ("cash", "<i8"),  # ticks times lots; what was paid is negative
+        ("shares", "<i8"),  # lots, signed
+        ("made", "<i8"),  # lots filled at rest
+        ("taken", "<i8"),  # lots taken
+        ("live", "<i8"),  # resting orders, in slots[:live]; agents alone
+        ("slots", "<i4", (RESTING,)),
+    ]
+)
+
+
+def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
+    """The record of one market whose book has these capacities (`book.layout.book_dtype`)."""
+    return np.dtype(
+        [
+            # what every event touches
+            ("seed", "<u8"),
+            ("events", "<i8"),  # events so far: the key of the next draws
+            ("clock", "<f8"),  # seconds since the open
+            ("wait", "<f8"),  # what is left of the unit exponential before the next event
+            ("pace", "<f8"),  # model time units a second, now
+            ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
+            ("down", "<f8"),
+            ("fault", "<i8"),
+            ("reference", "<i8"),  # the bid side's first watched tick; the ask side's is the next
+            ("twice_mid", "<i8"),  # best bid + best ask at the last look
+            ("limit_sum", "<f8", (2,)),
+            ("cancel_sum", "<f8", (2,)),
+            ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("background", "<i8", (2,)),  # resting orders of the background
+            ("resting", "<i8"),  # resting orders of the agents
+            ("free", "<i8"),  # 1 + first free slot, the others by `order.next`; 0 is none
+            ("used", "<i8"),  # slots ever used
+            # memories
+            ("fair", "<f8"),
+            ("walk", "<f8"),
+            ("activity", "<f8"),
+            ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
+            ("residue", "<f8", (SCALES,)),  # FP: D
+            ("pressure", "<f8", (SCALES,)),  # QL: m
+            ("pressed", "<f8"),  # QL: model time of the last decay
+            ("time", "<f8"),  # model time
+            ("excitation", "<f8", (TYPES, EXPONENTIALS)),  # Hawkes
+            ("slot_side", "<i8", (SLOTS,)),
+            ("slot_left", "<i8", (SLOTS,)),
+            # the rates of the watched queues
+            ("limit", "<f8", (2, DEPTH)),
+            ("cancel", "<f8", (2, DEPTH)),
+            # what the outside reads
+            ("volume", "<i8"),  # lots traded
+            ("signed", "<i8"),  # of the aggressors: bought minus sold
+            ("trades", "<i8"),  # market orders of the background
+            ("added", "<i8"),  # lots that ever joined a queue
+            ("cancelled", "<i8"),  # lots that left without a trade
+            ("edge_units", "<i8"),  # times a side was empty
+            ("restarts", "<i8"),  # automatic restarts of this row
+            ("faults", "<i8"),  # of them, after a fault
+            ("written", "<i8"),  # rows written to `out`
+            ("accounts", ACCOUNT, (ACCOUNTS,)),
+            ("book", book_dtype(orders, levels, far)),
+        ]
+    )
+
+
+MARKET = market_dtype(512, 256, 64)
+"""The default: thousands in cache. For the queue-reactive laws, and for zero intelligence of a narrow band."""
+MARKET_M = market_dtype(2**14, 2**11, 256)
+"""For ε-intelligence: thousands of live orders, 100 ticks and more a side."""
+
+REQUEST = np.dtype(
+    [
+        ("kind", "<i8"),  # Ask
+        ("account", "<i8"),
+        ("side", "<i8"),
+        ("price", "<i8"),
+        ("relative", "<i8"),  # 1: `price` is the number of ticks behind the best of the order's own side
+        ("lots", "<i8"),
+        ("slot", "<i8"),
+        ("answer", "<i8"),  # what it came to
+    ]
+)
+"""What an agent asks of one market. With relative prices whoever asks for thousands need not know their books."""
+
+PARAMS = np.dtype(
+    [
+        ("model", "<i8"),
+        ("levels", "<i8"),
+        ("slots", "<i8"),
+        ("cancel_rule", "<i8"),
+        ("display", "<f8"),  # share of an agent's resting lots that the background's rates see
+        ("theta", "<f8"),
+        ("reinit", "<f8"),
+        ("per_typical", "<f8"),  # 1 / typical size, lots
+        ("unit", "<i8"),  # lots of an order at the window's edge
+        ("size_count", "<i8"),
+        ("sizes", "<i8", (SIZES,)),
+        ("size_edges", "<f8", (SIZES,)),
+        ("tail", "<f8"),  # LMF: -1 / Pareto exponent of lengths
+        ("cap", "<f8"),
+        ("tempo", "<f8"),  # model time units a second at the day's mean
+        ("day", "<f8"),  # seconds
+        ("bins", "<i8"),
+        ("volume_curve", "<f8", (BINS,)),
+        ("volatility_curve", "<f8", (BINS,)),
+        ("activity_keep", "<f8"),  # a market order
+        ("activity_kick", "<f8"),
+        ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be
+        ("activity_news", "<f8"),
+        ("news_shift", "<f8"),  # so that the mean variance is
+        # FP
+        ("kappa", "<f8"),  # QL's too
+        ("clip", "<f8"),
+        ("n0", "<f8"),
+        ("news", "<f8"),
+        ("passive", "<f8"),
+        ("informed", "<f8"),
+        ("sweep", "<i8"),  # lots
+        ("weight", "<f8", (SCALES,)),  # FP: a_r; QL: w_r
+        ("keep", "<f8", (SCALES,)),  # FP: exp(-1/tau_r); QL: beta_r
+        # zero intelligence, Hawkes
+        ("band", "<i8"),
+        ("limit_rate", "<f8"),
+        ("cancel_rate", "<f8"),
+        ("market_rate", "<f8"),
+        ("taking", "<f8"),  # ε: 1 / zeta
+        ("base", "<f8", (TYPES,)),
+        ("speed", "<f8", (EXPONENTIALS,)),
+        ("jump", "<f8", (TYPES, TYPES, EXPONENTIALS)),  # [raised, by, scale]
+        # queue-reactive: [queue, volume in typical sizes]
+        ("market", "<f8", (VOLUMES,)),
+        ("limit", "<f8", (DEPTH, VOLUMES)),
+        ("cancel", "<f8", (DEPTH, VOLUMES)),
+        ("stationary", "<f8", (DEPTH, VOLUMES)),  # distribution function of a queue's orders
+    ]
+)

@@ -1,0 +1,47 @@
+"""From parameters to what a market needs: a PARAMS row at the right pace, and a book of the right size."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import CapacityError, ConfigError
+from tickwright.venue.sim.reactive.driver import advance, open_markets, stopped
+from tickwright.venue.sim.reactive.layout import MARKET, MARKET_M
+from tickwright.venue.sim.reactive.parameters import Parameters
+from tickwright.venue.sim.reactive.rows import row_of
+
+_PILOT_EVENTS = 20_000
+_PILOT_SEED = 1
+_PILOT_MID = 100_000
+
+
+def layout_for(parameters: Parameters) -> np.dtype[Any]:
+    """The market layout whose arena is at least twice the stationary book. Raises ConfigError where none is."""
+    for layout in (MARKET, MARKET_M):
+        if parameters.mean_orders <= layout["book"]["orders"].shape[0] / 2:
+            return layout
+    most = MARKET_M["book"]["orders"].shape[0] // 2
+    raise ConfigError("parameters", f"a stationary book of {parameters.mean_orders:.0f} orders", f"at most {most}")
+
+
+@lru_cache(maxsize=64)
+def _tempo(parameters: Parameters) -> float:
+    """Units of model time a second, so that messages come at the rate that was asked for: by a pilot run."""
+    params = row_of(parameters)
+    markets = np.zeros(1, layout_for(parameters))
+    open_markets(markets, params, _PILOT_SEED, _PILOT_MID)
+    events = _PILOT_EVENTS + int(4 * parameters.mean_orders)
+    advance(markets, 0, params, events)
+    began = float(markets["time"][0])
+    advance(markets, 0, params, events)
+    if stopped(markets):
+        raise CapacityError(f"{parameters.name}: the pilot run stopped: {stopped(markets)[0][1].name}")
+    return parameters.flow.messages_a_second * (float(markets["time"][0]) - began) / events
+
+
+def prepare(parameters: Parameters) -> np.ndarray:
+    """One PARAMS row, paced by `flow.messages_a_second`. Raises ConfigError, CapacityError."""
+    return row_of(parameters, _tempo(parameters))

@@ -1,0 +1,58 @@
+"""A generated day against the plain book, its own rate, and its labels."""
+
+import numpy as np
+import pytest
+
+from tickwright.book.quotes import quotes_of
+from tickwright.book.tape import compile_tape
+from tickwright.book.verify import verify_full
+from tickwright.core.errors import ConfigError
+from tickwright.core.events import Action, Flag
+from tickwright.core.units import HOUR, SECOND
+from tickwright.venue.sim.reactive import parameters
+from tickwright.venue.sim.reactive.session import generate_session
+
+OPEN = 1_767_623_400 * SECOND
+LENGTH = HOUR
+
+
+@pytest.mark.parametrize("model", list(parameters.MODELS))
+def test_a_session_is_a_correct_full_depth_feed(model):
+    rows, labels = generate_session(parameters.default(model), 7, OPEN, OPEN + LENGTH)
+    found = verify_full(rows)
+    assert (found.tape.unknown, found.tape.over_reduced, found.tape.duplicates) == (0, 0, 0)
+    assert (found.crossed, found.locked) == (0, 0)
+    quotes = quotes_of(compile_tape(rows))
+    assert (quotes["bid_size"] > 0).all()
+    assert (quotes["ask_size"] > 0).all()
+    assert rows["ts_event"][0] == OPEN
+    assert OPEN + LENGTH - 60 * SECOND < rows["ts_event"][-1] <= OPEN + LENGTH
+    assert (np.diff(rows["ts_event"]) >= 0).all()
+    snapshot = rows["flags"] & Flag.SNAPSHOT != 0
+    assert snapshot[: snapshot.sum()].all()
+    assert (rows["flags"][snapshot] & Flag.LAST != 0).sum() == 1
+    assert rows["flags"][-1] & Flag.LAST
+    traded = rows[rows["action"] == Action.EXECUTE]
+    assert traded["size"].sum() == labels["volume"]
+    asked = labels["parameters"]["flow"]["messages_a_second"] * LENGTH / SECOND
+    assert 0.6 * asked < labels["messages"] < 1.6 * asked
+    assert parameters.content_hash(parameters.from_dict(labels["parameters"])) == labels["hash"]
+
+
+def test_same_seed_same_bytes():
+    one, _ = generate_session(parameters.FP(), 7, OPEN, OPEN + LENGTH)
+    assert generate_session(parameters.FP(), 7, OPEN, OPEN + LENGTH)[0].tobytes() == one.tobytes()
+    assert generate_session(parameters.FP(), 8, OPEN, OPEN + LENGTH)[0].tobytes() != one.tobytes()
+
+
+def test_volume_follows_the_curve_of_the_day():
+    flow = parameters.Flow(volume_curve=(3.0, 1.0, 1.0, 3.0), activity_sd=0.0, messages_a_second=40.0)
+    rows, _ = generate_session(parameters.FP(flow=flow), 3, OPEN, OPEN + LENGTH)
+    counts = np.histogram(rows["ts_event"] - OPEN, bins=4, range=(0, LENGTH))[0]
+    assert 2.0 < (counts[0] + counts[3]) / (counts[1] + counts[2]) < 4.0
+
+
+def test_an_empty_day_is_refused():
+    with pytest.raises(ConfigError) as caught:
+        generate_session(parameters.FP(), 7, OPEN, OPEN)
+    assert caught.value.parameter == "close_ts"

@@ -1,0 +1,97 @@
+"""The kernels against the plain twin, to the last bit, after every event and every action of an agent."""
+
+import numpy as np
+import pytest
+from twin_reactive import Twin
+
+from tickwright.book.layout import ASK, BID
+from tickwright.venue.sim.reactive import parameters
+from tickwright.venue.sim.reactive.driver import advance, ask, open_markets
+from tickwright.venue.sim.reactive.layout import MARKET, Ask
+from tickwright.venue.sim.reactive.rows import row_of
+
+SCALARS = ("clock", "time", "wait", "pace", "up", "down", "fair", "walk", "activity", "reference", "twice_mid", "used")
+TABLES = (
+    "memory", "residue", "pressure", "excitation", "slot_side", "slot_left",
+    "limit", "cancel", "limit_sum", "cancel_sum", "market_rate",
+)  # fmt: skip
+
+
+def queues_of(market, side):
+    orders, found = market["book"]["orders"], {}
+    for slot in sorted(np.flatnonzero((orders["qty"] > 0) & (orders["side"] == side)), key=lambda s: orders["born"][s]):
+        queue = found.setdefault(int(orders["price"][slot]), [])
+        queue.append((int(slot), int(orders["owner"][slot]), int(orders["qty"][slot])))
+    return found
+
+
+def differences(market, twin):
+    wrong = [n for n in SCALARS if market[n].item() != getattr(twin, n)]
+    wrong += [n for n in TABLES if market[n].tolist() != getattr(twin, n)]
+    for side in (BID, ASK):
+        mine = {p: [(o.slot, o.owner, o.lots) for o in queue] for p, queue in twin.queues[side].items() if queue}
+        if queues_of(market, side) != mine:
+            wrong.append(f"queues of side {side}")
+    wrong += [n for n in ("cash", "shares") if market["accounts"][n].tolist() != getattr(twin, n)]
+    return wrong
+
+
+def both(model, seed, **changes):
+    given = parameters.default(model)
+    if changes:
+        table = parameters.to_dict(given)
+        for name, value in changes.items():
+            part, _, field = name.rpartition("__")
+            (table[part] if part else table)[field] = value
+        given = parameters.from_dict(table)
+    params = row_of(given, tempo=1.7)
+    markets = np.zeros(1, MARKET)
+    open_markets(markets, params, seed, 10_000)
+    return markets, params, Twin(params[0], markets["seed"][0], 10_000)
+
+
+CASES = [(model, {}) for model in parameters.MODELS] + [
+    ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
+    ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
+    ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
+    ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),
+    ("hawkes", {"cancel_rate": 0.5, "band": 5}),
+]
+
+
+@pytest.mark.parametrize("agents", [False, True], ids=["alone", "with agents"])
+@pytest.mark.parametrize(("model", "changes"), CASES, ids=[f"{m}{i}" for i, (m, _) in enumerate(CASES)])
+def test_the_same_market_event_for_event(model, changes, agents):
+    # Invariant: book, clocks, memories, rates and accounts of kernel and twin are equal after every event and action.
+    markets, params, twin = both(model, seed=17, **changes)
+    assert differences(markets[0], twin) == []
+    rng = np.random.default_rng(29)
+    for n in range(700):
+        assert advance(markets, 0, params, 1) == 1
+        twin.step()
+        assert differences(markets[0], twin) == [], f"event {n}"
+        if agents and rng.random() < 0.2:
+            account, side = int(rng.integers(1, 3)), int(rng.integers(2))
+            lots = int(rng.choice([1, 60, 400, 5_000]))
+            kind = rng.choice(["post", "post", "post", "take", "cancel all"])
+            if kind == "post":
+                best = int(markets["book"]["ladder"]["best"][0, side])
+                price = best + int(rng.integers(-4, 3))
+                ask(markets, 0, params, Ask.POST, account, side=side, price=price, lots=lots)
+                twin.act("post", account, side, price, lots)
+            elif kind == "take":
+                ask(markets, 0, params, Ask.TAKE_ANY, account, side=side, lots=lots)
+                twin.act("take", account, side, 0, lots)
+            else:
+                ask(markets, 0, params, Ask.CANCEL_ALL, account)
+                twin.act("cancel all", account, 0, 0, 0)
+            assert differences(markets[0], twin) == [], f"{kind} after event {n}"
+    assert markets["fault"][0] == 0
+    if agents:
+        assert markets["accounts"]["made"][0, 1:].sum() > 0
+
+
+def test_the_comparison_sees_a_single_lot():
+    markets, _, twin = both("fp", seed=1)
+    next(iter(twin.queues[BID].values()))[0].lots += 1
+    assert differences(markets[0], twin) == [f"queues of side {BID}"]

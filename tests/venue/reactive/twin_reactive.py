@@ -1,0 +1,471 @@
+"""The reactive market a second time: lists and dicts, no kernel, nothing fast. Read beside docs and docstrings."""
+
+import math
+from collections import defaultdict
+
+BID, ASK = 0, 1
+SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+WORD = 2**64 - 1
+GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
+OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
+
+
+def mix(z):
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & WORD
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & WORD
+    return z ^ (z >> 31)
+
+
+class Order:
+    made_so_far = 0
+
+    def __init__(self, slot, owner, side, price, lots):
+        self.slot, self.owner, self.side, self.price, self.lots = slot, owner, side, price, lots
+        Order.made_so_far += 1
+        self.made = Order.made_so_far
+
+
+class Twin:
+    def __init__(self, params, seed, mid):
+        self.p = {n: params[n].tolist() for n in params.dtype.names}
+        self.seed, self.events, self.time, self.clock = int(seed), 0, 0.0, 0.0
+        self.queues = {BID: defaultdict(list), ASK: defaultdict(list)}
+        self.free, self.used = [], 0
+        self.reference, self.twice_mid = mid, 2 * mid + 1
+        self.up = self.down = 1.0
+        self.walk = self.fair = self.twice_mid / 2
+        self.activity = self.pressed = 0.0
+        self.memory = [[0.0] * 4 for _ in range(11)]
+        self.residue, self.pressure = [0.0] * 4, [0.0] * 4
+        self.excitation = [[0.0] * 3 for _ in range(4)]
+        self.slot_side, self.slot_left = [0] * 8, [0] * 8
+        self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
+        self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
+        self.cash, self.shares = [0, 0, 0], [0, 0, 0]
+        self.model, self.K = self.p["model"], self.p["levels"]
+        self.set_pace()
+        self.block = self.block_of(-1)
+        if self.model >= QUEUE_REACTIVE:
+            self.redraw()
+            self.settle(0)
+            if self.model == FP:
+                self.walk = self.twice_mid / 2
+                self.value()
+                self.tilt()
+        else:
+            for side in (BID, ASK):
+                for i in range(self.p["band"]):
+                    lots = self.size(self.u(OPENING_PLACES * (1 + side) + i))
+                    self.rest(0, side, mid - i if side == BID else mid + 1 + i, lots)
+            self.settle(0)
+        self.draw_wait()
+
+    # chance
+    def block_of(self, event):
+        return mix((self.seed + event * GOLDEN) & WORD)
+
+    def bits(self, place):
+        return mix((self.block + place * STRIDE) & WORD)
+
+    def u(self, place):
+        return (self.bits(place) >> 11) * 2.0**-53
+
+    def xi(self, place):
+        z = self.bits(place)
+        return (float(sum((z >> s) & 0xFFFF for s in (0, 16, 32, 48))) - 2.0 * 65535.0) * (3.0**0.5 / 65536.0)
+
+    def draw_wait(self):
+        self.block = self.block_of(self.events)
+        self.wait = -math.log(1.0 - self.u(WAIT))
+
+    def size(self, u):
+        for i in range(self.p["size_count"] - 1):
+            if u < self.p["size_edges"][i]:
+                return self.p["sizes"][i]
+        return self.p["sizes"][self.p["size_count"] - 1]
+
+    # the book
+    def best(self, side):
+        return (max if side == BID else min)(self.queues[side])
+
+    def all_orders(self):
+        return [o for side in (BID, ASK) for queue in self.queues[side].values() for o in queue]
+
+    def background(self, side):
+        return sum(o.owner == 0 for queue in self.queues[side].values() for o in queue)
+
+    def rest(self, owner, side, price, lots):
+        if self.free:
+            slot = self.free.pop()
+        else:
+            slot, self.used = self.used, self.used + 1
+        self.queues[side][price].append(Order(slot, owner, side, price, lots))
+        return slot
+
+    def remove(self, order):
+        queue = self.queues[order.side][order.price]
+        queue.remove(order)
+        if not queue:
+            del self.queues[order.side][order.price]
+        self.free.append(order.slot)
+
+    def trade(self, taker, side, lots, limit):
+        hit, sign, left = 1 - side, 1 if side == BID else -1, lots
+        while left > 0 and self.queues[hit]:
+            price = self.best(hit)
+            if limit is not None and sign * (price - limit) > 0:
+                break
+            maker = self.queues[hit][price][0]
+            part = min(left, maker.lots)
+            for who, s in ((taker, sign), (maker.owner, -sign)):
+                self.cash[who] -= s * price * part
+                self.shares[who] += s * part
+            if maker.owner and self.model == FP:
+                self.remember(maker.owner, -sign * part * self.p["passive"])
+            if taker and self.model == FP:
+                self.remember(taker, float(sign * part))
+            maker.lots -= part
+            if maker.lots == 0:
+                self.remove(maker)
+            left -= part
+        return lots - left
+
+    def remember(self, owner, lots):
+        for r in range(4):
+            self.memory[8 + owner][r] += lots * self.p["per_typical"]
+
+    # queue-reactive
+    def price_of(self, side, i):
+        return self.reference - i if side == BID else self.reference + 1 + i
+
+    def rung(self, lots):
+        return min(math.ceil(lots * self.p["per_typical"]), 63)
+
+    def look_at(self, side, i):
+        if not 0 <= i < self.K:
+            return
+        queue = self.queues[side].get(self.price_of(side, i), [])
+        ours = sum(o.lots for o in queue if o.owner)
+        theirs = sum(o.lots for o in queue if not o.owner)
+        limit = self.p["limit"][i][self.rung(theirs + self.p["display"] * ours)]
+        cancel = self.p["cancel"][i][self.rung(float(theirs))]
+        self.limit_sum[side] += limit - self.limit[side][i]
+        self.cancel_sum[side] += cancel - self.cancel[side][i]
+        self.limit[side][i], self.cancel[side][i] = limit, cancel
+
+    def look_at_price(self, side, price):
+        self.look_at(side, self.reference - price if side == BID else price - self.reference - 1)
+
+    def look_at_all(self):
+        for side in (BID, ASK):
+            self.limit_sum[side] = self.cancel_sum[side] = 0.0
+            for i in range(self.K):
+                self.limit[side][i] = self.cancel[side][i] = 0.0
+                self.look_at(side, i)
+
+    def clear_queue(self, side, price, spare):
+        queue = [o for o in self.queues[side].get(price, []) if o.owner == 0]
+        for order in reversed(queue[spare:]):
+            self.remove(order)
+
+    def redraw(self):
+        for side in (BID, ASK):
+            for i in range(self.K):
+                key = OPENING_PLACES + (side * A_SIDE + i) * A_QUEUE
+                u, target = self.u(key), 0
+                while target < 63 and u >= self.p["stationary"][i][target]:
+                    target += 1
+                price = self.price_of(side, i)
+                self.clear_queue(side, price, target)
+                count = sum(o.owner == 0 for o in self.queues[side].get(price, []))
+                for k in range(count, target):
+                    self.rest(0, side, price, self.size(self.u(key + 1 + k)))
+        self.look_at_all()
+
+    def quote_edges(self):
+        for side in (BID, ASK):
+            if self.background(side) == 0:
+                self.rest(0, side, self.price_of(side, self.K - 1), self.p["unit"])
+                self.look_at(side, self.K - 1)
+
+    def settle(self, agent):
+        if self.model < QUEUE_REACTIVE:
+            for side in (BID, ASK):
+                if self.background(side) == 0:
+                    anchor = self.best(1 - side) if self.queues[1 - side] else (self.twice_mid + 1 - side) >> 1
+                    band = self.p["band"]
+                    self.rest(0, side, anchor - band if side == BID else anchor + band, self.p["unit"])
+            self.twice_mid = self.best(BID) + self.best(ASK)
+            return
+        was = self.twice_mid
+        self.quote_edges()
+        now = self.best(BID) + self.best(ASK)
+        if now != was:
+            self.follow(was, now, agent)
+            self.quote_edges()
+        self.twice_mid = self.best(BID) + self.best(ASK)
+        for side in (BID, ASK):
+            lots = sum(o.lots for o in self.queues[side][self.best(side)])
+            self.market_rate[side] = self.p["market"][self.rung(float(lots))]
+        if self.model == FP and self.twice_mid != was:
+            self.tilt()
+
+    def follow(self, was, now, agent):
+        centre, step = 2 * self.reference + 1, 0
+        if now > was and now > centre:
+            step = 1
+        if now < was and now < centre:
+            step = -1
+        follows = step != 0 and self.u(MOVE + agent) < self.p["theta"]
+        target = self.reference + (step if follows else 0)
+        if self.best(BID) > target:
+            target = self.best(BID)
+        elif self.best(ASK) <= target:
+            target = self.best(ASK) - 1
+        moved = target - self.reference
+        if moved:
+            side = BID if moved > 0 else ASK
+            leaving = [self.price_of(side, self.K - 1 - j) for j in range(min(abs(moved), self.K))]
+            self.reference = target
+            for price in leaving:
+                self.clear_queue(side, price, 0)
+            self.look_at_all()
+        if follows and self.u(REDRAW + agent) < self.p["reinit"]:
+            self.redraw()
+
+    # tilts
+    def set_pace(self):
+        self.pace = self.p["tempo"] * self.curve("volume_curve") * math.exp(self.activity + self.p["activity_shift"])
+
+    def curve(self, name):
+        place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
+        return self.p[name][min(place, self.p["bins"] - 1)]
+
+    def h(self, n):
+        return n / math.sqrt(abs(n) + self.p["n0"])
+
+    def owners(self):
+        return [*range(self.p["slots"]), 9, 10]
+
+    def value(self):
+        total = self.walk
+        for r in range(4):
+            total += self.residue[r]
+        for k in self.owners():
+            for r in range(4):
+                total += self.p["weight"][r] * self.h(self.memory[k][r])
+        self.fair = total
+
+    def tilt(self):
+        x = self.p["kappa"] * (0.5 * self.twice_mid - self.fair)
+        self.up = math.exp(min(max(x, -self.p["clip"]), self.p["clip"]))
+        self.down = 1.0 / self.up
+
+    def lean(self, signed):
+        passed, self.pressed, total = self.time - self.pressed, self.time, 0.0
+        for r in range(4):
+            fall = math.exp(-self.p["keep"][r] * passed)
+            self.pressure[r] = self.pressure[r] * fall + signed * self.p["per_typical"]
+            total += self.p["weight"][r] * self.pressure[r]
+        self.up = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
+        self.down = 1.0 / self.up
+
+    def metaorder(self):
+        slot = min(int(self.u(OWNER) * self.p["slots"]), self.p["slots"] - 1)
+        if self.slot_left[slot] <= 0:
+            if self.model == FP:
+                for r in range(4):
+                    self.residue[r] += self.p["weight"][r] * self.h(self.memory[slot][r])
+                    self.memory[slot][r] = 0.0
+            self.slot_side[slot] = BID if self.u(SIDE) < 0.5 else ASK
+            self.slot_left[slot] = int(min((1.0 - self.u(LENGTH)) ** self.p["tail"], self.p["cap"]))
+        self.slot_left[slot] -= 1
+        return slot, self.slot_side[slot]
+
+    # events
+    def total_rate(self):
+        live = self.background(BID) + self.background(ASK)
+        if self.model >= QUEUE_REACTIVE:
+            bid = self.down * self.limit_sum[BID] + self.up * self.cancel_sum[BID]
+            ask = self.up * self.limit_sum[ASK] + self.down * self.cancel_sum[ASK]
+            return bid + ask + (self.market_rate[BID] + self.market_rate[ASK])
+        if self.model == HAWKES:
+            total = self.p["cancel_rate"] * live
+            for i in range(4):
+                total += self.hawkes_rate(i)
+            return total
+        p = self.p
+        return 2.0 * p["band"] * p["limit_rate"] + 2.0 * p["market_rate"] + p["cancel_rate"] * live
+
+    def hawkes_rate(self, i):
+        total = self.p["base"][i]
+        for x in self.excitation[i]:
+            total += x
+        return total
+
+    def choose(self, total, passed):
+        v, live = self.u(KIND) * total, self.background(BID) + self.background(ASK)
+        if self.model >= QUEUE_REACTIVE:
+            for side in (BID, ASK):
+                tilt, inverse = (self.down, self.up) if side == BID else (self.up, self.down)
+                for kind, rates, sums, factor, back in (
+                    ("limit", self.limit, self.limit_sum, tilt, inverse),
+                    ("cancel", self.cancel, self.cancel_sum, inverse, tilt),
+                ):
+                    part = factor * sums[side]
+                    if v < part:
+                        return kind, side, self.scan(rates[side], v * back)
+                    v -= part
+            return "market", BID if v < self.market_rate[BID] else ASK, 0
+        if self.model == HAWKES:
+            for r in range(3):
+                for i in range(4):
+                    self.excitation[i][r] *= math.exp(-self.p["speed"][r] * passed)
+            if v < self.p["cancel_rate"] * live:
+                return "cancel", BID, 0
+            v -= self.p["cancel_rate"] * live
+            for j in range(4):
+                rate = self.hawkes_rate(j)
+                if v < rate:
+                    for i in range(4):
+                        for r in range(3):
+                            self.excitation[i][r] += self.p["jump"][i][j][r]
+                    return ("market" if j < 2 else "limit"), j % 2, 0
+                v -= rate
+            return "nothing", BID, 0
+        limits, markets = self.p["band"] * self.p["limit_rate"], self.p["market_rate"]
+        if v < 2.0 * limits:
+            return "limit", BID if v < limits else ASK, 0
+        v -= 2.0 * limits
+        if v < 2.0 * markets:
+            return "market", BID if v < markets else ASK, 0
+        return "cancel", BID, 0
+
+    def scan(self, rates, v):
+        last = 0
+        for i in range(self.K):
+            if rates[i] > 0.0:
+                if v < rates[i]:
+                    return i
+                v -= rates[i]
+                last = i
+        return last
+
+    def step(self):
+        self.block = self.block_of(self.events)
+        total = self.total_rate()
+        passed = self.wait / total
+        self.time += passed
+        self.clock += passed / self.pace
+        kind, side, i = self.choose(total, passed)
+        lots = self.size(self.u(SIZE))
+        if kind == "limit":
+            if self.model >= QUEUE_REACTIVE:
+                self.rest(0, side, self.price_of(side, i), lots)
+                self.look_at(side, i)
+            else:
+                away = 1 + min(int(self.u(PRICE) * self.p["band"]), self.p["band"] - 1)
+                self.rest(0, side, self.best(1 - side) - away if side == BID else self.best(1 - side) + away, lots)
+        elif kind == "cancel":
+            self.cancel_one(side, i)
+        elif kind == "market":
+            self.market_order(side, lots)
+        if self.model == QL and self.events % 16 == 0:
+            self.lean(0)
+        self.settle(0)
+        self.events += 1
+        self.draw_wait()
+
+    def cancel_one(self, side, i):
+        if self.model >= QUEUE_REACTIVE:
+            theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
+            if theirs:
+                rank = min(int(self.u(RANK) * len(theirs)), len(theirs) - 1)
+                self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
+            self.look_at(side, i)
+            return
+        live = {o.slot: o for o in self.all_orders() if o.owner == 0}
+        for j in range(4096):
+            u = self.u(RANK if j == 0 else OPENING_PLACES + j)
+            slot = min(int(u * self.used), self.used - 1)
+            if slot in live:
+                self.remove(live[slot])
+                return
+
+    def market_order(self, side, lots):
+        limit, slot = None, -1
+        if self.model in (QUEUE_REACTIVE, QL, FP):
+            side = 1 - side
+        if self.model == FP:
+            informed = self.u(INFORMED) < self.p["informed"]
+            if informed and self.fair > self.best(ASK):
+                side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
+            elif informed and self.fair < self.best(BID):
+                side, lots, limit = ASK, self.p["sweep"], math.floor(self.fair) + 1
+            elif informed and 2.0 * self.fair != self.twice_mid:
+                side = BID if 2.0 * self.fair > self.twice_mid else ASK
+            else:
+                slot, side = self.metaorder()
+        elif self.model == QL:
+            side = self.metaorder()[1]
+        elif self.model == EPSILON:
+            side = self.metaorder()[1]
+            offered = sum(o.lots for o in self.queues[1 - side][self.best(1 - side)])
+            share = 1.0 - (1.0 - self.u(SIZE)) ** self.p["taking"]
+            lots = max(1, math.floor(share * offered + 0.5))
+        signed = self.take(0, side, lots, limit)
+        self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
+        self.set_pace()
+        if self.model == FP:
+            news = self.curve("volatility_curve")
+            news *= math.exp(self.p["activity_news"] * self.activity - self.p["news_shift"])
+            for k in self.owners():
+                self.memory[k] = [n * keep for n, keep in zip(self.memory[k], self.p["keep"], strict=True)]
+            for r in range(4):
+                self.residue[r] *= self.p["keep"][r]
+                if slot >= 0:
+                    self.memory[slot][r] += signed * self.p["per_typical"]
+            self.walk += self.p["news"] * news * self.xi(NEWS)
+            self.value()
+            self.tilt()
+        elif self.model == QL:
+            self.lean(signed)
+
+    def take(self, who, side, lots, limit):
+        before = list(self.queues[1 - side])
+        filled = self.trade(who, side, lots, limit)
+        if self.model >= QUEUE_REACTIVE:
+            for price in sorted(before, reverse=side == ASK):
+                self.look_at_price(1 - side, price)
+        return filled if side == BID else -filled
+
+    # agents
+    def act(self, kind, account, side, price, lots):
+        self.block = self.block_of(self.events)
+        mine = sorted((o for o in self.all_orders() if o.owner == account), key=lambda o: o.slot)
+        if kind == "post":
+            if (
+                (side == BID and price >= self.best(ASK))
+                or (side == ASK and price <= self.best(BID))
+                or len(mine) >= 16
+            ):
+                return
+            self.rest(account, side, price, lots)
+            self.look_at_price(side, price)
+        elif kind == "cancel all":
+            self.withdraw(mine)
+        elif kind == "take":
+            self.withdraw([o for o in mine if o.side == 1 - side])
+            signed = self.take(account, side, lots, None)
+            if self.model == FP:
+                self.value()
+                self.tilt()
+            elif self.model == QL:
+                self.lean(signed)
+        self.settle(16)
+
+    def withdraw(self, orders):
+        for order in sorted(orders, key=lambda o: o.made):
+            self.remove(order)
+            self.look_at_price(order.side, order.price)
