@@ -25,10 +25,10 @@ class TwinLevels:
                 self.sides[side][price] = size
             elif self.sides[side].pop(price, None) is None:
                 self.absent += 1
-            bid, ask = self.best("B"), self.best("A")
-            if flags & LAST and bid is not None and ask is not None:
-                self.crossed += bid > ask
-                self.locked += bid == ask
+        bid, ask = self.best("B"), self.best("A")
+        if flags & LAST and bid is not None and ask is not None:
+            self.crossed += bid > ask
+            self.locked += bid == ask
 
     def best(self, side):
         prices = self.sides[side]
@@ -61,6 +61,8 @@ class DepthFlow:
             rows = [("T", side, self.middle + r.randrange(-2, 3), r.randrange(1, 30), AGGREGATED)]
         else:
             rows = [self._level(0) for _ in range(r.randrange(1, 6))]
+            if r.random() < 0.2:  # not every venue tells the levels last
+                rows.append(r.choice([("T", "B", self.middle, 3, AGGREGATED), ("N", "N", 0, 0, AGGREGATED)]))
         return [*rows[:-1], (*rows[-1][:4], rows[-1][4] | LAST)]
 
     def _level(self, flags):

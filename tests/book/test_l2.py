@@ -126,6 +126,22 @@ def test_times_run_forward_and_nothing_is_received_before_it_happened():
     assert tape["ts_recv"].tolist() == [50, 70, 70, 80]
 
 
+@pytest.mark.parametrize("last", ["M", "T", "Q", "H", "N"])
+@pytest.mark.parametrize(("bid", "found"), [(102, (1, 0)), (101, (0, 1)), (100, (0, 0))])
+def test_a_packet_is_whole_after_its_last_row_whatever_that_is(last, bid, found):
+    rows = [("M", "B", bid, 5, AGGREGATED), ("M", "A", 101, 5, AGGREGATED)]
+    ends = {"M": ("M", "A", 130, 5), "T": ("T", "B", 101, 2), "Q": ("Q", "N", 101, 2), "H": ("H", "N", 0, 1)}
+    rows.append((*ends.get(last, ("N", "N", 0, 0)), SET))
+    counts = compile_depth(to_events(rows)).depth
+    assert (counts.crossed, counts.locked) == found
+
+
+def test_a_packet_that_ends_with_a_clear_crosses_nothing():
+    rows = [("M", "B", 102, 5, AGGREGATED), ("M", "A", 101, 5, AGGREGATED), ("R", "N", 0, 0, LAST)]
+    counts = compile_depth(to_events(rows)).depth
+    assert (counts.crossed, counts.locked, counts.live) == (0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("row", "error", "words"),
     [

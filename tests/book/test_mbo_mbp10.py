@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mbp10_twin import TICK, Venue, write
 
 from tickwright.app.cli import main
+from tickwright.app.first_use import NOTICE
 from tickwright.book.verify_depth import common_price_unit, verify_depth
 from tickwright.core.errors import BookError
 from tickwright.data.databento.layouts import MBO, MBP_10
@@ -265,7 +266,7 @@ def run(capsys, *arguments):
     with pytest.raises(SystemExit) as ended:
         main([str(a) for a in arguments])
     captured = capsys.readouterr()
-    return ended.value.code, captured.out, captured.err
+    return ended.value.code, captured.out, captured.err.replace(f"{NOTICE}\n", "")
 
 
 def test_the_command(tmp_path, capsys):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.book import depth_kernel as kernels
+from tickwright.book import depth_tape_kernel as kernels
 from tickwright.book.layout import LADDER, PRICE_LIMIT, SIZE_LIMIT, TAPE, check_code
 from tickwright.book.tape import DepthCounts, Tape, TapeCounts, centre_of, check_rows
 from tickwright.core.errors import BookError, CapacityError

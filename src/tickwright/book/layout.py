@@ -63,7 +63,7 @@ TAPE = np.dtype(
         ("action", "u1"),  # core.events.Action; MODIFY in an L2 tape alone: the level now has `size` lots, 0 is none
         ("side", "u1"),  # resting side: BID, ASK or NO_SIDE
         ("flags", "u1"),  # core.events.Flag
-        ("off_grid", "u1"),  # 1 when the true price lies a part of a tick above `price` (HIDDEN and TRADE)
+        ("off_grid", "u1"),  # 1 when the true price lies a part of a tick above `price` (of trades)
     ]
 )
 """MARKET_EVENTs of one instrument, compiled.

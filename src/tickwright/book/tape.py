@@ -63,7 +63,7 @@ class DepthCounts:
     trades_without_side: int
     """Trades whose aggressor the venue does not name: they fill nobody."""
     crossed: int
-    """Packets (Flag.LAST on a level) after which the best bid stood above the best ask."""
+    """Packets (up to Flag.LAST) after which the best bid stood above the best ask."""
     locked: int
     """The same with the two equal."""
     maybe_bad: int

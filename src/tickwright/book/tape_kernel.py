@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book import ids
-from tickwright.book.layout import ASK, BID, NIL, NO_SIDE, PRICE_LIMIT, SIZE_LIMIT, Bool, Int, Record, Rows
-from tickwright.core.events import Action, Side
+from tickwright.book.layout import NIL, NO_SIDE, PRICE_LIMIT, SIZE_LIMIT, Bool, Int, Record, Rows
+from tickwright.book.side import side_of
+from tickwright.core.events import Action
 from tickwright.core.kernel import inline, kernel
 
 SLOT = np.dtype([("id", "<u8"), ("born", "<i8"), ("price", "<i4"), ("size", "<i4"), ("side", "<i4"), ("_pad", "<i4")])
@@ -26,14 +27,8 @@ DONE, GROW, UNKNOWN_ORDER, OVER_REDUCED, DUPLICATE_ORDER, BAD_SIZE, BAD_PRICE, B
 _ADD, _CANCEL, _MODIFY, _EXECUTE = int(Action.ADD), int(Action.CANCEL), int(Action.MODIFY), int(Action.EXECUTE)
 _CLEAR, _FILL, _TRADE, _HIDDEN = int(Action.CLEAR), int(Action.FILL), int(Action.TRADE), int(Action.HIDDEN)
 _CROSS, _HALT, _NONE = int(Action.CROSS), int(Action.HALT), int(Action.NONE)
-_LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
 _LAST = np.uint8(128)
 _ALL_BUT_LAST = np.uint8(127)
-
-
-@inline
-def _side_of(letter: Int) -> Int:
-    return BID if letter == _LETTER_BID else (ASK if letter == _LETTER_ASK else NO_SIDE)
 
 
 @inline
@@ -109,7 +104,7 @@ def _fault(event: Record, action: Int) -> Int:
     """What no book could apply, whatever it holds: a stop reason, or DONE."""
     if action in (_ADD, _MODIFY, _FILL, _TRADE, _HIDDEN, _CROSS) and not -PRICE_LIMIT <= event.price <= PRICE_LIMIT:
         return BAD_PRICE
-    if action == _ADD and _side_of(event.side) == NO_SIDE:
+    if action == _ADD and side_of(event.side) == NO_SIDE:
         return BAD_SIDE
     if action == _MODIFY:
         return DONE if 0 <= event.size <= SIZE_LIMIT else BAD_SIZE
@@ -170,7 +165,7 @@ def compile_rows(
         # Nothing is received before it happened, whatever a feed's clocks say: that would be a look ahead.
         state[TS_RECV] = max(state[TS_RECV], event.ts_recv, state[TS_EVENT])
         row = state[ROWS] + written
-        side = _side_of(event.side)
+        side = side_of(event.side)
         if action == _CLEAR:
             slots[:] = NIL
             live["size"][: state[USED]] = 0

@@ -28,11 +28,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from tickwright.book import depth_check as kernel
-from tickwright.book.depth_check import LEVELS, SHOWN
+from tickwright.book import verify_depth_kernel as kernel
 from tickwright.book.layout import BOOK, check_code
 from tickwright.book.replay import reset_book
 from tickwright.book.tape import TapeCompiler, centre_of
+from tickwright.book.verify_depth_kernel import LEVELS, SHOWN
 from tickwright.core.errors import BookError
 from tickwright.core.events import MARKET_EVENT, Action, Flag
 
@@ -42,7 +42,7 @@ _NOWHERE = -(2**62)  # a price that no level has
 
 
 @dataclass(frozen=True, slots=True)
-class DepthCounts:
+class DepthComparison:
     """What was compared. `mismatches` is the sum of the three kinds below it."""
 
     rows: int
@@ -79,7 +79,7 @@ def common_price_unit(mbo: Iterable[np.ndarray]) -> int:
     return unit or 1
 
 
-def verify_depth(mbo: Iterable[np.ndarray], mbp10: Iterable[np.ndarray], unit: int) -> DepthCounts:
+def verify_depth(mbo: Iterable[np.ndarray], mbp10: Iterable[np.ndarray], unit: int) -> DepthComparison:
     """Compare MBP-10 records with the book of MBO records of the same instrument, from an empty book on.
 
     Both are blocks of records with the field names that Databento publishes; prices of orders are whole multiples of
@@ -208,11 +208,11 @@ def _level(level: np.ndarray, unit: int) -> str:
     return f"{size} at {shown} in {count} orders"
 
 
-def _counts(state: np.ndarray, rows: int, events: int, unknown: int, words: str | None) -> DepthCounts:
+def _counts(state: np.ndarray, rows: int, events: int, unknown: int, words: str | None) -> DepthComparison:
     differing, missing = int(state[kernel.DIFFERING]), int(state[kernel.MISSING])
     unmatched = rows - int(state[kernel.MATCHED])
     first_row, first_event = int(state[kernel.FIRST_ROW]), int(state[kernel.FIRST_EVENT])
-    return DepthCounts(
+    return DepthComparison(
         rows=rows, mismatches=differing + unmatched + missing, differing=differing, unmatched=unmatched,
         missing=missing, events=events, unknown_orders=unknown, first_row=None if first_row < 0 else first_row,
         first_event=None if first_event < 0 else first_event, first_difference=words,

@@ -1,7 +1,13 @@
 """Where the desk believes its children stand in their queues: what the feed tells, compiled.
 
-The exchange says where an order stands when it joins; from then on the desk follows the feed, under the same law as the
-exchange (`venue.sim.queue`), later by what the feed takes.
+The exchange says where an order stands when it joins; from then on the desk follows the feed, later by what the feed
+takes. One row moves a child up as the law of the exchange has it (`venue.sim.queue`, `venue.sim.depth_queue`), but the
+desk knows less, so that its count may differ from the exchange's:
+
+1. Each child is counted alone. At the exchange our own orders at a price keep their order whatever the law gives them.
+2. A count only falls. At the exchange it rises when volume comes into view that was there before us, and on
+   order-by-order data it is taken anew from a snapshot.
+3. A child keeps its place for as long as it rests. At the exchange a step of our own impact queues it anew.
 """
 
 import numpy as np
@@ -11,7 +17,7 @@ from tickwright.book.layout import ASK, BID, Bool, Int, Record, Rows
 from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
 from tickwright.orders.state import is_open
-from tickwright.venue.sim.depth_queue import change_seen
+from tickwright.venue.sim.depth_queue import at_price, change_seen, through
 from tickwright.venue.sim.queue import nothing_ahead, trade_ahead
 
 CANCEL = int(Action.CANCEL)
@@ -46,12 +52,11 @@ def meet_level(slot: Record, sim: Record, row: Record, before: Int) -> None:
         return
     if row.side != (BID if slot.side > 0 else ASK):
         return
-    better_by = (slot.anchor - row.price) * slot.side
-    if row.action == MODIFY and better_by == 0:
+    if row.action == MODIFY and row.price == slot.anchor:
         change_seen(sim, slot, row, before)
-    elif row.action == FILL and better_by == 0 and row.off_grid == 0:
+    elif row.action == FILL and at_price(slot, row):
         trade_ahead(slot, row.size)
-    elif row.action == FILL and better_by > 0:
+    elif row.action == FILL and through(slot, row):
         nothing_ahead(slot)
 
 

@@ -8,7 +8,7 @@ A trade through our price says that nothing is left ahead of us.
 
 import numpy as np
 
-from tickwright.book.layout import BID, Int, Record
+from tickwright.book.layout import BID, Bool, Int, Record
 from tickwright.core.events import Flag
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import MAKER
@@ -21,12 +21,27 @@ SYNTHETIC = int(Flag.SYNTHETIC)
 
 
 @inline
+def through(place: Record, row: Record) -> Bool:
+    """Whether a trade went through the price of an order of its side. `place` has the fields `anchor` and `side`.
+
+    A row off the grid printed a part of a tick above its price: through an offer there, and short of a bid.
+    """
+    better_by = (place.anchor - row.price) * place.side
+    return better_by > 0 or (better_by == 0 and row.off_grid != 0 and place.side < 0)
+
+
+@inline
+def at_price(place: Record, row: Record) -> Bool:
+    """Whether a trade printed at the very price of an order of its side."""
+    return place.anchor == row.price and row.off_grid == 0
+
+
+@inline
 def stands_at(own: Record, row: Record) -> Int:
     """The lots of a trade that go by before it reaches an own order of its side; all of them when it does not."""
-    better_by = (own.anchor - row.price) * own.side
-    if better_by > 0 or (better_by == 0 and row.off_grid != 0 and own.side < 0):
+    if through(own, row):
         return 0
-    return row.size if better_by < 0 or row.off_grid != 0 else own.ahead
+    return own.ahead if at_price(own, row) else row.size
 
 
 @kernel
@@ -56,9 +71,9 @@ def meet_trade(wire: Record, sim: Record, row: Record, now: Int) -> None:
             remove(wire, sim, chosen)
     for i in range(sim.resting_count):
         own = wire.owns[sim.resting[i]]
-        if own.side == own_side and own.anchor == row.price and row.off_grid == 0:
+        if own.side == own_side and at_price(own, row):
             trade_ahead(own, row.size)
-        elif own.side == own_side and (own.anchor - row.price) * own_side > 0:
+        elif own.side == own_side and through(own, row):
             nothing_ahead(own)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from tickwright.book.l2 import set_level
 from tickwright.book.ladder import best, find_level, has, wipe
 from tickwright.book.layout import ASK, BID, NIL, NO_SIDE, PRICE_LIMIT, SIZE_LIMIT, Int, Record, Rows
-from tickwright.core.events import Action, Flag, Side
+from tickwright.book.side import side_of
+from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
 
 # Indices of `state`.
@@ -24,14 +25,8 @@ DONE, BAD_SIZE, TOO_LARGE, BAD_PRICE, BAD_SIDE, BAD_ACTION, NO_LEVEL, LADDER = r
 
 _MODIFY, _CLEAR, _FILL, _TRADE = int(Action.MODIFY), int(Action.CLEAR), int(Action.FILL), int(Action.TRADE)
 _CROSS, _HALT, _NONE = int(Action.CROSS), int(Action.HALT), int(Action.NONE)
-_LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
 _LAST, _SNAPSHOT, _AGGREGATED = int(Flag.LAST), int(Flag.SNAPSHOT), int(Flag.AGGREGATED)
 _MAYBE_BAD = int(Flag.MAYBE_BAD_BOOK)
-
-
-@inline
-def _side_of(letter: Int) -> Int:
-    return BID if letter == _LETTER_BID else (ASK if letter == _LETTER_ASK else NO_SIDE)
 
 
 @inline
@@ -43,13 +38,41 @@ def _fault(event: Record, action: Int) -> Int:
         return BAD_PRICE
     if action == _MODIFY and event.flags & _AGGREGATED == 0:
         return NO_LEVEL
-    if action == _MODIFY and _side_of(event.side) == NO_SIDE:
+    if action == _MODIFY and side_of(event.side) == NO_SIDE:
         return BAD_SIDE
     if action in (_CLEAR, _NONE):
         return DONE
     if event.size > SIZE_LIMIT:
         return TOO_LARGE
     return BAD_SIZE if event.size < (1 if action == _TRADE else 0) else DONE
+
+
+@inline
+def _level(event: Record, row: Record, ladder: Record, counts: np.ndarray) -> Int:
+    """A level now has so many lots: its row, and the ladder. Returns 0 or a BookCode."""
+    side, price, size = side_of(event.side), event.price, event.size
+    row.side, row.price, row.size = side, price, size
+    counts[SNAPSHOTS] += event.flags & _SNAPSHOT != 0
+    if size == 0:
+        counts[REMOVED if find_level(ladder, side, price) >= 0 else ABSENT] += 1
+    else:
+        counts[SET] += 1
+    return np.int64(set_level(ladder, side, price, size))
+
+
+@inline
+def _print(event: Record, row: Record, counts: np.ndarray) -> None:
+    """A trade or an auction: its row."""
+    side = side_of(event.side)
+    row.price, row.size, row.off_grid = event.price, event.size, event.subtick != 0
+    if event.action != _TRADE:
+        return
+    counts[PRINTED] += 1
+    if side == NO_SIDE:
+        counts[UNSIDED] += 1
+    else:
+        # The aggressor's side becomes the resting one: this is what queues are worked off by.
+        row.action, row.side, row.flags = _FILL, 1 - side, event.flags | _AGGREGATED
 
 
 @kernel
@@ -60,7 +83,7 @@ def compile_depth_rows(
     ladder = ladders[0]
     for i in range(events.shape[0]):
         event, row = events[i], out[i]
-        action, size = event.action, event.size
+        action = event.action
         fault = _fault(event, action)
         if fault != DONE:
             return np.int64(i), np.int64(fault), np.int64(0)
@@ -71,32 +94,16 @@ def compile_depth_rows(
         row.born, row.slot = -1, NIL
         row.action, row.side, row.flags = action, NO_SIDE, event.flags
         counts[SUSPECT] += event.flags & _MAYBE_BAD != 0
-        if action == _CLEAR:
+        code = np.int64(0)
+        if action == _MODIFY:
+            code = _level(event, row, ladder, counts)
+        elif action in (_TRADE, _CROSS):
+            _print(event, row, counts)
+        elif action == _CLEAR:
             counts[CLEARED] += 1
             wipe(ladder, ladder.base + 32 * ladder.bits0.shape[1])
-            continue
-        row.size = size
-        if action in (_HALT, _NONE):
-            continue
-        row.price = event.price
-        side = _side_of(event.side)
-        if action != _MODIFY:
-            row.off_grid = event.subtick != 0
-            if action == _TRADE:
-                counts[PRINTED] += 1
-                if side == NO_SIDE:
-                    counts[UNSIDED] += 1
-                else:
-                    # The aggressor's side becomes the resting one: this is what queues are worked off by.
-                    row.action, row.side, row.flags = _FILL, 1 - side, event.flags | _AGGREGATED
-            continue
-        row.side = side
-        if size == 0:
-            counts[REMOVED if find_level(ladder, side, event.price) >= 0 else ABSENT] += 1
         else:
-            counts[SET] += 1
-        counts[SNAPSHOTS] += event.flags & _SNAPSHOT != 0
-        code = set_level(ladder, side, event.price, size)
+            row.size = event.size
         if code < 0:
             return np.int64(i), np.int64(LADDER), np.int64(code)
         if event.flags & _LAST != 0 and has(ladder, BID) and has(ladder, ASK):
