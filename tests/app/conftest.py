@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from tickwright.app.cli import main
+from tickwright.app.first_use import NOTICE
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import parse_time
 
@@ -28,11 +29,11 @@ class Run:
 
 
 def call(capsys, *arguments):
-    """Run a command in this process: (exit code, stdout, stderr)."""
+    """Run a command in this process: (exit code, stdout, stderr without the line on the first use)."""
     with pytest.raises(SystemExit) as end:
         main([str(a) for a in arguments])
     shown = capsys.readouterr()
-    return end.value.code, shown.out, shown.err
+    return end.value.code, shown.out, shown.err.replace(f"{NOTICE}\n", "")
 
 
 def load(folder):

@@ -3,21 +3,31 @@
 import base64
 import datetime as dt
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 import zipfile
 from decimal import Decimal
 from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from make_quality import BEGIN, ZIF, bars, orders, prints
 
 from conftest import call
+from tickwright.app import first_use
+from tickwright.app.cli import main
 from tickwright.book.verify import verify_full
 from tickwright.core.instrument import Instrument
+from tickwright.core.kernel import source_hash
 from tickwright.core.units import MINUTE
 from tickwright.data.catalog import Catalog
-from tickwright.data.quality.codes import CODES
+from tickwright.data.quality import duplicates
+from tickwright.data.quality.codes import CODES, WHY_LEFT
 from tickwright.data.store.source import made_source
 
 
@@ -49,7 +59,18 @@ def test_a_clean_catalog_ends_with_zero(tmp_path, capsys):
     code, answer = check(capsys, store(tmp_path / "c", (ZIF, "events", orders()), (ZIF, "bars-1d", bars())))
     assert (code, answer["findings"], answer["clean"]) == (0, [], True)
     assert answer["checked"]["rows"] == 120
-    assert [u["schema"] for u in answer["checked"]["units"]] == ["bars-1d", "events"]
+    assert (answer["checked"]["units"], "each" in answer["checked"]) == (2, False)
+
+
+def test_units_are_listed_when_asked_for(tmp_path, capsys):
+    folder = store(tmp_path / "c", (ZIF, "events", orders()), (ZIF, "bars-1d", bars()))
+    checked = check(capsys, folder, "--units")[1]["checked"]
+    assert [(u["schema"], u["day"], u["rows"]) for u in checked["each"]] == [
+        ("bars-1d", "all", 60), ("events", "2022-01-08", 60),
+    ]  # fmt: skip
+    assert sum(note["units"] for note in checked["notes"]) == sum(len(u["notes"]) for u in checked["each"])
+    code, _, err = call(capsys, "data", "check", "--catalog", folder, "--units")
+    assert (code, "--json" in err) == (2, True)
 
 
 def test_the_generated_market_is_clean(zif_catalog, capsys):
@@ -71,7 +92,7 @@ def test_faults_are_told_whole_and_end_with_two(tmp_path, capsys):
     assert finding == {
         "code": "unknown_order", "severity": "error", "instrument": "ZIF", "schema": "events", "count": 1,
         "first": place, "last": place, "meaning": CODES["unknown_order"].meaning,
-        "effect_on_fills": CODES["unknown_order"].effect,
+        "effect_on_fills": CODES["unknown_order"].effect, "detail": {},
     }  # fmt: skip
     assert answer["totals"] == {"unknown_order": 1, "size_not_positive": 1}
 
@@ -97,7 +118,7 @@ def test_days_are_put_together(tmp_path, capsys):
 
 
 def test_a_book_goes_on_over_midnight(tmp_path, capsys):
-    """Orders of the evening are known in the morning when the recording goes on, and not after a pause."""
+    """Orders of the evening are known in the morning when the recording goes on, and not in another session."""
     rows = orders()
     shift = dt.timedelta(hours=14).total_seconds() * 10**9 - 33 * 10**9
     for name in ("ts_event", "ts_recv"):
@@ -105,10 +126,12 @@ def test_a_book_goes_on_over_midnight(tmp_path, capsys):
     assert len({int(t) // (24 * 60 * MINUTE) for t in rows["ts_recv"]}) == 2
     code, answer = check(capsys, store(tmp_path / "a", (ZIF, "events", rows)))
     assert (code, answer["findings"]) == (0, [])
-    for name in ("ts_event", "ts_recv"):
-        rows[name][33:] += 120 * MINUTE  # in the middle of the life of two orders
-    code, answer = check(capsys, store(tmp_path / "b", (ZIF, "events", rows)))
-    assert (code, answer["totals"]) == (2, {"unknown_order": 3})
+    for folder, pause, found in (("b", 120, {}), ("c", 600, {"unknown_order": 3})):  # UTC midnight is 19:00 there
+        later = rows.copy()
+        for name in ("ts_event", "ts_recv"):
+            later[name][33:] += pause * MINUTE  # in the middle of the life of two orders
+        code, answer = check(capsys, store(tmp_path / folder, (ZIF, "events", later)))
+        assert (code, answer["totals"]) == (2 if found else 0, found)
 
 
 def test_words_for_people(tmp_path, capsys):
@@ -126,9 +149,101 @@ def test_fix_puts_right_and_checks_again(tmp_path, capsys):
     assert (code, answer["totals"]) == (2, {"duplicate_rows": 1})
     code, answer = check(capsys, folder, "--fix")
     assert (code, answer["findings"]) == (0, [])
-    assert [(e["what"], e["removed"]) for e in answer["fixed"]] == [("fixed", 1)]
+    assert answer["left"] == []
+    (done,) = answer["fixed"]
+    assert (done["code"], done["instrument"], done["schema"], done["what"], done["rows"]) == (
+        "duplicate_rows", "ZIF", "trades", "removed", 1,
+    )  # fmt: skip
+    assert (done["first"]["row"], done["first"]["ts"], done["first"]["day"]) == (
+        10, rows["ts_event"][9], "2022-01-08",
+    )  # fmt: skip
+    written = Catalog.open(folder).versions()[0]
+    assert (written.kind, abs(written.time - time.time_ns()) < 10 * MINUTE) == ("replace", True)
     code, answer = check(capsys, folder, "--fix")
-    assert (code, "fixed" in answer) == (0, False)
+    assert (code, answer["fixed"], answer["left"]) == (0, [], [])
+    assert {"fixed", "left"}.isdisjoint(check(capsys, folder)[1])
+
+
+def test_fix_says_what_it_did_and_what_it_left_and_why(tmp_path, capsys):
+    """By code: rows put in order, rows removed, the first of each; what is left has one reason a code."""
+    clean = orders()
+    rows = np.concatenate((clean, clean[3:5]))
+    rows["order_id"][8] = 5555
+    folder = store(tmp_path / "c", (ZIF, "events", rows))
+    code, out, _ = call(capsys, "data", "check", "--catalog", folder, "--fix")
+    words = " ".join(out.split())
+    assert code == 2
+    assert "fixed: recv_clock_back: 2 rows moved to their place in time in ZIF events; the first is ZIF 2022" in words
+    assert "row 60" in words
+    assert "fixed: duplicate_rows: 2 rows removed in ZIF events; the first is ZIF 2022-01-08T10:00:03 row 4" in words
+    assert "left: unknown_order: 1 as found; which message is missing or wrong is not in the data" in words
+    answer = check(capsys, folder, "--fix")[1]
+    assert answer["fixed"] == []
+    assert [(e["code"], e["count"]) for e in answer["left"]] == list(answer["totals"].items())
+    page = tmp_path / "p.html"
+    _, out, _ = call(capsys, "data", "check", "--catalog", folder, "--fix", "--html", page)
+    assert "fixed: nothing" in out
+    assert "left: unknown_order" in page.read_text("utf-8")
+
+
+def test_fix_tells_why_proof_is_missing(tmp_path, capsys):
+    rows = np.insert(prints(), 9, prints()[9])
+    rows["sequence"] = 0
+    _, answer = check(capsys, store(tmp_path / "c", (ZIF, "trades", rows)), "--fix")
+    assert answer["fixed"] == []
+    assert answer["left"] == [
+        {"code": "duplicate_rows", "count": 1, "reason": "rows have no sequence number, so both may be true"}
+    ]
+
+
+def test_every_code_has_a_reason_for_being_left():
+    assert set(WHY_LEFT) == set(CODES)
+
+
+def test_the_first_use_is_announced_until_it_is_compiled(tmp_path, capsys, monkeypatch):
+    """One line on stderr, with --json too; the files that Numba leaves end it."""
+    folder = store(tmp_path / "c", (ZIF, "trades", prints()))
+    words = ["data", "check", "--catalog", str(folder), "--json"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cold"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+
+    def shown():
+        with pytest.raises(SystemExit):
+            main(words)
+        out, err = capsys.readouterr()
+        assert json.loads(out)["clean"] is True
+        return err
+
+    assert shown() == "compiling for the first use, about a minute; later runs start at once\n"
+    source = Path(duplicates.__file__)
+    cached = tmp_path / "cold" / "tickwright" / "kernels" / source_hash(source) / "quality_0"
+    cached.mkdir(parents=True)
+    (cached / "duplicates.mark_repeats-67.py311.nbi").touch()
+    assert shown() == ""
+
+
+@pytest.mark.parametrize("name", [name for name in vars(first_use) if name.isupper() and name != "NOTICE"])
+def test_the_kernels_of_a_first_use_are_there(name):
+    for dotted in getattr(first_use, name):
+        module, _, function = dotted.rpartition(".")
+        assert hasattr(getattr(import_module(f"tickwright.{module}"), function), "py_func")
+
+
+def test_a_compiled_kernel_is_seen_on_disk(tmp_path):
+    """Numba itself writes the file that `is_compiled` looks for."""
+    code = (
+        "import numpy as np; from tickwright.core.kernel import is_compiled as seen; "
+        "from tickwright.data.quality.duplicates import hash_rows; "
+        "ask = ('data.quality.duplicates', 'hash_rows'); before = seen(*ask); "
+        "hash_rows(np.zeros((1, 1), np.uint64), np.zeros(1, np.uint64)); print(before, seen(*ask))"
+    )
+    for variable in ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+        rest = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+        environment = rest | {variable: str(tmp_path / variable)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert (done.stdout, done.stderr) == ("False True\n", "")
 
 
 def test_book_rows_that_are_too_few(tmp_path, capsys):
@@ -278,7 +393,7 @@ def test_recorded_daily_bars(shared_data, tmp_path, capsys):
     totals = answer["totals"]
     assert (totals["bar_missing_field"], totals["bar_inconsistent"], totals["large_move"]) == (11, 12, 11)
     assert totals["bar_missing"] == sessions_without_a_bar(zipped)
-    opens = sum(f.get("detail", {}).get("open", 0) for f in answer["findings"])
+    opens = sum(f["detail"].get("open", 0) for f in answer["findings"])
     assert opens == 11
 
 
@@ -298,7 +413,11 @@ RECORDED = {
     ),
     "spot, a chain without a gap": (
         ["binance", "crypto_binance/spot_btcusdt_20240808.gz"], 173_628,
-        {"recv_before_event": 143_587, "event_clock_back": 43, "trade_outside_depth": 10_281},
+        {"recv_before_event": 143_587, "event_clock_back": 43, "depth_behind_trades": 10_281},
+    ),
+    "one side of one venue a row": (
+        ["csv", "equity_tick/ibm/20131007_quote.zip", "--mapping", "lean-quotes"], 109_067,
+        {"crossed_carried": 11_558, "off_hours": 1_069, "crossed_book_closed": 35},
     ),
     "closes alone": (["bars", "taq/one_minute_stock_market.csv.gz"], 17_204, {}),
     "thin nights of a future": (

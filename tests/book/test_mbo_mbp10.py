@@ -347,14 +347,18 @@ def test_files_that_are_not_what_is_asked(tmp_path, capsys):
 
 
 def test_recorded_pairs(shared_data, capsys):
-    """NASDAQ's begins with an empty book and agrees; CME's begins in the middle of a snapshot, at another time."""
+    """NASDAQ's begins with an empty book and agrees; CME's files are of other times, so nothing can be compared."""
     folder = shared_data / "databento" / "samples"
-    for name, code, told in (("XNAS.ITCH", 0, {"mismatches": 0, "unmatched": 0}), ("GLBX.MDP3", 2, {"unmatched": 4})):
+    for name in ("XNAS.ITCH", "GLBX.MDP3"):
         files = (folder / name / f"test_data.{schema}.dbn.zst" for schema in ("mbo", "mbp-10"))
-        done, out, err = run(capsys, "data", "verify-book", "--mbo", next(files), "--mbp10", next(files), "--json")
-        assert done == code
-        assert {**json.loads(out), **told, "rows": 4, "events": 4} == json.loads(out)
-        assert ("4 MBP-10 records are of packets that the MBO file does not hold" in err) == (code == 2)
+        code, out, err = run(capsys, "data", "verify-book", "--mbo", next(files), "--mbp10", next(files), "--json")
+        if name == "XNAS.ITCH":
+            told = {"mismatches": 0, "unmatched": 0, "rows": 4, "events": 4}
+            assert (code, {**json.loads(out), **told}) == (0, json.loads(out))
+        else:
+            assert (code, out) == (2, "")
+            assert "--mbp10: got" in err
+            assert "none is" in err
 
 
 def test_recorded_records_change_the_levels(shared_data):

@@ -125,10 +125,6 @@ def test_append_goes_on_strictly_later_by_the_time_of_receipt(backend):
     rows = events(1, 900)
     first, second, third = split(rows, 400, 600)
     put(catalog, GOOG, first, "a")
-    with pytest.raises(
-        CatalogError, match=r"GOOG events 2022-01-08 is in the catalog from a; pass --replace .*--append"
-    ):
-        put(catalog, GOOG, second, "b")
     put(catalog, GOOG, second, "b", append=True)
     put(catalog, GOOG, third, "c", append=True)
     assert catalog.read("GOOG").tobytes() == rows.tobytes()
@@ -140,12 +136,92 @@ def test_append_goes_on_strictly_later_by_the_time_of_receipt(backend):
         ):
             put(catalog, GOOG, late, "d", append=True)
         assert visible(catalog) == before
+    # What lies before goes there only where nobody asked to append.
+    with pytest.raises(CatalogError, match=r"--append takes strictly later rows alone; without it rows go before or"):
+        put(catalog, GOOG, events(1, 5, day=0)[:1], "d", append=True)
     # A later receipt is enough, though the event lies before all that is there.
     next_row = third[-1:].copy()
     next_row["ts_recv"] += 1
     next_row["ts_event"] = first["ts_event"].min() - 5
     put(catalog, GOOG, next_row, "d", append=True)
     assert catalog.read("GOOG").tobytes() == np.concatenate([rows, next_row]).tobytes()
+
+
+@pytest.mark.parametrize("order", ["01234", "43210", "20413", "13024"])
+def test_rows_that_do_not_overlap_stand_beside_each_other_in_any_order(backend, order):
+    """Invariant: files cut from one recording give the same rows in whatever order they come; an overlap is refused."""
+    rows = events(1, 900, days=2)
+    pieces = split(rows, 150, 300, 500, 700)
+    order = [int(k) for k in order]
+    catalog = backend.create()
+    for k in order:
+        put(catalog, GOOG, pieces[k], f"s{k}")
+        held = np.concatenate([pieces[j] for j in sorted(order[: order.index(k) + 1])])
+        for found in (catalog, backend.open()):
+            assert found.read("GOOG").tobytes() == held.tobytes()
+        assert len(backend.open(version=catalog.version).read("GOOG")) == len(held)
+    assert [v.kind for v in catalog.versions()][-1] == "ingest"
+    assert "append" in {v.kind for v in catalog.versions()}
+    for k in order:
+        assert sum(p.rows for p in catalog.parts_of(f"digest of s{k}")) == len(pieces[k])
+    before = visible(catalog)
+    for late in (pieces[1][-1:], np.concatenate([pieces[0][:1], pieces[4][-1:]]), pieces[4][-1:]):
+        with pytest.raises(CatalogError, match=r": d has rows from .*Z to .*Z, but .* reaches from .*pass --replace"):
+            put(catalog, GOOG, late, "d")
+        assert visible(catalog) == before
+    catalog.compact()
+    assert visible(catalog) == before
+    # What was compacted is one block: there is a place before it and behind it.
+    early = pieces[0][:1].copy()
+    early["ts_recv"] -= 1
+    put(catalog, GOOG, early, "early")
+    assert catalog.read("GOOG").tobytes() == np.concatenate([early, rows]).tobytes()
+    catalog.compact()
+    assert backend.open().read("GOOG").tobytes() == np.concatenate([early, rows]).tobytes()
+
+
+def test_what_replace_takes_out_is_said(backend):
+    catalog = backend.create()
+    rows = events(1, 600, days=2)
+    cut = int(np.searchsorted(rows["ts_recv"], (DAY_0 + 1) * DAY)) + 40
+    assert rows["ts_recv"][cut - 1] < rows["ts_recv"][cut]
+    put(catalog, GOOG, rows[:cut], "a")
+    put(catalog, GOOG, rows[cut:], "b")
+    with catalog.ingest(source("c"), replace=True) as session:
+        session.append(GOOG, "events", rows[-50:])
+    assert session.notes() == [
+        f"--replace took out {n} rows of {name}: GOOG events 2022-01-09; ingest it again to have those back that do "
+        "not overlap"
+        for name, n in (("a", 40), ("b", 600 - cut))
+    ]
+    assert catalog.read("GOOG").tobytes() == np.concatenate([rows[: cut - 40], rows[-50:]]).tobytes()
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_what_replace_took_out_comes_back_with_its_file(backend, compacted):
+    """Invariant: three files that meet at midnights; one is replaced by itself, the others again: as it was."""
+    rows = events(1, 900, days=4)
+    nights = [int(np.searchsorted(rows["ts_recv"], (DAY_0 + k) * DAY)) for k in (1, 2, 3)]
+    files = dict(zip("abcd", split(rows, *(at + 15 for at in nights)), strict=True))
+    catalog = backend.create()
+    for name in "cabd":
+        put(catalog, GOOG, files[name], name)
+    if compacted:
+        catalog.compact()
+    before = state(catalog)[1]
+    assert [r.source for r in catalog.ls()] == ["a", "a, b", "b, c", "c, d"]
+    put(catalog, GOOG, files["b"], "b", replace=True)
+    assert [r.source for r in catalog.ls()] == ["a", "b", "b", "c, d"]
+    for name in "ac":  # c still has its rows of the last day, beside those of d
+        assert catalog.stored_source(f"digest of {name}") is None
+        with catalog.ingest(source(name)) as session:
+            session.append(GOOG, "events", files[name])
+        assert session.rows["events"] == sum(p.rows for p in catalog.parts_of(f"digest of {name}")) == len(files[name])
+    assert state(catalog)[1] == before
+    assert all(catalog.stored_source(f"digest of {name}") is not None for name in "abcd")
+    put(catalog, GOOG, files["b"], "b", replace=True)
+    with pytest.raises(CatalogError, match=r"the catalog has 15 rows of c, which now has 14; pass --replace"):
+        put(catalog, GOOG, files["c"][:-1], "c")
 
 
 def test_append_may_bring_other_days_and_instruments(backend):
@@ -401,8 +477,8 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
     catalog = backend.create()
     # (instrument, day) -> [(source, rows), …]; a version is a copy of it.
     model: dict[tuple[str, int], list[tuple[str, np.ndarray]]] = {}
-    files: dict[tuple[str, int], int] = {}
-    """Files of each span since it was compacted."""
+    blocks: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    """Of each span, from and until when what was written or compacted together reaches, in order."""
     kept: dict[int, dict] = {}
     for step in range(steps):
         act = rng.choice(["ingest", "append", "append", "replace", "fail", "compact", "prune"])
@@ -411,15 +487,19 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
         for stock, k in spans:
             rows = events(int(rng.integers(2**31)), int(rng.integers(1, 60)), day=k)
             # Appended rows are mostly later than what is there, in one slice of the day each.
-            if act == "append":
+            if act in ("append", "ingest"):
                 low = int(rng.integers(0, 2 * steps))
-                rows["ts_recv"] = (DAY_0 + k) * DAY + (max(low, step) * 10**9 * 60) + np.arange(len(rows))
+                rows["ts_recv"] = (
+                    (DAY_0 + k) * DAY
+                    + ((max(low, step) if act == "append" else low) * 10**9 * 60)
+                    + np.arange(len(rows))
+                )
             fresh[stock.symbol, k] = rows
         name = f"s{step}"
         try:
             if act == "compact":
-                assert catalog.compact().spans == sum(n > 1 for n in files.values())
-                files = dict.fromkeys(files, 1)
+                assert catalog.compact().spans == sum(len(held) > 1 for held in blocks.values())
+                blocks = {key: [(held[0][0], held[-1][1])] for key, held in blocks.items()}
             elif act == "prune":
                 keep = int(rng.integers(2, 6))
                 catalog.prune(keep)
@@ -435,21 +515,21 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
         except CatalogError:
             held = {key for key in fresh if key in model}
             if act == "append":
-                assert any(fresh[key]["ts_recv"].min() <= _latest(model[key]) for key in held), step
+                assert any(_reach(fresh[key])[0] <= blocks[key][-1][1] for key in held), step
             else:
                 assert act in ("ingest", "fail"), step
-                assert held, step
+                assert any(_overlap(_reach(fresh[key]), blocks[key]) for key in held), step
         else:
             assert act != "fail"
-            if act in ("ingest", "replace"):
-                assert act == "replace" or not any(key in model for key in fresh)
+            if act == "replace":
                 model |= {key: [(name, rows)] for key, rows in fresh.items()}
-                files |= dict.fromkeys(fresh, 1)
-            elif act == "append":
+                blocks |= {key: [_reach(rows)] for key, rows in fresh.items()}
+            elif act in ("ingest", "append"):
                 for key, rows in fresh.items():
-                    assert key not in model or rows["ts_recv"].min() > _latest(model[key])
-                    model[key] = [*model.get(key, []), (name, rows)]
-                    files[key] = files.get(key, 0) + 1
+                    assert not _overlap(_reach(rows), blocks.get(key, []))
+                    assert act == "ingest" or key not in model or _reach(rows)[0] > blocks[key][-1][1]
+                    model[key] = sorted([*model.get(key, []), (name, rows)], key=lambda held: _reach(held[1]))
+                    blocks[key] = sorted([*blocks.get(key, []), _reach(rows)])
             if catalog.version:
                 kept[catalog.version] = dict(model)
         assert _content(catalog) == _bytes(model), (step, act)
@@ -459,8 +539,12 @@ def run_random_steps(backend, seed: int, steps: int) -> None:
             assert _content(backend.open(version=generation)) == _bytes(kept[generation]), (step, act, generation)
 
 
-def _latest(held: list[tuple[str, np.ndarray]]) -> int:
-    return max(int(rows["ts_recv"].max()) for _, rows in held)
+def _reach(rows: np.ndarray) -> tuple[int, int]:
+    return int(rows["ts_recv"].min()), int(rows["ts_recv"].max())
+
+
+def _overlap(reach: tuple[int, int], blocks: list[tuple[int, int]]) -> bool:
+    return any(reach[0] <= end and reach[1] >= begin for begin, end in blocks)
 
 
 def _bytes(model) -> dict:

@@ -149,9 +149,9 @@ def test_append_of_every_feed(tmp_path, capsys, feed):
 
     assert ingest(first, cat)[0] == 0
     before = state(Catalog.open(cat))
-    code, _, told = ingest(second, cat)
+    code, _, told = ingest(across, cat)
     assert code == 2
-    assert "--append where it goes on from there" in told
+    assert "pass --replace to put across" in told
     assert first.name in told
     code, _, told = ingest(across, cat, "--append")
     assert code == 2
@@ -178,6 +178,73 @@ def test_append_of_every_feed(tmp_path, capsys, feed):
         assert both.read(symbol, schema).tobytes() == np.concatenate(parts).tobytes()
         assert len(parts[1]) >= 5 - (feed == "itch")
     assert [version.kind for version in both.versions()] == ["append", "ingest"]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_files_that_do_not_overlap_need_no_option_and_no_order(tmp_path, capsys, feed):
+    """Invariant: the rows are those of the files in order of time, whichever came first."""
+    make = FEEDS[feed]
+    files = [make(tmp_path, "first", 0, 6), make(tmp_path, "second", 6, 11)]
+    for name, order in (("forth", files), ("back", files[::-1])):
+        for file, options in order:
+            code, _, told = run(capsys, "ingest", feed, file, "--catalog", tmp_path / name, *options)
+            assert code == 0, told
+    forth, back = (state(Catalog.open(tmp_path / name))[1] for name in ("forth", "back"))
+    assert forth == back
+    assert sum(len(rows) for rows in forth.values()) > 0
+
+
+def test_of_several_files_each_is_told_what_became_of_it(tmp_path, capsys):
+    """One that fails ends the command: those before it are stored, those after it were not tried."""
+    files = [dbn(tmp_path, name, begin, end)[0] for name, begin, end in (("a", 0, 3), ("c", 6, 9), ("d", 9, 12))]
+    broken = tmp_path / "b.dbn"
+    broken.write_bytes(b"no such format")
+    code, out, told = run(capsys, "ingest", "dbn", files[0], broken, *files[1:], "--catalog", tmp_path / "cat")
+    assert code == 2
+    assert "3 events" in out
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    said = [line for line in lines if line.startswith(("stored:", "failed:", "not tried:"))]
+    assert said == [f"stored: {files[0]}", f"failed: {broken}", f"not tried: {files[1]}, {files[2]}"]
+    assert any(line.startswith(f"error: {broken}") for line in lines)
+    code, _, told = run(capsys, "ingest", "dbn", broken, "--catalog", tmp_path / "cat")
+    assert (code, "not tried" in told) == (2, False)
+
+
+def test_one_pair_of_two_venues_in_one_catalog(tmp_path, capsys):
+    """The clash names the way out, and it is one; each venue keeps its definition."""
+    cat = tmp_path / "cat"
+    first, _ = bitstamp(tmp_path, "first", 0, 6)
+    assert run(capsys, "ingest", "bitstamp", first, "--catalog", cat, "--symbol", "BTCUSDT")[0] == 0
+    other, _ = binance(tmp_path, "other", 0, 6)
+    before = state(Catalog.open(cat))
+    sizes = ("--tick-size", "0.01", "--lot-size", "0.001")
+    code, _, told = run(capsys, "ingest", "binance", other, "--catalog", cat, "--instrument", "BTCUSDT", *sizes)
+    assert code == 2
+    assert "pass --instrument BTCUSDT.BINANCE" in told
+    assert state(Catalog.open(cat)) == before
+    named = ("--instrument", "BTCUSDT.BINANCE")
+    assert run(capsys, "ingest", "binance", other, "--catalog", cat, *named, *sizes)[0] == 0
+    venues = {i.symbol: i.venue for i in Catalog.open(cat).instruments()}
+    assert venues["BTCUSDT"] == "BITSTAMP"
+    assert venues["BTCUSDT.BINANCE"].startswith("BINANCE")
+    # And the other way round.
+    assert (
+        run(capsys, "ingest", "binance", other, "--catalog", tmp_path / "two", "--instrument", "BTCUSD", *sizes)[0] == 0
+    )
+    code, _, told = run(capsys, "ingest", "bitstamp", first, "--catalog", tmp_path / "two")
+    assert code == 2
+    assert "pass --instrument BTCUSD.BITSTAMP" in told
+    assert run(capsys, "ingest", "bitstamp", first, "--catalog", tmp_path / "two", "--instrument", "BTCUSD.B")[0] == 0
+    code, _, told = run(capsys, "ingest", "bitstamp", first, "--catalog", tmp_path / "two", "--instrument", " ")
+    assert (code, "instrument: got ' '" in told) == (2, True)
+
+
+def test_a_catalog_in_memory_is_refused_by_the_command_line(tmp_path, capsys):
+    file, _ = bitstamp(tmp_path, "first", 0, 6)
+    for more in (["ingest", "bitstamp", file], ["data", "ls"]):
+        code, _, told = run(capsys, *more, "--catalog", "memory://lost")
+        assert code == 2
+        assert "what is in memory is lost when the command ends" in " ".join(told.split())
 
 
 # ── one symbol, two definitions ──────────────────────────────────────────────────────────────────────────────────────

@@ -287,6 +287,8 @@ def test_quotes_of_one_side_keep_the_other_of_the_same_venue(tmp_path):
             (1, 100, 5, 0, 0), (3, 100, 5, 103, 8), (4, 101, 6, 103, 8),
         ]  # fmt: skip
         assert rows(tmp_path, "quotes", "ABC.XNAS")[fields].tolist() == [(2, 0, 0, 102, 7), (5, 99, 1, 102, 7)]
+        assert rows(tmp_path, "quotes", "ABC.ARCX")["flags"].tolist() == [0, Flag.SYNTHETIC, Flag.SYNTHETIC]
+        assert rows(tmp_path, "quotes", "ABC.XNAS")["flags"].tolist() == [0, Flag.SYNTHETIC]
     with pytest.raises(FileFormatError, match=r"line 2: found venue 'Z', expected one of values.venue: P, Q"):
         ingest(tmp_path, mapping, text.replace("1,P", "1,Z"), replace=True)
     with pytest.raises(FileFormatError, match=r"bid size 5 lots without a price"):

@@ -45,7 +45,7 @@ def test_quotes_and_prints(tmp_path, schema, version):
     if "sequence" in made.dtype.names:
         made["sequence"] = random(7, 0, 2**32)
     _, tables = stored(tmp_path, schema, made, version)
-    quotes, trades = tables["quotes"], tables["trades"]
+    quotes, trades = tables["quotes" if schema.endswith("mbp-1") else "quotes-trades"], tables["trades"]
     assert quotes["bid"].tolist() == bid.tolist()
     assert quotes["ask"].tolist() == ask.tolist()
     for ours, theirs in (("bid_size", "bid_sz_00"), ("ask_size", "ask_sz_00"), ("flags", "flags")):
@@ -83,9 +83,11 @@ def test_an_interval_quote_is_of_its_end_even_when_no_trade_has_been(tmp_path, s
     made["ts_event"] = np.where(np.arange(COUNT) < 5, UNDEF_TIME, make_dbn.START)
     made["price"] = np.where(np.arange(COUNT) < 5, dbn.UNDEF_PRICE, PRICE + 1)  # not ours: not looked at
     _, tables = stored(tmp_path, schema, made, version)
-    assert tables["quotes"]["ts_event"].tolist() == tables["quotes"]["ts_recv"].tolist() == made["ts_recv"].tolist()
-    assert set(tables["quotes"]["bid"].tolist()) == {PRICE // TICK - 1}
-    assert list(tables) == ["quotes"]
+    (table,) = tables
+    assert table == f"quotes-{schema[-2:]}"
+    quotes = tables[table]
+    assert quotes["ts_event"].tolist() == quotes["ts_recv"].tolist() == made["ts_recv"].tolist()
+    assert set(quotes["bid"].tolist()) == {PRICE // TICK - 1}
 
 
 @VERSIONS
@@ -254,7 +256,7 @@ def test_a_live_capture_of_several_schemas_is_read_type_by_type(tmp_path):
 
 
 def test_every_shared_file_is_stored_with_databentos_counts(shared_data, tmp_path):
-    tables = {"mbp-1": "quotes", "tbbo": "quotes", "bbo-1s": "quotes", "bbo-1m": "quotes", "mbo": "events"}
+    tables = {"mbp-1": "quotes", "tbbo": "quotes-trades", "bbo-1s": "quotes-1s", "bbo-1m": "quotes-1m", "mbo": "events"}
     tables |= {"definition": "definitions", **{f"ohlcv-{n}": f"bars-{n}" for n in ("1s", "1m", "1h", "1d")}}
     seen = set()
     for k, path in enumerate(sorted((shared_data / "databento").rglob("*.dbn.zst"))):
@@ -273,7 +275,51 @@ def test_every_shared_file_is_stored_with_databentos_counts(shared_data, tmp_pat
     assert len(seen) == 15
 
 
-def test_two_sources_of_one_days_quotes_are_told_apart(tmp_path):
-    stored(tmp_path, "mbp-1", make.rows("mbp-1", 3))
-    with pytest.raises(CatalogError, match="pass --replace"):
-        stored(tmp_path, "bbo-1s", make.rows("bbo-1s", 3))
+def test_every_shared_sample_of_a_dataset_goes_into_one_catalog_and_no_trade_is_there_twice(shared_data, tmp_path):
+    """Invariant: in whatever order the files of a folder come, the catalog holds the same rows of every schema."""
+    for folder in sorted((shared_data / "databento" / "samples").iterdir()):
+        files = sorted(folder.glob("*.dbn.zst"))
+        contents = []
+        for n, order in enumerate((files, files[::-1])):
+            told = [ingest_dbn(path, tmp_path / f"{folder.name}{n}") for path in order]
+            assert sum("4 trades are in the catalog already" in note for s in told for note in s.notes) == 1
+            catalog = Catalog.open(tmp_path / f"{folder.name}{n}")
+            (symbol,) = (i.symbol for i in catalog.instruments())
+            contents.append({schema: catalog.read(symbol, schema).tobytes() for schema in catalog.schemas(symbol)})
+        assert contents[0] == contents[1]
+        held = {"quotes", "quotes-trades", "trades", "events", "depth", "definitions", "bars-1s", "bars-1d"}
+        assert held <= set(contents[0])
+        assert len(catalog.read(symbol, "trades")) == len(catalog.read(symbol, "quotes-trades")) == 4
+        more = {"quotes-1s", "quotes-1m", "statistics", "status"} if folder.name == "GLBX.MDP3" else {"imbalance"}
+        assert more <= set(contents[0])
+
+
+def test_trades_of_another_file_are_stored_once_and_others_are_refused(tmp_path):
+    """Rows alike are counted one by one: what the first file has once is there once, whatever the second says."""
+    made = make.rows("tbbo", 6)
+    made["sequence"] = np.array([1, 2, 2, 3, 4, 5])
+    made["ts_event"][2], made["ts_recv"][2] = made["ts_event"][1], made["ts_recv"][1]
+    first, tables = stored(tmp_path, "tbbo", made)
+    assert first.by_schema == {"quotes-trades": 6, "trades": 6}
+    trades = make.rows("trades", 6)
+    for name in ("ts_event", "ts_recv", "sequence", "price", "size", "side", "flags", "action"):
+        trades[name] = made[name]
+    before = Catalog.open(tmp_path / "cat").version
+    again, after = stored(tmp_path, "trades", trades)
+    assert (again.already, again.rows, Catalog.open(tmp_path / "cat").version) == (True, 0, before)
+    assert "ESH4: 6 trades are in the catalog already from x.dbn.zst, and were not stored again" in again.notes
+    assert after["trades"].tobytes() == tables["trades"].tobytes()
+    # One trade more, behind: it alone is stored. One that differs in between is refused.
+    later = make.rows("trades", 7)
+    later[:6] = trades
+    later["ts_event"][6] = later["ts_recv"][6] = int(trades["ts_recv"].max()) + 10**9
+    more, after = stored(tmp_path, "trades", later)
+    assert more.by_schema == {"trades": 1}
+    assert len(after["trades"]) == 7
+    other = trades.copy()
+    other["size"][3] += 1
+    with pytest.raises(CatalogError, match=r"trades .* has rows .*pass --replace"):
+        stored(tmp_path, "trades", other)
+    three = np.concatenate([trades[:3], trades[2:]])  # one of two alike comes a third time
+    with pytest.raises(CatalogError, match=r"trades .* has rows .*pass --replace"):
+        stored(tmp_path, "trades", three)

@@ -13,9 +13,8 @@ from tickwright.core.events import MARKET_EVENT, Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.tables import BAR
 from tickwright.core.time import midnight
-from tickwright.data import export as module
 from tickwright.data.catalog import Catalog
-from tickwright.data.export import export, schema_named
+from tickwright.data.export import FORMATS, export, schema_named
 from tickwright.data.intake import write_events
 from tickwright.data.store.source import made_source
 
@@ -97,6 +96,8 @@ def test_book_rows_come_with_their_times_and_bars_with_their_gaps(tmp_path):
 def test_what_cannot_be_exported_is_said_and_leaves_nothing(catalog, tmp_path, monkeypatch):
     target = tmp_path / "out.csv"
     assert schema_named("mbo") == "events"
+    databento = {"bbo-1s": "quotes-1s", "bbo-1m": "quotes-1m", "tbbo": "quotes-trades", "mbp-1": "quotes"}
+    assert {name: schema_named(name) for name in databento} == databento
     with pytest.raises(CatalogError, match="'candles' is unknown, expected events"):
         schema_named("candles")
     with pytest.raises(ConfigError, match="--to: got 'xls', expected parquet or csv or npz"):
@@ -105,7 +106,23 @@ def test_what_cannot_be_exported_is_said_and_leaves_nothing(catalog, tmp_path, m
         export(catalog, BOND, "events", 0, 1, target, "csv")
     with pytest.raises(StorageError, match="nothing was written"):
         export(catalog, BOND, "events", DAY, DAY + 10**15, tmp_path / "cat" / "manifest.json" / "x.csv", "csv")
-    monkeypatch.setattr(module.os, "replace", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(StorageError, match="No space left on device; nothing was written"):
+    monkeypatch.setattr(os, "replace", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(StorageError, match="the disk is full or a size limit was reached; nothing was written"):
         export(catalog, BOND, "events", DAY, DAY + 10**15, target, "npz")
     assert sorted(os.listdir(tmp_path)) == ["cat"]
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_time_without_rows_is_not_in_the_catalog_whatever_the_format(tmp_path, to):
+    """Bars of a whole year share a file, so a Saturday lies in it and has no rows; the file of an earlier run stays."""
+    catalog, bars = Catalog.create(tmp_path / "cat"), np.zeros(2, BAR)
+    bars["ts_event"] = [DAY, DAY + 7 * 86_400 * 10**9]
+    with catalog.ingest(made_source("x", BOND, bars)) as session:
+        session.append(BOND, "bars-1d", bars)
+    catalog.refresh()
+    target, saturday = tmp_path / "out" / f"x.{to}", DAY + 4 * 86_400 * 10**9
+    target.parent.mkdir()
+    target.write_text("earlier")
+    with pytest.raises(NotInCatalogError, match="ZN has no bars-1d from 2024-03-09"):
+        export(catalog, BOND, "bars-1d", saturday, saturday + 86_400 * 10**9, target, to)
+    assert [f.read_text() for f in target.parent.iterdir()] == ["earlier"]

@@ -1,7 +1,11 @@
 """The hot cache: an entry is whole or absent, comes back byte for byte without a copy, and the folder stays bounded."""
 
 import random
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -113,6 +117,53 @@ def test_two_who_make_the_same_entry_both_end_well(tmp_path):
         put(cache, "k", {"x": rows(1)})
     assert cache.get("k")[0]["x"].tobytes() == rows(1).tobytes()
     assert [f.name for f in tmp_path.iterdir()] == ["k"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from tickwright.data.hot import HotCache
+with HotCache(Path(sys.argv[1])).making("dead") as draft:
+    draft.append("x", np.zeros(1_000))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_leaves_goes_and_what_a_living_one_makes_stays(tmp_path):
+    """Invariant: the next making, even one that fails, removes the drafts of dead processes and no other."""
+    cache = HotCache(tmp_path)
+    with cache.making("slow") as slow:
+        slow.append("x", rows(1))
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)])
+        assert len(list(tmp_path.iterdir())) == 2
+        with pytest.raises(KeyboardInterrupt), cache.making("k"):
+            raise KeyboardInterrupt
+        assert list(tmp_path.iterdir()) == [slow.folder]
+        put(cache, "k", {"x": rows(2)})
+        slow.append("x", rows(3))
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["k", "slow"]
+    assert cache.get("slow")[0]["x"].tobytes() == rows(1).tobytes() + rows(3).tobytes()
+
+
+@pytest.mark.parametrize("step", ["is_dir", "stat", "iterdir"])
+def test_an_entry_that_another_process_trims_at_the_same_time_is_no_failure(tmp_path, monkeypatch, step):
+    """However late the other takes it away, the entry that was made is kept and the making ends well."""
+    cache = HotCache(tmp_path, most_bytes=1)
+    put(HotCache(tmp_path), "old", {"x": rows(1)})
+    real = getattr(Path, step)
+
+    def racing(path, *args, **options):
+        found = real(path, *args, **options)
+        if path.name == "old":
+            shutil.rmtree(path, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(Path, step, racing)
+    put(cache, "new", {"x": rows(2)})
+    monkeypatch.undo()
+    assert [f.name for f in tmp_path.iterdir()] == ["new"]
+    assert cache.get("new")[0]["x"].tobytes() == rows(2).tobytes()
 
 
 def test_the_switch_in_the_environment(tmp_path, monkeypatch):

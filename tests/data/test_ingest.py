@@ -89,7 +89,7 @@ def test_another_file_of_the_same_day_needs_replace(tmp_path):
         tmp_path / "y.zip", make_lobster.members(make_lobster.MESSAGES[:5], make_lobster.BOOKS[:5])
     )
     ingest_lobster(one, tmp_path / "cat")
-    with pytest.raises(CatalogError, match=r"from x\.zip; pass --replace to put y\.zip in its place"):
+    with pytest.raises(CatalogError, match=r"from x\.zip reaches .*to put y\.zip in the place of all 11 rows"):
         ingest_lobster(two, tmp_path / "cat")
     assert ingest_lobster(two, tmp_path / "cat", replace=True).rows == 5
     assert not ingest_lobster(one, tmp_path / "cat", replace=True).already

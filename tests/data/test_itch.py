@@ -116,13 +116,21 @@ def instrument_of(tick):
     return lambda symbol: Instrument(symbol, "XNAS", "USD", Decimal(tick))
 
 
-def read(path, tick="0.0001", **options):
+def read_whole(path, tick="0.0001", **options):
     """(reader, events by stock)."""
     source = ItchReader(path, DAY, instrument_of(tick), **options)
     found = {}
     for instrument, events in source.chunks():
         found.setdefault(instrument.symbol, []).append(events)
     return source, {symbol: np.concatenate(parts) for symbol, parts in found.items()}
+
+
+def read(path, tick="0.0001", **options):
+    """(reader, events by stock behind the CLEAR with which each opens)."""
+    source, found = read_whole(path, tick, **options)
+    for events in found.values():
+        assert (events["action"] == Action.CLEAR).tolist() == [True] + [False] * (len(events) - 1)
+    return source, {symbol: events[1:] for symbol, events in found.items()}
 
 
 def read_messages(tmp_path, *messages, tick="0.0001", **options):
@@ -169,6 +177,20 @@ def test_golden_bytes_of_an_order_added(tmp_path):
     assert (row["order_id"], row["price"], row["size"], row["sequence"]) == (5, 1_502_500, 100, 1)
     assert (chr(row["action"]), chr(row["side"]), row["flags"], row["venue_id"]) == ("A", "B", 128, 2)
     assert row["instrument_id"] == Instrument("AAPL", "XNAS", "USD", P4).id
+
+
+def test_each_stock_opens_with_an_empty_book(tmp_path):
+    """Golden: a CLEAR of no message at the time of the file's first, whatever the stock's own first is."""
+    messages = [*SETUP, itch.add(4, T + 9, 1, "B", 1, "MSFT", 1), itch.add(3, T + 5, 2, "B", 1, "AAPL", 1)]
+    path = itch.write(tmp_path / "x", [itch.system(T - 3, "O"), *messages])
+    _, events = read_whole(path)
+    assert {symbol: len(rows) for symbol, rows in events.items()} == {"AAPL": 2, "MSFT": 2}
+    for symbol, rows in events.items():
+        row = rows[0]
+        assert (row["ts_event"], row["ts_recv"]) == (MIDNIGHT + T - 3, MIDNIGHT + T - 3)
+        assert (chr(row["action"]), chr(row["side"]), row["flags"], row["venue_id"]) == ("R", "N", 128 + 32 + 1, 2)
+        assert (row["sequence"], row["order_id"], row["price"], row["size"]) == (0, 0, 0, 0)
+        assert row["instrument_id"] == Instrument(symbol, "XNAS", "USD", P4).id
 
 
 def test_orders_live_and_end(tmp_path):
@@ -256,7 +278,7 @@ def test_before_july_2014_a_hidden_order_s_side_was_told(tmp_path):
     path = itch.write(tmp_path / "x", [*SETUP, itch.trade(3, T, "B", 10, "AAPL", 1001, 1)])
     for date, side in ((dt.date(2014, 7, 11), Side.ASK), (dt.date(2014, 7, 14), Side.NONE)):
         chunks = ItchReader(path, date, instrument_of("0.0001")).chunks()
-        assert [int(events["side"][0]) for _, events in chunks] == [side]
+        assert [int(events["side"][-1]) for _, events in chunks] == [side]
 
 
 def test_what_nothing_explains_is_counted_and_handed_on(tmp_path):
@@ -382,7 +404,7 @@ def test_through_blocks_batches_and_catalog_as_in_one_piece(tmp_path, monkeypatc
     catalog = Catalog.open(tmp_path / "ticks")
     assert_same_market(market, catalog.read)
     assert summary.instruments == ("AAPL", "MSFT", "PENNY")
-    assert summary.rows == sum(len(events) for events in whole.values())
+    assert summary.rows == sum(1 + len(events) for events in whole.values())
 
 
 @settings(max_examples=60, deadline=None)
@@ -467,7 +489,7 @@ def test_a_catalog_s_tick_size_is_followed_and_not_contradicted(tmp_path):
 
 def test_prices_that_no_book_holds_are_said(tmp_path):
     path = itch.write(tmp_path / itch.NAME, [*SETUP, itch.add(3, T, 1, "B", 10, "AAPL", 3_000_000_000)])
-    assert any("AAPL: 1 orders at more than 2147483646 ticks" in n for n in ingest_itch(path, tmp_path / "a").notes)
+    assert any("AAPL: 1 orders at more than 2,147,483,646 ticks" in n for n in ingest_itch(path, tmp_path / "a").notes)
     assert not any("no book holds" in n for n in ingest_itch(path, tmp_path / "b", tick_size="0.01").notes)
 
 
@@ -539,6 +561,18 @@ def test_nothing_stands_behind_the_end_of_the_session(tmp_path):
     path.write_bytes(itch.framed([*SETUP, GOOD]) + b"\0")
     with pytest.raises(FileFormatError, match="message 4, byte 122: found 1 bytes, expected nothing after"):
         read(path)
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"\0\0", b"\0\0\0", b"\0\1S"])
+def test_nothing_stands_behind_the_end_where_a_block_ends(tmp_path, monkeypatch, behind):
+    """Invariant: it is refused wherever blocks are cut, the session's end being the last of one included."""
+    path = tmp_path / "x"
+    body = itch.framed([*SETUP, GOOD])
+    path.write_bytes(body + behind)
+    for block in range(len(body) - 3, len(body) + 4):
+        monkeypatch.setattr(unpack, "BLOCK", block)
+        with pytest.raises(FileFormatError, match=r"message 4, byte 122: found [123] bytes, expected nothing after"):
+            read(path)
 
 
 def test_a_file_without_its_end_is_told(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from make_events import put, source
 from make_quality import DAY_0, ZIF, bars, orders, prints, quotes
 
+from tickwright.core.errors import CatalogError
 from tickwright.core.units import SECOND
 from tickwright.data.catalog import Catalog
 from tickwright.data.quality import fix as fixing
@@ -115,7 +116,7 @@ def test_what_is_out_of_order_by_too_much_stays(catalog, monkeypatch):
     chunks = lambda: iter([rows[:30], rows[30:]])  # noqa: E731
     plan = fixing._plan(chunks, "events")
     assert not plan.work
-    assert "more than 3 rows" in plan.left[0]
+    assert "more than 3 rows" in plan.left["recv_clock_back"][1]
 
 
 def test_faults_that_do_not_say_what_is_right_stay(catalog):
@@ -159,6 +160,49 @@ def test_what_stands_beside_a_fixed_day_is_kept(catalog):
     assert np.array_equal(after.read("ZIF", "trades", day=DAY), clean)
     assert np.array_equal(after.read("ZIF", "quotes"), other)
     assert np.array_equal(after.read("ZIF", "trades", day=DAY + dt.timedelta(days=1)), tomorrow)
+
+
+@pytest.mark.parametrize("others", ["the same schema", "another schema"])
+def test_what_another_writer_brought_since_the_plan_is_not_touched(catalog, monkeypatch, others):
+    """Invariant: a plan is carried out on the very version that it was made of, or not at all."""
+    put(catalog, ZIF, np.concatenate((orders(), orders()[3:5])), "events")
+    plan = fixing._plan_repeats
+
+    def meanwhile(*arguments):
+        plan(*arguments)
+        other = Catalog.open(catalog.root)
+        if others == "the same schema":
+            late = orders()
+            late["sequence"] += 100
+            for name in ("ts_event", "ts_recv"):
+                late[name] += 3600 * SECOND
+            put(other, ZIF, late, "later", append=True)
+        else:
+            put(other, ZIF, prints(), "beside", schema="trades")
+
+    monkeypatch.setattr(fixing, "_plan_repeats", meanwhile)
+    with pytest.raises(CatalogError, match=r"version 1 .* version 2 .* run it again"):
+        fix(catalog, [("ZIF", "events", DAY)])
+    after = Catalog.open(catalog.root)
+    assert [version.kind for version in after.versions()] == ["append" if "same" in others else "ingest", "ingest"]
+    monkeypatch.undo()
+    log, after = fixed(after)
+    assert [entry["what"] for entry in log] == ["fixed"]
+    assert len(after.read("ZIF")) == len(orders()) * (2 if "same" in others else 1)
+    assert ("trades" in after.schemas("ZIF")) == ("another" in others)
+
+
+def test_several_sources_are_fixed_one_after_the_other(catalog):
+    """Each source's days make a version; the plan of the next still holds."""
+    tomorrow = prints()
+    for name in ("ts_event", "ts_recv"):
+        tomorrow[name] += 24 * 3600 * SECOND
+    for name, rows in (("today", prints()), ("tomorrow", tomorrow)):
+        put(catalog, ZIF, np.insert(rows, 9, rows[9]), name, schema="trades")
+    log, after = fixed(catalog)
+    assert [entry["removed"] for entry in log] == [1, 1]
+    assert np.array_equal(after.read("ZIF", "trades"), np.concatenate((prints(), tomorrow)))
+    assert after.version == 4
 
 
 def test_fixing_twice_changes_nothing_more(catalog):

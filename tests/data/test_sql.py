@@ -22,7 +22,7 @@ from tickwright.app.cli import main
 from tickwright.core.errors import CatalogError, ConfigError, TickwrightError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
-from tickwright.core.tables import BAR
+from tickwright.core.tables import BAR, TOP_OF_BOOK
 from tickwright.core.units import DAY
 from tickwright.data import sql
 from tickwright.data.backends import create_catalog, open_catalog
@@ -44,6 +44,9 @@ def bars(count):
 
 GOOGS, ESS, ODDS = make_events.events(1, 900, days=3), make_events.events(2, 500), make_events.events(3, 50, day=1)
 BARS = bars(5000)
+SECONDS = np.zeros(20, TOP_OF_BOOK)
+SECONDS["ts_event"] = SECONDS["ts_recv"] = DAY_0 * DAY + np.arange(1, 21) * 10**9
+SECONDS["bid"] = np.arange(20)
 BOOK = np.arange(30 * 8).reshape(30, 8).astype(np.int64)
 BOOK_TIMES = GOOGS["ts_event"][:1] // DAY * DAY + np.arange(30)
 
@@ -54,6 +57,7 @@ def fill(catalog):
     put(catalog, ODD, ODDS, "odd")
     put(catalog, ES, BARS, "bars", schema="bars-1m")
     put(catalog, GOOG, BOOK, "book", schema="book-2", times=BOOK_TIMES)
+    put(catalog, GOOG, SECONDS, "seconds", schema="quotes-1s")
     return catalog
 
 
@@ -70,6 +74,10 @@ def catalog(request, folder):
     if request.param == "folder":
         return Catalog.open(folder)
     return fill(Catalog.create(f"memory://sql-{uuid.uuid4().hex}"))
+
+
+def test_sampled_quotes_have_views_of_their_own(catalog):
+    assert rows(catalog, "SELECT symbol, count(*), sum(bid) FROM quotes_1s GROUP BY symbol") == [("GOOG", 20, 190)]
 
 
 def rows(catalog, text):
@@ -199,7 +207,13 @@ def test_an_earlier_version(tmp_path):
 
 
 def test_what_there_is_can_be_asked(catalog):
-    assert [name for (name,) in rows(catalog, "SHOW TABLES")] == ["bars_1m", "book_2", "events", "instruments"]
+    assert [name for (name,) in rows(catalog, "SHOW TABLES")] == [
+        "bars_1m",
+        "book_2",
+        "events",
+        "instruments",
+        "quotes_1s",
+    ]
     columns = {name: kind for name, kind, *_ in rows(catalog, "DESCRIBE events")}
     assert list(columns) == ["symbol", "day", *(name for name in GOOGS.dtype.names if name != "_pad")]
     assert (columns["symbol"], columns["day"], columns["order_id"], columns["price"]) == (

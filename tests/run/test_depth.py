@@ -231,8 +231,8 @@ def test_what_is_odd_in_the_feed_is_said(tmp_path):
     printed = np.flatnonzero(rows["action"] == Action.TRADE)
     rows["side"][printed[:2]] = ord("N")
     notes = load_day(store(tmp_path / "a", rows), "COIN", DATE).notes
-    assert any(f"3 of {len(rows)} rows stand after a gap" in note for note in notes)
-    assert any(f"2 of {len(printed)} trades name no side" in note for note in notes)
+    assert any(f"3 of {len(rows):,} rows stand after a gap" in note for note in notes)
+    assert any(f"2 of {len(printed):,} trades name no side" in note for note in notes)
     quiet = np.delete(depth_session(), printed)
     assert any("holds no trades" in note for note in load_day(store(tmp_path / "b", quiet), "COIN", DATE).notes)
 

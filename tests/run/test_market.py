@@ -72,6 +72,51 @@ def test_the_volume_curve_knows_earlier_days_alone(catalog):
     assert load_day(catalog, "T", MAY_7).curve is None
 
 
+def changed(catalog, root, date, price):
+    """The same days in another catalog, but one print of a day at another price."""
+    store = Catalog.create(root)
+    for part in catalog.days("T", "events"):
+        rows = catalog.read("T", day=part)
+        begin = midnight(date, TOKYO.timezone)
+        hit = (rows["action"] == ord("P")) & (rows["ts_event"] >= begin) & (rows["ts_event"] < begin + 24 * HOUR)
+        rows["price"][hit] = price
+        write_events(store, TOKYO, rows, str(part))
+    return Catalog.open(root)
+
+
+def copied(catalog, root):
+    return changed(catalog, root, dt.date(2024, 1, 1), 0)
+
+
+def test_the_fingerprint_names_the_days_behind_the_curve_and_the_close(catalog, tmp_path):
+    """Whatever can move a result changes the fingerprint, and nothing else does."""
+    same = load_day(copied(catalog, tmp_path / "same"), "T", MAY_9)
+    other_close = load_day(changed(catalog, tmp_path / "close", MAY_8, 1999), "T", MAY_9)
+    older = load_day(changed(catalog, tmp_path / "older", MAY_7, 1999), "T", MAY_9)  # of the curve alone
+    later = load_day(changed(catalog, tmp_path / "later", MAY_9, 1999), "T", MAY_8)
+    assert other_close.market.previous_close == 1999
+    assert len({day.fingerprint for day in (same, other_close, older)}) == 3
+    assert later.fingerprint == load_day(copied(catalog, tmp_path / "again"), "T", MAY_8).fingerprint
+
+
+def test_a_feed_without_trades_is_not_searched_for_a_close_to_its_beginning(tmp_path, monkeypatch):
+    """Of sixty days without a print, those are read from which a previous close would count, and the day itself."""
+    store, begin = Catalog.create(tmp_path / "ticks"), dt.date(2024, 3, 1)
+    days = [begin + dt.timedelta(days=n) for n in range(60)]
+    write_events(store, TOKYO, np.concatenate([day_of(day, [], 1 + 10 * n) for n, day in enumerate(days)]), "made")
+    read, chunks = [], Catalog.chunks
+
+    def noted(catalog, *place, **options):
+        read.append(options.get("day"))
+        return chunks(catalog, *place, **options)
+
+    monkeypatch.setattr(Catalog, "chunks", noted)
+    day = load_day(Catalog.open(tmp_path / "ticks"), "T", days[-1])
+    whole = {day for day in read if day is not None}
+    assert day.market.previous_close is None
+    assert min(whole) >= days[-1] - dt.timedelta(days=6)
+
+
 def test_a_day_that_is_not_there_is_named_with_those_that_are(catalog):
     with pytest.raises(NotInCatalogError, match=r"2024-05-20.*2024-05-0"):
         load_day(catalog, "T", dt.date(2024, 5, 20))

@@ -1,6 +1,9 @@
 """Every check on clean rows and on rows with a planted fault: exact count, first and last place."""
 
 import datetime as dt
+import time
+import weakref
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,16 +15,19 @@ from make_quality import BEGIN, DAY_0, ZIF, bars, levels, orders, prints, quotes
 from tickwright.core.events import MARKET_EVENT, Action, Flag, Side, TradingStatus
 from tickwright.core.tables import Missing
 from tickwright.core.units import DAY, HOUR, MINUTE, SECOND
+from tickwright.data.catalog import Catalog
 from tickwright.data.quality.codes import CODES
+from tickwright.data.quality.duplicates import Repeats
 from tickwright.data.quality.hours import Hours
 from tickwright.data.quality.prints import trades_outside
 from tickwright.data.quality.tally import Tally, Timeline
+from tickwright.data.store.source import Source
+from tickwright.run.quality import check as checking
 from tickwright.run.quality.check import UnitCheck
 from tickwright.run.quality.levels import LevelBook
 from tickwright.run.quality.orders import OrderBook
 from tickwright.run.quality.units import Unit
 
-LONG_AGO = -(2**63)
 CLEAN = {
     "events": orders, "depth": levels, "quotes": quotes, "trades": prints, "bars-1d": bars,
     "bars-1m": lambda: bars(step=MINUTE, begin=BEGIN), "bars-1s": lambda: bars(step=SECOND, begin=BEGIN),
@@ -44,7 +50,7 @@ def tally(schema, rows, cuts=(), hours=None, window=None, book_rows=None):
     unit = Unit(ZIF, schema, None if bar else dt.date(2022, 1, 8), len(rows), begin, end)
     counts = Tally("2022-01-08", Timeline(begin, end, 96), window)
     book = {"events": OrderBook, "depth": LevelBook}.get(schema)
-    check = UnitCheck(unit, counts, hours, (book(), LONG_AGO) if book and book_rows is None else None)
+    check = UnitCheck(unit, counts, hours, (book(), None) if book and book_rows is None else None)
     bounds = [0, *sorted(set(cuts)), len(rows)]
     pieces = list(pairwise(bounds))
     for a, b in pieces:
@@ -59,6 +65,20 @@ def tally(schema, rows, cuts=(), hours=None, window=None, book_rows=None):
 @pytest.mark.parametrize("schema", CLEAN)
 def test_clean_rows_have_no_finding(schema):
     assert found(schema, CLEAN[schema]()) == {}
+
+
+@pytest.mark.parametrize("schema", ["quotes-1s", "quotes-1m", "quotes-trades"])
+def test_quotes_of_chosen_moments_are_judged_as_quotes_but_for_their_numbers(schema):
+    """A crossed quote is found in them too; numbers that are left out between two of them are none that were lost."""
+    crossed = changed(quotes, bid={7: 10**6})
+    assert found(schema, quotes()) == {}
+    assert found(schema, crossed) == found("quotes", crossed) != {}
+    holes = quotes()
+    holes["sequence"][len(holes) // 2 :] += 5
+    assert "sequence_gap" in found("quotes", holes)
+    assert found(schema, holes) == {}
+    twice = np.repeat(quotes(), 1 + (np.arange(len(quotes())) == 9))
+    assert set(found(schema, twice)) == {"alike_rows" if schema == "quotes-trades" else "duplicate_rows"}
 
 
 def changed(make, **at):
@@ -222,6 +242,10 @@ PLANTED = {
     ),
     "a crossed quote": (
         "quotes", changed(quotes, bid={7: 103, 8: 102}), {"crossed_book": (1, 7, 7), "locked_book": (1, 8, 8)},
+    ),
+    "a crossed quote of which a side is carried on": (
+        "quotes", changed(quotes, bid={7: 103, 8: 102}, flags={30: Flag.LAST | Flag.SYNTHETIC}),
+        {"crossed_carried": (2, 7, 8)},
     ),
     "a quote that stands still": ("events", stale(5, 100), {"stale_quote": (1, 5, 5)}),
     "two trades are not enough": ("events", stale(2, 100), {}),
@@ -493,6 +517,19 @@ def test_rows_alike_are_no_fault_where_numbers_count_packets():
     assert found("trades", rows) == {"alike_rows": (1, 12, 12)}
 
 
+@pytest.mark.parametrize(("outside", "code"), [(5, "trade_outside_depth"), (6, "depth_behind_trades")])
+def test_trades_outside_the_depth_warn_above_a_share(outside, code):
+    """Of a hundred trades five may be outside; at six the feed does not show the book that trades happen in."""
+    rows = levels(500)
+    trades = np.flatnonzero(rows["action"] == Action.TRADE)
+    assert len(trades) == 100
+    rows["price"][trades[:outside]] = 150
+    told = found("depth", rows)
+    assert {name: told[name][0] for name in ("trade_outside_depth", "depth_behind_trades") if name in told} == {
+        code: outside
+    }
+
+
 def cut(rows, cuts):
     return [rows[a:b] for a, b in pairwise([0, *sorted({c for c in cuts if c < len(rows)}), len(rows)])]
 
@@ -589,5 +626,54 @@ def test_few_rows_have_no_pace():
 
 def test_every_code_is_planted_somewhere():
     planted = {code for _, _, expected in PLANTED.values() for code in expected}
-    elsewhere = {"off_hours", "alike_rows", "book_rows_misaligned"}
+    elsewhere = {"off_hours", "alike_rows", "book_rows_misaligned", "depth_behind_trades"}
     assert planted | elsewhere == set(CODES)
+
+
+def test_a_burst_costs_no_more_than_its_rows():
+    """Invariant: forgetting a moment touches the places it used, not the table that a burst before it left."""
+    burst, after = np.zeros(40_000, MARKET_EVENT), np.zeros(400, MARKET_EVENT)
+    burst["order_id"], after["order_id"] = np.arange(len(burst)), np.arange(len(after))
+    burst["ts_recv"], after["ts_recv"] = 1, np.arange(len(after)) // 2 + 2
+    after[101] = after[100]
+    repeats = Repeats()
+    repeats.feed(burst)
+    assert repeats.feed(after).nonzero()[0].tolist() == [101]
+
+    def seconds(repeats):
+        began = time.perf_counter()
+        for _ in range(100):
+            later["ts_recv"] += len(later)
+            repeats.feed(later)
+        return time.perf_counter() - began
+
+    later = np.zeros(1000, MARKET_EVENT)
+    later["ts_recv"] = np.arange(1000) + 1000
+    fresh = Repeats()
+    fresh.feed(later[:1])
+    alone = min(seconds(fresh) for _ in range(3))
+    assert min(seconds(repeats) for _ in range(3)) < 10 * alone
+
+
+def test_the_check_holds_one_book(tmp_path, monkeypatch):
+    """Invariant: however many instruments there are, no more books live than one handed on and one in use."""
+    books = weakref.WeakSet()
+    most = 0
+
+    class Watched(OrderBook):
+        def __init__(self):
+            nonlocal most
+            super().__init__()
+            books.add(self)
+            most = max(most, len(books))
+
+    monkeypatch.setattr(checking, "OrderBook", Watched)
+    catalog = Catalog.create(tmp_path / "c")
+    with catalog.ingest(Source("many", "test", "digest", 10)) as session:
+        for k in range(12):
+            instrument = replace(ZIF, symbol=f"Z{k:02d}")
+            rows = orders()
+            rows["instrument_id"] = instrument.id
+            session.append(instrument, "events", rows)
+    assert checking.check(Catalog.open(tmp_path / "c")).clean
+    assert most <= 4

@@ -6,6 +6,7 @@ The first two sessions are there so that VWAP has earlier days to predict its vo
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +29,7 @@ NOTE = (
 
 def demo_config(catalog: Path, seed: int, progress: Callable[[str, int, int], None]) -> ExecuteConfig:
     """Generate the sessions into a catalog and return what to run on the last of them. Raises StorageError."""
-    store = Catalog.create(catalog)
+    store = Catalog.create(catalog, clock=time.time_ns)
     for number, date in enumerate(DAYS):
         progress(f"generating {date}", number, len(DAYS))
         begin, end = (parse_time(text, date, INSTRUMENT.timezone) for text in ("09:30", "16:00"))

@@ -11,10 +11,8 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,8 +22,9 @@ import numpy as np
 import polars as pl
 
 from tickwright.app.report.numbers import leaves
-from tickwright.core.errors import ConfigError, StorageError
+from tickwright.core.errors import ConfigError
 from tickwright.core.records import FILL
+from tickwright.data.store.disk import storage, whole_files
 from tickwright.run.execute import RunResult
 
 FILES = ("report.html", "result.json", "orders.parquet", "fills.parquet", "manifest.json")
@@ -44,25 +43,17 @@ def folder_for(folder: Path) -> Iterator[None]:
             raise ConfigError("--out", str(folder / name), "a file, or nothing, for it is to be written")
     fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        try:
+        with storage(folder, "nothing was written"):
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".writable"
             probe.touch()
             probe.unlink()
-        except OSError as error:
-            raise StorageError(_refusal(folder, error)) from error
         yield
     except BaseException:
         for path in fresh:  # the innermost first; what holds something stays
             with suppress(OSError):
                 path.rmdir()
         raise
-
-
-def _refusal(folder: Path, error: OSError) -> str:
-    """What the disk said, in words that say which file when that is not clear."""
-    full = "the disk is full: " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-    return f"{folder}: {full}{error.strerror}"
 
 
 def write(folder: Path, result: RunResult, document: Mapping[str, Any], page: str) -> list[Path]:
@@ -74,32 +65,11 @@ def write(folder: Path, result: RunResult, document: Mapping[str, Any], page: st
         _parquet(fills_table(result)),
         json_bytes(result.manifest),
     )
-    staged: list[tuple[Path, Path]] = []
-    replaced: list[str] = []
-    try:
-        for name, data in zip(FILES, contents, strict=True):
-            fresh = folder / f".{name}.new"
-            staged.append((fresh, folder / name))
-            with fresh.open("wb") as handle:
-                handle.write(data)
-                handle.flush()
-                os.fsync(handle.fileno())
-        for fresh, final in staged:
-            os.replace(fresh, final)
-            replaced.append(final.name)
-    except OSError as error:
-        raise StorageError(f"{_refusal(folder, error)}; {replaced_text(replaced)}") from error
-    finally:
-        for fresh, _ in staged:
-            fresh.unlink(missing_ok=True)
-    return [final for _, final in staged]
-
-
-def replaced_text(names: list[str]) -> str:
-    """What stands in the folder after a failure."""
-    if not names:
-        return "nothing was written, and the files of an earlier run are unchanged"
-    return f"{', '.join(names)} are those of this run, the others of an earlier one or absent"
+    targets = [folder / name for name in FILES]
+    with whole_files(targets, "nothing was written, and the files of an earlier run are unchanged") as drafts:
+        for draft, data in zip(drafts, contents, strict=True):
+            draft.write_bytes(data)
+    return targets
 
 
 def json_bytes(value: Any) -> bytes:

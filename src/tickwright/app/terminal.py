@@ -9,14 +9,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from tickwright.app.failures import check_interrupted
 from tickwright.app.report.numbers import NOT_AVAILABLE, fixed, percent
 
 _WIDTH = 150
+_PIPE = 1_000_000
+"""Columns of a pipe: each line is as long as it needs."""
+_NARROW = 12
+"""Columns that a wrapped cell keeps at least, if its head is that long."""
 
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
@@ -47,9 +53,9 @@ def progress() -> Iterator[Report]:
 
 def summary(document: dict[str, Any], files: Sequence[Path]) -> None:
     """One table a parent order, policies as rows, cheapest first; then the notes and where the files are."""
-    console = Console()
+    console = _console()
     # Columns that would be cut off say less than lines that wrap.
-    console.width = max(_WIDTH, console.width) if sys.stdout.isatty() else _WIDTH
+    console.width = max(_WIDTH, console.width)
     for rows in _by_parent(document["orders"]):
         console.print(_table(rows))
     _notes(console, document)
@@ -124,11 +130,37 @@ def _notes(console: Console, document: dict[str, Any]) -> None:
         console.print(f"note: {note}", style="dim", highlight=False)
 
 
-def listing(rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[str]) -> None:
-    """A plain table on stdout; the columns named in `right` are aligned to the right."""
+def listing(
+    rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[str], keys: Sequence[str] = ()
+) -> None:
+    """A plain table on stdout; the columns named in `right` are aligned to the right.
+
+    In a pipe nothing wraps, whatever the length of a line. A terminal that is too narrow wraps the columns that are
+    not in `right` or `keys`, down to the width of their heads; nothing is cut.
+    """
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in heads:
-        table.add_column(head, justify="right" if head in right else "left", no_wrap=True)
+    least = 0
+    for column, head in enumerate(heads):
+        cells = [head, *(row[column] for row in rows)]
+        whole = head in right or head in keys
+        width = max(map(cell_len, cells)) if whole else min(_NARROW, cell_len(head))
+        least += width + 2  # two between columns
+        table.add_column(
+            Text(head),
+            justify="right" if head in right else "left",
+            no_wrap=whole,
+            overflow="fold",
+            min_width=width,
+        )
     for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+        table.add_row(*map(Text, row))  # as it stands: what a file or a query says may look like markup
+    console = _console()
+    console.width = max(least, console.width)  # a table with less room than that loses columns
+    with console.capture() as shown:
+        console.print(table, crop=False)
+    lines = shown.get().splitlines()
+    console.file.writelines(f"{line if console.is_terminal else line.rstrip()}\n" for line in lines)
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _PIPE)

@@ -74,7 +74,7 @@ class Flag(IntFlag):
     MAYBE_BAD_BOOK = 4
     PUBLISHER_SPECIFIC = 2
     SYNTHETIC = 1
-    """Written by Tickwright to complete a windowed feed, not sent by the venue."""
+    """Not sent by the venue: a row written to complete a windowed feed, a quote with a side carried on."""
 
 
 @dataclass(frozen=True, slots=True)

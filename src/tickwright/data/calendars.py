@@ -33,6 +33,7 @@ _CALENDARS = {
     **dict.fromkeys(("IFUS", "ICEUS"), "ICEUS"),
     **dict.fromkeys(("IFEU", "IEPA"), "IEPA"),
     **dict.fromkeys(("BINANCE", "BITSTAMP", "FTX", "COINBASE", "KRAKEN", "BYBIT", "OKX", "DERIBIT"), CONTINUOUS),
+    "CRYPTO": CONTINUOUS,  # one of them, when it is not known which
 }
 """Calendars by our venue names. Others are looked for by their own name."""
 _CROSSES = ("XNYS", "XNAS")

@@ -116,7 +116,7 @@ class Contents:
             first, last = min(p.first for p in parts), max(p.last for p in parts)
             days = sorted({p.day for p in parts})
             raise NotInCatalogError(
-                f"{symbol} has no {schema} {asked}; it has {len(days)} UTC days from {days[0]} to {days[-1]}, "
+                f"{symbol} has no {schema} {asked}; it has {len(days):,} UTC days from {days[0]} to {days[-1]}, "
                 f"{utc_text(first)} to {utc_text(last)}"
             )
         return chosen
@@ -133,11 +133,11 @@ class Contents:
 
     def _sources(self, parts: list[Part]) -> str:
         names = dict.fromkeys(self.manifest.sources[piece.source].name for part in parts for piece in pieces_of(part))
-        return ", ".join(names) if len(names) <= 3 else f"{next(iter(names))} and {len(names) - 1} more"
+        return ", ".join(names) if len(names) <= 3 else f"{next(iter(names))} and {len(names) - 1:,} more"
 
     def _known(self) -> str:
         symbols = list(self.manifest.instruments)
-        more = f" and {len(symbols) - 20} more" if len(symbols) > 20 else ""
+        more = f" and {len(symbols) - 20:,} more" if len(symbols) > 20 else ""
         return (", ".join(symbols[:20]) or "nothing") + more
 
 

@@ -1,6 +1,6 @@
 """Rows out of the catalog into a file for other programs, with memory for one chunk (for a `book-N`: for one read).
 
-1. The rows of an instrument and schema between two times are read chunk by chunk.
+1. The rows of an instrument and schema between two times are read chunk by chunk, or are given (`write_chunks`).
 2. For Parquet and CSV prices and sizes become exact decimals and codes their letters; NPZ keeps the integers, with the
    instrument beside them (`tick_size`, `lot_size`, …) as text.
 3. The file is written under a temporary name, synced, and renamed: it is there whole, or not at all.
@@ -8,10 +8,8 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,22 +17,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.lib.format as npy
 
-from tickwright.core.errors import ConfigError, StorageError
+from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.events import SUBTICKS
 from tickwright.core.instrument import Instrument
+from tickwright.data.store.definition import PRICES, SIZES
+from tickwright.data.store.disk import whole_file
 from tickwright.data.store.schema import EVENTS, TABLES, column_types
+from tickwright.data.utc import utc_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tickwright.data.port import TickCatalog
 
-ALIASES = {"mbo": EVENTS, "mbp": "depth", "tbbo": "quotes"}
+ALIASES = {
+    "mbo": EVENTS, "mbp": "depth", "mbp-10": "depth", "mbp-1": "quotes", "tbbo": "quotes-trades",
+    "bbo-1s": "quotes-1s", "bbo-1m": "quotes-1m",
+}  # fmt: skip
 """Databento's names for what the catalog calls otherwise."""
 FORMATS = ("parquet", "csv", "npz")
 
-_PRICES = {"price", "bid", "ask", "open", "high", "low", "close"}
-_SIZES = {"size", "bid_size", "ask_size", "volume"}
 _LETTERS = {"action", "side"}
 _BOOK_ROWS = 65_536
 _PRECISION = 38  # of an Arrow decimal of 128 bits
@@ -54,16 +56,38 @@ def export(
 
     Raises NotInCatalogError, ConfigError for an unknown format, StorageError when the disk refuses.
     """
-    if to not in FORMATS:
-        raise ConfigError("--to", to, " or ".join(FORMATS))
-    write = {"parquet": _parquet, "csv": _csv, "npz": _npz}[to]
     chunks = _chunks(catalog, instrument.symbol, schema, start, end)
-    with _whole(target) as draft:
-        return write(draft, instrument, schema, chunks)
+    return write_chunks(chunks, instrument, schema, start, end, target, to)[0]
 
 
 Chunk = tuple[np.ndarray, np.ndarray | None]
 """Rows, and their times where the rows have none."""
+
+
+def write_chunks(
+    chunks: Iterable[Chunk], instrument: Instrument, schema: str, start: int, end: int, target: Path, to: str
+) -> tuple[int, int]:
+    """Write rows that belong to start ≤ ts_event < end; how many there were, and how many of them stand before it.
+
+    Rows before the span are what its book is built from. Raises as `export` does, also where all stand before it.
+    """
+    if to not in FORMATS:
+        raise ConfigError("--to", to, " or ".join(FORMATS))
+    write = {"parquet": _parquet, "csv": _csv, "npz": _npz}[to]
+    before = 0
+
+    def counted() -> Iterator[Chunk]:
+        nonlocal before
+        for rows, times in chunks:
+            before += int(np.count_nonzero((rows["ts_event"] if times is None else times) < start))
+            yield rows, times
+
+    with whole_file(target) as draft:
+        rows = write(draft, instrument, schema, counted())
+        if rows == before:
+            span = f"from {utc_text(start)} to {utc_text(end)}"
+            raise NotInCatalogError(f"{instrument.symbol} has no {schema} {span}; nothing was written")
+    return rows, before
 
 
 def _chunks(catalog: TickCatalog, symbol: str, schema: str, start: int, end: int) -> Iterator[Chunk]:
@@ -73,23 +97,6 @@ def _chunks(catalog: TickCatalog, symbol: str, schema: str, start: int, end: int
         return
     for frame in catalog.scan(symbol, schema, start, end).collect().iter_slices(_BOOK_ROWS):
         yield frame.drop("ts_event").to_numpy(), frame["ts_event"].to_numpy()
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A draft beside the target that takes its place at the end, or goes."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        with open(draft, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except OSError as error:
-        raise StorageError(f"{target}: {error.strerror or error}; nothing was written") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def _parquet(draft: Path, instrument: Instrument, schema: str, chunks: Iterator[Chunk]) -> int:
@@ -141,9 +148,9 @@ def readable_table(instrument: Instrument, schema: str, rows: np.ndarray, times:
             columns[name] = _times(values)
         elif name == "price" and "subtick" in (rows.dtype.names or ()):
             columns[name] = _decimals(values * SUBTICKS + rows["subtick"], instrument.tick_size / SUBTICKS)
-        elif name in _PRICES:
+        elif name in PRICES:
             columns[name] = _decimals(values, instrument.tick_size)
-        elif name in _SIZES:
+        elif name in SIZES:
             columns[name] = _decimals(values, instrument.lot_size)
         elif name in _LETTERS:
             columns[name] = pa.array(np.ascontiguousarray(values).view("S1").astype("U1"))

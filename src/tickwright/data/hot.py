@@ -1,7 +1,8 @@
 """A hot cache: arrays made from stored data, as files mapped into memory, so that the next run begins at once.
 
 1. `making` gives a draft to which rows are appended as they are made, so that no array has to fit in memory. At a clean
-   exit the draft is renamed to its key: an entry is whole or absent.
+   exit the draft is renamed to its key: an entry is whole or absent. Its process holds a lock on it, so that the next
+   making knows which drafts are of the dead, and takes them away.
 2. Then the entries used longest ago go until the cache fits its bound again.
 3. `get` reads an entry through once, compares its checksums, and maps its arrays; None where the key is not there.
 
@@ -15,6 +16,7 @@ writes stays in that process and never reaches the file.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import shutil
@@ -91,7 +93,8 @@ class HotCache:
     @contextmanager
     def making(self, key: str) -> Iterator[Draft]:
         """A draft to append to, kept under the key at a clean exit. Raises OSError where the disk refuses."""
-        draft = Draft(self.root / f"{_DRAFT}{uuid4().hex}")
+        self._clear()
+        draft = Draft(self.root)
         try:
             yield draft
             draft.finish()
@@ -99,7 +102,8 @@ class HotCache:
             if self._folder(key).exists() and self.get(key) is None:
                 shutil.rmtree(self._folder(key), ignore_errors=True)
             _rename(draft.folder, self._folder(key))
-            self._trim(keep=key)
+            with suppress(OSError):  # the entry is there; another process may be trimming too
+                self._trim(keep=key)
         finally:
             draft.close()
             shutil.rmtree(draft.folder, ignore_errors=True)
@@ -109,26 +113,37 @@ class HotCache:
             raise InternalError(f"key {key!r} of the hot cache, expected letters and digits")
         return self.root / key
 
+    def _clear(self) -> None:
+        """Remove the drafts of dead processes. First of all, since they may be what fills the disk."""
+        for folder in self.root.glob(f"{_DRAFT}*"):
+            with suppress(OSError):  # locked: alive; not there: somebody else has removed it
+                handle = _locked(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
     def _trim(self, keep: str) -> None:
-        entries = [f for f in self.root.iterdir() if f.is_dir() and not f.name.startswith(_DRAFT)]
-        sizes = {folder: sum(f.stat().st_size for f in folder.iterdir()) for folder in entries}
-        total = sum(sizes.values())
-        for folder in sorted(entries, key=lambda f: f.stat().st_mtime_ns):
+        entries = []
+        for folder in self.root.iterdir():
+            with suppress(OSError):  # gone since it was listed
+                if folder.is_dir() and not folder.name.startswith(_DRAFT):
+                    size = sum(f.stat().st_size for f in folder.iterdir())
+                    entries.append((folder.stat().st_mtime_ns, folder, size))
+        total = sum(size for _, _, size in entries)
+        for _, folder, size in sorted(entries):
             if total <= self._most:
                 return
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)  # who has it mapped keeps the pages
-                total -= sizes[folder]
+                total -= size
 
 
 class Draft:
     """An entry that is being made: arrays grow at their end, one `.npy` file each."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, root: Path) -> None:
         self._files: dict[str, _Growing] = {}
         self._facts: dict[str, msgspec.Raw] = {}
-        folder.mkdir(parents=True)
+        self.folder, self._lock = _new_draft(root)
 
     def append(self, name: str, rows: np.ndarray) -> None:
         """More rows of an array, which may be none. Raises OSError."""
@@ -147,9 +162,10 @@ class Draft:
         (self.folder / _META).write_bytes(_sum(meta) + meta)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files and of the lock."""
         for file in self._files.values():
             file.close()
+        os.close(self._lock)
 
 
 class _Growing:
@@ -208,6 +224,29 @@ def let_go(array: np.ndarray) -> None:
         base = base.base
     if isinstance(base, mmap.mmap):
         base.madvise(mmap.MADV_DONTNEED)
+
+
+def _new_draft(root: Path) -> tuple[Path, int]:
+    """A fresh folder and the lock on it. Raises OSError."""
+    while True:  # ends: it turns only when another process cleared the folder before it was locked
+        folder = root / f"{_DRAFT}{uuid4().hex}"
+        folder.mkdir(parents=True)
+        with suppress(BlockingIOError, FileNotFoundError):
+            handle = _locked(folder)
+            if folder.exists():
+                return folder, handle
+            os.close(handle)
+
+
+def _locked(folder: Path) -> int:
+    """A folder, open and locked until it is closed or the process ends. Raises OSError, where another has it too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _mapped(path: Path) -> np.ndarray:

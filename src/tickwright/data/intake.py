@@ -1,11 +1,17 @@
-"""What every ingest does around its reader: find the file, know it again, sum up. Feeds stand in `data.ingest`."""
+"""What every ingest does around its reader: find the file, read its options, know it again, sum up.
+
+Feeds stand in `data.ingest`.
+"""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +21,14 @@ from tickwright.core.errors import CatalogError, ConfigError, FileFormatError, I
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
 from tickwright.data.port import TickCatalog
+from tickwright.data.store.definition import assumed
 from tickwright.data.store.schema import EVENTS, TABLES
 from tickwright.data.store.source import Source, made_source
 
 if TYPE_CHECKING:
     from tickwright.data.store.session import IngestSession
+
+_SMALLEST, _LARGEST = Decimal("1e-18"), Decimal("1e12")
 
 Progress = Callable[[int, int], None]
 """Hears of bytes of the file done and in all."""
@@ -66,6 +75,34 @@ def readable(file: Path | str, parameter: str = "file") -> Path:
     if not path.is_file():
         raise ConfigError(parameter, str(file), "a file that exists")
     return path
+
+
+def positive(value: Decimal | str, parameter: str) -> Decimal:
+    """An option as an exact decimal, at least 1e-18 and a multiple of it, at most 1e12. Raises ConfigError."""
+    try:
+        # Decimal alone would take spaces, underscores and the digits of any script.
+        exact = Decimal(value) if re.fullmatch(r"[0-9.eE+-]+", str(value)) else Decimal("NaN")
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite() or not _SMALLEST <= exact <= _LARGEST or (Fraction(exact) / Fraction(_SMALLEST)) % 1:
+        raise ConfigError(parameter, str(value), "a positive decimal as 0.01")
+    return exact
+
+
+def stored_name(text: str) -> str:
+    """A name for an instrument, from an option. Raises ConfigError."""
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise ConfigError("instrument", text, "a name of printable letters, as BTCUSD.BITSTAMP")
+    return text
+
+
+def refuse_other_venue(instrument: Instrument, known: Instrument | None) -> None:
+    """Raise CatalogError where the catalog has another venue's instrument under the name."""
+    if known is not None and known.venue != instrument.venue and not assumed(known):
+        raise CatalogError(
+            f"{instrument.symbol}: venue {instrument.venue}, but the catalog has it of venue {known.venue}; pass "
+            f"--instrument {instrument.symbol}.{instrument.venue} to store it under a name of its own"
+        )
 
 
 def refuse_empty(path: Path, session: IngestSession) -> None:

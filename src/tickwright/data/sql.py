@@ -13,19 +13,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickwright.core.errors import CatalogError, ConfigError, StorageError, TickwrightError
+from tickwright.core.errors import CatalogError, ConfigError, TickwrightError
 from tickwright.data.catalog import Catalog
 from tickwright.data.port import Reading
+from tickwright.data.store.disk import whole_file
 from tickwright.data.store.local import LocalFiles
 from tickwright.data.store.manifest import PARTS
 from tickwright.data.store.schema import column_types, span_of
@@ -193,30 +193,17 @@ def save(rows: pa.RecordBatchReader, path: Path) -> int:
     writers: dict[str, Any] = {".parquet": pyarrow.parquet.ParquetWriter, ".csv": pyarrow.csv.CSVWriter}
     if path.suffix not in writers:
         raise ConfigError("--to", str(path), f"a name that ends in {' or '.join(writers)}")
-    fresh = path.with_name(f".{path.name}.part")
+    if not path.parent.is_dir():
+        raise ConfigError("--to", str(path), "a name in a folder that exists")
     count = 0
     try:
-        with _storage(path), writers[path.suffix](fresh, rows.schema) as writer:
+        with whole_file(path) as draft, writers[path.suffix](draft, rows.schema) as writer:
             for batch in rows:
                 writer.write_batch(batch)
                 count += batch.num_rows
-        with _storage(path):
-            os.replace(fresh, path)
     except pa.ArrowInvalid as error:
         raise ConfigError("--to", str(path), f"columns that such a file can hold: {_line(error)}") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
     return count
-
-
-@contextmanager
-def _storage(path: Path) -> Iterator[None]:
-    """What the disk refuses, as a StorageError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}; nothing was written") from error
 
 
 def plain(value: object) -> Any:

@@ -7,6 +7,7 @@
 3. The events are compiled into a tape; the quotes and the prints of the market without us are read off it. 2 and 3
    are `run.recording`'s, block by block, and what they make is kept in the hot cache (`data.hot`).
 4. The volume curve that a VWAP may use is predicted from earlier days of the catalog alone.
+5. The fingerprints of all that was read for 1 to 4 become the one by which the day is named in a manifest.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class MarketDay:
     """One instrument on one exchange-local day.
 
     `market` holds the quotes and prints of the whole recorded day, `begin` and `end` are its first and last moment,
-    `window` the counts of a windowed feed, `fingerprint` names the stored content it came from.
+    `window` the counts of a windowed feed, `fingerprint` names all stored content it came from: that of the day, and
+    of the earlier days behind the previous close and the curve.
     """
 
     instrument: Instrument
@@ -89,10 +91,11 @@ def load_day(catalog: TickCatalog, symbol: str, date: dt.date, cache: HotCache |
     notes = list(_tape_notes(symbol, day.tape))
     if day.moved:
         notes.append(
-            f"{symbol}: {day.moved} events are stamped earlier than one before them; they happen when that one did"
+            f"{symbol}: {day.moved:,} events are stamped earlier than one before them; they happen when that one did"
         )
-    close, close_note = _previous_close(catalog, instrument, schema, span.first, cache)
+    close, close_note, close_content = _previous_close(catalog, instrument, schema, span.first, cache)
     notes += [close_note] if close_note else []
+    curve, curve_content = _volume_curve(catalog, instrument, date, schema, cache)
     zone = instrument.timezone
     notes.append(
         f"{symbol}: open, close and day VWAP are those of the recorded day, {time_text(day.opened, zone)[:8]} to "
@@ -105,9 +108,9 @@ def load_day(catalog: TickCatalog, symbol: str, date: dt.date, cache: HotCache |
         market=Market(day.quotes, day.trades, day.opened, day.closed, close, day.columns),
         begin=day.opened,
         end=day.closed,
-        fingerprint=fingerprint([catalog.fingerprint(symbol, schema, day=day) for day in span.utc_days]),
+        fingerprint=fingerprint([day.content, close_content, curve_content]),
         window=day.window,
-        curve=volume_curve(catalog, instrument, date, schema, cache),
+        curve=curve,
         notes=tuple(notes),
     )
 
@@ -134,40 +137,47 @@ def _tape_notes(symbol: str, tape: Tape) -> Iterator[str]:
     orders, levels = tape.counts, tape.depth
     if orders.unknown or orders.over_reduced or orders.duplicates:
         yield (
-            f"{symbol}: {orders.unknown} events name an unknown order, {orders.over_reduced} take more than "
-            f"their order has, {orders.duplicates} add an order twice; they are counted and left out of the book"
+            f"{symbol}: {orders.unknown:,} events name an unknown order, {orders.over_reduced:,} take more than "
+            f"their order has, {orders.duplicates:,} add an order twice; they are counted and left out of the book"
         )
     if levels is None:
         return
     if not levels.trades:
         yield f"{symbol}: the feed holds no trades, so nothing of ours fills but by crossing prices"
     if levels.trades_without_side:
-        yield f"{symbol}: {levels.trades_without_side} of {levels.trades} trades name no side and fill nobody"
+        yield f"{symbol}: {levels.trades_without_side:,} of {levels.trades:,} trades name no side and fill nobody"
     if levels.crossed or levels.locked:
-        yield f"{symbol}: the recorded book is crossed after {levels.crossed} updates, locked after {levels.locked}"
+        yield f"{symbol}: the recorded book is crossed after {levels.crossed:,} updates, locked after {levels.locked:,}"
     if levels.maybe_bad:
-        yield f"{symbol}: {levels.maybe_bad} of {levels.events} rows stand after a gap of the feed, before a snapshot"
+        rows = f"{levels.maybe_bad:,} of {levels.events:,} rows"
+        yield f"{symbol}: {rows} stand after a gap of the feed, before a snapshot"
 
 
-def volume_curve(
-    catalog: TickCatalog, instrument: Instrument, date: dt.date, schema: str = EVENTS, cache: HotCache | None = None
-) -> VolumeCurve | None:
-    """Share of the volume of up to twenty earlier days in each five minutes; None when there are none."""
+def _volume_curve(
+    catalog: TickCatalog, instrument: Instrument, date: dt.date, schema: str, cache: HotCache | None
+) -> tuple[VolumeCurve | None, list[str]]:
+    """Share of the volume of up to twenty earlier days in each five minutes, None without any; what was read."""
     zone, start = instrument.timezone, midnight(date, instrument.timezone)
     volumes: list[np.ndarray] = []
+    content: list[str] = []
     for day in _earlier_days(catalog, instrument, date, schema):
         begin, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
         if end - begin == DAY:  # on the days when clocks change, time since midnight is not the time of day
-            volumes.append(_volume_by_bin(catalog, instrument.symbol, schema, begin, cache))
+            lots, read = _volume_by_bin(catalog, instrument.symbol, schema, begin, cache)
+            volumes.append(lots)
+            content += read
     total = np.sum(volumes, axis=0) if volumes else np.zeros(_BINS)
     if total.sum() <= 0:
-        return None
+        return None, content
     edges = tuple(start + CURVE_BIN * i for i in range(_BINS + 1))
-    return VolumeCurve(edges, tuple((total / total.sum()).tolist()), f"volume of {len(volumes)} earlier days")
+    told = f"volume of {len(volumes)} earlier days"
+    return VolumeCurve(edges, tuple((total / total.sum()).tolist()), told), content
 
 
-def _volume_by_bin(catalog: TickCatalog, symbol: str, schema: str, begin: Nanos, cache: HotCache | None) -> np.ndarray:
-    """Lots printed in each bin of the day that begins at `begin`; float64, exact to 2**53."""
+def _volume_by_bin(
+    catalog: TickCatalog, symbol: str, schema: str, begin: Nanos, cache: HotCache | None
+) -> tuple[np.ndarray, list[str]]:
+    """Lots printed in each bin of the day that begins at `begin`, float64, exact to 2**53; what was read."""
     end = begin + DAY
 
     def make(sink: Sink) -> None:
@@ -179,10 +189,10 @@ def _volume_by_bin(catalog: TickCatalog, symbol: str, schema: str, begin: Nanos,
         sink.append("lots", total)
 
     try:
-        named = ["volume", catalog.fingerprint(symbol, schema, begin, end)]
-        return kept(cache, named, make)[0]["lots"]
+        content = catalog.fingerprint(symbol, schema, begin, end)
+        return kept(cache, ["volume", content], make)[0]["lots"], [content]
     except NotInCatalogError:
-        return np.zeros(_BINS)
+        return np.zeros(_BINS), []
 
 
 def _earlier_days(catalog: TickCatalog, instrument: Instrument, date: dt.date, schema: str) -> list[dt.date]:
@@ -195,20 +205,26 @@ def _earlier_days(catalog: TickCatalog, instrument: Instrument, date: dt.date, s
 
 def _previous_close(
     catalog: TickCatalog, instrument: Instrument, schema: str, first: Nanos, cache: HotCache | None
-) -> tuple[int | None, str]:
-    """The last print before a local day begins, in ticks, and a note of what it is; None when there is none near."""
-    symbol = instrument.symbol
+) -> tuple[int | None, str, list[str]]:
+    """The last print before a local day begins, in ticks, None when there is none near; what it is, and what was read.
+
+    Days that begin too early to hold a print that counts are not looked at.
+    """
+    symbol, content = instrument.symbol, []
     days = [day for day in catalog.days(symbol, schema) if day <= utc_day(first)]
     for day in reversed(days):
-        named = ["close", catalog.fingerprint(symbol, schema, day=day), first]
+        if first - midnight(day, "UTC") > CLOSE_REACH + DAY:
+            break
+        content.append(catalog.fingerprint(symbol, schema, day=day))
+        named = ["close", content[-1], first]
         last = kept(cache, named, partial(_last_print, catalog, symbol, schema, day, first))[0]["print"]
         if len(last):
             ts = int(last["ts_event"][0])
             if first - ts > CLOSE_REACH:
                 break
             closed = local_date(ts, instrument.timezone)
-            return int(last["price"][0]), f"{symbol}: previous close is the last print of {closed}"
-    return None, ""
+            return int(last["price"][0]), f"{symbol}: previous close is the last print of {closed}", content
+    return None, "", content
 
 
 def _last_print(catalog: TickCatalog, symbol: str, schema: str, day: dt.date, before: Nanos, sink: Sink) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,13 +29,15 @@ from tickwright.book.layout import BOOK
 from tickwright.book.quotes import QuoteStream, trades_of
 from tickwright.book.tape import DepthCounts, Tape, TapeCompiler, TapeCounts
 from tickwright.book.windowed import WindowCounts, complete
-from tickwright.core.events import MARKET_EVENT, Action, Flag
+from tickwright.core.errors import NotInCatalogError
+from tickwright.core.events import MARKET_EVENT, Action
 from tickwright.core.ids import fingerprint
 from tickwright.core.kernel import source_hash
 from tickwright.core.units import Nanos
 from tickwright.data.hot import Entry, HotCache
 from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import DEPTH
+from tickwright.run.beginning import begins_anew, clearing
 from tickwright.tca.market import MidPath, QuoteColumns
 
 
@@ -63,7 +66,7 @@ class LocalDay:
 class Recording:
     """`opened` is the time of the first event within the span, None where there is none; `closed` the latest time.
 
-    `moved` events are stamped earlier than one before them.
+    `moved` events are stamped earlier than one before them. `content` are the fingerprints of what it was made from.
     """
 
     tape: Tape
@@ -74,6 +77,7 @@ class Recording:
     opened: Nanos | None
     closed: Nanos
     moved: int
+    content: tuple[str, ...]
 
 
 def record(catalog: TickCatalog, span: LocalDay, cache: HotCache | None) -> Recording:
@@ -93,6 +97,7 @@ def record(catalog: TickCatalog, span: LocalDay, cache: HotCache | None) -> Reco
         opened=fact("opened", int | None),
         closed=fact("closed", int),
         moved=fact("moved", int),
+        content=tuple(content),
     )
 
 
@@ -117,17 +122,37 @@ def kept(cache: HotCache | None, named: list[Any], make: Callable[[Sink], None])
 def day_blocks(catalog: TickCatalog, span: LocalDay) -> Iterator[np.ndarray]:
     """The events of the UTC days up to the end of the span, block by block.
 
-    A later UTC day that opens with a snapshot begins from an empty book.
+    A later UTC day whose book begins anew (`run.beginning`) opens with a CLEAR. Where the span itself opens with one,
+    the end of the session before is left out: it would name orders of a UTC day that is not read.
     """
+    zone = catalog.instrument(span.symbol).timezone
+    last: Nanos | None = None
+    passing = _opens_with_clear(catalog, span)
     for n, day in enumerate(span.utc_days):
         for k, block in enumerate(catalog.chunks(span.symbol, span.schema, day=day)):
             rows = block
-            if n and not k and block["flags"][0] & Flag.SNAPSHOT and block["action"][0] != Action.CLEAR:
-                clear = block[:1].copy()
-                clear["action"], clear["order_id"], clear["size"] = Action.CLEAR, 0, 0
-                clear["flags"] = Flag.SYNTHETIC
-                rows = np.concatenate([clear, block])
+            if n and not k and block["action"][0] != Action.CLEAR and begins_anew(block[0], last, zone):
+                rows = np.concatenate([clearing(block[0]), block])
+            last = int(block["ts_recv"][-1])
+            if passing:
+                inside = _inside(rows, span)
+                if not inside.any():
+                    continue
+                rows, passing = rows[inside.argmax() :], False
             yield rows[rows["ts_event"] < span.last]
+
+
+def _opens_with_clear(catalog: TickCatalog, span: LocalDay) -> bool:
+    """Whether the first event inside a span is a CLEAR."""
+    for day in span.utc_days:
+        with suppress(NotInCatalogError):  # rows of the day, but none inside
+            for block in catalog.chunks(span.symbol, span.schema, span.first, span.last, day=day):
+                return bool(block["action"][0] == Action.CLEAR)
+    return False
+
+
+def _inside(rows: np.ndarray, span: LocalDay) -> np.ndarray:
+    return np.asarray((rows["ts_event"] >= span.first) & (rows["ts_event"] < span.last))
 
 
 def book_schema(catalog: TickCatalog, symbol: str) -> str | None:

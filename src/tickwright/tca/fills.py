@@ -139,7 +139,7 @@ def _late(reached: np.ndarray, size: np.ndarray) -> Missing | None:
     if reached.all():
         return None
     # Lots, not fills: the reason too should not depend on how fills are grouped.
-    return Missing(f"the data end before this horizon for {exact_sum(size[~reached])} of {exact_sum(size)} lots")
+    return Missing(f"the data end before this horizon for {exact_sum(size[~reached]):,} of {exact_sum(size):,} lots")
 
 
 def reversion(side: int, filled: Lots, market: Market, end: Nanos, end_mid: HalfTicks) -> dict[str, Measure]:

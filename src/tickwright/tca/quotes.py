@@ -103,7 +103,7 @@ def _drift(side: int, quotes: list[RestingQuote], market: Market, unit: Money) -
         later, _ = market.mids.many(times)
         late = int((~known | (times > market.reach_ns)).sum())
         if late:
-            found[name] = Missing(f"the data end before this horizon for {late} of {len(quotes)} quotes")
+            found[name] = Missing(f"the data end before this horizon for {late:,} of {len(quotes):,} quotes")
         else:
             gain = side * exact_dot(lots, later - before)
             found[name] = in_units(ratio(gain, exact_dot(lots, before), NOT_POSITIVE), unit)

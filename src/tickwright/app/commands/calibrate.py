@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickwright.core.errors import ConfigError, StorageError
+from tickwright.app import first_use
+from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
+from tickwright.data.store.disk import whole_files
 
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
@@ -35,12 +36,16 @@ def calibrate_day(
     chosen, day = model_of(model), parse_date(date, "--date")
     if out.exists() and not out.is_dir():
         raise ConfigError("--out", str(out), "a folder")
+    first_use.say(*first_use.CALIBRATE)
     result = calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end)
-    _write(out, {
+    texts = {
         "parameters.toml": parameters_toml(result),
         "report.html": render(result),
         "score.json": json.dumps(score_json(result), indent=2, sort_keys=True, allow_nan=False) + "\n",
-    })  # fmt: skip
+    }  # fmt: skip
+    with whole_files([out / name for name in texts]) as drafts:
+        for draft, text in zip(drafts, texts.values(), strict=True):
+            draft.write_text(text, "utf-8")
     score = result.score
     print(f"{chosen.name} version {chosen.version}, parameters {result.hash}")
     print(score.words())
@@ -96,19 +101,3 @@ def _toml(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)  # a TOML basic string
     return repr(value)
-
-
-def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Every file whole or not at all. Raises StorageError."""
-    fresh = {name: folder / f".{name}.new" for name in texts}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            fresh[name].write_text(text, "utf-8")
-        for name in texts:
-            os.replace(fresh[name], folder / name)
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror}") from error
-    finally:
-        for path in fresh.values():
-            path.unlink(missing_ok=True)

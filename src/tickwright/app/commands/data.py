@@ -13,13 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.app import terminal
+from tickwright.app import first_use, terminal
 from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.time import local_date, midnight, parse_date, time_text, utc_day
 from tickwright.data.backends import open_catalog
+from tickwright.data.contents import Listing
 from tickwright.data.port import TickCatalog
-from tickwright.data.store.schema import EVENTS
+from tickwright.data.store.schema import DEPTH, EVENTS, span_of
+from tickwright.data.store.schema import Span as SpanOfFiles
 from tickwright.data.store.versions import Span
+from tickwright.data.utc import utc_text
+
+_DAILY = "bars-1d"
 
 
 def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
@@ -30,18 +35,39 @@ def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
         print(json.dumps([{**asdict(row), "day": row.day.isoformat()} for row in rows], indent=2, sort_keys=True))
         return
     zones = {i.symbol: i.timezone for i in catalog.instruments()}
+    groups: dict[tuple[str, str, dt.date | None], list[Listing]] = {}
+    for row in rows:  # the months or years of bars are files of one series
+        groups.setdefault((row.instrument, row.schema, row.day if span_of(row.schema) == "D" else None), []).append(row)
     terminal.listing(
-        [
-            (
-                row.instrument, row.schema, row.day.isoformat(), f"{row.rows:,}", f"{row.bytes / 1e6:.1f}",
-                time_text(row.first, zones[row.instrument])[:12], time_text(row.last, zones[row.instrument])[:12],
-                zones[row.instrument], row.source,
-            )
-            for row in rows
-        ],
+        [_line(group, zones[symbol]) for (symbol, _, _), group in groups.items()],
         ("instrument", "schema", "UTC day", "rows", "MB", "first", "last", "time zone", "source"),
         ("rows", "MB", "first", "last"),
+        keys=("instrument", "schema", "UTC day"),
+    )
+
+
+def _line(group: Sequence[Listing], zone: str) -> tuple[str, ...]:
+    """The listing of one day, or of all months or years of a schema."""
+    schema, span = group[0].schema, span_of(group[0].schema)
+    first, last = min(row.first for row in group), max(row.last for row in group)
+    sources = list(dict.fromkeys(row.source for row in group))
+    days = [row.day.isoformat()[: _SPAN_DIGITS[span]] for row in group]
+    if schema == _DAILY:
+        begun, ended = (utc_day(ts).isoformat() for ts in (first, last))
+    else:
+        begun, ended = (time_text(ts, zone)[:12] for ts in (first, last))
+        dates = [local_date(ts, zone) for ts in (first, last)]
+        if span != "D" or dates != [group[0].day] * 2:
+            begun, ended = f"{dates[0]} {begun}", f"{dates[1]} {ended}"
+    return (
+        group[0].instrument, schema, days[0] if len(days) == 1 else f"{min(days)} … {max(days)}",
+        f"{sum(row.rows for row in group):,}", f"{sum(row.bytes for row in group) / 1e6:.1f}", begun, ended, zone,
+        ", ".join(sources) if len(sources) <= 3 else f"{sources[0]} and {len(sources) - 1:,} more",
     )  # fmt: skip
+
+
+_SPAN_DIGITS: dict[SpanOfFiles, int] = {"D": 10, "M": 7, "Y": 4}
+"""How much of YYYY-MM-DD names a span."""
 
 
 def verify(
@@ -86,8 +112,14 @@ def _verify_depth(mbo: Path, mbp10: Path, as_json: bool) -> bool:
     from tickwright.data.intake import readable
 
     orders, depth = readable(mbo, "--mbo"), readable(mbp10, "--mbp10")
+    first_use.say(*first_use.VERIFY_DEPTH)
     unit = common_price_unit(blocks_of(orders, "mbo"))
-    counts = verify_depth(blocks_of(orders, "mbo"), blocks_of(depth, "mbp-10"), unit)
+    received, shown = _Times(), _Times()
+    counts = verify_depth(received.of(blocks_of(orders, "mbo")), shown.of(blocks_of(depth, "mbp-10")), unit)
+    if counts.unmatched == counts.rows:
+        raise ConfigError(
+            "--mbp10", f"{mbp10}, {shown.told()}", f"records of the same packets as {mbo}, {received.told()}: none is"
+        )
     answer = asdict(counts)
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True))
@@ -100,9 +132,34 @@ def _verify_depth(mbo: Path, mbp10: Path, as_json: bool) -> bool:
     return counts.mismatches == 0
 
 
+class _Times:
+    """The first and the last ts_recv of records that pass by."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+
+    def of(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        for raw in blocks:
+            if len(raw):
+                ends = [*self._ends, int(raw["ts_recv"].min()), int(raw["ts_recv"].max())]
+                self._ends = [min(ends), max(ends)]
+            yield raw
+
+    def told(self) -> str:
+        return " to ".join(map(utc_text, self._ends)) or "without a record"
+
+
 def _require_recorded(catalog: TickCatalog, symbol: str, date: dt.date, begin: int, end: int) -> None:
     """Raises NotInCatalogError, in local time, when no stored day of events reaches into the date."""
     zone = catalog.instrument(symbol).timezone
+    stored = catalog.schemas(symbol)
+    if EVENTS not in stored:
+        told = ", ".join(stored) or "nothing"
+        if DEPTH in stored:
+            depth = [row for row in catalog.ls() if row.instrument == symbol and row.schema == DEPTH]
+            there = any(row.first < end and row.last >= begin for row in depth)
+            told = f"depth on {date}, which `data check` looks at" if there else f"depth, but not on {date}"
+        raise NotInCatalogError(f"verify-book needs events, and {symbol} has none; it has {told}")
     held = [row for row in catalog.ls() if row.instrument == symbol and row.schema == EVENTS]
     if not any(row.first < end and row.last >= begin for row in held):
         spans = [
@@ -119,6 +176,7 @@ def _verify_window(catalog: TickCatalog, symbol: str, schema: str, begin: int, e
 
     events = catalog.read(symbol, "events", begin, end)
     rows = catalog.read(symbol, schema, begin, end)
+    first_use.say(*first_use.VERIFY_WINDOW)
     counts = verify_transitions(events, rows)
     answer = {
         "schema": schema,
@@ -147,6 +205,7 @@ def _verify_full(catalog: TickCatalog, symbol: str, begin: int, end: int) -> dic
 
     days = tuple(day for day in catalog.days(symbol) if utc_day(begin) <= day <= utc_day(end - 1))
     seen = False
+    first_use.say(*first_use.VERIFY_ORDERS)
 
     def blocks() -> Iterator[np.ndarray]:
         nonlocal seen
@@ -178,16 +237,38 @@ def _verify_full(catalog: TickCatalog, symbol: str, begin: int, end: int) -> dic
 def export(path: str, symbol: str, date_text: str, schema: str, to: str, out: Path | None) -> None:
     """`tickwright data export`."""
     from tickwright.data.export import export as write
-    from tickwright.data.export import schema_named
+    from tickwright.data.export import schema_named, write_chunks
 
     catalog = open_catalog(path)
     instrument = catalog.instrument(symbol)
     date = parse_date(date_text, "--date")
-    zone = instrument.timezone
+    name = schema_named(schema)
+    zone = "UTC" if name == _DAILY else instrument.timezone  # a daily bar stands at midnight UTC of its date
     begin, end = midnight(date, zone), midnight(date + dt.timedelta(days=1), zone)
     target = out or Path(f"{symbol}-{date}-{schema}.{to}")
-    rows = write(catalog, instrument, schema_named(schema), begin, end, target, to)
-    print(f"{target}: {rows:,} rows")
+    if name in (EVENTS, DEPTH):  # all that a replay of the day reads, for its book is built from that
+        from tickwright.run.market import span_of_day
+        from tickwright.run.recording import day_blocks
+
+        blocks = ((rows, None) for rows in day_blocks(catalog, span_of_day(catalog, symbol, date, name)))
+        rows, before = write_chunks(blocks, instrument, name, begin, end, target, to)
+    else:
+        rows, before = write(catalog, instrument, name, begin, end, target, to), 0
+    more = f", {before:,} of them before the day: its book is built from them" if before else ""
+    print(f"{target}: {rows:,} row{'' if rows == 1 else 's'}{more}")
+    if name in (EVENTS, DEPTH) and (late := _stamped_late(catalog, symbol, name, end)):
+        print(
+            f"  {late:,} rows received by the end of the day are stamped after it; no replay takes them, nor this file"
+        )
+
+
+def _stamped_late(catalog: TickCatalog, symbol: str, schema: str, end: int) -> int:
+    """Rows with ts_event ≥ `end` of the UTC day before the one of `end`: those that no local day reaches."""
+    day = utc_day(end) - dt.timedelta(days=1)
+    held = [row for row in catalog.ls() if (row.instrument, row.schema, row.day) == (symbol, schema, day)]
+    if not any(row.last >= end for row in held):
+        return 0
+    return sum(len(rows) for rows in catalog.chunks(symbol, schema, end, day=day))
 
 
 def sessions(venue: str, start: str, end: str, as_json: bool) -> None:
@@ -255,9 +336,6 @@ def sql(path: str, text: str, as_json: bool, to: Path | None) -> None:
 
 def versions(path: str, as_json: bool) -> None:
     """`tickwright data versions`."""
-    from tickwright.data.backends import open_catalog
-    from tickwright.data.utc import utc_text
-
     found = open_catalog(path).versions()
     if as_json:
         rows = [asdict(version) for version in found]
@@ -276,6 +354,7 @@ def versions(path: str, as_json: bool) -> None:
         ],
         ("version", "written (UTC)", "what", "source", "rows added", "rows removed", "note"),
         ("version",),
+        keys=("written (UTC)", "what"),
     )  # fmt: skip
 
 
@@ -285,7 +364,7 @@ def _spans(spans: Sequence[Span]) -> str:
         what = f"{span.instrument} {span.schema}"
         rows[what] = rows.get(what, 0) + span.rows
     told = [f"{count:,} {what}" for what, count in rows.items()]
-    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+    return ", ".join(told[:3]) + (f" and {len(told) - 3:,} more" if len(told) > 3 else "")
 
 
 def compact(path: str, symbol: str | None, schema: str | None, note: str, as_json: bool) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tickwright.app import terminal
+from tickwright.app import first_use, terminal
+from tickwright.core.errors import TickwrightError
 
 
 def lobster(files: Sequence[Path], catalog: str, **options: Any) -> None:
@@ -36,6 +37,7 @@ def itch(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest itch`."""
     from tickwright.data.ingest import ingest_itch
 
+    first_use.say(*first_use.INGEST_ITCH)
     _each(files, _at(catalog, options), ingest_itch, options)
 
 
@@ -43,6 +45,7 @@ def binance(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest binance`."""
     from tickwright.data.ingest import ingest_binance
 
+    first_use.say(*first_use.INGEST_BINANCE)
     _each(files, _at(catalog, options), ingest_binance, options)
 
 
@@ -71,7 +74,7 @@ def reference(files: Sequence[Path], catalog: str, **options: Any) -> None:
     """`tickwright ingest reference`."""
     from tickwright.data.ingest import ingest_reference
 
-    _each(files, catalog, ingest_reference, options)
+    _each(files, catalog, ingest_reference, {**options, "clock": time.time_ns})
 
 
 def _at(catalog: str, options: dict[str, Any]) -> Any:
@@ -89,10 +92,21 @@ def _together(files: Sequence[Path], catalog: Any, ingest: Callable[..., Any], o
 
 
 def _each(files: Sequence[Path], catalog: Any, ingest: Callable[..., Any], options: dict[str, Any]) -> None:
-    for file in files:
-        with terminal.progress() as report:
-            summary = ingest(file, catalog, **options, progress=_of(file, report))
+    for n, file in enumerate(files):
+        try:
+            with terminal.progress() as report:
+                summary = ingest(file, catalog, **options, progress=_of(file, report))
+        except (TickwrightError, KeyboardInterrupt):
+            if len(files) > 1:
+                _tell_files({"stored": files[:n], "failed": [file], "not tried": files[n + 1 :]})
+            raise
         _tell(summary)
+
+
+def _tell_files(groups: dict[str, Sequence[Path]]) -> None:
+    """What became of several files, of which one failed."""
+    for what, files in groups.items():
+        print(f"{what}: {', '.join(str(file) for file in files) or 'none'}", file=sys.stderr)
 
 
 def _of(file: Path, report: terminal.Report) -> Any:
@@ -104,8 +118,6 @@ def _tell(summary: Any) -> None:
         rows = ", ".join(f"{count:,} {schema}" for schema, count in summary.by_schema.items())
         kinds = ", ".join(f"{count:,} {name}" for name, count in summary.actions.items())
         print(f"{_few(summary.instruments)} {_few(summary.days)}: {rows}{f' ({kinds})' if kinds else ''}")
-        if summary.seconds > 0:
-            print(f"  {summary.rows / summary.seconds:,.0f} rows/s", file=sys.stderr)
     for name, count in summary.skipped.items():
         print(f"  {count:,} records of type {name} were passed over")
     for note in summary.notes:
@@ -113,4 +125,4 @@ def _tell(summary: Any) -> None:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 6 else f"{names[0]} … {names[-1]} ({len(names)})"
+    return ", ".join(names) if len(names) <= 6 else f"{names[0]} … {names[-1]} ({len(names):,})"

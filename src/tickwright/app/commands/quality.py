@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import textwrap
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tickwright.app import terminal
-from tickwright.app.report.quality_words import detailed, named, noted, worst_first
-from tickwright.core.errors import StorageError
+from tickwright.app import first_use, terminal
+from tickwright.app.report.quality_words import detailed, named, noted, put_right_lines, worst_first
+from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import TickCatalog
+from tickwright.data.store.disk import whole_file
+from tickwright.data.store.schema import DEPTH, EVENTS, QUOTES
 from tickwright.run.quality.check import CheckResult, check, repair
+from tickwright.run.quality.units import BOOK, units_of
 
 _WIDTH = 120
 _MOST_LINES = 4
@@ -23,24 +27,42 @@ _MOST_LINES = 4
 
 
 def check_catalog(
-    path: str, symbol: str | None, date_text: str | None, *, as_json: bool, html: Path | None, put_right: bool
-) -> bool:
+    path: str, symbol: str | None, date_text: str | None, *, as_json: bool, html: Path | None, put_right: bool,
+    units: bool = False,
+) -> bool:  # fmt: skip
     """`tickwright data check`; whether nothing was found that matters."""
-    catalog = open_catalog(path)
+    catalog = open_catalog(path, clock=time.time_ns)
     date = None if date_text is None else parse_date(date_text, "--date")
-    log = repair(catalog, symbol, date) if put_right else []
-    if any(entry["what"] == "fixed" for entry in log):
+    if units and not as_json:
+        raise ConfigError("--units", "given", "--json with it")
+    first_use.say(*_kernels(catalog, symbol, date))
+    log = tuple(repair(catalog, symbol, date)) if put_right else None
+    if any(entry["what"] == "fixed" for entry in log or ()):
         catalog = open_catalog(path)
-    result = replace(_checked(catalog, symbol, date), fixed=tuple(log))
+    result = replace(_checked(catalog, symbol, date), log=log)
     if html is not None:
         from tickwright.app.report.quality import render
 
         _write(html, render(result))
     if as_json:
-        print(json.dumps(result.to_json(), indent=2, sort_keys=True))
+        print(json.dumps(result.to_json(units), indent=2, sort_keys=True))
     else:
         _tell(result, html)
     return result.clean
+
+
+def _kernels(catalog: TickCatalog, symbol: str | None, date: dt.date | None) -> set[str]:
+    """What this check compiles for long, where it is not compiled yet."""
+    needed = set(first_use.CHECK)
+    for unit in units_of(catalog, symbol, date):
+        if unit.schema == EVENTS:
+            windowed = any(name.startswith(BOOK) for name in catalog.schemas(unit.instrument.symbol))
+            needed |= {*first_use.CHECK_TOPS, *(() if windowed else first_use.CHECK_ORDERS)}
+        elif unit.schema == DEPTH:
+            needed |= {*first_use.CHECK_TOPS, *first_use.CHECK_LEVELS}
+        elif unit.schema == QUOTES:
+            needed |= {*first_use.CHECK_TOPS}
+    return needed
 
 
 def _checked(catalog: TickCatalog, symbol: str | None, date: dt.date | None) -> CheckResult:
@@ -49,13 +71,8 @@ def _checked(catalog: TickCatalog, symbol: str | None, date: dt.date | None) -> 
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_name(f".{file.name}.new")
-        fresh.write_text(text, "utf-8")
-        fresh.replace(file)
-    except OSError as error:
-        raise StorageError(f"{file}: {error.strerror}") from error
+    with whole_file(file) as draft:
+        draft.write_text(text, "utf-8")
 
 
 def _tell(result: CheckResult, html: Path | None) -> None:
@@ -72,8 +89,8 @@ def _tell(result: CheckResult, html: Path | None) -> None:
         for more in findings[:_MOST_LINES]:
             if detail := detailed(more):
                 print(f"  {more['instrument']} {more['schema']}: {detail}")
-    for entry in result.fixed:
-        print(f"{entry['what']}: {_fixed_text(entry)}")
+    for line in put_right_lines(answer):
+        print(textwrap.fill(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
     for note, where in noted(result).items():
         print(f"note: {named(where)}: {note}")
     checked = answer["checked"]
@@ -109,10 +126,3 @@ def _rows(findings: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 def _place(place: dict[str, Any]) -> str:
     return f"{place['time'][:23].removesuffix('Z')} row {place['row']:,}"
-
-
-def _fixed_text(entry: dict[str, Any]) -> str:
-    where = f"{entry['instrument']} {entry['schema']} {entry['day']}"
-    if entry["what"] == "left":
-        return f"{where}: {'; '.join(entry['reasons'])}"
-    return f"{where}: {entry['moved']:,} rows moved to their place in time, {entry['removed']:,} removed"

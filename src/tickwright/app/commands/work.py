@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tickwright.app import terminal
+from tickwright.app import first_use, terminal
 from tickwright.run.config import ExecuteConfig
 
 
@@ -19,6 +19,7 @@ def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
 
 def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
     """Run a configuration, write its files, print its summary. `warning` stands before everything else."""
+    first_use.say(*first_use.EXECUTE)
     from tickwright.app import output
     from tickwright.app.document import document
     from tickwright.app.report.build import report_data
@@ -45,6 +46,7 @@ def demo(out: Path, seed: int) -> None:
     from tickwright.app import output
     from tickwright.app.demo import NOTE, demo_config
 
+    first_use.say(*first_use.DEMO)
     with output.folder_for(out), terminal.progress() as report:
         config = demo_config(out / "catalog", seed, report)
     run(out, config, NOTE)

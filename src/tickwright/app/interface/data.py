@@ -20,7 +20,11 @@ def data_ls(
     ] = None,
     json: Json = False,
 ) -> None:
-    """What the catalog holds, by instrument, schema and UTC day."""
+    """What the catalog holds, by instrument, schema and UTC day.
+
+    Bars that are kept by month or year have one line for all of them; --json lists the parts. First and last are local
+    times, with the date where it is not the UTC day's; of daily bars, the dates.
+    """
     from tickwright.app.commands import data
 
     data.list_catalog(catalog, json, version)
@@ -32,6 +36,9 @@ def data_check(
     instrument: Annotated[str | None, typer.Option(metavar="NAME", help="One instrument only.")] = None,
     date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="One exchange-local date only.")] = None,
     json: Json = False,
+    units: Annotated[
+        bool, typer.Option("--units", help="With --json, list every instrument, schema and day that was checked.")
+    ] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="First put right what is proven wrong, as a new version of the catalog.")
@@ -45,7 +52,7 @@ def data_check(
     """
     from tickwright.app.commands import quality
 
-    if not quality.check_catalog(catalog, instrument, date, as_json=json, html=html, put_right=fix):
+    if not quality.check_catalog(catalog, instrument, date, as_json=json, html=html, put_right=fix, units=units):
         raise typer.Exit(2)
 
 
@@ -83,9 +90,11 @@ def data_verify_book(
 def data_export(
     catalog: Catalog,
     instrument: Annotated[str, typer.Option(metavar="NAME", help="Instrument as `data ls` names it.")],
-    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Exchange-local date.")],
+    date: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="Exchange-local date; of a daily bar, the bar's own.")
+    ],
     schema: Annotated[
-        str, typer.Option(metavar="NAME", help="Schema as `data ls` names it, or mbo, mbp, tbbo as Databento does.")
+        str, typer.Option(metavar="NAME", help="Schema as `data ls` names it, or as Databento does: mbo, bbo-1s, ….")
     ],
     to: Annotated[str, typer.Option(metavar="parquet|csv|npz", help="Kind of file.")],
     out: Annotated[
@@ -94,6 +103,9 @@ def data_export(
     ] = None,
 ) -> None:
     """Write rows of a day to a file for other programs.
+
+    Of orders and levels all rows are written that a replay of the day reads: a snapshot that stands before the day is
+    among them, and the number of such rows is said.
 
     Parquet and CSV hold exact decimals of the currency, UTC times and letters; NPZ holds the integer rows as the
     catalog stores them, with tick and lot size beside.

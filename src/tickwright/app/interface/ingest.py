@@ -125,6 +125,10 @@ def ingest_itch(
 def ingest_binance(
     files: Files,
     catalog: Catalog,
+    instrument: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Store it under another name.", show_default="its symbol"),
+    ] = None,
     market: Annotated[
         str | None, typer.Option(metavar="MARKET", help="spot or usdm.", show_default="as the messages tell")
     ] = None,
@@ -145,6 +149,7 @@ def ingest_binance(
     from tickwright.app.commands import ingest
 
     options = {"market": market, "tick_size": tick_size, "lot_size": lot_size, "currency": currency}
+    options["instrument"] = instrument
     ingest.binance(files, catalog, **options, replace=replace, append=append)
 
 
@@ -156,6 +161,10 @@ def ingest_bitstamp(
     files: Files,
     catalog: Catalog,
     symbol: Annotated[str, typer.Option(metavar="NAME", help="Pair; the file does not name it.")] = "BTCUSD",
+    instrument: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Store it under another name.", show_default="the pair"),
+    ] = None,
     tick_size: Annotated[str, typer.Option(metavar="PRICE", help="Tick size.")] = "0.01",
     lot_size: Annotated[str, typer.Option(metavar="SIZE", help="Lot size; volumes are rounded up to it.")] = "0.000001",
     replace: Replace = False,
@@ -167,7 +176,7 @@ def ingest_bitstamp(
     """
     from tickwright.app.commands import ingest
 
-    options = {"symbol": symbol, "tick_size": tick_size, "lot_size": lot_size}
+    options = {"symbol": symbol, "instrument": instrument, "tick_size": tick_size, "lot_size": lot_size}
     ingest.bitstamp(files, catalog, **options, replace=replace, append=append)
 
 

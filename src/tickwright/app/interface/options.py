@@ -7,9 +7,26 @@ from typing import Annotated
 
 import typer
 
+from tickwright.core.errors import ConfigError
+
+
+def lasting(where: str) -> str:
+    """An address at which a catalog outlives the command. Raises ConfigError."""
+    if where.startswith("memory:"):
+        raise ConfigError(
+            "catalog", where, "a folder, s3://… or lmdb://…: what is in memory is lost when the command ends; "
+            "from Python memory:// lasts as long as the process",
+        )  # fmt: skip
+    return where
+
+
 Catalog = Annotated[
-    str, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or an address: s3://…, lmdb://….")
-]
+    str,
+    typer.Option(
+        "--catalog", metavar="DIR", help="Folder of the tick catalog, or an address: s3://…, lmdb://….",
+        callback=lasting,
+    ),
+]  # fmt: skip
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read, one or more.")]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Put these files in the place of days that are there already.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from tickwright.app.report import page
 from tickwright.app.report.quality_figures import coverage, gap_map, timeline
-from tickwright.app.report.quality_words import ORDER, detailed, named, noted, worst_first
+from tickwright.app.report.quality_words import ORDER, detailed, named, noted, put_right_lines, worst_first
 from tickwright.run.quality.check import CheckResult, UnitResult
 
 MOST_TIMELINES = 24
@@ -35,7 +35,7 @@ def render(result: CheckResult) -> str:
         [
             _header(answer),
             _findings(answer["findings"]),
-            _fixed(answer.get("fixed", [])),
+            _fixed(answer),
             _maps(result, figures),
             _timelines(result, figures),
             _notes(result),
@@ -135,19 +135,10 @@ def _place(place: dict[str, Any]) -> str:
     return f"{escape(place['time'])}<br><small>row {place['row']:,}{': ' if rest else ''}{escape(rest)}</small>"
 
 
-def _fixed(log: list[dict[str, Any]]) -> str:
-    if not log:
-        return ""
-    items = []
-    for entry in log:
-        what = (
-            "; ".join(entry["reasons"])
-            if entry["what"] == "left"
-            else f"{entry['moved']:,} rows moved to their place in time, {entry['removed']:,} removed"
-        )
-        where = f"{entry['instrument']} {entry['schema']} {entry['day']}"
-        items.append(f"<li>{escape(where)}, {entry['what']}: {escape(what)}</li>")
-    return f'<section><h2 class="flow">What was put right</h2><ul class="notes">{"".join(items)}</ul></section>'
+def _fixed(answer: dict[str, Any]) -> str:
+    lines = put_right_lines(answer)
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<section><h2 class="flow">What was put right</h2><ul class="notes">{items}</ul></section>' if lines else ""
 
 
 def _maps(result: CheckResult, figures: page.Figures) -> str:

@@ -8,7 +8,7 @@ Rows, fingerprints, refusals and versions are those of `data.catalog`; the suite
 | `bytes` of a listing | of the file | of the columns, before compression |
 | a first write that fails | leaves nothing | leaves an empty database |
 | `scan` | pushed down to the files | the range is read at once |
-| a span | a file for each part | one symbol; its parts stand behind each other |
+| a span | a file for each part | a symbol in which parts stand behind each other; one for each that came before |
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 from tickwright.core.errors import CatalogError, ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.data.arctic.library import ArcticLibrary, offset_in_symbol, refusals, snapshot
-from tickwright.data.arctic.staging import ArcticStaging
+from tickwright.data.arctic.staging import ArcticStaging, symbol_of
 from tickwright.data.contents import Contents, Listing, gathered, narrow
 from tickwright.data.store.commit import Content, Desk, append_or_replace
 from tickwright.data.store.compaction import Compacted, merged_parts, small_spans
@@ -155,10 +155,11 @@ class ArcticCatalog:
         return pl.concat([pl.DataFrame(types), *(pl.DataFrame(columns) for columns in found)]).lazy()
 
     def _columns(
-        self, symbol: str, schema: str, start: int | None, end: int | None, day: dt.date | None, rows: int
-    ) -> Iterator[Columns]:
+        self, symbol: str, schema: str, start: int | None, end: int | None, day: dt.date | None, rows: int,
+        parts: list[Part] | None = None,
+    ) -> Iterator[Columns]:  # fmt: skip
         start, end, day = narrow(schema, start, end, day)
-        for part in self._contents().select(symbol, schema, start, end, day):
+        for part in parts or self._contents().select(symbol, schema, start, end, day):
             begin = offset_in_symbol(self._manifest, part)
             for at in range(begin, begin + part.rows, rows):
                 columns = self._rows(part, at, min(at + rows, begin + part.rows))
@@ -198,12 +199,15 @@ class ArcticCatalog:
             if not spans:
                 return Compacted(self.version)
             merged = []
-            for parts in spans.values():
-                path = parts[0].path
-                with refusals(self.root):
-                    staged.roll_back(path)
-                    staged.touched(path, int(self.library.library().compact_data(path).version))
-                merged.append(merged_parts(_sum(parts), parts))
+            for key, parts in spans.items():
+                path = symbol_of(*key)
+                if {part.path for part in parts} == {path}:
+                    with refusals(self.root):
+                        staged.roll_back(path)
+                        staged.touched(path, int(self.library.library().compact_data(path).version))
+                else:
+                    staged.rewrite(path, self._columns(*key[:2], None, None, None, CHUNK_ROWS, parts))
+                merged.append(merged_parts(_sum(path, parts), parts))
             old = {part for parts in spans.values() for part in parts}
             after = staged.commit(self._manifest, Content("compact", merged, old))
             return Compacted.of(after.generation, old, merged)
@@ -256,10 +260,11 @@ def _newest(library: ArcticLibrary) -> Manifest:
     return Manifest()
 
 
-def _sum(parts: list[Part]) -> Part:
+def _sum(path: str, parts: list[Part]) -> Part:
     """One part for several of a span, before its pieces are known."""
     return msgspec.structs.replace(
         parts[0],
+        path=path,
         rows=sum(p.rows for p in parts),
         bytes=sum(p.bytes for p in parts),
         first=min(p.first for p in parts),

@@ -3,6 +3,7 @@
     lmdb://folder
     └── library `tickwright`
         ├── <schema>/<symbol>/<day>     the rows of a span, one column a field; parts follow each other
+        ├── <schema>/<symbol>/<day>/<n> rows of the span that came later and go before some of them
         ├── tickwright/manifest         the manifest (`store.manifest`), as bytes
         ├── tickwright/change           its change, as bytes
         └── snapshots v000001 …         one for each version of the catalog: which version of each of these it is

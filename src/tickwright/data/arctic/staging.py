@@ -1,7 +1,8 @@
 """Rows on their way into ArcticDB, and the commit: `store.session` does the rest as for files.
 
 1. Before a span is touched its symbol is rolled back to the version that is committed, if a killed write went beyond.
-2. Row groups are written to the symbol, or appended behind what it has; each makes a version that no snapshot names.
+2. Row groups are written to the symbol, or appended behind what it has; what goes before it gets a symbol of its own.
+   Each makes a version that no snapshot names.
 3. The manifest and its change are written, and a snapshot of all that is committed and all that is new is the commit.
 4. Versions that no snapshot needs are deleted.
 """
@@ -21,7 +22,7 @@ from tickwright.data.store.commit import Content, Stamp, next_manifest
 from tickwright.data.store.manifest import Change, InstrumentEntry, Manifest, Part, folder_name
 from tickwright.data.store.part import ContentHash
 from tickwright.data.store.schema import Columns, moment_column, to_columns
-from tickwright.data.store.staging import Chunk, Key
+from tickwright.data.store.staging import Beside, Chunk, Key
 
 
 @dataclass(slots=True)
@@ -50,17 +51,17 @@ class ArcticStaging:
         with refusals(library.root):
             self._committed = library.committed(generation)
 
-    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], *, behind: bool) -> None:
+    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
         """Write one row group, or append it. Raises StorageError."""
         schema = key[1]
         columns = to_columns(schema, chunks)
         known = self._series.get(key)
-        series = known or _Series(symbol_of(*key), ContentHash(schema))
+        series = known or _Series(self._path(key, beside), ContentHash(schema))
         self._series[key] = series
         with refusals(self._library.root):
             if known is None:
                 self.roll_back(series.path)
-            how = "append" if known is not None or behind else "write"
+            how = "append" if known is not None or beside == "behind" else "write"
             self._versions[series.path] = self._store(series.path, columns, how)
         series.content.update(columns)
         times, moments = columns["ts_event"], columns[moment_column(schema)]
@@ -121,6 +122,20 @@ class ArcticStaging:
         newer = [version for version in self._library.live(path) if version > committed]
         if newer:
             self._library.library().delete(path, versions=newer)
+
+    def rewrite(self, path: str, chunks: Iterable[Columns]) -> None:
+        """Write a symbol anew."""
+        with refusals(self._library.root):
+            self.roll_back(path)
+        for count, columns in enumerate(chunks):
+            with refusals(self._library.root):
+                self._versions[path] = self._store(path, columns, "append" if count else "write")
+
+    def _path(self, key: Key, beside: Beside) -> str:
+        path = symbol_of(*key)
+        if beside != "before":
+            return path
+        return f"{path}/{sum(name.startswith(f'{path}/') for name in self._committed)}"
 
     def _store(self, path: str, columns: Columns, how: str) -> int:
         import pandas as pd

@@ -23,7 +23,7 @@ from tickwright.data.tables.mapping import BAR_LENGTH
 def known_at(rows: np.ndarray, schema: str, calendar: Calendar | None = None) -> np.ndarray:
     """Nanoseconds UTC from which each bar is known. `calendar` gives the closes of daily bars.
 
-    Raises ConfigError for a schema that is none of bars, CalendarError where a bar's date is no session.
+    Raises ConfigError for a schema that is none of bars, or where a bar's date is no session.
     """
     if schema not in BAR_LENGTH:
         raise ConfigError("schema", schema, f"one of {', '.join(BAR_LENGTH)}")

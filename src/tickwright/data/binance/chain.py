@@ -100,13 +100,13 @@ class Chain:
         """What a reader of the file should know."""
         if not self.snapshots:
             return ["no snapshot, so no book: depth holds the trades alone"] if self.waiting else []
-        gaps = f"{self.gaps or 'no'} {'gap' if self.gaps == 1 else 'gaps'}"
-        snapshots = f"{self.snapshots} {'snapshot' if self.snapshots == 1 else 'snapshots'}"
+        gaps = f"{f'{self.gaps:,}' if self.gaps else 'no'} {'gap' if self.gaps == 1 else 'gaps'}"
+        snapshots = f"{self.snapshots:,} {'snapshot' if self.snapshots == 1 else 'snapshots'}"
         notes = [f"{gaps} in the update ids, {snapshots}", *self.told]
         if self.gaps > _GAPS_TOLD:
-            notes.append(f"and {self.gaps - _GAPS_TOLD} gaps more")
+            notes.append(f"and {self.gaps - _GAPS_TOLD:,} gaps more")
         if self.overlaps:
-            notes.append(f"{self.overlaps} updates overlap the one before them: applied, sizes are absolute")
+            notes.append(f"{self.overlaps:,} updates overlap the one before them: applied, sizes are absolute")
         return notes
 
     def _goes_on(self, kind: np.ndarray, books: np.ndarray) -> bool:
@@ -153,7 +153,7 @@ class Chain:
             self.gaps += 1
             if self.gaps <= _GAPS_TOLD:
                 self.told.append(
-                    f"gap at line {line}: its update follows id {since}, the book is at {at}; rows from there to the "
+                    f"gap at line {line:,}: its update follows id {since}, the book is at {at}; rows from there to the "
                     "next snapshot are marked MAYBE_BAD_BOOK"
                 )
         self.overlaps += since < at and not self._fresh

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +50,11 @@ def catalog_symbol(symbol: str, market: str) -> str:
 
 
 def instrument_for(
-    path: Path, symbol: str, market: str, given: Sizes, known: Instrument | None, currency: str | None = None
-) -> Instrument:
-    """The instrument of a file. Raises ConfigError when nothing says what a tick, a lot or the currency is."""
+    path: Path, symbol: str, market: str, given: Sizes, known: Instrument | None, currency: str | None = None,
+    name: str | None = None,
+) -> Instrument:  # fmt: skip
+    """The instrument of a file, by its own name in a catalog or another one. Raises ConfigError when nothing says what
+    a tick, a lot or the currency is."""
     table = _SIZES.get((market, symbol))
     published = Sizes(*(Decimal(text) for text in table)) if table else Sizes()
     stored = Sizes(known.tick_size, known.lot_size) if known is not None else Sizes()
@@ -66,26 +68,13 @@ def instrument_for(
         if lot_size is None:
             lot_size, lot_from = _enough(seen, "lot"), "inferred from all sizes of the file"
     return Instrument(
-        catalog_symbol(symbol, market),
+        name or catalog_symbol(symbol, market),
         "BINANCE" if market == SPOT else "BINANCE-USDM",
         currency or (known.currency if known is not None else _currency(symbol)),
         tick_size,
         lot_size,
         source=f"tick {tick_from}, lot {lot_from}",
     )
-
-
-def exact(text: str | Decimal | None, parameter: str) -> Decimal | None:
-    """An option as a positive decimal. Raises ConfigError."""
-    if text is None:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or not Decimal("1e-18") <= value <= Decimal("1e12") or value != round(value, 18):
-        raise ConfigError(parameter, str(text), "a positive decimal as 0.01")
-    return value
 
 
 def _first(origins: Mapping[str, Sizes], what: str) -> tuple[Decimal | None, str]:

@@ -89,12 +89,12 @@ class BinanceReader:
         """What a reader of the file should know."""
         notes = self._chain.notes()
         if self._back:
-            notes.append(f"{self._back} lines were received before the line above them")
+            notes.append(f"{self._back:,} lines were received before the line above them")
         if self._early:
             seconds = -self._earliest / 1e9
             notes.append(
-                f"{self._early} messages were received before they were sent, by {seconds:.3f} s at most: the clock of "
-                "the recorder is behind the exchange's; times are kept as they are"
+                f"{self._early:,} messages were received before they were sent, by {seconds:,.3f} s at most: the clock "
+                "of the recorder is behind the exchange's; times are kept as they are"
             )
         return notes
 

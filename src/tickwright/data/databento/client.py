@@ -24,7 +24,6 @@ from tickwright.core.errors import ConfigError, StorageError, VendorError
 from tickwright.core.units import DAY, Nanos
 from tickwright.data.utc import utc_text
 
-KEY_VARIABLE = "DATABENTO_API_KEY"
 MOST_SYMBOLS = 2_000
 _DATASET = re.compile(r"^[A-Z0-9]+(\.[A-Z0-9]+)+$")
 _RETRIED = (408, 425, 429)

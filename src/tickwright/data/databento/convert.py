@@ -3,8 +3,10 @@
 | Databento schema | catalog | mapping |
 |---|---|---|
 | `mbo` | `events` | `events.map_events` |
-| `mbp-1`, `tbbo`, `cmbp-1`, `tcbbo` | `quotes`, `trades` | `quotes.map_quotes` |
-| `bbo-1s`, `bbo-1m`, `cbbo-1s`, `cbbo-1m` | `quotes` | `quotes.map_bbo` |
+| `mbp-1`, `cmbp-1` | `quotes`, `trades` | `quotes.QuoteMapper` |
+| `tbbo`, `tcbbo` | `quotes-trades`, `trades` | `quotes.QuoteMapper` |
+| `bbo-1s`, `cbbo-1s` | `quotes-1s` | `quotes.BboMapper` |
+| `bbo-1m`, `cbbo-1m` | `quotes-1m` | `quotes.BboMapper` |
 | `mbp-10` | `depth` | `depth.DepthMapper` |
 | `trades` | `trades` | `quotes.map_trades` |
 | `ohlcv-1s`, `-1m`, `-1h`, `-1d` | `bars-1s`, … | `notices.map_bars`; `ohlcv-eod` is a `bars-1d` |
@@ -24,8 +26,9 @@ from tickwright.core.instrument import Instrument
 from tickwright.data.databento.batches import Batch
 from tickwright.data.databento.events import map_events
 from tickwright.data.databento.notices import map_bars, map_definition, map_imbalance, map_statistics, map_status
-from tickwright.data.databento.quotes import map_bbo, map_quotes, map_trades
+from tickwright.data.databento.quotes import BboMapper, QuoteMapper, map_trades
 from tickwright.data.places import Places
+from tickwright.data.store.schema import QUOTES, QUOTES_1M, QUOTES_1S, QUOTES_TRADES, TRADES
 
 InstrumentOf = Callable[[str], Instrument]
 Mapper = Callable[[np.ndarray, Instrument, Places, Counter[str]], list[tuple[str, np.ndarray]]]
@@ -39,16 +42,16 @@ def _depth() -> Mapper:
 
 MAPPERS: dict[str, tuple[Callable[[], Mapper], tuple[str, ...]]] = {
     "mbo": (lambda: map_events, ("events",)),
-    "mbp-1": (lambda: map_quotes, ("quotes", "trades")),
-    "tbbo": (lambda: map_quotes, ("quotes", "trades")),
-    "cmbp-1": (lambda: map_quotes, ("quotes", "trades")),
-    "tcbbo": (lambda: map_quotes, ("quotes", "trades")),
-    "bbo-1s": (lambda: map_bbo, ("quotes",)),
-    "bbo-1m": (lambda: map_bbo, ("quotes",)),
-    "cbbo-1s": (lambda: map_bbo, ("quotes",)),
-    "cbbo-1m": (lambda: map_bbo, ("quotes",)),
+    "mbp-1": (lambda: QuoteMapper(QUOTES), (QUOTES, TRADES)),
+    "tbbo": (lambda: QuoteMapper(QUOTES_TRADES), (QUOTES_TRADES, TRADES)),
+    "cmbp-1": (lambda: QuoteMapper(QUOTES), (QUOTES, TRADES)),
+    "tcbbo": (lambda: QuoteMapper(QUOTES_TRADES), (QUOTES_TRADES, TRADES)),
+    "bbo-1s": (lambda: BboMapper(QUOTES_1S), (QUOTES_1S,)),
+    "bbo-1m": (lambda: BboMapper(QUOTES_1M), (QUOTES_1M,)),
+    "cbbo-1s": (lambda: BboMapper(QUOTES_1S), (QUOTES_1S,)),
+    "cbbo-1m": (lambda: BboMapper(QUOTES_1M), (QUOTES_1M,)),
     "mbp-10": (_depth, ("depth",)),
-    "trades": (lambda: map_trades, ("trades",)),
+    "trades": (lambda: map_trades, (TRADES,)),
     "ohlcv-1s": (lambda: map_bars, ("bars-1s",)),
     "ohlcv-1m": (lambda: map_bars, ("bars-1m",)),
     "ohlcv-1h": (lambda: map_bars, ("bars-1h",)),

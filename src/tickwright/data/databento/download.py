@@ -29,10 +29,12 @@ from tickwright.core.time import utc_day
 from tickwright.core.units import DAY, Nanos
 from tickwright.data.databento.client import Estimate, Historical, Request
 from tickwright.data.databento.retry import Retry, retried
-from tickwright.data.databento.whole import Contents, look_through, put_in_place, sha256
+from tickwright.data.databento.whole import Contents, look_through, sha256
+from tickwright.data.store.disk import put_in_place, storage, whole_file
 
 VERSION = "tickwright.download/1"
 RECORD = "download.json"
+_STANDS = "the days that were done are whole"
 Progress = Callable[[str, int, int], None]
 """Hears what is being done, and of how many days how many are done."""
 
@@ -122,7 +124,7 @@ def claimed(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise ConfigError("--out", str(folder), "a folder")
     fresh = not folder.exists()
-    with _storage(folder):
+    with storage(folder, _STANDS):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     try:
@@ -195,7 +197,7 @@ def _settled(folder: Path, record: Record, progress: Progress | None) -> Record:
         if entry.file is None:
             continue
         path, fresh = folder / entry.file, _part(folder, entry.file)
-        with _storage(path):
+        with storage(path, _STANDS):
             if path.is_file() and not _is(path, entry):
                 raise FileFormatError(
                     path, "contents", "other bytes than were downloaded",
@@ -244,7 +246,7 @@ def fetch(service: Historical, plan: Plan, retry: Retry | None = None, progress:
         # Noted first, then named: a crash between the two is put right by the next run, and nothing is paid for twice.
         _save(plan.folder, record)
         if entry.file is not None:
-            with _storage(plan.folder / piece.file):
+            with storage(plan.folder / piece.file, _STANDS):
                 put_in_place(_part(plan.folder, piece.file), plan.folder / piece.file)
     if plan.todo and came != plan.estimate.records:
         text = f"Databento counted {plan.estimate.records:,} records beforehand, {came:,} came"
@@ -257,13 +259,13 @@ def _attempt(service: Historical, plan: Plan, piece: Piece, attempt: int) -> tup
     """Write one day under its temporary name; its entry, and what is to be told of it."""
     fresh = _part(plan.folder, piece.file)
     request = replace(plan.record.request, start=piece.start, end=piece.end)
-    with _storage(fresh):
+    with storage(fresh, _STANDS):
         fresh.unlink(missing_ok=True)  # what a killed run left
     try:
         warned = service.fetch(request, fresh)
         contents = look_through(fresh)
         _compare(contents, request)
-        with _storage(fresh):
+        with storage(fresh, _STANDS):
             entry = DayEntry(piece.file, contents.records, fresh.stat().st_size, sha256(fresh), attempt)
             if not contents.records:
                 fresh.unlink()
@@ -289,15 +291,5 @@ def _compare(contents: Contents, request: Request) -> None:
 
 
 def _save(folder: Path, record: Record) -> None:
-    fresh = folder / f".{RECORD}.part"
-    with _storage(folder / RECORD):
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
-        put_in_place(fresh, folder / RECORD)
-
-
-@contextmanager
-def _storage(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{place}: {error.strerror or error}; the days that were done are whole") from error
+    with whole_file(folder / RECORD, _STANDS, folder / f".{RECORD}.part") as draft:
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))

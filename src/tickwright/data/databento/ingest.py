@@ -3,7 +3,8 @@
 1. The metadata of a DBN file, or the header of a CSV file, says the schema.
 2. `batches` (DBN) or `csv_file` (CSV) yield raw records by symbol, both with the layouts of `layouts`.
 3. `lookup` says what each instrument's tick is, and `convert` makes the rows.
-4. The session of the catalog stores them, all or none.
+4. `known` leaves out trades that another file has brought already.
+5. The session of the catalog stores them, all or none.
 
 A live capture whose metadata states no schema is read once for each type of record in it.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,11 +24,21 @@ from tickwright.data.databento.batches import Batch, common_ticks, dbn_batches
 from tickwright.data.databento.convert import MAPPERS, Converter
 from tickwright.data.databento.csv_file import DatabentoCsv
 from tickwright.data.databento.definitions import definitions_of, read_definitions
+from tickwright.data.databento.known import KnownTrades
 from tickwright.data.databento.layouts import RECORDS
-from tickwright.data.databento.lookup import Lookup, positive
+from tickwright.data.databento.lookup import Lookup
 from tickwright.data.databento.stream import RecordStream, open_bytes, read_header
-from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
+from tickwright.data.intake import (
+    IngestSummary,
+    Progress,
+    already_stored,
+    positive,
+    readable,
+    refuse_empty,
+    summary_of,
+)
 from tickwright.data.port import TickCatalog
+from tickwright.data.store.schema import TRADES
 from tickwright.data.store.source import file_source
 
 Batches = Callable[[], Iterator[Batch]]
@@ -122,17 +133,24 @@ class _Store:
             return known
         notes = []
         with catalog.ingest(source, replace=self.replace) as session:
+            known_trades = None if self.replace else KnownTrades(catalog, source)
             for part in parts:
                 converter = Converter(part.schema, lookup)
                 for instrument, table, rows in converter.tables(part.read()):
-                    session.append(instrument, table, rows)
+                    fresh = known_trades.new(instrument, rows) if known_trades and table == TRADES else rows
+                    if len(fresh):
+                        session.append(instrument, table, fresh)
                 notes += converter.notes()
-            refuse_empty(self.path, session)
+            stored_before = known_trades.notes() if known_trades else []
+            if not stored_before:
+                refuse_empty(self.path, session)
         skipped, others = told()
-        return summary_of(catalog, session, skipped=skipped, notes=[*others, *lookup.notes(), *notes], begun=begun)
+        notes = [*others, *lookup.notes(), *notes, *stored_before]
+        summary = summary_of(catalog, session, skipped=skipped, notes=notes, begun=begun)
+        return summary if summary.rows else replace(summary, already=True)
 
     def _lookup(self, catalog: TickCatalog, parts: list[_Part]) -> Lookup:
-        tick = None if self.tick_size is None else positive(self.tick_size)
+        tick = None if self.tick_size is None else positive(self.tick_size, "tick size")
         own = [part for part in parts if part.schema == "definition"]
         if self.definition is not None and own:
             raise ConfigError("definition", str(self.definition), f"none: {self.path.name} holds definitions itself")

@@ -29,7 +29,8 @@ from tickwright.core.errors import ConfigError, FileFormatError, StorageError, V
 from tickwright.data.databento.gateway import Gateway, Subscription
 from tickwright.data.databento.retry import Retry
 from tickwright.data.databento.stream import Bytes, read_header
-from tickwright.data.databento.whole import NOT_DATA, look_through, put_in_place
+from tickwright.data.databento.whole import NOT_DATA, look_through
+from tickwright.data.store.disk import put_in_place
 from tickwright.data.utc import utc_text
 
 VERSION = "tickwright.live/1"

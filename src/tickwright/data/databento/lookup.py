@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
@@ -62,14 +62,3 @@ class Lookup:
     def notes(self) -> list[str]:
         """What each instrument was taken to be, and from where."""
         return [f"{i.symbol}: tick {i.tick_size}, multiplier {i.multiplier} ({i.source})" for i in self.found.values()]
-
-
-def positive(tick: Decimal | str) -> Decimal:
-    """A tick size as it was typed. Raises ConfigError."""
-    try:
-        exact = Decimal(tick)
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or exact <= 0:
-        raise ConfigError("tick size", str(tick), "a positive decimal as 0.25")
-    return exact

@@ -1,11 +1,11 @@
-"""Records with a best bid and ask, and trades → rows of `quotes` and `trades`.
+"""Records with a best bid and ask, and trades → rows of `quotes`, its sampled kinds, and `trades`.
 
 | Databento | rows |
 |---|---|
-| `mbp-1`, `cmbp-1` | every record a quote, every TRADE a print too |
-| `tbbo`, `tcbbo` | the same: the quote beside a print is the one it met, before it changed the book |
+| `mbp-1`, `cmbp-1` | every record one of `quotes`, every TRADE a print too |
+| `tbbo`, `tcbbo` | a print, and in `quotes-trades` the quote it met, before it changed the book |
 | `trades` | prints |
-| `bbo-1s`, `bbo-1m`, `cbbo-1s`, `cbbo-1m` | one quote an interval |
+| `bbo-1s`, `bbo-1m`, `cbbo-1s`, `cbbo-1m` | one of `quotes-1s` or `quotes-1m` an interval |
 
 In a `bbo` record `ts_event` is the time of the last trade, undefined when there was none, and not that of the quote,
 which may be younger. A quote stamped with it would be known too early, so both times of such a row are `ts_recv`, the
@@ -16,6 +16,7 @@ the change that led to an `mbp-1` record.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from tickwright.data.databento.events import stated_price
 from tickwright.data.databento.fields import prints, sizes, ticks_of, times, whole
 from tickwright.data.databento.layouts import UNDEF_PRICE, UNDEF_SIZE
 from tickwright.data.places import Places
-from tickwright.data.store.schema import QUOTES, TRADES
+from tickwright.data.store.schema import TRADES
 
 Tables = list[tuple[str, np.ndarray]]
 
@@ -36,25 +37,37 @@ _SIDES = np.zeros(256, bool)
 _SIDES[[Side.BID, Side.ASK, Side.NONE]] = True
 
 
-def map_quotes(raw: np.ndarray, instrument: Instrument, places: Places, told: Counter[str]) -> Tables:
-    """MBP_1 or CMBP_1 records. Raises FileFormatError, OffGridError."""
-    check_letters(raw, places)
-    bare = (raw["action"] == Action.CLEAR) | (raw["action"] == Action.NONE)
-    quotes = _book(raw, instrument, places, told)
-    quotes["ts_event"], quotes["ts_recv"] = times(raw, bare, places)
-    picks = np.flatnonzero(raw["action"] == Action.TRADE)
-    if not picks.size:
-        return [(QUOTES, quotes)]
-    at = picks if places.picks is None else places.picks[picks]
-    trades = map_trades(raw[picks], instrument, Places(places.file, places.unit, places.base, at), told)
-    return [(QUOTES, quotes), *trades]
+@dataclass(frozen=True, slots=True)
+class QuoteMapper:
+    """MBP_1 or CMBP_1 records; `schema` is where their quotes go."""
+
+    schema: str
+
+    def __call__(self, raw: np.ndarray, instrument: Instrument, places: Places, told: Counter[str]) -> Tables:
+        """Quotes, and prints where there are any. Raises FileFormatError, OffGridError."""
+        check_letters(raw, places)
+        bare = (raw["action"] == Action.CLEAR) | (raw["action"] == Action.NONE)
+        quotes = _book(raw, instrument, places, told)
+        quotes["ts_event"], quotes["ts_recv"] = times(raw, bare, places)
+        picks = np.flatnonzero(raw["action"] == Action.TRADE)
+        if not picks.size:
+            return [(self.schema, quotes)]
+        at = picks if places.picks is None else places.picks[picks]
+        trades = map_trades(raw[picks], instrument, Places(places.file, places.unit, places.base, at), told)
+        return [(self.schema, quotes), *trades]
 
 
-def map_bbo(raw: np.ndarray, instrument: Instrument, places: Places, told: Counter[str]) -> Tables:
-    """BBO or CBBO records: a quote at the end of each interval. Raises FileFormatError, OffGridError."""
-    quotes = _book(raw, instrument, places, told)
-    quotes["ts_event"] = quotes["ts_recv"] = whole(raw["ts_recv"], places)
-    return [(QUOTES, quotes)]
+@dataclass(frozen=True, slots=True)
+class BboMapper:
+    """BBO or CBBO records: a quote at the end of each interval, of which `schema` says how long it is."""
+
+    schema: str
+
+    def __call__(self, raw: np.ndarray, instrument: Instrument, places: Places, told: Counter[str]) -> Tables:
+        """Quotes. Raises FileFormatError, OffGridError."""
+        quotes = _book(raw, instrument, places, told)
+        quotes["ts_event"] = quotes["ts_recv"] = whole(raw["ts_recv"], places)
+        return [(self.schema, quotes)]
 
 
 def map_trades(raw: np.ndarray, instrument: Instrument, places: Places, told: Counter[str]) -> Tables:

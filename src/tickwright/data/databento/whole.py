@@ -1,4 +1,4 @@
-"""Whole DBN files: look at one to its very end, and put it in its place so that a crash cannot leave half of it.
+"""Whole DBN files: look at one to its very end, so that half a file is never taken for a day.
 
 The look knows no schema: every DBN record begins with its length in 4-byte words and its type, so the records of any
 schema and version can be walked, and counted, without reading what is in them.
@@ -7,7 +7,6 @@ schema and version can be walked, and counted, without reading what is in them.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,18 +57,6 @@ def look_through(path: Path) -> Contents:
             "whole records: the file is truncated",
         )  # fmt: skip
     return contents
-
-
-def put_in_place(fresh: Path, final: Path) -> None:
-    """Give a written file its name, with its content and the name on the disk. OSError when the disk refuses."""
-    with open(fresh, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(fresh, final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def sha256(path: Path) -> str:

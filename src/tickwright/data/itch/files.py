@@ -1,4 +1,4 @@
-"""The day that the name of an ITCH file says."""
+"""The day that the name of an ITCH file says, and the time zone of its clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError
+
+NEW_YORK = "America/New_York"
 
 # 01302019.NASDAQ_ITCH50.gz, 20190130.BX_ITCH_50.gz, S020119-v50.txt.gz
 _PATTERNS = (

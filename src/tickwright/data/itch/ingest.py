@@ -7,26 +7,33 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError
 from tickwright.core.events import Action
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import parse_date
 from tickwright.data.backends import Place, create_catalog
-from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
-from tickwright.data.itch.files import date_of
+from tickwright.data.intake import (
+    IngestSummary,
+    Progress,
+    already_stored,
+    positive,
+    readable,
+    refuse_empty,
+    summary_of,
+)
+from tickwright.data.itch.files import NEW_YORK, date_of
 from tickwright.data.store.schema import EVENTS
 from tickwright.data.store.source import Source, file_source
 
 TICK = Decimal("0.0001")
 """The unit of ITCH prices, and the increment of quotes below one dollar: exact for every stock."""
 
-NEW_YORK = "America/New_York"
-_BOOK_LIMIT = 2**31 - 2  # of `book.layout`, which data may not import
+BOOK_LIMIT = 2**31 - 2
+"""`book.layout.PRICE_LIMIT`, which data may not import; a test holds them together."""
 
 
 def ingest_itch(
@@ -51,9 +58,9 @@ def ingest_itch(
     begun = time.perf_counter()
     path = readable(file)
     day = date_of(path) if date is None else date if isinstance(date, dt.date) else parse_date(date, "--date")
-    asked = sorted(set(symbols))
+    tick, asked = None if tick_size is None else positive(tick_size, "tick size"), sorted(set(symbols))
     catalog = create_catalog(catalog_path)
-    lookup = _Lookup(_tick(tick_size), {i.symbol: i for i in catalog.instruments()})
+    lookup = _Lookup(tick, {i.symbol: i for i in catalog.instruments()})
     reader = ItchReader(path, day, lookup, asked, progress)
     source = _source(path, day, asked)
     if not replace and (known := already_stored(catalog, source)):
@@ -93,8 +100,8 @@ class _Lookup:
 
     def watch(self, instrument: Instrument, events: np.ndarray) -> None:
         """Count orders beyond the prices of a book: a stock above 214 748 dollars at a tick of 0.0001."""
-        if int(events["price"].max()) > _BOOK_LIMIT:
-            beyond = (events["price"] > _BOOK_LIMIT) & (events["action"] == Action.ADD)
+        if int(events["price"].max()) > BOOK_LIMIT:
+            beyond = (events["price"] > BOOK_LIMIT) & (events["action"] == Action.ADD)
             self.high[instrument.symbol] = self.high.get(instrument.symbol, 0) + int(beyond.sum())
 
     def told(self) -> str:
@@ -102,18 +109,6 @@ class _Lookup:
 
     def notes(self) -> list[str]:
         return [
-            f"{symbol}: {count:,} orders at more than {_BOOK_LIMIT} ticks, which no book holds; pass --tick-size 0.01"
+            f"{symbol}: {count:,} orders at more than {BOOK_LIMIT:,} ticks, which no book holds; pass --tick-size 0.01"
             for symbol, count in self.high.items()
         ]
-
-
-def _tick(text: Decimal | str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        exact = Decimal(text)
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or exact <= 0:
-        raise ConfigError("tick size", str(text), "a positive decimal as 0.01")
-    return exact

@@ -28,8 +28,8 @@ MOST_ROWS = 3
 MOST_SHARES = 2**31 - 1
 
 # Indices of `state`.
-MESSAGE_COUNT, LIVE, LAST_TIME, BACKWARD, WRITTEN, TOLD, LEARNED, OTHER_STOCKS, OTHER_MARKETS = range(9)
-N_STATE = 9
+MESSAGE_COUNT, LIVE, FIRST_TIME, LAST_TIME, BACKWARD, WRITTEN, TOLD, LEARNED, OTHER_STOCKS, OTHER_MARKETS = range(10)
+N_STATE = 10
 # Columns of `faults`.
 UNKNOWN, OVER, DUPLICATE, ORPHAN, UNPRICED = range(5)
 N_FAULTS = 5
@@ -74,7 +74,7 @@ _TRADE, _HIDDEN, _CROSS, _HALT = int(Action.TRADE), int(Action.HIDDEN), int(Acti
 _BID, _ASK, _NONE = int(Side.BID), int(Side.ASK), int(Side.NONE)
 _LAST, _DOUBT = int(Flag.LAST), int(Flag.MAYBE_BAD_BOOK)
 _HALTED, _QUOTING, _OPEN = int(TradingStatus.HALTED), int(TradingStatus.QUOTING), int(TradingStatus.TRADING)
-_VENUE = 2  # NASDAQ, in Databento's numbering of publishers
+VENUE = 2  # NASDAQ, in Databento's numbering of publishers
 _LIMIT = np.uint64(MOST_SHARES)
 _SIX_BYTES = np.uint64(2**48 - 1)
 
@@ -91,7 +91,7 @@ def _emit(
     row.price = price
     row.size = size
     row.sequence = sequence
-    row.venue_id = _VENUE
+    row.venue_id = VENUE
     row.action = action
     row.side = side
     row.flags = flags
@@ -232,6 +232,8 @@ def decode(
         if adds and 2 * (state[LIVE] + 1) > cells.shape[0]:
             reason = GROW
             break
+        if message == 1:
+            state[FIRST_TIME] = time
         state[BACKWARD] += time < state[LAST_TIME]
         state[LAST_TIME] = time
         state[MESSAGE_COUNT] = message

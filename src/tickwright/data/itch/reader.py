@@ -4,6 +4,8 @@
    the end of a block waits for the next.
 2. Messages that carry more than events (directory, halts, system events, broken trades) are decoded here.
 3. A full buffer is split by stock, prices become ticks of the stock's instrument, and each part is handed out.
+4. The first part of each stock opens with a CLEAR at the time of the file's first message: references are those of one
+   day, and no order of the day before is ended by anything but that.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ from pathlib import Path
 import numpy as np
 
 from tickwright.core.errors import ConfigError, FileFormatError, OffGridError
-from tickwright.core.events import MARKET_EVENT, SUBTICKS, Action
+from tickwright.core.events import MARKET_EVENT, SUBTICKS, Action, Flag, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight
 from tickwright.data.itch import kernel as k
 from tickwright.data.itch import orders
+from tickwright.data.itch.files import NEW_YORK
 from tickwright.data.itch.journal import Journal
 from tickwright.data.itch.messages import LENGTHS, MESSAGES, decode
 from tickwright.data.unpack import Content
 
-NEW_YORK = "America/New_York"
 PRICE_SCALE = 10_000
 BATCH_ROWS = 1 << 17
 """Events of all stocks that are split and handed out together: the reader's memory, with the order table."""
@@ -91,6 +93,8 @@ class ItchReader:
         file = Content(self.path)
         rest, base, ended = b"", 0, False
         for fresh in file.blocks():
+            if ended:
+                raise self._behind_the_end(base, len(fresh))
             block = rest + fresh
             at, reason = 0, k.FULL
             while reason in (k.FULL, k.GROW) and not ended:
@@ -103,12 +107,9 @@ class ItchReader:
                 elif reason not in (k.MORE, k.END):
                     raise self._refusal(block, at, base, reason)
                 ended = reason == k.END
-            if ended and len(block) > at + 2:
-                place = self._place(base + at + 2)
-                raise FileFormatError(
-                    self.path, place, f"{len(block) - at - 2} bytes", "nothing after the session's end"
-                )
             base += at + 2 * ended
+            if ended and len(block) > at + 2:
+                raise self._behind_the_end(base, len(block) - at - 2)
             rest = b"" if ended else block[at:]
             if self._progress is not None:
                 self._progress(file.done, file.size)
@@ -163,10 +164,19 @@ class ItchReader:
             picks = order[begin:end]
             begin = end
             locate = int(locates[picks[0]])
-            instrument = self._instruments.get(locate)
+            instrument, events = self._instruments.get(locate), _rows(self._out, picks)
             if instrument is None:
                 instrument = self._instruments[locate] = self._instrument_of(self.symbols[locate])
-            yield instrument, self._finished(_rows(self._out, picks), instrument)
+                events = np.concatenate((self._opening(), events))
+            yield instrument, self._finished(events, instrument)
+
+    def _opening(self) -> np.ndarray:
+        """The empty book with which a stock's day begins: a snapshot of nothing, in no message."""
+        clear = np.zeros(1, MARKET_EVENT)
+        clear["ts_event"] = clear["ts_recv"] = self._midnight + self._state[k.FIRST_TIME]
+        clear["action"], clear["side"], clear["venue_id"] = Action.CLEAR, Side.NONE, k.VENUE
+        clear["flags"] = Flag.LAST | Flag.SNAPSHOT | Flag.SYNTHETIC
+        return clear
 
     def _finished(self, events: np.ndarray, instrument: Instrument) -> np.ndarray:
         """Ticks in the place of ten-thousandths; a print may lie between ticks."""
@@ -206,6 +216,9 @@ class ItchReader:
 
     def _place(self, byte: int) -> str:
         return f"message {self.messages + 1}, byte {byte}"
+
+    def _behind_the_end(self, byte: int, count: int) -> FileFormatError:
+        return FileFormatError(self.path, self._place(byte), f"{count} bytes", "nothing after the session's end")
 
     def _refusal(self, block: bytes, at: int, base: int, reason: int) -> FileFormatError:
         length, kind = int.from_bytes(block[at : at + 2], "big"), block[at + 2]

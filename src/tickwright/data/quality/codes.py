@@ -33,6 +33,11 @@ CODES: dict[str, Code] = {
         "info", "book crossed or locked while orders are collected: before the open, in an auction or a halt",
         "none, as long as nothing is executed against these quotes",
     ),
+    "crossed_carried": Code(
+        "info", "best bid at or above best ask, where a row states one side and the other is carried on from earlier "
+        "rows: an artefact of the reading, as the two are of different moments",
+        "none is proven: the side carried on may have been withdrawn since, so such a quote could not be traded at",
+    ),
     "unknown_order": Code(
         "error", "cancel, modify or execution of an order that is not in the book",
         "its lots were never ahead of ours in a queue, and the level shows too little: passive fills come too early",
@@ -65,6 +70,12 @@ CODES: dict[str, Code] = {
     "trade_outside_depth": Code(
         "info", "a trade outside the quotes before and after it, where quotes and trades come in separate messages",
         "the book was elsewhere for a moment that the feed does not show; fills by trade-through may differ there",
+    ),
+    "depth_behind_trades": Code(
+        "warning", "more than 5 % of the trades lie outside the quotes before and after them: the feed shows its book "
+        "at intervals, and trades as they happen",
+        "between two messages the book stands still: takes fill at levels that were gone, for up to an interval, and "
+        "resting orders fill by trades at prices that the book never showed",
     ),
     "stale_quote": Code(
         "warning", "best bid and ask stand still for long while trades go on",
@@ -155,6 +166,23 @@ CODES: dict[str, Code] = {
     ),
 }  # fmt: skip
 """Every check, by code."""
+
+_WHY_LEFT: dict[str, str] = {
+    "nothing is proven to be wrong": "crossed_book_closed alike_rows event_clock_coarse off_hours bar_empty "
+    "large_change",
+    "the order is that of the file, and sequence numbers do not prove another": "recv_clock_back sequence_back",
+    "rows alike have no number of their own, so both may be true": "duplicate_rows",
+    "which message is missing or wrong is not in the data": "crossed_book locked_book unknown_order duplicate_order "
+    "over_reduction maybe_bad_book book_rows_misaligned",
+    "what was not recorded cannot be made up": "sequence_gap session_gap bar_missing bar_missing_field stale_quote "
+    "depth_behind_trades trade_outside_depth crossed_carried",
+    "which of the two is right is not in the data": "trade_outside_quote bar_repeated bar_inconsistent",
+    "a value that is wrong does not say what is right": "bad_row size_not_positive price_not_positive "
+    "event_clock_back recv_before_event",
+    "prices are kept as they traded; splits are reference data (ingest reference)": "large_move split_unadjusted",
+}
+WHY_LEFT: dict[str, str] = {code: reason for reason, codes in _WHY_LEFT.items() for code in codes.split()}
+"""Why `data.quality.fix` leaves what is found under a code, where it is left."""
 
 FAILING: tuple[Severity, ...] = ("error", "warning")
 """Severities that make a check of a catalog fail."""

@@ -65,10 +65,12 @@ def _place(keys: np.ndarray, key: Int) -> Int:
 
 @kernel
 def mark_repeats(
-    hashes: np.ndarray, moments: np.ndarray, start: Int, state: np.ndarray, keys: np.ndarray, marks: np.ndarray
-) -> Int:
+    hashes: np.ndarray, moments: np.ndarray, start: Int, state: np.ndarray, keys: np.ndarray, used: np.ndarray,
+    marks: np.ndarray,
+) -> Int:  # fmt: skip
     """Mark rows 1 (the same as an earlier one of the latest time) or 2 (late). `state`: latest time, keys in use.
 
+    `used` holds the places of the keys, so that forgetting them costs what they are, whatever the size of the table.
     Returns the row at which the table is half full, or the number of rows.
     """
     for i in range(start, hashes.shape[0]):
@@ -77,9 +79,9 @@ def mark_repeats(
             continue
         if moments[i] > state[0]:
             state[0] = moments[i]
-            if state[1] > 0:
-                keys[:] = _FREE
-                state[1] = 0
+            for j in range(state[1]):
+                keys[used[j]] = _FREE
+            state[1] = 0
         elif 2 * (state[1] + 1) > keys.shape[0]:
             return i
         at = _place(keys, hashes[i])
@@ -87,6 +89,7 @@ def mark_repeats(
             marks[i] = 1
         else:
             keys[at] = hashes[i]
+            used[state[1]] = at
             state[1] += 1
     return hashes.shape[0]
 
@@ -120,6 +123,7 @@ class Repeats:
         """Of the rows of the last chunk."""
         self._state = np.array([np.iinfo(np.int64).min, 0], np.int64)
         self._keys: np.ndarray = np.zeros(64, np.uint64)
+        self._used: np.ndarray = np.zeros(32, np.int64)
         self._last: np.ndarray = np.zeros(2, np.uint64)  # sequence number and hash of the last row
 
     def feed(self, rows: np.ndarray) -> np.ndarray:
@@ -129,11 +133,16 @@ class Repeats:
         self._compare_numbers(rows)
         marks = np.zeros(len(rows), np.uint8)
         done = 0
-        while (done := mark_repeats(self.hashes, moments, done, self._state, self._keys, marks)) < len(rows):
+        while (done := self._mark(moments, done, marks)) < len(rows):
             larger: np.ndarray = np.zeros(2 * self._keys.size, np.uint64)
             insert_all(larger, self._keys)
-            self._keys = larger
+            self._keys, self._used = larger, np.zeros(self._keys.size, np.int64)
+            places = np.flatnonzero(larger)
+            self._used[: places.size] = places
         return marks
+
+    def _mark(self, moments: np.ndarray, start: int, marks: np.ndarray) -> int:
+        return int(mark_repeats(self.hashes, moments, start, self._state, self._keys, self._used, marks))
 
     def _compare_numbers(self, rows: np.ndarray) -> None:
         if "sequence" not in (rows.dtype.names or ()):
@@ -148,8 +157,9 @@ class Repeats:
 class Duplicates:
     """The first pass is `feed`; where `late` is true after it, the second is `look_again` over the same rows."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, *, alike: bool = False) -> None:
         self._tally = tally
+        self._alike = alike
         self._repeats = Repeats()
         self._late: list[np.ndarray] = []
         self._late_rows = 0
@@ -190,7 +200,7 @@ class Duplicates:
 
     def end(self) -> str | None:
         """After the last row of the last pass: say what rows alike are, and what was not compared."""
-        if self._repeats.shared:
+        if self._alike or self._repeats.shared:
             self._tally.rename("duplicate_rows", "alike_rows")
         if not self._passed_over:
             return None

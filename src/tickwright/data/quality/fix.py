@@ -3,7 +3,8 @@
 1. A first pass over the rows of a schema and day says what is wrong and whether it is proven (`Plan`).
 2. Where there is something to do, every schema that the instrument has of the day is written anew from a source named
    "fixed …", so that nothing that belongs together is parted. The earlier version stays readable.
-3. The log says of each what was done, and what was left and why.
+3. A plan holds for the version that it was made of: where another writer has made one since, nothing is written.
+4. The log says of each what was done, and what was left and why.
 
 | fault | put right when |
 |---|---|
@@ -21,21 +22,25 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tickwright.core.errors import CatalogError
 from tickwright.core.events import Flag
 from tickwright.data.port import TickCatalog
 from tickwright.data.quality.duplicates import Repeats
-from tickwright.data.store.schema import TABLES, moments_of
+from tickwright.data.store.schema import QUOTES_TRADES, TABLES, moments_of
 from tickwright.data.store.source import Source
 from tickwright.data.utc import utc_text
 
 REORDER_ROWS = 1 << 22
 """Rows that may wait for their place in time; what is further out of order is left as it is."""
 _NOTE = 400
+LATE, REPEATED = "recv_clock_back", "duplicate_rows"
+"""The codes under which a check tells what is put right here."""
+_ROWS = {LATE: "rows behind later ones", REPEATED: "rows alike"}
 
 Chunks = Callable[[], Iterator[np.ndarray]]
 Key = tuple[str, str, dt.date]
@@ -55,7 +60,10 @@ class Plan:
     first: tuple[int, int] | None = None
     """Row and ts_event of the first that is late or repeated, and of the last."""
     last: tuple[int, int] | None = None
-    left: tuple[str, ...] = ()
+    first_repeated: tuple[int, int] | None = None
+    """The first that goes; its row counts in the order of receipt."""
+    left: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By code, what is not put right: how many rows, and why."""
 
     @property
     def work(self) -> bool:
@@ -74,8 +82,10 @@ class Plan:
 def fix(catalog: TickCatalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
     """Put right what can be among the given rows; returns the log. Nothing is written when there is nothing to do.
 
-    Raises CatalogError, StorageError; after any error the catalog stands as it was.
+    Raises CatalogError, also when another writer made a version meanwhile, and StorageError; what one source brought is
+    put right whole or not at all.
     """
+    version = catalog.version
     log: list[dict[str, Any]] = []
     listing = {(row.instrument, row.schema, row.day): row for row in catalog.ls()}
     groups: dict[tuple[str, dt.date], list[tuple[str, Plan]]] = {}
@@ -85,7 +95,9 @@ def fix(catalog: TickCatalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
         held = [name for name, other, when in listing if name == symbol and when == day and other.startswith("book-")]
         plan = _plan(_span(catalog, symbol, schema, day), schema)
         if held and plan.work:
-            plan = Plan(rows=plan.rows, left=("rows beside a vendor's book rows belong to them one by one",))
+            why = "rows beside a vendor's book rows belong to them one by one"
+            found = {LATE: plan.late, REPEATED: plan.repeated}
+            plan = Plan(plan.rows, left={code: (count, why) for code, count in found.items() if count} | plan.left)
         if plan.left:
             log.append(_entry(symbol, schema, day, plan, "left"))
         if plan.work:
@@ -95,19 +107,20 @@ def fix(catalog: TickCatalog, keys: Sequence[Key]) -> list[dict[str, Any]]:
     for symbol, day in groups:
         names = dict.fromkeys(row.source for (name, _, when), row in listing.items() if (name, when) == (symbol, day))
         by_source.setdefault(", ".join(names), []).append((symbol, day))
-    for name, members in by_source.items():
-        _write(catalog, name, members, groups, listing)
+    for n, (name, members) in enumerate(by_source.items()):
+        _write(catalog, version + n, name, members, groups, listing)
     return log
 
 
 def _write(
     catalog: TickCatalog,
+    version: int,
     name: str,
     members: Sequence[tuple[str, dt.date]],
     groups: dict[tuple[str, dt.date], list[tuple[str, Plan]]],
     listing: dict[Key, Any],
 ) -> None:
-    """One new version: every schema of the instruments and days of one source."""
+    """One version after `version`: every schema of the instruments and days of one source."""
     whole = hashlib.sha256(b"fixed")
     told = []
     parts: list[tuple[str, str, dt.date, Plan | None]] = []
@@ -119,10 +132,15 @@ def _write(
                 parts.append((symbol, schema, day, plan))
                 whole.update(f"{symbol} {schema} {day} {_content(catalog, symbol, schema, day)} {plan}\n".encode())
                 if plan is not None:
-                    told.append(f"{symbol} {schema} {day}: {plan.late} rows moved, {plan.repeated} removed")
+                    told.append(f"{symbol} {schema} {day}: {plan.late:,} rows moved, {plan.repeated:,} removed")
     note = "; ".join(told)
     source = Source(f"fixed {name}", "fixed", whole.hexdigest()[:32])
     with catalog.ingest(source, replace=True, note=note if len(note) <= _NOTE else f"{note[:_NOTE]} …") as session:
+        if catalog.version != version:
+            raise CatalogError(
+                f"{catalog.root}: version {version} was looked through, but another writer has made version "
+                f"{catalog.version} since; run it again"
+            )
         for symbol, schema, day, plan in parts:
             chunks = _span(catalog, symbol, schema, day)
             if schema not in TABLES:
@@ -161,20 +179,22 @@ def _plan(chunks: Chunks, schema: str) -> Plan:
         floors.append(low)
         low = min(low, least)
     plan.floors = tuple(reversed(floors))
-    left = []
     if plan.late and (reason := _cannot_order(chunks, plan.floors)):
-        left.append(f"{plan.late} rows behind later ones: {reason}")
+        plan.left[LATE] = (plan.late, reason)
         plan.late, plan.first, plan.last = 0, None, None
-    _plan_repeats(chunks, plan, bars, left)
-    plan.left = tuple(left)
+    if schema != QUOTES_TRADES:  # two trades of one moment met one quote
+        _plan_repeats(chunks, plan, bars)
     return plan
 
 
-def _plan_repeats(chunks: Chunks, plan: Plan, bars: bool, left: list[str]) -> None:
+def _plan_repeats(chunks: Chunks, plan: Plan, bars: bool) -> None:
     """Count rows that repeat an earlier one of the same moment, in the order that they will have."""
     repeats, at, unnumbered = Repeats(), 0, 0
     for rows in _ordered(chunks(), plan.floors) if plan.late else chunks():
         again = repeats.feed(rows) == 1
+        if plan.first_repeated is None and again.any():
+            k = int(again.argmax())
+            plan.first_repeated = (at + k, int(rows["ts_event"][k]))
         plan.repeated += int(again.sum())
         if not bars:
             numbers = rows["sequence"] if "sequence" in (rows.dtype.names or ()) else np.zeros(len(rows), np.uint64)
@@ -184,8 +204,8 @@ def _plan_repeats(chunks: Chunks, plan: Plan, bars: bool, left: list[str]) -> No
         at += len(rows)
     if plan.repeated and not bars and (repeats.shared or unnumbered):
         why = "rows share sequence numbers" if repeats.shared else "rows have no sequence number"
-        left.append(f"{plan.repeated} rows alike: {why}, so both may be true")
-        plan.repeated = 0
+        plan.left[REPEATED] = (plan.repeated, f"{why}, so both may be true")
+        plan.repeated, plan.first_repeated = 0, None
         if not plan.late:
             plan.first = plan.last = None
 
@@ -252,10 +272,11 @@ def _content(catalog: TickCatalog, symbol: str, schema: str, day: dt.date) -> st
 def _entry(symbol: str, schema: str, day: dt.date, plan: Plan, what: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"instrument": symbol, "schema": schema, "day": day.isoformat(), "what": what}
     if what == "left":
-        return entry | {"reasons": list(plan.left)}
+        reasons = [f"{count:,} {_ROWS[code]}: {why}" for code, (count, why) in plan.left.items()]
+        return entry | {"reasons": reasons, "codes": {code: why for code, (_, why) in plan.left.items()}}
     entry |= {"rows_before": plan.rows, "rows_after": plan.rows - plan.repeated}
     entry |= {"moved": plan.late, "removed": plan.repeated}
-    for name, place in (("first", plan.first), ("last", plan.last)):
+    for name, place in (("first", plan.first), ("last", plan.last), ("first_removed", plan.first_repeated)):
         if place is not None:
             entry[name] = {"row": place[0], "ts": place[1], "time": utc_text(place[1])}
     return entry

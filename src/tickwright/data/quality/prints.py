@@ -28,6 +28,18 @@ def trades_outside(
         tally.add("trade_outside_depth", places[outside], told["ts_event"], moments_of(told), fields)
 
 
+OFTEN = 0.05
+"""Of at least a hundred trades, the share outside of the quotes above which the book is not where trades happen."""
+_JUDGED = 100
+
+
+def told_when_often(tally: Tally, trades: int) -> None:
+    """Tell trades outside the quotes as a warning where they are a large share of all trades of the unit."""
+    if trades >= _JUDGED and tally.count("trade_outside_depth") > OFTEN * trades:
+        tally.rename("trade_outside_depth", "depth_behind_trades")
+        tally.add_detail("depth_behind_trades", "of_trades", trades)
+
+
 def _outside(rows: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     asks = (before["ask_size"] > 0) & (after["ask_size"] > 0)
     bids = (before["bid_size"] > 0) & (after["bid_size"] > 0)

@@ -16,13 +16,12 @@ from tickwright.core.events import Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import Nanos
 from tickwright.data.quality.codes import CODES, Severity
+from tickwright.data.store.definition import PRICES, SIZES
 from tickwright.data.utc import utc_text
 
 # What of a row is told beside its time; prices and sizes as exact decimals.
 _TOLD = ("order_id", "trade_id", "sequence", "action", "side", "price", "size", "bid", "ask")
 _TOLD_BARS = ("open", "high", "low", "close", "volume")
-_PRICES = ("price", "bid", "ask", "open", "high", "low", "close")
-_SIZES = ("size", "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +163,10 @@ class Tally:
         return self.found[code].count if code in self.found else 0
 
     def rename(self, code: str, better: str) -> None:
-        """Tell the findings of a code under another."""
+        """Tell the findings of a code under another, together with those already under it."""
         if code in self.found:
-            self.found[better] = self.found.pop(code)
-            self.timeline.found[better] = self.timeline.found.pop(code)
+            self._join(better, self.found.pop(code))
+            self.timeline.found[better] = self.timeline.found.get(better, 0) + self.timeline.found.pop(code)
 
     def add_detail(self, code: str, name: str, count: int) -> None:
         """Say how many of a code's findings are of a kind."""
@@ -178,7 +177,7 @@ class Tally:
 def finding_json(code: str, found: Found, instrument: Instrument, schema: str) -> dict[str, Any]:
     """A finding as plain values."""
     kind = CODES[code]
-    answer: dict[str, Any] = {
+    return {
         "code": code,
         "severity": kind.severity,
         "instrument": instrument.symbol,
@@ -188,8 +187,8 @@ def finding_json(code: str, found: Found, instrument: Instrument, schema: str) -
         "last": _place_json(found.last, instrument),
         "meaning": kind.meaning,
         "effect_on_fills": kind.effect,
+        "detail": dict(found.detail),
     }
-    return answer | ({"detail": dict(found.detail)} if found.detail else {})
 
 
 def severity_of(code: str) -> Severity:
@@ -208,9 +207,9 @@ def _place_json(place: Place, instrument: Instrument) -> dict[str, Any]:
 
 
 def _field(name: str, value: int, instrument: Instrument) -> Any:
-    if name in _PRICES:
+    if name in PRICES:
         return str(instrument.to_price(value))
-    if name in _SIZES:
+    if name in SIZES:
         return str(instrument.to_quantity(value))
     if name == "action":
         return Action(value).name.lower() if value in set(Action) else value

@@ -7,6 +7,7 @@ Flag.LAST, or, where a feed does not set it, before the first row of a later exc
 A trade is outside the quote when it lies outside the quote that stood before its message and outside the one after it:
 the prints of one order that takes several levels lie between the two. An auction's print is not looked at.
 A quote is stale when best prices and sizes did not change for a minute while three trades or more were printed.
+A quote with a side carried on (Flag.SYNTHETIC) is crossed by the reading, so it is told under a code of its own.
 Continuous trading is what neither a HALT row nor the calendar denies.
 """
 
@@ -195,6 +196,7 @@ class Tops:
         self._tally = tally
         self._hours = hours
         self._state = np.zeros(1, STATE)
+        self._carried = False
         outside = "trade_outside_depth" if separate else "trade_outside_quote"
         self._codes = {
             CROSSED: "crossed_book", LOCKED: "locked_book", CLOSED: "crossed_book_closed", OUTSIDE: outside,
@@ -203,7 +205,11 @@ class Tops:
 
     def feed(self, rows: np.ndarray, tops: np.ndarray) -> None:
         """The next rows, of events, depth or quotes, each with the best levels after it."""
-        events = rows if rows.dtype == MARKET_EVENT else _as_events(rows)
+        if rows.dtype == MARKET_EVENT:
+            events = rows
+        else:
+            events = _as_events(rows)
+            self._carried = self._carried or bool((rows["flags"] & Flag.SYNTHETIC).any())
         closed = np.zeros(len(rows), bool) if self._hours is None else ~self._hours.within(rows["ts_event"])
         # A message's end has two findings at most, and one for each print that waits or comes.
         found, kinds = self._room(2 * (len(rows) + 1) + len(rows) + PENDING)
@@ -222,6 +228,9 @@ class Tops:
         if self._tally.window is None:  # it is not known in which part of the day each of them lies
             self._tally.add_detail("crossed_book", "times", int(self._state[0]["crosses"]))
             self._tally.add_detail("crossed_book", "longest_ns", int(self._state[0]["crossed_longest"]))
+        if self._carried:
+            for code in ("crossed_book", "locked_book"):
+                self._tally.rename(code, "crossed_carried")
 
     def _times(self) -> np.ndarray:
         return np.array([self._tally.timeline.begin, self._tally.timeline.step], np.int64)

@@ -22,6 +22,7 @@ from tickwright.data.reference import store
 from tickwright.data.reference.files import Found, read_member
 from tickwright.data.reference.sectors import as_rows
 from tickwright.data.store.source import Source, file_source
+from tickwright.data.store.versions import Clock
 from tickwright.data.tables.container import member_names, open_members
 from tickwright.data.tables.ingest import ingest_csv
 from tickwright.data.tables.loading import shipped_mapping
@@ -34,8 +35,10 @@ def ingest_reference(
     universe: str = "S&P 500",
     replace: bool = False,
     progress: Progress | None = None,
+    clock: Clock | None = None,
 ) -> IngestSummary:
-    """Store a file of reference data, or a zip of several. `universe` names what a list of members lists.
+    """Store a file of reference data, or a zip of several. `universe` names what a list of members lists; `clock` gives
+    the version its time, ns UTC.
 
     Raises FileFormatError, ConfigError, CatalogError, StorageError. Bars are committed before the reference tables:
     when those are refused, the same command may be given again.
@@ -45,10 +48,10 @@ def ingest_reference(
     root = store.local_root(catalog_path)
     source = file_source("reference", path, [path])
     found, series = _read(path, universe, source)
-    Catalog.create(root)  # refuses a folder that is none, before anything is written
+    catalog = Catalog.create(root, clock=clock)  # refuses a folder that is none, before anything is written
     bars = None
     if series:
-        bars = ingest_csv(path, root, mapping=shipped_mapping("fred-daily"), replace=replace, progress=progress)
+        bars = ingest_csv(path, catalog, mapping=shipped_mapping("fred-daily"), replace=replace, progress=progress)
     stored = _store(root, found, replace)
     rows: Counter[str] = Counter(bars.by_schema if bars else {}) + Counter(stored)
     notes = [*found.notes, *(bars.notes if bars else ())]

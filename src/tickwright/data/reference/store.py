@@ -4,7 +4,7 @@
     ├── sectors.parquet
     ├── actions.parquet
     ├── .lock              held by the one writer
-    └── .<table>.<pid>     a write under way, or what a killed one left behind; the next writer takes it away
+    └── .<table>.*         a write under way, or what a killed one left behind; the next writer takes it away
 
 A table is written beside its place, synced, and moved there in one step: a reader sees the old one or the new one.
 Dates are dates; decimals and ratios are exact text.
@@ -12,17 +12,19 @@ Dates are dates; decimals and ratios are exact text.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tickwright.core.errors import CatalogError, ConfigError, StorageError
+from tickwright.core.errors import CatalogError, ConfigError
+from tickwright.data.store.disk import storage, whole_file
+from tickwright.data.store.writer import take_lock
 
 FOLDER = "reference"
 VERSION = "tickwright.reference/1"
+_STANDS = "the reference tables stand as they were"
 COLUMNS: dict[str, dict[str, str]] = {
     "sectors": {
         "symbol": "string", "sector": "string", "start": "date32", "until": "date32", "known": "date32",
@@ -80,22 +82,8 @@ def write_rows(root: Path, table: str, rows: list[Row]) -> None:
         metadata={"tickwright.version": VERSION},
     )
     folder = root / FOLDER
-    staged = folder / f".{table}.{os.getpid()}"
-    try:
-        with open(staged, "wb") as file:
-            pq.write_table(pa.Table.from_pylist(rows, schema=schema), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(staged, folder / f"{table}.parquet")
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror or error}; the reference tables stand as they were") from error
-    finally:
-        staged.unlink(missing_ok=True)
+    with whole_file(folder / f"{table}.parquet", _STANDS) as draft:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), draft, compression="zstd")
 
 
 @contextmanager
@@ -105,21 +93,12 @@ def writing(root: Path) -> Iterator[None]:
     Raises CatalogError while another is at work, or where the folder is a file; StorageError when the disk refuses.
     """
     folder = root / FOLDER
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise CatalogError(f"{root}: is a file, expected a folder") from error
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror}") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CatalogError(f"{folder}: another writer is at work; try again when it is done") from error
-        for name in os.listdir(folder):
-            if any(name.startswith(f".{table}.") for table in COLUMNS):
-                (folder / name).unlink(missing_ok=True)
+    for place in (root, folder):
+        if place.exists() and not place.is_dir():
+            raise CatalogError(f"{place}: is a file, expected a folder")
+    with take_lock(folder):
+        with storage(folder, _STANDS):
+            for name in os.listdir(folder):
+                if any(name.startswith(f".{table}.") for table in COLUMNS):
+                    (folder / name).unlink(missing_ok=True)
         yield
-    finally:
-        os.close(handle)

@@ -64,7 +64,7 @@ def compact(
     try:
         for key, parts in spans.items():
             for chunks in _row_groups(files, key[1], parts):
-                staged.write(key, manifest.instruments[key[0]], chunks, behind=False)
+                staged.write(key, manifest.instruments[key[0]], chunks, "alone")
         merged = [merged_parts(part, spans[part.symbol, part.schema, part.day]) for part in staged.finish()]
     finally:
         staged.abandon()
@@ -89,7 +89,7 @@ def merged_parts(whole: Part, parts: list[Part]) -> Part:
     pieces = tuple(piece for part in parts for piece in pieces_of(part))
     if whole.rows != sum(piece.rows for piece in pieces):
         raise InternalError(f"{whole.path}: {whole.rows} rows of {sum(piece.rows for piece in pieces)}")
-    return msgspec.structs.replace(whole, source=pieces[0].source, pieces=pieces)
+    return msgspec.structs.replace(whole, source=pieces[0].source, pieces=pieces, since=parts[0].since)
 
 
 def _row_groups(files: Files, schema: str, parts: list[Part]) -> Iterator[list[Chunk]]:

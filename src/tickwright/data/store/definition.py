@@ -18,6 +18,7 @@ from fractions import Fraction
 import numpy as np
 
 from tickwright.core.errors import CatalogError, OffGridError
+from tickwright.core.events import SUBTICKS
 from tickwright.core.instrument import Instrument
 from tickwright.data.store.manifest import InstrumentEntry
 from tickwright.data.store.schema import TABLES, column_types
@@ -28,9 +29,10 @@ ASSUMED = "mapping "
 
 _FACTS = ("venue", "currency", "tick_size", "lot_size", "multiplier", "timezone")
 _SAID_ELSEWHERE = {"venue", "timezone"}  # by these no stored number changes its meaning
-_PRICES = ("price", "bid", "ask", "open", "high", "low", "close")
-_SIZES = ("size", "bid_size", "ask_size", "volume")
-_SUBTICKS = 10_000
+PRICES = ("price", "bid", "ask", "open", "high", "low", "close")
+"""Fields of the tables that count ticks."""
+SIZES = ("size", "bid_size", "ask_size", "volume")
+"""Fields of the tables that count lots."""
 _MOST = 2**63 - 1
 _ADVICE = "give the bars names of their own (ingest bars --instrument '{symbol}.D'), or another catalog"
 
@@ -95,20 +97,20 @@ def on_grid(rows: np.ndarray, schema: str, given: Instrument, kept: Instrument) 
     names = rows.dtype.names or ()
     if tick == lot == 1 and (given.id == kept.id or "instrument_id" not in names):
         return rows
-    if schema not in TABLES or not set(names) & {*_PRICES, *_SIZES}:
+    if schema not in TABLES or not set(names) & {*PRICES, *SIZES}:
         raise _conflict(given, InstrumentEntry.of(kept), "tick_size", _ADVICE)
     fresh = rows.copy()
     if "instrument_id" in names:
         fresh["instrument_id"] = kept.id
-    for name in _PRICES:
+    for name in PRICES:
         if name in names and "subtick" in names:
             fine = _scaled(_fine(rows, given), tick, rows, (schema, "price", given, kept))
-            fresh["price"], fresh["subtick"] = np.divmod(fine, _SUBTICKS)
+            fresh["price"], fresh["subtick"] = np.divmod(fine, SUBTICKS)
             off = (fresh["subtick"] != 0) & (rows["subtick"] == 0) if "order_id" in names else np.zeros(len(rows), bool)
             _refuse_off(off, rows["price"], rows, (schema, "price", given, kept))
         elif name in names:
             fresh[name] = _scaled(rows[name], tick, rows, (schema, name, given, kept))
-    for name in _SIZES:
+    for name in SIZES:
         if name in names:
             fresh[name] = _scaled(rows[name], lot, rows, (schema, name, given, kept))
     return fresh
@@ -120,9 +122,9 @@ _Where = tuple[str, str, Instrument, Instrument]
 
 def _fine(rows: np.ndarray, given: Instrument) -> np.ndarray:
     """Prices in ten-thousandths of a tick."""
-    if rows.size and max(int(rows["price"].max()), -int(rows["price"].min())) > _MOST // _SUBTICKS - 1:
+    if rows.size and max(int(rows["price"].max()), -int(rows["price"].min())) > _MOST // SUBTICKS - 1:
         raise OffGridError("price", int(rows["price"].max()), given.tick_size, given.symbol)
-    return np.asarray(rows["price"] * _SUBTICKS + rows["subtick"])
+    return np.asarray(rows["price"] * SUBTICKS + rows["subtick"])
 
 
 def _scaled(values: np.ndarray, by: Fraction, rows: np.ndarray, where: _Where) -> np.ndarray:
@@ -141,7 +143,7 @@ def _refuse_off(off: np.ndarray, values: np.ndarray, rows: np.ndarray, where: _W
         return
     schema, name, given, kept = where
     k = int(np.flatnonzero(off)[0])
-    sized = name in _SIZES
+    sized = name in SIZES
     unit, grid = (given.lot_size, kept.lot_size) if sized else (given.tick_size, kept.tick_size)
     exact = unit * int((rows[name] if name in (rows.dtype.names or ()) else values)[k])
     raise OffGridError(

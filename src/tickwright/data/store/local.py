@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from tickwright.data.store.disk import storage, sync_folder
+from tickwright.data.store.disk import storage, sync_folder, whole_file
 from tickwright.data.store.manifest import PARTS, STAGING
 from tickwright.data.store.writer import writer_lock
 
@@ -114,18 +114,13 @@ class LocalRoom:
         sync_folder(path.parent)
 
     def put(self, name: str, data: bytes) -> None:
-        """Write beside, sync, rename, sync the folder."""
+        """A whole file, by way of staging."""
         path = self.root / name
-        fresh = self.root / STAGING / path.name
-        with open(fresh, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         if not path.parent.exists():
             path.parent.mkdir()
             sync_folder(self.root)
-        os.replace(fresh, path)
-        sync_folder(path.parent)
+        with whole_file(path, draft=self.root / STAGING / path.name) as draft:
+            draft.write_bytes(data)
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete small files."""

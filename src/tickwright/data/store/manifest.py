@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tickwright.data.store.files import Files
 
 MANIFEST_VERSION = "tickwright.catalog/2"
+_EARLIEST = -(2**63)  # before any time: a part that has none was only ever followed by later ones
 _EARLIER = "tickwright.catalog/1"  # without versions and compaction: the same fields, fewer of them
 MANIFEST = "manifest.json"
 VERSIONS = "versions"
@@ -101,6 +102,9 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """Latest of the times by which rows are kept (`schema.moments_of`); None in a catalog of the first version."""
     pieces: tuple[Piece, ...] = ()
     """What it was compacted from, in order; empty where it stands as it was written."""
+    since: int | None = None
+    """Earliest of the times by which rows are kept, of all that its write brought of the span; None in a catalog that
+    is older than that."""
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -139,9 +143,10 @@ def pieces_of(part: Part) -> tuple[Piece, ...]:
     return part.pieces or (Piece(part.source, part.rows, part.first, part.last, part.content),)
 
 
-def reading_order(part: Part) -> tuple[str, str, str, int, str]:
-    """Sorts parts as their rows are read. Within a span, by the write: rows may only be added behind."""
-    return part.symbol, part.schema, part.day, len(part.path), part.path
+def reading_order(part: Part) -> tuple[str, str, str, int, int, str]:
+    """Sorts parts as their rows are read. Within a span, writes stand in the order of their times: none overlap."""
+    since = _EARLIEST if part.since is None else part.since
+    return part.symbol, part.schema, part.day, since, len(part.path), part.path
 
 
 def load(files: Files) -> Manifest:

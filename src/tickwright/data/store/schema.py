@@ -4,7 +4,9 @@
 |---|---|---|
 | `events` | MARKET_EVENT | market by order |
 | `depth` | MARKET_EVENT | market by price: MODIFY with Flag.AGGREGATED sets the size of a level, TRADE is a print |
-| `quotes` | TOP_OF_BOOK | best bid and ask |
+| `quotes` | TOP_OF_BOOK | best bid and ask, whenever they change |
+| `quotes-1s`, `quotes-1m` | TOP_OF_BOOK | the same as it stood at the end of each interval |
+| `quotes-trades` | TOP_OF_BOOK | the same as it stood before each trade |
 | `trades` | PRINT | trades |
 | `bars-1s`, `-1m`, `-1h`, `-1d` | BAR | bars of that length |
 | `statistics`, `imbalance`, `status` | STATISTIC, IMBALANCE, STATUS | what a venue announces |
@@ -46,11 +48,15 @@ class Table:
 EVENTS = "events"
 DEPTH = "depth"
 QUOTES = "quotes"
+QUOTES_1S, QUOTES_1M, QUOTES_TRADES = "quotes-1s", "quotes-1m", "quotes-trades"
+SAMPLED_QUOTES = (QUOTES_1S, QUOTES_1M, QUOTES_TRADES)
+"""Quotes that a vendor looked up at chosen moments: what came between is not in them."""
 TRADES = "trades"
 TABLES: dict[str, Table] = {
     EVENTS: Table(MARKET_EVENT),
     DEPTH: Table(MARKET_EVENT),
     QUOTES: Table(TOP_OF_BOOK),
+    **{schema: Table(TOP_OF_BOOK) for schema in SAMPLED_QUOTES},
     TRADES: Table(PRINT),
     # A file of a few rows costs as much as one of many, so long bars are kept by longer spans.
     "bars-1s": Table(BAR),

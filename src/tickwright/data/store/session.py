@@ -4,16 +4,18 @@
    schema and UTC day.
 2. A full buffer becomes a row group of a Parquet file in staging; so does the largest when all together grow too big.
 3. `commit` finishes the files and makes one new version of the catalog (`commit`), all or nothing.
+   Rows of a span that has some already stand beside them in the order of their times, where the two do not overlap.
 4. `abandon` drops everything; a process killed before the manifest is replaced has, for the catalog, done nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import numpy as np
 
 from tickwright.core.errors import CatalogError, InternalError
@@ -22,15 +24,16 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.store.commit import Content
 from tickwright.data.store.definition import assumed, differing, on_grid, refuse_conflict, settled
-from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, SourceEntry, pieces_of
+from tickwright.data.store.manifest import InstrumentEntry, Manifest, Part, Piece, SourceEntry, pieces_of, reading_order
 from tickwright.data.store.part import ROW_GROUP_BYTES
 from tickwright.data.store.schema import TABLES, book_levels, moments_of, span_of
 from tickwright.data.store.source import Source
-from tickwright.data.store.staging import Chunk, Key
+from tickwright.data.store.staging import Beside, Chunk, Key
 from tickwright.data.utc import utc_text
 
 BUFFER_BYTES = 160 << 20
 """Rows of all instruments together that wait in memory."""
+_BEFORE_ALL = -(2**63)
 _CALL_BYTES = 256  # what a waiting array costs beside its rows
 
 
@@ -43,8 +46,8 @@ class _Waiting:
 class Staging(Protocol):
     """Where a session puts its rows: files, or a database."""
 
-    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], *, behind: bool) -> None:
-        """Stage one row group, `behind` what the catalog has of its span or in its place. Raises StorageError."""
+    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
+        """Stage one row group; `beside` is the same for all of a span. Raises StorageError."""
 
     def finish(self) -> list[Part]:
         """Have all of it stored; what it was stored as. Raises StorageError."""
@@ -82,8 +85,13 @@ class IngestSession:
         for part in manifest.parts:
             self._held.setdefault((part.symbol, part.schema, part.day), []).append(part)
             self._schemas.setdefault(part.symbol, set()).add(part.schema)
-        self._appended: dict[Key, int] = {}
-        """Spans that rows are added to, with the latest moment of what is there."""
+        self._reach: dict[Key, tuple[int, int]] = {}
+        """Earliest and latest moment of the rows of each span so far."""
+        self._beside: dict[Key, list[tuple[int, int]]] = {}
+        """Spans that rows are added to, with the times from and until which what is there reaches, write by write."""
+        self._kept: Counter[Key] = Counter()
+        """Rows of spans that the catalog has from this very source, beside those of others."""
+        self._gone: list[str] = []
 
     def append(self, instrument: Instrument, schema: str, chunk: np.ndarray, times: np.ndarray | None = None) -> None:
         """Stage rows of one instrument, in file order.
@@ -91,8 +99,8 @@ class IngestSession:
         `chunk` has the layout of the schema (`schema.TABLES`); for `book-N` it is int64 (rows, 4 N) and `times` their
         ts_event. The session keeps the arrays: do not write into them afterwards. The UTC day is that of ts_recv (the
         order of a vendor's file, so that a snapshot stays with the day it opens) where the layout has it, else of
-        ts_event. Raises CatalogError when the instrument is defined otherwise, when the day is there from another
-        source and neither `replace` nor `append` is on, or when a row to append is not later than all that is there;
+        ts_event. Raises CatalogError when the instrument is defined otherwise, when rows of another source are there
+        that these overlap in time and `replace` is off, or when a row to append is not later than all that is there;
         OffGridError when it is not whole on the grid that the catalog has; StorageError when the disk refuses.
         """
         if schema in TABLES:
@@ -110,21 +118,24 @@ class IngestSession:
             chunk = on_grid(chunk, schema, instrument, kept)
         for day, part in _by_span(moments, span_of(schema)):
             key = (instrument.symbol, schema, day)
-            self._admit(key, moments[part])
-            self._buffer(key, chunk[part], None if times is None else times[part])
+            if self._is_there(key):
+                self._kept[key] += moments[part].size
+            else:
+                self._admit(key, moments[part])
+                self._buffer(key, chunk[part], None if times is None else times[part])
         self.rows[schema] += len(chunk)
         if chunk.dtype == MARKET_EVENT:
             self.actions += np.bincount(chunk["action"], minlength=256)
 
     def notes(self) -> list[str]:
-        """Which instruments were stored by the catalog's definition, where that is another than the file's."""
+        """What `replace` took out, and which instruments were stored by another definition than the file's."""
         kinds: dict[tuple[str, str], list[str]] = {}
         for symbol, (given, kept) in self._defined.items():
             if kept is not given:
                 other = differing(given, InstrumentEntry.of(kept))
                 facts = ", ".join(f"{name} {getattr(kept, name)}, not {getattr(given, name)}" for name in other)
                 kinds.setdefault((facts, kept.source), []).append(symbol)
-        return [
+        return self._gone + [
             f"{', '.join(symbols[:6])}{f' and {len(symbols) - 6} more' if len(symbols) > 6 else ''}: {facts}, as the "
             f"catalog has it ({source or 'no source given'})"
             for (facts, source), symbols in kinds.items()
@@ -151,29 +162,46 @@ class IngestSession:
         self._defined[symbol] = instrument, kept
         return kept
 
+    def _is_there(self, key: Key) -> bool:
+        """Whether a span still has the rows of this source beside others', though not all that it brought is there."""
+        holders = () if self._replace else _sources_of(self._held.get(key, []))
+        return len(holders) > 1 and self.source.digest in holders
+
+    def _own(self, key: Key) -> list[Piece]:
+        return [piece for part in self._held[key] for piece in pieces_of(part) if piece.source == self.source.digest]
+
     def _admit(self, key: Key, moments: np.ndarray) -> None:
+        low, high = int(moments.min()), int(moments.max())
+        if key in self._reach:
+            low, high = min(low, self._reach[key][0]), max(high, self._reach[key][1])
+        self._reach[key] = low, high
         held = self._held.get(key)
-        if held is None or self._replace:
+        # The same source again takes the place of what is left of it.
+        if held is None or self._replace or _sources_of(held) == [self.source.digest]:
             return
-        holders = _sources_of(held)
-        if holders == [self.source.digest]:
-            return  # the same again: it takes the place of what is left of it
-        symbol, schema, day = key
-        names = ", ".join(self._manifest.sources[digest].name for digest in holders)
-        if not self._may_append:
-            raise CatalogError(
-                f"{symbol} {schema} {day} is in the catalog from {names}; "
-                f"pass --replace to put {self.source.name} in its place, or --append where it goes on from there; to "
-                "have both, put one into another catalog"
-            )
-        if key not in self._appended:
-            self._appended[key] = max(self._staged.latest_moment(part) for part in held)
-        until = self._appended[key]
-        if moments.size and int(moments.min()) <= until:
-            raise CatalogError(
-                f"{symbol} {schema} {day}: {self.source.name} has a row of {utc_text(int(moments.min()))}, but what is "
-                f"in the catalog from {names} goes on until {utc_text(until)}; --append takes strictly later rows alone"
-            )
+        spans = self._beside.get(key)
+        if spans is None:
+            spans = self._beside[key] = _reaches(held, self._staged.latest_moment)
+        if self._may_append and low <= spans[-1][1]:
+            raise self._refused(
+                key, f"has a row of {utc_text(low)}", f"goes on until {utc_text(spans[-1][1])}",
+                "--append takes strictly later rows alone; without it rows go before or behind, where none overlap",
+            )  # fmt: skip
+        for begin, end in spans:
+            if low <= end and high >= begin:
+                rows = sum(part.rows for part in held)
+                since = f"from {utc_text(begin)} " if begin > _BEFORE_ALL else ""
+                raise self._refused(
+                    key, f"has rows from {utc_text(low)} to {utc_text(high)}", f"reaches {since}until {utc_text(end)}",
+                    "rows that overlap cannot stand beside each other: put one into another catalog, or pass --replace "
+                    f"to put {self.source.name} in the place of all {rows:,} rows that are there",
+                )  # fmt: skip
+
+    def _refused(self, key: Key, has: str, there: str, advice: str) -> CatalogError:
+        names = ", ".join(self._manifest.sources[digest].name for digest in _sources_of(self._held[key]))
+        return CatalogError(
+            f"{' '.join(key)}: {self.source.name} {has}, but what is in the catalog from {names} {there}; {advice}"
+        )
 
     def _buffer(self, key: Key, rows: np.ndarray, times: np.ndarray | None) -> None:
         waiting = self._waiting.setdefault(key, _Waiting())
@@ -189,16 +217,28 @@ class IngestSession:
     def _flush(self, key: Key) -> None:
         waiting = self._waiting.pop(key)
         self._waiting_bytes -= waiting.bytes
-        self._staged.write(key, self._instruments[key[0]], waiting.chunks, behind=key in self._appended)
+        self._staged.write(key, self._instruments[key[0]], waiting.chunks, self._place(key))
+
+    def _place(self, key: Key) -> Beside:
+        """Where the rows of a span go: their first ones tell, since none may overlap what is there."""
+        if key not in self._beside:
+            return "alone"
+        return "behind" if self._reach[key][0] > self._beside[key][-1][1] else "before"
 
     def commit(self) -> Manifest:
         """Make all rows visible in one step and return the new manifest. Raises StorageError, CatalogError."""
         for key in list(self._waiting):
             self._flush(key)
-        parts = self._staged.finish()
+        parts = [_since(part, self._reach[part.symbol, part.schema, part.day][0]) for part in self._staged.finish()]
+        for key, count in self._kept.items():
+            if count != (there := sum(piece.rows for piece in self._own(key))):
+                raise CatalogError(
+                    f"{' '.join(key)}: the catalog has {there:,} rows of {self.source.name}, which now has {count:,}; "
+                    "pass --replace to put them in the place of all that is there"
+                )
         if not parts:
             return self._manifest
-        displaced = self._displaced({(p.symbol, p.schema, p.day) for p in parts} - set(self._appended))
+        displaced = self._displaced({(p.symbol, p.schema, p.day) for p in parts} - set(self._beside))
         staying: dict[str, set[str]] = {}
         for part in self._manifest.parts:
             if part not in displaced:
@@ -209,8 +249,10 @@ class IngestSession:
                 given = entry.instrument()
                 refuse_conflict(given, InstrumentEntry.of(settled(given, known, staying[symbol])))
         source = self.source
-        origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, len(parts))
-        kind = "replace" if displaced else "append" if self._appended else "ingest"
+        pieces = len(parts) + sum(len(self._own(key)) for key in self._kept)
+        origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, pieces)
+        kind = "replace" if displaced else "append" if self._beside else "ingest"
+        self._gone = self._taken_out(displaced)
         return self._staged.commit(self._manifest, Content(kind, parts, displaced, self._instruments, origin))
 
     def _displaced(self, keys: set[Key]) -> set[Part]:
@@ -230,9 +272,22 @@ class IngestSession:
                 key
                 for symbol, day, digest in sources
                 for key in by_day[symbol, day]
-                if key not in gone and digest in _sources_of(self._held[key])
+                if key not in gone and key not in self._kept and digest in _sources_of(self._held[key])
             }
         return {part for key in gone for part in self._held[key]}
+
+    def _taken_out(self, displaced: set[Part]) -> list[str]:
+        """What other sources lose, in words."""
+        lost: dict[str, Counter[str]] = {}
+        for part in sorted(displaced, key=reading_order):
+            for piece in pieces_of(part):
+                if piece.source != self.source.digest:
+                    lost.setdefault(piece.source, Counter())[f"{part.symbol} {part.schema} {part.day}"] += piece.rows
+        return [
+            f"--replace took out {rows.total():,} rows of {self._manifest.sources[digest].name}: {_some(list(rows))}; "
+            "ingest it again to have those back that do not overlap"
+            for digest, rows in lost.items()
+        ]
 
     def abandon(self) -> None:
         """Drop what was staged; after `commit`, nothing."""
@@ -243,6 +298,23 @@ class IngestSession:
 def _sources_of(parts: list[Part]) -> list[str]:
     """Digests of the sources of parts, in order of their rows."""
     return list(dict.fromkeys(piece.source for part in parts for piece in pieces_of(part)))
+
+
+def _since(part: Part, moment: int) -> Part:
+    return msgspec.structs.replace(part, since=moment)
+
+
+def _reaches(held: list[Part], latest: Callable[[Part], int]) -> list[tuple[int, int]]:
+    """From and until when each write of a span reaches, in order; one of unknown begin reaches back for ever."""
+    until: dict[int, int] = {}
+    for part in held:
+        since = _BEFORE_ALL if part.since is None else part.since
+        until[since] = max(until.get(since, _BEFORE_ALL), latest(part))
+    return sorted(until.items())
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def _by_span(moments: np.ndarray, unit: str) -> Iterator[tuple[str, slice | np.ndarray]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import numpy as np
@@ -29,6 +29,8 @@ Key = tuple[str, str, str]
 """(symbol, schema, first UTC day of the span that its files hold)."""
 Chunk = tuple[np.ndarray, np.ndarray | None]
 """Rows, and their times when the rows have none."""
+Beside = Literal["alone", "before", "behind"]
+"""Where rows go in a span: alone, or in the place of all that is there; behind all of it; or before some of it."""
 
 
 class StagedFiles:
@@ -46,7 +48,7 @@ class StagedFiles:
         self._pending: deque[Future[None]] = deque()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parquet")
 
-    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], *, behind: bool) -> None:
+    def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
         """Queue one row group, for a new file wherever it stands. Raises the StorageError of an earlier one."""
         while len(self._pending) >= QUEUE:
             self._pending.popleft().result()

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace as changed
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError
 from tickwright.data.backends import Place, create_catalog
-from tickwright.data.intake import IngestSummary, Progress, already_stored, readable, refuse_empty, summary_of
+from tickwright.data.intake import (
+    IngestSummary,
+    Progress,
+    already_stored,
+    positive,
+    readable,
+    refuse_empty,
+    summary_of,
+)
 from tickwright.data.store.source import Source, file_source
 from tickwright.data.tables.container import Member, member_names, open_members
 from tickwright.data.tables.loading import load_mapping, with_symbol
@@ -47,7 +54,7 @@ def ingest_csv(
     rule = mapping if isinstance(mapping, Mapping) else load_mapping(mapping)
     if instrument is not None and "{" in instrument:
         rule, instrument = with_symbol(rule, instrument), None
-    reader = Reader(rule, instrument, None if tick_size is None else _positive(tick_size))
+    reader = Reader(rule, instrument, None if tick_size is None else positive(tick_size, "tick size"))
     source = _source(paths, rule, reader)
     catalog = create_catalog(catalog_path)
     if not replace and (known := already_stored(catalog, source)):
@@ -81,7 +88,7 @@ def _source(paths: list[Path], rule: Mapping, reader: Reader) -> Source:
     """The files as a source: known again when they, and what their columns mean, are the same."""
     whole = file_source("csv", paths[0], paths)
     meaning = repr((whole.digest, changed(rule, name="", about=""), reader.symbol, reader.tick_size))
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
     return changed(whole, name=whole.name + more, digest=hashlib.sha256(meaning.encode()).hexdigest()[:32])
 
 
@@ -89,7 +96,7 @@ def _notes(reader: Reader) -> list[str]:
     rule, tally = reader.mapping, reader.tally
     instruments = list(reader.instruments.values())
     first = instruments[0]
-    count = f"{len(instruments)} instruments" if len(instruments) > 1 else first.symbol
+    count = f"{len(instruments):,} instruments" if len(instruments) > 1 else first.symbol
     notes = [f"{count}: tick {first.tick_size}, lot {first.lot_size} {_unit(first.lot_size)}(mapping {rule.name})"]
     if rule.schema in BAR_LENGTH and rule.schema != "bars-1d":
         notes.append(f"bars are labelled by the {rule.bars.label} of their interval in the file, by its start here")
@@ -107,13 +114,3 @@ def _notes(reader: Reader) -> list[str]:
 
 def _unit(lot: Decimal) -> str:
     return "" if lot == 1 else "units "
-
-
-def _positive(tick: Decimal | str) -> Decimal:
-    try:
-        exact = Decimal(tick) if re.fullmatch(r"[\d.eE+-]+", str(tick)) else Decimal("NaN")
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or exact <= 0:
-        raise ConfigError("tick size", str(tick), "a positive decimal as 0.25")
-    return exact

@@ -223,12 +223,13 @@ def bars(block: Block, only: str | None = None) -> np.ndarray:
 
 
 def carried(rows: np.ndarray, before: np.ndarray | None) -> np.ndarray:
-    """Quotes whose unstated sides are what the same side was; `before` is the row before them."""
+    """Quotes whose unstated sides are what the same side was, flagged; `before` is the row before them."""
     whole = rows if before is None else np.concatenate([before, rows])
     index = np.arange(len(whole))
     for side in ("bid", "ask"):
         stated = whole[f"{side}_size"] != 0
         at = np.maximum.accumulate(np.where(stated, index, 0))  # nothing stated yet: row 0, which is empty then
+        whole["flags"][~stated & stated[at]] |= np.uint8(Flag.SYNTHETIC)  # so that a check knows of it
         whole[side], whole[f"{side}_size"] = whole[side][at], whole[f"{side}_size"][at]
     return whole if before is None else whole[1:]
 

@@ -2,23 +2,23 @@
 
 1. `units_of` lists what is checked in one go.
 2. `check_unit` reads a unit chunk by chunk and feeds every check that its schema allows. The book of one UTC day goes
-   on into the next where the recording does.
+   on into the next where that of a replay does (`run.beginning`).
 3. Findings of the same code, instrument and schema are put together over the days.
 
-Memory is bounded by a chunk, the orders that live at once, and the pictures.
+Memory is bounded by a chunk, the orders of one instrument that live at once, and the pictures.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tickwright.core.events import Action, Flag
-from tickwright.core.units import HOUR, SECOND, Nanos
+from tickwright.core.events import Action
+from tickwright.core.units import SECOND, Nanos
 from tickwright.data.port import TickCatalog
 from tickwright.data.quality.aligned import aligned
 from tickwright.data.quality.bars import Bars
@@ -29,23 +29,21 @@ from tickwright.data.quality.duplicates import Duplicates
 from tickwright.data.quality.fix import fix
 from tickwright.data.quality.gaps import Gaps
 from tickwright.data.quality.hours import Hours
-from tickwright.data.quality.prints import trades_outside
+from tickwright.data.quality.prints import told_when_often, trades_outside
 from tickwright.data.quality.sequences import Sequences
 from tickwright.data.quality.tally import Found, Tally, Timeline, finding_json, severity_of
 from tickwright.data.quality.tops import Tops
-from tickwright.data.store.schema import DEPTH, EVENTS, QUOTES, TRADES, moments_of
+from tickwright.data.store.schema import DEPTH, EVENTS, QUOTES, QUOTES_TRADES, SAMPLED_QUOTES, TRADES, moments_of
+from tickwright.run.beginning import begins_anew
+from tickwright.run.quality.fixes import fixed_by_code, left_by_code
 from tickwright.run.quality.levels import LevelBook
 from tickwright.run.quality.orders import CODES, OrderBook
 from tickwright.run.quality.units import BAR_BUCKETS, BARS, BOOK, DAY_BUCKETS, Unit, hours_of, units_of, window_of
 
 Progress = Callable[[int, int], None]
 """Hears of rows done and in all."""
-Books = dict[str, tuple[Any, Nanos]]
-"""By instrument and schema: the book after the day before, and the time of its last row."""
-
-_NEVER: Nanos = -(2**63)
-_LONGEST_PAUSE: Nanos = HOUR
-"""A book goes on into the next day when its rows do within this time."""
+Books = dict[str, tuple[Any, Nanos | None]]
+"""Of the instrument and schema in hand: the book after the day before, and the time of its last row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ class CheckResult:
 
     catalog: str
     units: tuple[UnitResult, ...]
-    fixed: tuple[dict[str, Any], ...] = field(default=())
-    """The log of what was put right before."""
+    log: tuple[dict[str, Any], ...] | None = None
+    """What `repair` did and left before this check; None where it was not asked for."""
 
     def findings(self) -> list[dict[str, Any]]:
         """One entry a code, instrument and schema, over all days."""
@@ -89,27 +87,39 @@ class CheckResult:
         """Whether nothing was found that makes a check fail."""
         return not any(severity_of(code) in FAILING for result in self.units for code in result.found)
 
-    def to_json(self) -> dict[str, Any]:
-        """Everything as plain values."""
+    def to_json(self, units: bool = False) -> dict[str, Any]:
+        """Everything as plain values; every unit that was checked where `units` asks for them."""
         findings = self.findings()
         totals: dict[str, int] = {}
         for finding in findings:
             totals[finding["code"]] = totals.get(finding["code"], 0) + finding["count"]
-        units = [
-            {
-                "instrument": r.unit.instrument.symbol, "schema": r.unit.schema, "day": r.unit.name, "rows": r.rows,
-                "notes": list(r.notes),
-            }
-            for r in self.units
-        ]  # fmt: skip
-        checked = {
+        checked: dict[str, Any] = {
             "catalog": self.catalog,
             "instruments": len({r.unit.instrument.symbol for r in self.units}),
             "rows": sum(r.rows for r in self.units),
-            "units": units,
+            "units": len(self.units),
+            "notes": self._notes(),
         }
+        if units:
+            checked["each"] = [
+                {
+                    "instrument": r.unit.instrument.symbol, "schema": r.unit.schema, "day": r.unit.name, "rows": r.rows,
+                    "notes": list(r.notes),
+                }
+                for r in self.units
+            ]  # fmt: skip
         answer = {"findings": findings, "totals": totals, "checked": checked, "clean": self.clean}
-        return answer | ({"fixed": list(self.fixed)} if self.fixed else {})
+        if self.log is not None:
+            answer |= {"fixed": fixed_by_code(self.log), "left": left_by_code(self.log, totals)}
+        return answer
+
+    def _notes(self) -> list[dict[str, Any]]:
+        """What could not be checked, each with the number of units of which that is true."""
+        counts: dict[str, int] = {}
+        for unit in self.units:
+            for note in unit.notes:
+                counts[note] = counts.get(note, 0) + 1
+        return [{"note": note, "units": count} for note, count in counts.items()]
 
 
 def check(
@@ -181,16 +191,17 @@ def check_unit(
         for chunk in unit.chunks(catalog):
             run.duplicates.look_again(chunk, at)
             at += len(chunk)
-    notes += run.end()
     if unit.schema == TRADES and unit.day in _days(catalog, symbol, QUOTES):
         quotes = catalog.chunks(symbol, QUOTES, day=unit.day)
         trades_outside(tally, unit.chunks(catalog), quotes, hours)
+    notes += run.end()
     if recorded is not None and not whole:
         one = np.zeros(1, np.int64)
         begin = np.array([unit.begin], np.int64)
         counts = {"events": one + unit.rows, "book_rows": one + recorded[1]}
         tally.add("book_rows_misaligned", one, begin, begin, counts)
     if book is not None:
+        books.clear()  # units come by instrument and schema, so no other book is needed again
         books[f"{symbol} {unit.schema}"] = (run.book, run.last)
     return UnitResult(unit, rows, tally.found, tuple(notes), tally.timeline)
 
@@ -199,27 +210,31 @@ def _days(catalog: TickCatalog, symbol: str, schema: str) -> list[dt.date]:
     return catalog.days(symbol, schema) if schema in catalog.schemas(symbol) else []
 
 
-def _book(unit: Unit, books: Books) -> tuple[Any, Nanos] | None:
+def _book(unit: Unit, books: Books) -> tuple[Any, Nanos | None] | None:
     """The book with which a unit begins, and when it was last changed."""
     if unit.schema not in (EVENTS, DEPTH):
         return None
     fresh = OrderBook() if unit.schema == EVENTS else LevelBook()
-    return books.get(f"{unit.instrument.symbol} {unit.schema}", (fresh, _NEVER))
+    return books.get(f"{unit.instrument.symbol} {unit.schema}", (fresh, None))
 
 
 class UnitCheck:
     """Every check of one unit. `feed` the chunks in order, then, where `duplicates.late`, all again; then `end`."""
 
-    def __init__(self, unit: Unit, tally: Tally, hours: Hours | None, book: tuple[Any, Nanos] | None) -> None:
+    def __init__(self, unit: Unit, tally: Tally, hours: Hours | None, book: tuple[Any, Nanos | None] | None) -> None:
         self._unit = unit
         self._tally = tally
         self._hours = None if unit.schema == "bars-1d" else hours
         self.book: Any
-        self.book, self.last = book or (None, 0)
+        self.last: Nanos | None
+        self.book, self.last = book or (None, None)
         self._at = 0
+        self._trades = 0
         self._clocks = Clocks(tally)
-        self.duplicates = Duplicates(tally)
-        self._sequences = Sequences(tally)
+        # Two trades of one moment met one quote: its row stands for each of them.
+        self.duplicates = Duplicates(tally, alike=unit.schema == QUOTES_TRADES)
+        # What came between two chosen moments has its numbers too.
+        self._sequences = None if unit.schema in SAMPLED_QUOTES else Sequences(tally)
         self._gaps = Gaps(tally, hours)
         self._bar_checks = Bars(tally, unit.schema, unit.instrument, hours) if unit.schema.startswith(BARS) else None
         self._tops = Tops(tally, hours, separate=unit.schema == DEPTH)
@@ -230,28 +245,40 @@ class UnitCheck:
             return
         at = self._at
         self._tally.timeline.add_rows(moments_of(rows))
+        self._trades += self._trades_of(rows)
         check_rows(self._tally, rows, at, self._hours)
         self._clocks.feed(rows, at)
         self.duplicates.feed(rows, at)
         if self._bar_checks is not None:
             self._bar_checks.feed(rows, at)
         else:
-            self._sequences.feed(rows, at)
+            if self._sequences is not None:
+                self._sequences.feed(rows, at)
             self._gaps.feed(rows, at)
         tops = self._best(rows, levels, at)
         if tops is not None:
             self._tops.feed(rows, tops)
         self._at += len(rows)
 
+    def _trades_of(self, rows: np.ndarray) -> int:
+        """Those within the window of the tally, as its counts are."""
+        if self._unit.schema not in (DEPTH, TRADES):
+            return 0
+        trades = np.ones(len(rows), bool) if self._unit.schema == TRADES else rows["action"] == Action.TRADE
+        if self._tally.window is not None:
+            begin, end = self._tally.window
+            trades &= (moments_of(rows) >= begin) & (moments_of(rows) < end)
+        return int(np.count_nonzero(trades))
+
     def _best(self, rows: np.ndarray, levels: np.ndarray | None, at: int) -> np.ndarray | None:
         """The best levels after each row."""
         if levels is not None:
             return levels[:, :4]
-        if self._unit.schema == QUOTES:
+        if self._unit.schema in (QUOTES, *SAMPLED_QUOTES):
             return np.stack([rows[name].astype(np.int64) for name in ("ask", "ask_size", "bid", "bid_size")], axis=1)
         if self.book is None:
             return None
-        if at == 0 and self._begins_anew(rows[0]):
+        if at == 0 and begins_anew(rows[0], self.last, self._unit.instrument.timezone):
             self.book = OrderBook() if self._unit.schema == EVENTS else LevelBook()
         self.last = int(moments_of(rows[-1:])[0])
         tops, marks = self.book.feed(rows)
@@ -259,17 +286,13 @@ class UnitCheck:
             self._tally.add_rows(code, (marks & bit) != 0, rows, at)
         return np.asarray(tops)
 
-    def _begins_anew(self, first: np.ndarray) -> bool:
-        opens = (first["flags"] & Flag.SNAPSHOT) != 0 or first["action"] == Action.CLEAR
-        pause = int(first["ts_recv"]) - self.last
-        return bool(opens or not 0 <= pause <= _LONGEST_PAUSE)
-
     def end(self) -> list[str]:
         """After the last row: what could not be checked."""
         self._tops.end()
+        told_when_often(self._tally, self._trades)
         notes = [self.duplicates.end()]
         if self._bar_checks is not None:
             notes += self._bar_checks.end()
         else:
-            notes += [self._gaps.end(), self._sequences.end()]
+            notes += [self._gaps.end(), self._sequences.end() if self._sequences is not None else None]
         return [note for note in notes if note]
