@@ -68,6 +68,17 @@ def test_every_schema_with_undefined_values(tmp_path, schema, symbols):
     agree(tmp_path / "dbn", tmp_path / "csv")
 
 
+@pytest.mark.parametrize(("action", "table"), [(b"TTTTTTTTT", "quotes-trades"), (b"TTTTTTTTA", "quotes")])
+def test_a_csv_of_trades_with_quotes_is_tbbo(tmp_path, action, table):
+    """One row that is no trade, wherever it stands, makes it `mbp-1`."""
+    made = make.rows("mbp-1", 9)
+    made["action"] = np.frombuffer(action, "S1")
+    (tmp_path / "x.csv").write_bytes(make.to_csv(make.encode("mbp-1", made)))
+    summary = ingest_databento_csv(tmp_path / "x.csv", tmp_path / "csv")
+    assert summary.by_schema == {table: 9, "trades": action.count(b"T")}
+    assert any("those of tbbo" in note for note in summary.notes) == (table == "quotes-trades")
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
 def test_compressed_and_over_several_blocks(tmp_path, pack):
     count = 2 * BLOCK // 90

@@ -1,6 +1,7 @@
 """Databento CSV → raw records with the layouts of DBN version 3, so that both go the same way from there.
 
-1. The header names the columns; the column `rtype`, or else the columns, say the schema.
+1. The header names the columns; the column `rtype`, or else the columns, say the schema. They are the same for `mbp-1`
+   and `tbbo`: a file of trades alone is the latter.
 2. `csv_rows.LineBlocks` yields whole lines, a block at a time, plain, gzip or zstd.
 3. The first block that has one says how prices are written (decimals, or whole billionths) and times (ISO 8601, or
    nanoseconds); every later value must be written the same way.
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.core.events import Action
 from tickwright.data.csv_rows import LineBlocks
 from tickwright.data.databento.batches import Batch, groups
 from tickwright.data.databento.csv_columns import Columns, fields_of
@@ -55,6 +57,9 @@ class DatabentoCsv:
         if self.schema != "definition" and instrument is None and "symbol" not in self._names:
             raise ConfigError("instrument", None, f"a symbol: {path.name} has no column symbol; pass --instrument")
         unread = [n for n in self._names if n not in {f.column for f in self._fields} | {"symbol", "rtype"}]
+        if self.schema == "mbp-1" and self._first.get("action") == "T" and self._trades_alone():
+            self.schema = "tbbo"
+            self.notes.append("every row is a trade, so the quotes beside them are those of tbbo")
         if unread:
             self.notes.append(f"columns that were not read: {', '.join(unread)}")
 
@@ -72,7 +77,7 @@ class DatabentoCsv:
         """The rows by symbol, in file order. Raises FileFormatError with the line and the column."""
         own = "raw_symbol" if self.schema == "definition" else "symbol" if "symbol" in self._names else None
         columns = Columns(self.path, self._names, self._fields, RECORDS[self.schema], own)
-        for block, base in self._blocks():
+        for block, base in self._blocks(self._progress):
             raw, names, which = columns.read(block, base)
             if own is None:
                 names, which = [str(self._instrument)], np.zeros(len(raw), np.intp)
@@ -81,6 +86,11 @@ class DatabentoCsv:
                 places = Places(self.path, _UNIT, base, picks)
                 places.refuse(np.full(len(picks), not name), lambda k: "an empty symbol", "the symbol of a row")
                 yield Batch(name, raw[picks], places)
+
+    def _trades_alone(self) -> bool:
+        """Whether every row is a trade; looks up to the first that is none."""
+        columns = Columns(self.path, self._names, self._fields, RECORDS[self.schema], None)
+        return all((columns.read(block, base)[0]["action"] == Action.TRADE).all() for block, base in self._blocks(None))
 
     def _one_instrument(self, raw: np.ndarray, places: Places) -> None:
         ids = raw["instrument_id"]
@@ -100,7 +110,7 @@ class DatabentoCsv:
             raise FileFormatError(self.path, "line 1", repr(",".join(names)[:100]), "names of columns, each once")
         return names, first.decode(errors="replace").strip().split(",")
 
-    def _blocks(self) -> Iterator[tuple[bytes, int]]:
+    def _blocks(self, progress: Progress | None) -> Iterator[tuple[bytes, int]]:
         """Whole lines behind the header, and the number of lines before them."""
         with open(self.path, "rb") as file:
             lines = LineBlocks(str(self.path), Bytes(self.path, file), _LINES)
@@ -110,8 +120,8 @@ class DatabentoCsv:
             while True:
                 if block:
                     yield block, base
-                if self._progress is not None:
-                    self._progress(file.tell(), size)
+                if progress is not None:
+                    progress(file.tell(), size)
                 base = lines.lines
                 if not (block := lines.next()):
                     return
