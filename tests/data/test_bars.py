@@ -69,11 +69,8 @@ def test_a_value_off_the_grid_or_a_word_is_refused(tmp_path):
     assert Catalog.open(tmp_path / "c").read("A", "bars-1d")["open"].tolist() == [8_800_001]
     with pytest.raises(FileFormatError, match="column date: found '16/07/2015', expected a date as YYYY-MM-DD"):
         ingest_bars(daily_zip(tmp_path / "b.zip", B="16/07/2015,1,1,1,1,1,B\n"), tmp_path / "c")
-    for bad in ("0", "-0.01", "nan", "abc"):
+    for bad in ("0", "-0.01", "nan", "abc", "1e99", "1e-30"):
         with pytest.raises(ConfigError, match="tick size: got"):
-            ingest_bars(off, tmp_path / "c", tick_size=bad)
-    for bad in ("1e99", "1e-30"):
-        with pytest.raises(ConfigError, match=r"decimals that 64 bits hold|whole billionths"):
             ingest_bars(off, tmp_path / "c", tick_size=bad)
 
 

@@ -11,7 +11,7 @@
 | `santa_fe`, `epsilon`, `hawkes`, `queue_reactive`, `ql`, `fp` | one law each, and where it is unrealistic |
 | `laws` | one event of any model |
 | `agents` | what an agent may do |
-| `driver` | one market, or K at a time |
+| `driver`, `fetch` | one market, or K at a time; K at a time brought into the cache before their turn |
 | `check` | what must be true at any moment |
 | `session` | a day as market events |
 """

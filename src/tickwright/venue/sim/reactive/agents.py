@@ -19,7 +19,7 @@ from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import fp, ql, queue_reactive
 from tickwright.venue.sim.reactive.draws import AGENT, block_of
-from tickwright.venue.sim.reactive.flow import end_message, rest, trade, withdraw
+from tickwright.venue.sim.reactive.flow import end_message, no_limit, rest, shorten, trade, withdraw
 from tickwright.venue.sim.reactive.laws import settle
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, RESTING, Answer, Ask, Model
 
@@ -27,12 +27,12 @@ _WOULD_CROSS, _TOO_MANY, _BAD_REQUEST = int(Answer.WOULD_CROSS), int(Answer.TOO_
 _NO_SUCH_ORDER, _STOPPED = int(Answer.NO_SUCH_ORDER), int(Answer.STOPPED)
 _QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
 _POST, _CANCEL, _CANCEL_ALL = int(Ask.POST), int(Ask.CANCEL), int(Ask.CANCEL_ALL)
-_TAKE, _TAKE_ANY = int(Ask.TAKE), int(Ask.TAKE_ANY)
+_TAKE, _TAKE_ANY, _AMEND = int(Ask.TAKE), int(Ask.TAKE_ANY), int(Ask.AMEND)
 MOST_LOTS = 10_000_000
 """Largest order of an agent: no level can overflow by the orders it may have."""
 
 
-@kernel
+@kernel(borrow=True)
 def act(
     market: Record, params: Record, kind: Int, account: Int, side: Int, price: Int, lots: Int, slot: Int, out: Rows
 ) -> Int:
@@ -41,6 +41,7 @@ def act(
     POST: rest `lots` at the back of the queue at `price`: the slot, which names the order as long as it lives. Legal
     prices lie within half the ladder's dense window of the opposite best, so that no agent fills the table of far
     levels. CANCEL: the order in `slot`: the lots it still had. CANCEL_ALL: every order of the account, likewise.
+    AMEND: the order in `slot` keeps `lots` of its lots and its place: the lots cancelled; for more, cancel and post.
     TAKE: at most `lots` at `price` or better, TAKE_ANY at any price: the lots filled; the rest is dropped.
     """
     if market.fault != 0:
@@ -52,9 +53,11 @@ def act(
     elif kind == _CANCEL:
         answer = _cancel(market, params, account, slot, out)
     elif kind == _CANCEL_ALL:
-        answer = _cancel_some(market, params, account, np.int64(NO_SIDE), np.int64(0), False, out)
+        answer = _cancel_some(market, params, account, np.int64(NO_SIDE), np.int64(0), out)
+    elif kind == _AMEND:
+        answer = _amend(market, params, account, slot, lots, out)
     elif kind in (_TAKE, _TAKE_ANY):
-        answer = _take(market, params, account, side, lots, price, kind == _TAKE, out)
+        answer = _take(market, params, account, side, lots, price if kind == _TAKE else no_limit(side), out)
     else:
         return np.int64(_BAD_REQUEST)
     if answer >= 0:
@@ -62,12 +65,12 @@ def act(
     return answer
 
 
-@inline
+@inline(borrow=True)
 def _illegal(side: Int, lots: Int) -> Bool:
     return not (side in (BID, ASK) and 1 <= lots <= MOST_LOTS)
 
 
-@inline
+@inline(borrow=True)
 def _post(market: Record, params: Record, account: Int, side: Int, price: Int, lots: Int, out: Rows) -> Int:
     if _illegal(side, lots):
         return np.int64(_BAD_REQUEST)
@@ -86,7 +89,7 @@ def _post(market: Record, params: Record, account: Int, side: Int, price: Int, l
     return slot
 
 
-@inline
+@inline(borrow=True)
 def _cancel(market: Record, params: Record, account: Int, slot: Int, out: Rows) -> Int:
     if not 0 <= slot < market.book.orders.shape[0]:
         return np.int64(_BAD_REQUEST)
@@ -98,8 +101,26 @@ def _cancel(market: Record, params: Record, account: Int, slot: Int, out: Rows) 
     return lots
 
 
-@kernel
-def _cancel_some(market: Record, params: Record, account: Int, side: Int, limit: Int, limited: Bool, out: Rows) -> Int:
+@inline(borrow=True)
+def _amend(market: Record, params: Record, account: Int, slot: Int, lots: Int, out: Rows) -> Int:
+    if not 0 <= slot < market.book.orders.shape[0]:
+        return np.int64(_BAD_REQUEST)
+    order = market.book.orders[slot]
+    if order.qty == 0 or order.owner != account:
+        return np.int64(_NO_SUCH_ORDER)
+    cancelled = np.int64(order.qty) - lots
+    if lots < 1 or cancelled < 0:
+        return np.int64(_BAD_REQUEST)
+    if cancelled > 0:
+        side, price = np.int64(order.side), np.int64(order.price)
+        shorten(market, slot, cancelled, out)
+        end_message(market, out)
+        _look(market, params, side, price)
+    return cancelled
+
+
+@kernel(borrow=True)
+def _cancel_some(market: Record, params: Record, account: Int, side: Int, limit: Int, out: Rows) -> Int:
     """Cancel the account's orders that a take could reach: those of `side` at `limit` or nearer. NO_SIDE: all."""
     owner = market.accounts[account]
     lots, i = np.int64(0), np.int64(0)
@@ -109,7 +130,7 @@ def _cancel_some(market: Record, params: Record, account: Int, side: Int, limit:
         slot = np.int64(owner.slots[i])
         order = market.book.orders[slot]
         reached = side == NO_SIDE or (
-            order.side == side and (not limited or ((order.price <= limit) if side == ASK else (order.price >= limit)))
+            order.side == side and ((order.price <= limit) if side == ASK else (order.price >= limit))
         )
         if reached:
             lots += np.int64(order.qty)
@@ -119,17 +140,15 @@ def _cancel_some(market: Record, params: Record, account: Int, side: Int, limit:
     return lots
 
 
-@inline
-def _take(
-    market: Record, params: Record, account: Int, side: Int, lots: Int, limit: Int, limited: Bool, out: Rows
-) -> Int:
+@inline(borrow=True)
+def _take(market: Record, params: Record, account: Int, side: Int, lots: Int, limit: Int, out: Rows) -> Int:
     if _illegal(side, lots):
         return np.int64(_BAD_REQUEST)
     hit = 1 - side
     if market.resting > 0:
-        _cancel_some(market, params, account, hit, limit, limited, out)
+        _cancel_some(market, params, account, hit, limit, out)
     was_best = best(market.book.ladder, hit)
-    filled = trade(market, params, account, side, lots, limit, limited, out)
+    filled = trade(market, params, account, side, lots, limit, out)
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     if params.model == _FP:
@@ -140,7 +159,7 @@ def _take(
     return filled
 
 
-@kernel
+@kernel(borrow=True)
 def _withdraw(market: Record, params: Record, slot: Int, out: Rows) -> None:
     order = market.book.orders[slot]
     side, price = np.int64(order.side), np.int64(order.price)
@@ -149,7 +168,7 @@ def _withdraw(market: Record, params: Record, slot: Int, out: Rows) -> None:
     _look(market, params, side, price)
 
 
-@inline
+@inline(borrow=True)
 def _look(market: Record, params: Record, side: Int, price: Int) -> None:
     if params.model >= _QUEUE_REACTIVE:
-        queue_reactive.look_at(market, params, side, queue_reactive.queue_of(market, side, price))
+        queue_reactive.look_apart(market, params, side, queue_reactive.queue_of(market, side, price))

@@ -14,7 +14,8 @@ from tickwright.book.layout import Int
 from tickwright.core.kernel import inline
 from tickwright.core.rng import GOLDEN, mix64, to_unit
 
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+# int64: Numba would compile `uniform` for each plain number anew.
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = map(np.int64, range(13))
 AGENT = 16
 """Added to MOVE and REDRAW where an agent's action moved the mid before event n."""
 QUEUES = 1024
@@ -28,19 +29,19 @@ _SCALE = 3.0**0.5 / 65536.0
 _CENTRE = 2.0 * 65535.0
 
 
-@inline
+@inline(borrow=True)
 def block_of(seed: np.uint64, event: Int) -> Any:
     """The block of an event: position `event` of the seed's splitmix64 stream."""
     return mix64(seed + np.uint64(event) * GOLDEN)
 
 
-@inline
+@inline(borrow=True)
 def uniform(block: np.uint64, place: Int) -> float:
     """In [0, 1)."""
     return to_unit(mix64(block + np.uint64(place) * _STRIDE))
 
 
-@inline
+@inline(borrow=True)
 def near_normal(block: np.uint64, place: Int) -> float:
     """Mean 0, variance 1, kurtosis 2.7: the sum of four uniforms of 16 bits, cheap and bounded by 3.5."""
     z = mix64(block + np.uint64(place) * _STRIDE)

@@ -32,8 +32,9 @@ from tickwright.core.rng import GOLDEN, derive, mix64
 from tickwright.venue.sim.reactive import fp, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.agents import act
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
-from tickwright.venue.sim.reactive.flow import place, size_at
-from tickwright.venue.sim.reactive.laws import draw_wait, event, total_rate
+from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.flow import place_apart, size_at
+from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
 from tickwright.venue.sim.reactive.pace import set_pace
 
@@ -63,7 +64,7 @@ def open_markets(markets: Rows, params: Rows, seed: int, mid_price: int) -> None
         )
 
 
-@kernel
+@kernel(borrow=True)
 def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mid_price: Int, out: Rows) -> None:
     """Make row k a market: all else that stood in it is gone. The rows of `markets` come zeroed, or from a market."""
     market, param = markets[k], params[p]
@@ -116,7 +117,8 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
         for side in range(2):
             for i in range(param.band):
                 u = uniform(block, np.int64(QUEUES * (1 + side) + i))
-                place(market, side, mid_price - i if side == BID else mid_price + 1 + i, size_at(param, u), out)
+                price = mid_price - i if side == BID else mid_price + 1 + i
+                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), out)
         santa_fe.settle(market, param, out)
     draw_wait(market)
 
@@ -139,7 +141,7 @@ def _copy_row(typing: Any, target: Any, source: Any, index: Any) -> Any:
 copy_row: Any = intrinsic(_copy_row)
 
 
-@inline
+@inline(borrow=True)
 def clear_counters(market: Record) -> None:
     """Start the books of accounts and volumes anew; resting orders stay, and count as added."""
     market.volume = 0
@@ -160,7 +162,7 @@ def clear_counters(market: Record) -> None:
 # -- running -----------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrow=True)
 def run_rows(
     markets: Rows, first: Int, last: Int, params: Rows, requests: Rows, events: Int, seconds: float, templates: Rows,
     length: Int, out: Rows,
@@ -175,6 +177,10 @@ def run_rows(
     for k in range(first, last):
         market = markets[k]
         param = params[k if params.shape[0] > 1 else 0]
+        if k + 2 < last:
+            fetch_head(markets[k + 2])
+        if k + 1 < last:
+            fetch_body(markets[k + 1])
         if templates.shape[0] > 0 and (market.fault != 0 or market.events >= length):
             _restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
         if requests.shape[0] > 0:
@@ -185,12 +191,12 @@ def run_rows(
                 break
             if seconds < FOREVER and next_due(market, param) > seconds:
                 break
-            event(market, param, out)
+            run_event(market, param, out)
             ran += 1
     return ran
 
 
-@kernel
+@kernel(borrow=True)
 def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> None:
     if request.kind == 0:
         request.answer = 0
@@ -204,11 +210,16 @@ def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> Non
     )
 
 
-@inline
+@inline(borrow=True)
 def _restart(rows: Rows, templates: Rows, t: Int) -> None:
     """The row becomes its template with a seed that follows from its own."""
+    begin_from(rows, templates, t, mix64(rows[0].seed + GOLDEN))
+
+
+@inline(borrow=True)
+def begin_from(rows: Rows, templates: Rows, t: Int, seed: np.uint64) -> None:
+    """The first of `rows` becomes template t with draws of its own; restarts and faults are counted on."""
     market = rows[0]
-    seed = mix64(market.seed + GOLDEN)
     restarts, faults = market.restarts + 1, market.faults + (market.fault != 0)
     copy_row(rows, templates, t)
     market.seed = seed
@@ -218,14 +229,14 @@ def _restart(rows: Rows, templates: Rows, t: Int) -> None:
     draw_wait(market)
 
 
-@inline
+@inline(borrow=True)
 def next_due(market: Record, param: Record) -> float:
     """When the next event is due, in seconds on the clock, unless an action comes before."""
     due: float = market.clock + market.wait / total_rate(market, param) / market.pace
     return due
 
 
-@kernel
+@kernel(borrow=True)
 def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> float:
     """Let the clock stand at `seconds`, if that is before the next event is due; returns when that is. What is left of
     the wait stays: an exponential has no memory."""
@@ -239,7 +250,7 @@ def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> fl
     return due
 
 
-@kernel
+@kernel(borrow=True)
 def reseed(markets: Rows, k: Int, seed: np.uint64) -> None:
     """From here row k goes its own way: a new seed, events counted from 0, clock and counters at zero."""
     market = markets[k]

@@ -21,7 +21,7 @@ from tickwright.venue.sim.reactive import lmf
 from tickwright.venue.sim.reactive.draws import SIZE, uniform
 
 
-@inline
+@inline(borrow=True)
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int]:
     """The next market order: (side, lots)."""
     slot = lmf.pick(params, block)

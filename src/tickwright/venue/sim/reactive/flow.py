@@ -16,11 +16,11 @@ import numpy as np
 
 from tickwright.book.l3 import add, reduce
 from tickwright.book.ladder import best, find_level, has, live_level
-from tickwright.book.layout import ASK, BID, NIL, BookCode, Bool, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NIL, BookCode, Int, Record, Rows
 from tickwright.core.events import Action, Flag, Side
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import SIZE, uniform
-from tickwright.venue.sim.reactive.layout import BACKGROUND, SLOTS, CancelRule, Fault, Model
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, BACKGROUND, GUIDE, SLOTS, CancelRule, Fault, Model
 
 _ADD, _CANCEL, _EXECUTE = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE)
 _LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
@@ -30,9 +30,10 @@ _BOOK = int(Fault.BOOK)
 _OUT_OF_RANGE = int(BookCode.SLOT_OUT_OF_RANGE)
 _FRONT, _BACK = int(CancelRule.FRONT), int(CancelRule.BACK)
 _FP = int(Model.FP)
+_ANY_PRICE = 2**62
 
 
-@inline
+@inline(borrow=True)
 def _write(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
     """One row, where rows are wanted. Whoever gives `out` leaves room for a whole event."""
     if market.written >= out.shape[0]:
@@ -49,30 +50,29 @@ def _write(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None
     market.written += 1
 
 
-@inline
+@inline(borrow=True)
 def end_message(market: Record, out: Rows) -> None:
     """The rows up to here were one message."""
     if 0 < market.written <= out.shape[0]:
         out[market.written - 1].flags = _LAST
 
 
-@inline
+@inline(borrow=True)
 def size_of(params: Record, block: Int) -> Int:
     """An order's lots, from the table."""
     return size_at(params, uniform(block, SIZE))
 
 
-@inline
+@inline(borrow=True)
 def size_at(params: Record, u: float) -> Int:
     """The size at a quantile of the table."""
-    last = params.size_count - 1
-    for i in range(last):
-        if u < params.size_edges[i]:
-            return params.sizes[i]
-    return params.sizes[last]
+    found = np.int64(params.size_guide[np.int64(u * GUIDE)])
+    while u >= params.size_edges[found]:  # seldom: the guide is where to begin. The last edge lies beyond any u
+        found += 1
+    return params.sizes[found]
 
 
-@kernel
+@inline(borrow=True)
 def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows) -> Int:
     """An order joins the back of its queue: its slot, or a negative BookCode with the market as it was."""
     book = market.book
@@ -101,7 +101,7 @@ def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows
     return np.int64(slot)
 
 
-@inline
+@inline(borrow=True)
 def place(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
     """A limit order of the background. What the book cannot hold is a fault."""
     slot = rest(market, np.int64(BACKGROUND), np.int64(side), np.int64(price), np.int64(lots), out)
@@ -109,7 +109,14 @@ def place(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
         market.fault = _ARENA_FULL if slot == _OUT_OF_RANGE else _LADDER_FULL
 
 
-@kernel
+@kernel(borrow=True)
+def place_apart(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
+    """`place` as a message of its own, for where it is rare: one copy of it in the compiled code."""
+    place(market, side, price, lots, out)
+    end_message(market, out)
+
+
+@kernel(borrow=True)
 def leave(market: Record, slot: Int, lots: Int) -> None:
     """Lots leave an order; at zero its slot is free and its owner knows."""
     order = market.book.orders[slot]
@@ -134,16 +141,21 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
     market.resting -= 1
 
 
-@inline
-def withdraw(market: Record, slot: Int, out: Rows) -> None:
-    """Cancel a whole order."""
-    lots = np.int64(market.book.orders[slot].qty)
+@inline(borrow=True)
+def shorten(market: Record, slot: Int, lots: Int, out: Rows) -> None:
+    """Cancel lots of an order, which keeps its place while any are left."""
     _write(market, out, _CANCEL, slot, lots)
     market.cancelled += lots
-    leave(market, np.int64(slot), lots)
+    leave(market, slot, lots)
 
 
-@inline
+@inline(borrow=True)
+def withdraw(market: Record, slot: Int, out: Rows) -> None:
+    """Cancel a whole order."""
+    shorten(market, slot, np.int64(market.book.orders[slot].qty), out)
+
+
+@inline(borrow=True)
 def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
     """A fill of an agent enters the memory of its account (FP)."""
     if params.model == _FP:
@@ -151,11 +163,15 @@ def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
             market.memory[SLOTS + owner, r] += lots * params.per_typical
 
 
-@kernel
-def trade(
-    market: Record, params: Record, taker: Int, side: Int, lots: Int, limit: Int, limited: Bool, out: Rows
-) -> Int:
-    """A market order of `taker` on `side` (BID buys) for at most `lots`, no worse than `limit` if `limited`: the lots
+@inline(borrow=True)
+def no_limit(side: Int) -> Int:
+    """A limit price that limits nothing."""
+    return np.int64(_ANY_PRICE if side == BID else -_ANY_PRICE)
+
+
+@kernel(borrow=True)
+def trade(market: Record, params: Record, taker: Int, side: Int, lots: Int, limit: Int, out: Rows) -> Int:
+    """A market order of `taker` on `side` (BID buys) for at most `lots`, no worse than `limit` (`no_limit`): the lots
     filled. What finds nobody is dropped. The taker has no resting order on the way."""
     book = market.book
     hit = ASK if side == BID else BID
@@ -165,7 +181,7 @@ def trade(
         if left <= 0 or not has(book.ladder, hit):
             break
         price = best(book.ladder, hit)
-        if limited and sign * (price - limit) > 0:
+        if sign * (price - limit) > 0:
             break
         slot = np.int64(book.ladder.levels[live_level(book.ladder, hit, price)].head)
         order = book.orders[slot]
@@ -194,22 +210,28 @@ def trade(
     return filled
 
 
-@inline
+@inline(borrow=True)
 def agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
     """Of the agents' orders at a price: (lots, orders)."""
+    if market.resting == 0:
+        return np.int64(0), np.int64(0)
+    return _agents_at(market, side, price)
+
+
+@kernel(borrow=True)
+def _agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
     lots, count = np.int64(0), np.int64(0)
-    if market.resting > 0:
-        for a in range(1, market.accounts.shape[0]):
-            account = market.accounts[a]
-            for i in range(account.live):
-                order = market.book.orders[account.slots[i]]
-                if order.price == price and order.side == side:
-                    lots += order.qty
-                    count += 1
+    for a in range(1, ACCOUNTS):
+        account = market.accounts[a]
+        for i in range(account.live):
+            order = market.book.orders[account.slots[i]]
+            if order.price == price and order.side == side:
+                lots += np.int64(order.qty)
+                count += 1
     return lots, count
 
 
-@kernel
+@inline(borrow=True)
 def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: float, out: Rows) -> None:
     """The background cancels one of its orders in a queue: drawn uniformly by rank, or the first, or the last."""
     book = market.book
@@ -242,7 +264,7 @@ def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: fl
     market.fault = _UNBOUNDED
 
 
-@kernel
+@kernel(borrow=True)
 def clear_queue(market: Record, side: Int, price: Int, spare: Int, out: Rows) -> None:
     """The background takes its orders from a queue, the last ones first, until `spare` of them are left."""
     book = market.book

@@ -26,43 +26,45 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, Bool, Int, Record
+from tickwright.book.layout import ASK, BID, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
-from tickwright.venue.sim.reactive.flow import size_of
+from tickwright.venue.sim.reactive.flow import no_limit, size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
 
-@inline
+@inline(borrow=True)
 def concave(n: float, n0: float) -> float:
     """h: linear near zero, a square root far from it."""
     return n / math.sqrt(abs(n) + n0)
 
 
-@inline
-def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Bool, Int]:
-    """Who sends the next market order: (side, lots, limit, limited, metaorder or -1)."""
+@inline(borrow=True)
+def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
+    """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
     lots = size_of(params, block)
     if uniform(block, INFORMED) < params.informed:
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
-            return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, True, np.int64(-1)
+            return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
         if market.fair < best(ladder, BID):
-            return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, True, np.int64(-1)
+            return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, np.int64(-1)
         gap = 2.0 * market.fair - market.twice_mid
         if gap != 0.0:
-            return (BID if gap > 0.0 else ASK), lots, np.int64(0), False, np.int64(-1)
+            side = BID if gap > 0.0 else ASK
+            return side, lots, no_limit(side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
             market.residue[r] += params.weight[r] * concave(market.memory[slot, r], params.n0)
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
-    return lmf.take_turn(market, slot), lots, np.int64(0), False, slot
+    side = lmf.take_turn(market, slot)
+    return side, lots, no_limit(side), slot
 
 
-@kernel
+@kernel(borrow=True)
 def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, news: float) -> None:
     """The clock ticks after a market order of the background that bought `signed` lots for metaorder `slot` (-1: for
     the informed); `news` is the size of W's step relative to s."""
@@ -79,7 +81,7 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
     market.walk += params.news * news * near_normal(block, NEWS)
 
 
-@kernel
+@kernel(borrow=True)
 def value(market: Record, params: Record) -> None:
     """The fair price of the memories as they are."""
     total = market.walk
@@ -94,7 +96,7 @@ def value(market: Record, params: Record) -> None:
     market.fair = total
 
 
-@inline
+@inline(borrow=True)
 def tilt(market: Record, params: Record) -> None:
     """G from the mid and the fair price."""
     x = params.kappa * (0.5 * market.twice_mid - market.fair)

@@ -28,7 +28,7 @@ from tickwright.venue.sim.reactive.layout import EXPONENTIALS, TYPES, Kind
 _NOTHING, _LIMIT, _CANCEL, _MARKET = int(Kind.NOTHING), int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 
 
-@inline
+@inline(borrow=True)
 def _rate(market: Record, params: Record, i: Int) -> float:
     total: float = params.base[i]
     for r in range(EXPONENTIALS):
@@ -36,7 +36,7 @@ def _rate(market: Record, params: Record, i: Int) -> float:
     return total
 
 
-@inline
+@inline(borrow=True)
 def total_rate(market: Record, params: Record) -> float:
     """The bound: events and refused candidates a unit of model time."""
     total: float = params.cancel_rate * (market.background[BID] + market.background[ASK])
@@ -45,7 +45,7 @@ def total_rate(market: Record, params: Record) -> float:
     return total
 
 
-@inline
+@inline(borrow=True)
 def choose(market: Record, params: Record, passed: float, total: float, u: float) -> tuple[Int, Int]:
     """Time has passed; what happens at quantile u of the old bound: (kind, side). Excites."""
     for r in range(EXPONENTIALS):

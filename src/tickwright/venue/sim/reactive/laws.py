@@ -18,7 +18,7 @@ from tickwright.book.layout import BID, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
-from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of, trade
+from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, news_size
 
@@ -28,7 +28,7 @@ _QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.
 _RATES = int(Fault.RATES)
 
 
-@inline
+@inline(borrow=True)
 def total_rate(market: Record, params: Record) -> float:
     """Events a unit of model time, as the book is now."""
     if params.model >= _QUEUE_REACTIVE:
@@ -38,15 +38,21 @@ def total_rate(market: Record, params: Record) -> float:
     return santa_fe.total_rate(market, params)
 
 
-@inline
+@inline(borrow=True)
 def draw_wait(market: Record) -> None:
     """The waiting time of the event to come."""
     market.wait = -math.log(1.0 - uniform(block_of(market.seed, market.events), WAIT))
 
 
-@kernel
+@kernel(borrow=True)
 def event(market: Record, params: Record, out: Rows) -> None:
     """The next event of the background."""
+    run_event(market, params, out)
+
+
+@inline(borrow=True)
+def run_event(market: Record, params: Record, out: Rows) -> None:
+    """`event`, put into the loop that calls it."""
     block = block_of(market.seed, market.events)
     total = total_rate(market, params)
     if not total > 0.0:
@@ -64,7 +70,7 @@ def event(market: Record, params: Record, out: Rows) -> None:
     draw_wait(market)
 
 
-@kernel
+@inline(borrow=True)
 def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
     """What must hold after every event and every action."""
     if params.model < _QUEUE_REACTIVE:
@@ -76,34 +82,42 @@ def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) ->
         fp.tilt(market, params)
 
 
-@kernel
+@inline(borrow=True)
 def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
-    kind, side, i = queue_reactive.choose(market, params.levels, total, uniform(block, KIND))
-    if kind == _LIMIT:
-        place(market, side, queue_reactive.price_of(market, side, i), size_of(params, block), out)
-        end_message(market, out)
-        queue_reactive.look_at(market, params, side, i)
-    elif kind == _CANCEL:
-        cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
-        queue_reactive.look_at(market, params, side, i)
+    kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
+    if kind == _MARKET:
+        _queue_market(market, params, block, side, out)
     else:
-        taker, lots, limit, limited, slot = 1 - side, size_of(params, block), np.int64(0), False, np.int64(-1)
-        if params.model == _FP:
-            taker, lots, limit, limited, slot = fp.order(market, params, block)
-        elif params.model == _QL:
-            taker = ql.side(market, params, block)
-        signed = _take(market, params, block, taker, lots, limit, limited, out)
-        if params.model == _FP:
-            fp.hear(market, params, block, slot, signed, news_size(market, params))
-            fp.value(market, params)
-            fp.tilt(market, params)
-        elif params.model == _QL:
-            ql.hear(market, params, signed)
+        if kind == _LIMIT:
+            i = queue_reactive.limit_queue(market, params.levels, side, v)
+            place(market, side, queue_reactive.price_of(market, side, i), size_of(params, block), out)
+            end_message(market, out)
+        else:
+            i = queue_reactive.cancel_queue(market, params.levels, side, v)
+            cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
+        queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
 
 
-@kernel
+@kernel(borrow=True)
+def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Rows) -> None:
+    """A market order that hits a side, and what the law hears of it."""
+    if params.model == _FP:
+        taker, lots, limit, slot = fp.order(market, params, block)
+    else:
+        taker = ql.side(market, params, block) if params.model == _QL else 1 - hit
+        lots, limit, slot = size_of(params, block), no_limit(taker), np.int64(-1)
+    signed = _take(market, params, block, taker, lots, limit, out)
+    if params.model == _FP:
+        fp.hear(market, params, block, slot, signed, news_size(market, params))
+        fp.value(market, params)
+        fp.tilt(market, params)
+    elif params.model == _QL:
+        ql.hear(market, params, signed)
+
+
+@inline(borrow=True)
 def _band_event(market: Record, params: Record, block: Int, passed: float, total: float, out: Rows) -> None:
     u = uniform(block, KIND)
     if params.model == _HAWKES:
@@ -119,15 +133,15 @@ def _band_event(market: Record, params: Record, block: Int, passed: float, total
         lots = size_of(params, block)
         if params.model == _EPSILON:
             side, lots = epsilon.order(market, params, block)
-        _take(market, params, block, side, lots, np.int64(0), False, out)
+        _take(market, params, block, side, lots, no_limit(side), out)
 
 
-@kernel
-def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limit: Int, limited: Int, out: Rows) -> Int:
+@kernel(borrow=True)
+def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limit: Int, out: Rows) -> Int:
     """A market order of the background: the lots bought, negative if sold. The clock of the day beats."""
     hit = 1 - side
     was_best = best(market.book.ladder, hit)
-    filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, limited, out)
+    filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, out)
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1

@@ -30,6 +30,8 @@ DEPTH = 24
 VOLUMES = 64
 """Places of an intensity table: the queue's volume in typical sizes, rounded up."""
 SIZES = 16
+GUIDE = 64
+"""Equal parts of [0, 1) that say where in the table of sizes to begin."""
 BINS = 32
 TYPES = 4
 """Hawkes: market buy, market sell, limit bid, limit ask."""
@@ -84,6 +86,7 @@ class Ask(IntEnum):
     CANCEL_ALL = 3
     TAKE = 4
     TAKE_ANY = 5
+    AMEND = 6
 
 
 class Answer(IntEnum):
@@ -194,6 +197,7 @@ PARAMS = np.dtype(
         ("size_count", "<i8"),
         ("sizes", "<i8", (SIZES,)),
         ("size_edges", "<f8", (SIZES,)),
+        ("size_guide", "i1", (GUIDE,)),
         ("tail", "<f8"),  # LMF: -1 / Pareto exponent of lengths
         ("cap", "<f8"),
         ("tempo", "<f8"),  # model time units a second at the day's mean

@@ -18,26 +18,26 @@ from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive.draws import LENGTH, OWNER, SIDE, uniform
 
 
-@inline
+@inline(borrow=True)
 def pick(params: Record, block: Int) -> Int:
     """The metaorder that trades next."""
     return min(np.int64(uniform(block, OWNER) * params.slots), params.slots - 1)
 
 
-@inline
+@inline(borrow=True)
 def is_over(market: Record, slot: Int) -> Int:
     """Whether a metaorder is exhausted, so that `begin` must come before `take_turn`."""
     return market.slot_left[slot] <= 0
 
 
-@inline
+@inline(borrow=True)
 def begin(market: Record, params: Record, slot: Int, block: Int) -> None:
     """A new metaorder in a slot."""
     market.slot_side[slot] = BID if uniform(block, SIDE) < 0.5 else ASK
     market.slot_left[slot] = np.int64(min((1.0 - uniform(block, LENGTH)) ** params.tail, params.cap))
 
 
-@inline
+@inline(borrow=True)
 def take_turn(market: Record, slot: Int) -> Int:
     """The side (BID buys) of the slot's next market order, which shortens it."""
     market.slot_left[slot] -= 1

@@ -18,26 +18,26 @@ from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive.draws import ACTIVITY, near_normal
 
 
-@inline
+@inline(borrow=True)
 def _bin(market: Record, params: Record) -> Int:
     return min(np.int64(max(market.clock, 0.0) / params.day * params.bins), params.bins - 1)
 
 
-@inline
+@inline(borrow=True)
 def set_pace(market: Record, params: Record) -> None:
     """The pace at this time of the day and this activity."""
     curve = params.volume_curve[_bin(market, params)]
     market.pace = params.tempo * curve * math.exp(market.activity + params.activity_shift)
 
 
-@inline
+@inline(borrow=True)
 def beat(market: Record, params: Record, block: Int) -> None:
     """A market order of the background has come."""
     market.activity = params.activity_keep * market.activity + params.activity_kick * near_normal(block, ACTIVITY)
     set_pace(market, params)
 
 
-@inline
+@inline(borrow=True)
 def news_size(market: Record, params: Record) -> float:
     """The size of the news relative to its mean."""
     curve: float = params.volatility_curve[_bin(market, params)]

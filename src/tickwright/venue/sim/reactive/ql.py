@@ -25,7 +25,7 @@ from tickwright.venue.sim.reactive.layout import SCALES
 EVERY = 16
 
 
-@inline
+@inline(borrow=True)
 def side(market: Record, params: Record, block: Int) -> Int:
     """The side of the next market order."""
     slot = lmf.pick(params, block)
@@ -34,7 +34,7 @@ def side(market: Record, params: Record, block: Int) -> Int:
     return lmf.take_turn(market, slot)
 
 
-@inline
+@inline(borrow=True)
 def hear(market: Record, params: Record, signed: Int) -> None:
     """Time has passed, and `signed` lots were bought by a market order."""
     passed = market.time - market.pressed

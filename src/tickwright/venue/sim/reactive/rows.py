@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tickwright.venue.sim.reactive.layout import MARKET, PARAMS, VOLUMES, CancelRule, Model
+from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, VOLUMES, CancelRule, Model
 from tickwright.venue.sim.reactive.parameters import (
     FP,
     QL,
@@ -75,7 +75,9 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["unit"] = max(1, round(flow.typical))
     row["size_count"] = n
     row["sizes"][:n] = flow.sizes
-    row["size_edges"][:n] = np.cumsum(flow.weights) / sum(flow.weights)
+    row["size_edges"][: n - 1] = (np.cumsum(flow.weights) / sum(flow.weights))[:-1]
+    row["size_edges"][n - 1 :] = 2.0  # beyond any quantile
+    row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
     row["day"] = flow.day_seconds
     # Two curves on one grid: each stretched over the least common number of parts would be finer than either needs.
     bins = max(len(flow.volume_curve), len(flow.volatility_curve))

@@ -18,9 +18,9 @@ import numpy as np
 
 from tickwright.book.ladder import best, has
 from tickwright.book.layout import ASK, BID, Int, Record, Rows
-from tickwright.core.kernel import inline, kernel
+from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive.draws import PRICE, QUEUES, RANK, uniform
-from tickwright.venue.sim.reactive.flow import end_message, place, withdraw
+from tickwright.venue.sim.reactive.flow import end_message, place_apart, withdraw
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind
 
 _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
@@ -28,7 +28,7 @@ _UNBOUNDED = int(Fault.UNBOUNDED)
 _TRIES = 4096
 
 
-@inline
+@inline(borrow=True)
 def total_rate(market: Record, params: Record) -> float:
     """Events a unit of model time."""
     live = market.background[BID] + market.background[ASK]
@@ -36,7 +36,7 @@ def total_rate(market: Record, params: Record) -> float:
     return total
 
 
-@inline
+@inline(borrow=True)
 def choose(market: Record, params: Record, total: float, u: float) -> tuple[Int, Int]:
     """What happens at quantile u of the rates: (kind, side); a cancel's side is not chosen yet."""
     v = u * total
@@ -49,14 +49,14 @@ def choose(market: Record, params: Record, total: float, u: float) -> tuple[Int,
     return _CANCEL, BID
 
 
-@inline
+@inline(borrow=True)
 def limit_price(market: Record, params: Record, side: Int, block: Int) -> Int:
     """One of the `band` ticks behind the opposite best."""
     away = 1 + min(np.int64(uniform(block, PRICE) * params.band), params.band - 1)
     return best(market.book.ladder, ASK) - away if side == BID else best(market.book.ladder, BID) + away
 
 
-@kernel
+@inline(borrow=True)
 def cancel_any(market: Record, block: Int, out: Rows) -> None:
     """Cancel one order of the background, each as likely: slots are tried until a live one is met."""
     if market.background[BID] + market.background[ASK] == 0:
@@ -72,7 +72,7 @@ def cancel_any(market: Record, block: Int, out: Rows) -> None:
     market.fault = _UNBOUNDED
 
 
-@inline
+@inline(borrow=True)
 def settle(market: Record, params: Record, out: Rows) -> None:
     """Both sides quoted."""
     ladder = market.book.ladder
@@ -80,7 +80,7 @@ def settle(market: Record, params: Record, out: Rows) -> None:
         if market.background[side] == 0:
             other = 1 - side
             anchor = best(ladder, other) if has(ladder, other) else (market.twice_mid + 1 - side) >> 1
-            place(market, side, anchor - params.band if side == BID else anchor + params.band, params.unit, out)
-            end_message(market, out)
+            price = anchor - params.band if side == BID else anchor + params.band
+            place_apart(market, np.int64(side), price, params.unit, out)
             market.edge_units += 1
     market.twice_mid = best(ladder, BID) + best(ladder, ASK)
