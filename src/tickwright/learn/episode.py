@@ -1,0 +1,353 @@
+"""One step of an episode, compiled: what is seen, what an action does, what it cost.
+
+1. `begin` puts a warmed-up market with draws of its own into the row, draws an order, and looks.
+2. `take_step`: the market runs for the latency, then the action arrives (`act`): a cross, and what the child shall be.
+3. The market runs for the rest of the step's messages.
+4. At the deadline what is left is crossed at any price, again after further messages while nobody is there.
+5. The reward of execution.md: `-[s Σ q (p - m) + fees + s R (m' - m)] / (X m0)`, in basis points, m the mid as the step
+   began and R what is left after it; less `λ σ² Δt (R / X)²`. Without λ its sum is minus the shortfall, exactly.
+6. `look` fills the sight without our own order; the policy's functions make the observation of it.
+
+Mids are those of the market without our order, so that an order inside the spread moves nothing that is paid for.
+Time is the mean time of the messages that passed: a step lasts as long in a busy market as in a quiet one.
+Nothing here draws from the market's chances: the draws of an episode are a function of its seed alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tickwright.book.l3 import ahead_of
+from tickwright.book.ladder import best, has, level_size, next_price
+from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.rng import hash64, to_unit
+from tickwright.learn.layout import ACCOUNT, End
+from tickwright.strategy.learned.actions import ACTIONS, legal, wish
+from tickwright.strategy.learned.layout import LEVELS
+from tickwright.strategy.learned.observation import observe, remember
+from tickwright.venue.sim.reactive import agents
+from tickwright.venue.sim.reactive.driver import begin_from
+from tickwright.venue.sim.reactive.laws import draw_wait, event
+from tickwright.venue.sim.reactive.layout import Ask
+
+_RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
+_POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY = (
+    int(kind) for kind in (Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY)
+)
+_SECOND = 1e9
+_BPS = 1e4
+_PATIENCE = 20
+"""Steps' worth of messages that a forced cross may wait for somebody to trade with."""
+_SIDE, _SIZE, _RISK, _TEMPLATE, _MARKET = (np.uint64(i) for i in range(5))
+
+
+@inline
+def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint64:
+    """A draw for an episode: a function of the seed, the row, the number of the episode and the place alone."""
+    return hash64(hash64(settings.seed, np.uint64(row)), np.uint64(serial) * np.uint64(8) + place)
+
+
+# -- what is seen ------------------------------------------------------------------------------------------------------
+
+
+@inline
+def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[Bool, Int]:
+    """The best price of a side without `own_lots` at `own_price`: (found, price)."""
+    ladder = market.book.ladder
+    if not has(ladder, side):
+        return False, np.int64(0)
+    price = best(ladder, side)
+    if own_lots > 0 and price == own_price and level_size(ladder, side, price) <= own_lots:
+        return next_price(ladder, side, price)
+    return True, price
+
+
+@inline
+def look(market: Record, settings: Record, episode: Record, reference: Record) -> None:
+    """Bring progress and sight up to now."""
+    task, progress, sight = episode.task, episode.progress, episode.sight
+    account = market.accounts[ACCOUNT]
+    progress.remaining = task.quantity - task.side * account.shares
+    progress.paid = -task.side * account.cash
+    progress.made = account.made
+    progress.live, progress.ahead = 0, 0
+    own_side = BID if task.side > 0 else ASK
+    if account.live > 0:
+        episode.child = np.int64(account.slots[0])
+        order = market.book.orders[episode.child]
+        progress.live, progress.live_price = np.int64(order.qty), np.int64(order.price)
+        progress.ahead = ahead_of(market.book, episode.child)[0]
+    else:
+        episode.child = NIL
+    has_bid, bid = _without(market, BID, progress.live_price, progress.live if own_side == BID else 0)
+    has_ask, ask = _without(market, ASK, progress.live_price, progress.live if own_side == ASK else 0)
+    sight.now = task.start + np.int64(episode.step * settings.messages * reference.seconds * _SECOND)
+    sight.quoted = 1 if has_bid and has_ask and bid < ask else 0
+    sight.traded = market.volume - account.taken
+    sight.signed = market.signed - task.side * account.taken
+    if sight.quoted == 1:
+        sight.bid, sight.ask = bid, ask
+        for i in range(LEVELS):
+            sight.bid_sizes[i] = level_size(market.book.ladder, BID, bid - i)
+            sight.ask_sizes[i] = level_size(market.book.ladder, ASK, ask + i)
+        if progress.live > 0:
+            level = task.side * ((bid if own_side == BID else ask) - progress.live_price)
+            if 0 <= level < LEVELS:
+                if own_side == BID:
+                    sight.bid_sizes[level] -= progress.live
+                else:
+                    sight.ask_sizes[level] -= progress.live
+
+
+@inline
+def _mid(episode: Record) -> float:
+    """The mid of what is seen; the last one while a side is empty."""
+    mid: float = episode.mid
+    if episode.sight.quoted == 1:
+        mid = 0.5 * (episode.sight.bid + episode.sight.ask)
+    return mid
+
+
+@inline
+def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
+    """What the policy gets: the observation and which actions are legal."""
+    remember(episode.task, episode.progress, episode.sight, episode.recall)
+    observe(episode.task, episode.progress, episode.sight, episode.recall, observation)
+    for action in range(ACTIONS):
+        mask[action] = legal(action, episode.task, episode.progress, episode.sight)
+
+
+# -- an episode begins -------------------------------------------------------------------------------------------------
+
+
+@inline
+def begin(
+    markets: Rows, row: Int, settings: Record, episode: Record, templates: Rows, kinds: np.ndarray, references: Rows
+) -> None:
+    """Put a fresh market and a fresh order into the row. `kinds[t]` is the row of parameters of template t."""
+    serial = episode.serial
+    chosen = np.int64(to_unit(_draw(settings, row, serial, _TEMPLATE)) * templates.shape[0])
+    seed = _draw(settings, row, serial, _MARKET)
+    begin_from(markets[row : row + 1], templates, chosen, seed)
+    markets[row].events = 0
+    draw_wait(markets[row])
+    _new_order(markets[row], settings, episode, references[kinds[chosen]], row)
+    episode.params = kinds[chosen]
+    episode.outcome.template, episode.outcome.seed = chosen, seed
+    episode.serial = serial + 1
+
+
+@inline
+def _new_order(market: Record, settings: Record, episode: Record, reference: Record, row: Int) -> None:
+    task, outcome, serial = episode.task, episode.outcome, episode.serial
+    horizon = settings.steps * settings.messages * reference.seconds
+    volume = settings.steps * settings.messages * reference.volume
+    share = to_unit(_draw(settings, row, serial, _SIZE))
+    share = settings.smallest + share * (settings.largest - settings.smallest)
+    task.side = settings.side
+    if settings.side == 0:
+        task.side = 1 if to_unit(_draw(settings, row, serial, _SIDE)) < 0.5 else -1
+    task.quantity = max(np.int64(share * volume), 1)
+    task.start, task.deadline = 0, np.int64(horizon * _SECOND)
+    task.slice = max(np.int64(math.ceil(task.quantity / settings.slices)), np.int64(reference.typical), 1)
+    task.typical_spread, task.typical_depth = reference.spread, reference.depth
+    task.volatility, task.volume, task.slope = reference.volatility, volume, 0.0
+    task.latency = settings.latency * reference.seconds * _SECOND
+    task.fee_edge = settings.taker_fee - settings.maker_fee
+    episode.step, episode.child = 0, NIL
+    episode.progress.live, episode.progress.live_price = 0, 0
+    episode.recall.begun = 0
+    episode.mid = 0.5 * market.twice_mid
+    look(market, settings, episode, reference)
+    episode.mid = _mid(episode)
+    task.arrival = episode.mid
+    risk = 0.0
+    if settings.risk_high > 0.0:
+        u = to_unit(_draw(settings, row, serial, _RISK))
+        risk = settings.risk_low * (settings.risk_high / settings.risk_low) ** u
+    task.risk_aversion = risk * _BPS * task.volatility / task.arrival * math.sqrt(horizon)
+    account = market.accounts[ACCOUNT]
+    episode.cash, episode.shares, episode.made, episode.taken = account.cash, account.shares, 0, 0
+    outcome.end, outcome.side, outcome.quantity, outcome.steps = _RUNNING, task.side, task.quantity, 0
+    outcome.shortfall, outcome.reward, outcome.fees = 0.0, 0.0, 0.0
+    outcome.forced, outcome.unfilled, outcome.made, outcome.taken, outcome.refused = 0, 0, 0, 0, 0
+    outcome.arrival, outcome.end_mid = task.arrival, task.arrival
+
+
+# -- an action ---------------------------------------------------------------------------------------------------------
+
+
+@inline
+def _ask(market: Record, param: Record, kind: Int, side: Int, price: Int, lots: Int, slot: Int, rows: Rows) -> Int:
+    return agents.act(market, param, kind, np.int64(ACCOUNT), side, np.int64(price), lots, slot, rows)
+
+
+@inline
+def run(market: Record, param: Record, messages: Int, rows: Rows) -> None:
+    """Let the background act; nothing happens any more after a fault."""
+    for _ in range(messages):
+        if market.fault != 0:
+            break
+        event(market, param, rows)
+
+
+@inline
+def act(market: Record, param: Record, settings: Record, episode: Record, action: Int, rows: Rows) -> None:
+    """Carry out an action decided on `episode.sight`. What the market refuses by now is not done."""
+    task = episode.task
+    crossing, price, rest = wish(action, task, episode.progress, episode.sight)
+    own_side = np.int64(BID if task.side > 0 else ASK)
+    account = market.accounts[ACCOUNT]
+    left = task.quantity - task.side * account.shares
+    if crossing > 0 and left > 0:
+        _make_room(market, param, episode, left - min(crossing, left), rows)
+        touch = episode.sight.ask if task.side > 0 else episode.sight.bid
+        limit = touch + task.side * settings.reach
+        _ask(market, param, _TAKE, own_side, limit, min(crossing, left), np.int64(NIL), rows)
+        left = task.quantity - task.side * account.shares
+    if rest < 0:
+        return
+    rest = min(rest, left)
+    if account.live > 0:
+        slot = np.int64(account.slots[0])
+        order = market.book.orders[slot]
+        lots = np.int64(order.qty)
+        if rest > 0 and order.price == price and lots >= rest:
+            if lots > rest:
+                _ask(market, param, _AMEND, own_side, price, rest, slot, rows)
+            return
+        _ask(market, param, _CANCEL, own_side, price, lots, slot, rows)
+    if rest > 0:
+        _ask(market, param, _POST, own_side, price, rest, np.int64(NIL), rows)
+
+
+@inline
+def _make_room(market: Record, param: Record, episode: Record, spare: Int, rows: Rows) -> None:
+    """The child may hold `spare` lots at most: never more in the market than is left."""
+    account = market.accounts[ACCOUNT]
+    if account.live > 0:
+        slot = np.int64(account.slots[0])
+        if market.book.orders[slot].qty > spare:
+            _ask(market, param, _AMEND if spare > 0 else _CANCEL, np.int64(0), np.int64(0), spare, slot, rows)
+
+
+# -- a step ------------------------------------------------------------------------------------------------------------
+
+
+@inline
+def take_step(
+    market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, rows: Rows
+) -> float:
+    """One step: the reward. `episode.outcome.end` says whether it was the last."""
+    task, outcome = episode.task, episode.outcome
+    if not 0 <= action < ACTIONS or not legal(action, task, episode.progress, episode.sight):
+        outcome.refused += 1
+        action = np.int64(0)
+    run(market, param, min(settings.latency, settings.messages), rows)
+    act(market, param, settings, episode, np.int64(action), rows)
+    run(market, param, settings.messages - min(settings.latency, settings.messages), rows)
+    episode.step += 1
+    look(market, settings, episode, reference)
+    if episode.progress.remaining == 0:
+        outcome.end = _FILLED
+    elif episode.step >= settings.steps:
+        outcome.end = _DEADLINE
+        _finish(market, param, settings, episode, reference, rows)
+    reward = _account(market, settings, episode, reference)
+    if market.fault != 0:
+        outcome.end = _FAULT
+    return reward
+
+
+@inline
+def _finish(market: Record, param: Record, settings: Record, episode: Record, reference: Record, rows: Rows) -> None:
+    """Cross what is left at the deadline, whatever it costs."""
+    task, account = episode.task, market.accounts[ACCOUNT]
+    if account.live > 0:
+        _ask(market, param, _CANCEL, np.int64(0), np.int64(0), np.int64(0), np.int64(account.slots[0]), rows)
+    own_side = np.int64(BID if task.side > 0 else ASK)
+    before = account.taken
+    left = task.quantity - task.side * account.shares
+    _ask(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), rows)
+    for _ in range(_PATIENCE):
+        left = task.quantity - task.side * account.shares
+        if left == 0 or market.fault != 0:
+            break
+        run(market, param, settings.messages, rows)
+        _ask(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), rows)
+    episode.outcome.forced = account.taken - before
+    episode.outcome.unfilled = task.quantity - task.side * account.shares
+    look(market, settings, episode, reference)
+
+
+@inline
+def _account(market: Record, settings: Record, episode: Record, reference: Record) -> float:
+    """The reward of the step that has passed, in basis points, and the outcome brought up to it."""
+    task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
+    mid = _mid(episode)
+    lots = task.side * (account.shares - episode.shares)
+    fees = settings.maker_fee * (account.made - episode.made) + settings.taker_fee * (account.taken - episode.taken)
+    # side x sum of q p is what left the account
+    cost = (episode.cash - account.cash) - task.side * lots * episode.mid + fees
+    cost += task.side * episode.progress.remaining * (mid - episode.mid)
+    scale = _BPS / (task.quantity * task.arrival)
+    left = episode.progress.remaining / task.quantity
+    elapsed = settings.messages * reference.seconds
+    move = _BPS * task.volatility / task.arrival
+    horizon = settings.steps * elapsed
+    risk = task.risk_aversion / (move * math.sqrt(horizon)) if task.risk_aversion > 0.0 else 0.0
+    reward: float = -cost * scale - risk * move * move * elapsed * left * left
+    outcome.shortfall += cost * scale
+    outcome.fees += fees * scale
+    outcome.reward += reward
+    outcome.steps, outcome.end_mid = episode.step, mid
+    outcome.made, outcome.taken = account.made, account.taken
+    episode.cash, episode.shares, episode.made, episode.taken = (
+        account.cash, account.shares, account.made, account.taken,
+    )  # fmt: skip
+    episode.mid = mid
+    return reward
+
+
+# -- many rows ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def begin_rows(
+    markets: Rows, episodes: Rows, first: Int, last: Int, settings: Rows, templates: Rows, kinds: np.ndarray,
+    references: Rows, observations: np.ndarray, masks: np.ndarray,
+) -> None:  # fmt: skip
+    """A new episode in each of the rows first to last - 1."""
+    for k in range(first, last):
+        begin(markets, k, settings[0], episodes[k], templates, kinds, references)
+        show(episodes[k], observations[k], masks[k])
+
+
+@kernel
+def step_rows(
+    markets: Rows, episodes: Rows, first: Int, last: Int, params: Rows, settings: Rows, templates: Rows,
+    kinds: np.ndarray, references: Rows, actions: np.ndarray, observations: np.ndarray, masks: np.ndarray,
+    rewards: np.ndarray, ends: np.ndarray, finals: np.ndarray, restart: Int, rows: Rows,
+) -> None:  # fmt: skip
+    """One step in each of the rows first to last - 1; with `restart`, an ended episode is followed by the next one, and
+    its last observation is in `finals`."""
+    for k in range(first, last):
+        episode = episodes[k]
+        market = markets[k]
+        if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more
+            rewards[k], ends[k] = 0.0, episode.outcome.end
+            continue
+        param, reference = params[episode.params], references[episode.params]
+        rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], rows)
+        ends[k] = episode.outcome.end
+        show(episode, observations[k], masks[k])
+        if ends[k] != _RUNNING:
+            for i in range(observations.shape[1]):
+                finals[k, i] = observations[k, i]
+            episodes[k].last = episode.outcome
+            if restart != 0:
+                begin(markets, k, settings[0], episode, templates, kinds, references)
+                show(episode, observations[k], masks[k])
