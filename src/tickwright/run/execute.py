@@ -149,7 +149,10 @@ def run_policy(
             gates[order.symbol],
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
-    drive(world, parents, rest=Rest([days[s].tape for s in symbols]))
+    rest = Rest([days[s].tape for s in symbols], others=[a for s in symbols for a in days[s].market.arrays()])
+    rest.take()  # what loading looked through
+    drive(world, parents, rest=rest)
+    rest.take()
     journal = world.journal()
     return [
         settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)

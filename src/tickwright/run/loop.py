@@ -84,7 +84,7 @@ def run_market(control: Record, wire: Record, sim: Record, book: Record, tape: R
             return
 
 
-@kernel
+@kernel(borrow=True)
 def advance(
     tape: Rows,
     books: Rows,

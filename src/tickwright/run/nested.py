@@ -135,11 +135,11 @@ class NestedParent:
 
 
 class Rest:
-    """Moments at which a run gives back the pages of tapes that are mapped from a file, so that a day of any length
-    does not fill the memory; for a tape held in memory they do nothing."""
+    """Moments at which a run gives back the pages of what is mapped from a file, the tapes and `others`, so that a day
+    of any length does not fill the memory; for what is held in memory they do nothing."""
 
-    def __init__(self, tapes: Sequence[Tape], rows: int = 2_000_000) -> None:
-        self._tapes = tapes
+    def __init__(self, tapes: Sequence[Tape], rows: int = 2_000_000, others: Sequence[np.ndarray] = ()) -> None:
+        self._mapped = [*(tape.rows for tape in tapes), *others]
         self._moments = np.unique(np.concatenate([tape.rows["ts_event"][rows::rows] for tape in tapes]))
 
     def after(self, now: Nanos) -> Nanos:
@@ -149,8 +149,8 @@ class Rest:
 
     def take(self) -> None:
         """Give the pages back."""
-        for tape in self._tapes:
-            let_go(tape.rows)
+        for array in self._mapped:
+            let_go(array)
 
 
 def drive(

@@ -123,6 +123,11 @@ class Market:
         """The quotes as columns."""
         return self.columns or QuoteColumns.of(self.quotes)
 
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All that is held, or mapped from a file."""
+        columns = self.quote_columns
+        return self.quotes, self.trades, columns.ts, columns.two_sided, columns.mids.ts, columns.mids.mid2
+
     @property
     def mids(self) -> MidPath:
         """The two-sided quotes."""
