@@ -34,7 +34,7 @@ class ExecutionEnv(gym.Env[np.ndarray, np.int64]):
     An episode terminates when the order is done, at the deadline, or with the market's fault (then `truncated`).
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
 
     def __init__(self, config: EpisodeConfig | None = None, seed: int = 0) -> None:
         self._batch = ExecutionBatch(config or EpisodeConfig(), 1, seed, restart=False)
@@ -67,7 +67,7 @@ class ExecutionVectorEnv(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray
     """K episodes in one compiled call a step. An ended episode is followed by the next one in the same step; its last
     observation is `info["final_obs"]`, its outcome `info["final_info"]`."""
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
+    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
 
     def __init__(self, config: EpisodeConfig | None = None, count: int = 64, seed: int = 0, threads: int = 1) -> None:
         self._batch = ExecutionBatch(config or EpisodeConfig(), count, seed, threads=threads)
