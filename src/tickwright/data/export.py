@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.lib.format as npy
+import numpy.lib.format
 
 from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.events import SUBTICKS
@@ -36,6 +36,8 @@ ALIASES = {
 }  # fmt: skip
 """Databento's names for what the catalog calls otherwise."""
 FORMATS = ("parquet", "csv", "npz")
+
+npy: Any = numpy.lib.format  # some versions of NumPy type these functions, others do not
 
 _LETTERS = {"action", "side"}
 _BOOK_ROWS = 65_536
@@ -192,15 +194,15 @@ def _npz(draft: Path, instrument: Instrument, schema: str, chunks: Iterator[Chun
                 rows += len(chunk)
         shape = (rows,) if schema in TABLES else (rows, len(column_types(schema)))
         layout = TABLES[schema].rows if schema in TABLES else np.dtype("<i8")
-        header = {"descr": npy.dtype_to_descr(layout), "fortran_order": False, "shape": shape}  # type: ignore[no-untyped-call]
+        header = {"descr": npy.dtype_to_descr(layout), "fortran_order": False, "shape": shape}
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             with archive.open("rows.npy", "w", force_zip64=True) as member, open(spool, "rb") as source:
-                npy.write_array_header_2_0(member, header)  # type: ignore[no-untyped-call]
+                npy.write_array_header_2_0(member, header)
                 while block := source.read(1 << 22):
                     member.write(block)
             for name in ("symbol", "venue", "currency", "tick_size", "lot_size", "multiplier", "timezone"):
                 with archive.open(f"{name}.npy", "w") as member:
-                    npy.write_array(member, np.array(str(getattr(instrument, name))))  # type: ignore[no-untyped-call]
+                    npy.write_array(member, np.array(str(getattr(instrument, name))))
     finally:
         spool.unlink(missing_ok=True)
     return rows
