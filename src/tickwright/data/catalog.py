@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tickwright.core.errors import CatalogError, ConfigError
-from tickwright.core.instrument import Instrument
-from tickwright.data.contents import Contents, Listing, gathered, narrow
+from tickwright.data.contents import Contents, Listed, Listing, gathered, narrow
 from tickwright.data.store import commit, versions
 from tickwright.data.store import manifest as store
 from tickwright.data.store.commit import Desk, append_or_replace
@@ -48,7 +47,7 @@ __all__ = ["CHUNK_ROWS", "Catalog", "Listing", "Version", "Where"]
 CHUNK_ROWS = 262_144
 
 
-class Catalog:
+class Catalog(Listed):
     """Tick data in a folder or at an address of fsspec. `open` one that exists, or `create`; then read, or `ingest`."""
 
     def __init__(self, files: Files, manifest: store.Manifest, desk: Desk | None = None, pinned: bool = False) -> None:
@@ -93,41 +92,6 @@ class Catalog:
         commit.tidy(self.files, store.STAGING)
 
     # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def instruments(self) -> list[Instrument]:
-        """Every instrument, by symbol."""
-        return self._contents().instruments()
-
-    def instrument(self, symbol: str) -> Instrument:
-        """One instrument. Raises NotInCatalogError, which lists what is there."""
-        return self._contents().instrument(symbol)
-
-    def schemas(self, symbol: str) -> list[str]:
-        """Schemas stored of an instrument. Raises NotInCatalogError."""
-        return self._contents().schemas(symbol)
-
-    def days(self, symbol: str, schema: str = EVENTS) -> list[dt.date]:
-        """UTC days stored of an instrument. Raises NotInCatalogError when it has nothing of the schema."""
-        return self._contents().days(symbol, schema)
-
-    def ls(self) -> list[Listing]:
-        """One row an instrument, schema and day."""
-        return self._contents().ls()
-
-    def fingerprint(
-        self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,
-        day: dt.date | None = None,
-    ) -> str:  # fmt: skip
-        """Hash of the content behind a read: of the pieces it touches, as recorded at ingest, and of the range."""
-        return self._contents().fingerprint(symbol, schema, start_ns, end_ns, day)
-
-    def stored_source(self, digest: str) -> store.SourceEntry | None:
-        """The source of a content hash, if every part it was stored as is still there."""
-        return self._contents().stored_source(digest)
-
-    def parts_of(self, digest: str) -> list[store.Part]:
-        """What came from the source of a content hash: a part for each write, though some may share a file."""
-        return self._contents().parts_of(digest)
 
     @property
     def version(self) -> int:

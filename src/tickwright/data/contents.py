@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tickwright.core.errors import NotInCatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.store.manifest import Manifest, Part, SourceEntry, pieces_of
-from tickwright.data.store.schema import book_levels, empty_rows, span_of
+from tickwright.data.store.schema import EVENTS, book_levels, empty_rows, span_of
 from tickwright.data.utc import utc_text
 
 
@@ -164,3 +165,46 @@ def gathered(schema: str, parts: list[Part], chunks: Iterable[np.ndarray]) -> np
 
 def _meets(first: int, last: int, start: int | None, end: int | None) -> bool:
     return (start is None or last >= start) and (end is None or first < end)
+
+
+class Listed(ABC):
+    """A catalog of any backend as far as its manifest tells: what is there, and what it came from."""
+
+    @abstractmethod
+    def _contents(self) -> Contents:
+        """What the manifest that is read names."""
+
+    def instruments(self) -> list[Instrument]:
+        """Every instrument, by symbol."""
+        return self._contents().instruments()
+
+    def instrument(self, symbol: str) -> Instrument:
+        """One instrument. Raises NotInCatalogError, which lists what is there."""
+        return self._contents().instrument(symbol)
+
+    def schemas(self, symbol: str) -> list[str]:
+        """Schemas stored of an instrument. Raises NotInCatalogError."""
+        return self._contents().schemas(symbol)
+
+    def days(self, symbol: str, schema: str = EVENTS) -> list[dt.date]:
+        """UTC days stored of an instrument. Raises NotInCatalogError when it has nothing of the schema."""
+        return self._contents().days(symbol, schema)
+
+    def ls(self) -> list[Listing]:
+        """One row an instrument, schema and day."""
+        return self._contents().ls()
+
+    def fingerprint(
+        self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,
+        day: dt.date | None = None,
+    ) -> str:  # fmt: skip
+        """Hash of the content behind a read: of the pieces it touches, as recorded at ingest, and of the range."""
+        return self._contents().fingerprint(symbol, schema, start_ns, end_ns, day)
+
+    def stored_source(self, digest: str) -> SourceEntry | None:
+        """The source of a content hash, if every part it was stored as is still there."""
+        return self._contents().stored_source(digest)
+
+    def parts_of(self, digest: str) -> list[Part]:
+        """What came from the source of a content hash: a part for each write, though some may share a file."""
+        return self._contents().parts_of(digest)

@@ -23,13 +23,12 @@ import msgspec
 import numpy as np
 
 from tickwright.core.errors import CatalogError, ConfigError
-from tickwright.core.instrument import Instrument
 from tickwright.data.arctic.library import ArcticLibrary, offset_in_symbol, refusals, snapshot
 from tickwright.data.arctic.staging import ArcticStaging, symbol_of
-from tickwright.data.contents import Contents, Listing, gathered, narrow
+from tickwright.data.contents import Contents, Listed, gathered, narrow
 from tickwright.data.store.commit import Content, Desk, append_or_replace
 from tickwright.data.store.compaction import Compacted, merged_parts, small_spans
-from tickwright.data.store.manifest import Manifest, Part, SourceEntry
+from tickwright.data.store.manifest import Manifest, Part
 from tickwright.data.store.schema import EVENTS, Columns, column_types, to_rows
 from tickwright.data.store.session import IngestSession
 from tickwright.data.store.versions import Clock, Version, version_of
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 262_144
 
 
-class ArcticCatalog:
+class ArcticCatalog(Listed):
     """Tick data at `lmdb://folder`. `open` one that exists, or `create`; then read, or `ingest`."""
 
     def __init__(
@@ -79,41 +78,6 @@ class ArcticCatalog:
         """Nothing: what a killed writer left of a span goes when the span is written again."""
 
     # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def instruments(self) -> list[Instrument]:
-        """Every instrument, by symbol."""
-        return self._contents().instruments()
-
-    def instrument(self, symbol: str) -> Instrument:
-        """One instrument. Raises NotInCatalogError."""
-        return self._contents().instrument(symbol)
-
-    def schemas(self, symbol: str) -> list[str]:
-        """Schemas stored of an instrument. Raises NotInCatalogError."""
-        return self._contents().schemas(symbol)
-
-    def days(self, symbol: str, schema: str = EVENTS) -> list[dt.date]:
-        """UTC days stored of an instrument. Raises NotInCatalogError."""
-        return self._contents().days(symbol, schema)
-
-    def ls(self) -> list[Listing]:
-        """One row an instrument, schema and day."""
-        return self._contents().ls()
-
-    def fingerprint(
-        self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,
-        day: dt.date | None = None,
-    ) -> str:  # fmt: skip
-        """Hash of the content behind a read."""
-        return self._contents().fingerprint(symbol, schema, start_ns, end_ns, day)
-
-    def stored_source(self, digest: str) -> SourceEntry | None:
-        """The source of a content hash, if all of it is still there."""
-        return self._contents().stored_source(digest)
-
-    def parts_of(self, digest: str) -> list[Part]:
-        """What came from the source of a content hash, by write."""
-        return self._contents().parts_of(digest)
 
     @property
     def version(self) -> int:
