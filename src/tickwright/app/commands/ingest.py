@@ -117,7 +117,8 @@ def _tell(summary: Any) -> None:
     if not summary.already:
         rows = ", ".join(f"{count:,} {schema}" for schema, count in summary.by_schema.items())
         kinds = ", ".join(f"{count:,} {name}" for name, count in summary.actions.items())
-        print(f"{_few(summary.instruments)} {_few(summary.days)}: {rows}{f' ({kinds})' if kinds else ''}")
+        name = f"{_few(summary.instruments)} {_few(summary.days)}".strip() or summary.source.name
+        print(f"{name}: {rows}{f' ({kinds})' if kinds else ''}")
     for name, count in summary.skipped.items():
         print(f"  {count:,} records of type {name} were passed over")
     for note in summary.notes:

@@ -14,12 +14,13 @@ def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
     """`tickwright execute`."""
     from tickwright.app.request import request
 
-    run(out, request(config, options))
+    asked = request(config, options)
+    first_use.say(*first_use.EXECUTE)
+    run(out, asked)
 
 
 def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:
     """Run a configuration, write its files, print its summary. `warning` stands before everything else."""
-    first_use.say(*first_use.EXECUTE)
     from tickwright.app import output
     from tickwright.app.document import document
     from tickwright.app.report.build import report_data
