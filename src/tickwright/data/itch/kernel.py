@@ -79,7 +79,7 @@ _LIMIT = np.uint64(MOST_SHARES)
 _SIX_BYTES = np.uint64(2**48 - 1)
 
 
-@inline
+@inline(borrow=True)
 def _emit(
     out: Rows, locates: np.ndarray, k: Int, locate: Int, time: Int, sequence: Int, reference: Int, price: Int,
     size: Int, action: Int, side: Int, flags: Int,
@@ -99,7 +99,7 @@ def _emit(
     return k + 1
 
 
-@inline
+@inline(borrow=True)
 def _learn(
     stocks: np.ndarray, kept: np.ndarray, wanted: np.ndarray, learned: np.ndarray, state: np.ndarray,
     locate: Int, name: Int, message: Int,
@@ -115,7 +115,7 @@ def _learn(
     state[LEARNED] += 1
 
 
-@inline
+@inline(borrow=True)
 def _status(data: np.ndarray, m: Int, kind: Int) -> Int:
     """TradingStatus of an H or h message, or -1."""
     letter = data[m + _H_STATE] if kind == _H else data[m + _OP_ACTION]
@@ -128,7 +128,7 @@ def _status(data: np.ndarray, m: Int, kind: Int) -> Int:
     return -1
 
 
-@inline
+@inline(borrow=True)
 def _shares_of(data: np.ndarray, m: Int, kind: Int) -> Int:
     """The shares that a message of an order or a trade states; 1 for the others, which state none."""
     if kind in (_A, _F, _P):
@@ -142,7 +142,7 @@ def _shares_of(data: np.ndarray, m: Int, kind: Int) -> Int:
     return np.int64(1)
 
 
-@inline
+@inline(borrow=True)
 def _fault(data: np.ndarray, m: Int, kind: Int, size: Int) -> Int:
     """What cannot be in a message, whatever came before it: a stop reason, or MORE."""
     if not 0 < size <= MOST_SHARES:
@@ -168,7 +168,7 @@ def _fault(data: np.ndarray, m: Int, kind: Int, size: Int) -> Int:
     return MORE
 
 
-@kernel
+@kernel(borrow=True)
 def decode(
     data: np.ndarray, at: Int, midnight: Int, resting_side_told: Bool, cells: Rows, state: np.ndarray,
     stocks: np.ndarray, kept: np.ndarray, wanted: np.ndarray, learned: np.ndarray, faults: np.ndarray,
@@ -277,7 +277,7 @@ def decode(
     return at, reason
 
 
-@inline
+@inline(borrow=True)
 def _join(
     cells: Rows, state: np.ndarray, faults: np.ndarray, reference: Int, locate: Int, side: Int, price: Int, shares: Int
 ) -> Int:
@@ -291,7 +291,7 @@ def _join(
     return 0
 
 
-@inline
+@inline(borrow=True)
 def _change(
     data: np.ndarray, m: Int, kind: Int, size: Int, locate: Int, ts: Int, message: Int, cells: Rows,
     state: np.ndarray, faults: np.ndarray, out: Rows, locates: np.ndarray, k: Int,

@@ -32,12 +32,12 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _HIGH = np.uint64(32)
 
 
-@inline
+@inline(borrow=True)
 def _home(cells: Rows, reference: Int) -> Int:
     return np.int64((reference * _GOLDEN) >> _HIGH) & (cells.shape[0] - 1)
 
 
-@inline
+@inline(borrow=True)
 def find(cells: Rows, reference: Int) -> Int:
     """The cell of a reference, or the free one where it would go: test `shares`."""
     place = _home(cells, reference)
@@ -46,7 +46,7 @@ def find(cells: Rows, reference: Int) -> Int:
     return place
 
 
-@inline
+@inline(borrow=True)
 def put(cells: Rows, place: Int, reference: Int, locate: Int, side: Int, price: Int, shares: Int) -> None:
     """Fill a free cell that `find` gave."""
     cell = cells[place]
@@ -57,13 +57,13 @@ def put(cells: Rows, place: Int, reference: Int, locate: Int, side: Int, price: 
     cell.side = side
 
 
-@inline
+@inline(borrow=True)
 def _move(cells: Rows, source: Int, target: Int) -> None:
     cell = cells[source]
     put(cells, target, cell.reference, cell.locate, cell.side, cell.price, cell.shares)
 
 
-@inline
+@inline(borrow=True)
 def remove(cells: Rows, place: Int) -> None:
     """Free a cell; others may move up."""
     mask = cells.shape[0] - 1
@@ -78,7 +78,7 @@ def remove(cells: Rows, place: Int) -> None:
     cells[hole].shares = 0
 
 
-@kernel
+@kernel(borrow=True)
 def _copy(old: Rows, new: Rows) -> None:
     for i in range(old.shape[0]):
         cell = old[i]

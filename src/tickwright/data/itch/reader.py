@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from tickwright.core.errors import ConfigError, FileFormatError, OffGridError
-from tickwright.core.events import MARKET_EVENT, SUBTICKS, Action, Flag, Side
+from tickwright.core.events import MARKET_EVENT, Action, Flag, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import midnight
 from tickwright.data.itch import kernel as k
@@ -27,16 +27,16 @@ from tickwright.data.itch import orders
 from tickwright.data.itch.files import NEW_YORK
 from tickwright.data.itch.journal import Journal
 from tickwright.data.itch.messages import LENGTHS, MESSAGES, decode
+from tickwright.data.itch.split import split_by_stock
 from tickwright.data.unpack import Content
 
 PRICE_SCALE = 10_000
-BATCH_ROWS = 1 << 17
+BATCH_ROWS = 1 << 19
 """Events of all stocks that are split and handed out together: the reader's memory, with the order table."""
 
 _RESTING_SIDE_UNTIL = dt.date(2014, 7, 14)
 _NAME_BYTES = 8
 _TOLD_ROWS = 4096
-_PRINTS = (Action.HIDDEN, Action.CROSS, Action.TRADE)
 _EXPECTED = {
     k.BAD_TIME: ("a time of a day or more", "nanoseconds since midnight"),
     k.BAD_SIDE: ("a side", "B or S"),
@@ -87,6 +87,9 @@ class ItchReader:
         self._told = np.zeros((_TOLD_ROWS, 2), np.int64)
         self._out: np.ndarray = np.zeros(BATCH_ROWS, MARKET_EVENT)
         self._locates = np.zeros(BATCH_ROWS, np.uint16)
+        self._sorted: np.ndarray = np.zeros(BATCH_ROWS, MARKET_EVENT)
+        self._grids = np.ones(k.LOCATES, np.int64)
+        self._numbers = np.zeros(k.LOCATES, np.int64)
 
     def chunks(self) -> Iterator[tuple[Instrument, np.ndarray]]:
         """(instrument, MARKET_EVENT) in file order within an instrument; the arrays are the caller's to keep."""
@@ -152,23 +155,30 @@ class ItchReader:
 
     def _batch(self) -> Iterator[tuple[Instrument, np.ndarray]]:
         """The events so far, split by stock."""
-        written = int(self._state[k.WRITTEN])
+        locates = self._locates[: int(self._state[k.WRITTEN])]
         self._state[k.WRITTEN] = 0
-        if not written:
-            return
-        locates = self._locates[:written]
-        order = np.argsort(locates, kind="stable")  # a radix sort for 16 bits
-        ends = np.append(np.flatnonzero(np.diff(locates[order])) + 1, written).tolist()
-        begin = 0
-        for end in ends:
-            picks = order[begin:end]
-            begin = end
-            locate = int(locates[picks[0]])
-            instrument, events = self._instruments.get(locate), _rows(self._out, picks)
-            if instrument is None:
-                instrument = self._instruments[locate] = self._instrument_of(self.symbols[locate])
-                events = np.concatenate((self._opening(), events))
-            yield instrument, self._finished(events, instrument)
+        counts = np.bincount(locates, minlength=k.LOCATES)
+        present = np.flatnonzero(counts).tolist()
+        opening = {locate: self._meet(locate) for locate in present if locate not in self._instruments}
+        ends = np.cumsum(counts) - counts
+        off = split_by_stock(self._out, locates, self._grids, self._numbers, ends, self._sorted)
+        if off >= 0:
+            raise self._off_grid(self._out[off], self._instruments[int(locates[off])])
+        for locate in present:
+            end = int(ends[locate])
+            # A copy, or the least of them would keep the whole buffer; as words, for NumPy copies records slowly.
+            events = _words(self._sorted[end - int(counts[locate]) : end]).copy().view(MARKET_EVENT)
+            if locate in opening:
+                events = np.concatenate((opening[locate], events))
+            yield self._instruments[locate], events
+
+    def _meet(self, locate: int) -> np.ndarray:
+        """Learn the instrument of a stock; its opening event."""
+        instrument = self._instruments[locate] = self._instrument_of(self.symbols[locate])
+        self._grids[locate], self._numbers[locate] = _grid_of(instrument), instrument.id
+        clear = self._opening()
+        clear["instrument_id"] = instrument.id
+        return clear
 
     def _opening(self) -> np.ndarray:
         """The empty book with which a stock's day begins: a snapshot of nothing, in no message."""
@@ -178,23 +188,10 @@ class ItchReader:
         clear["flags"] = Flag.LAST | Flag.SNAPSHOT | Flag.SYNTHETIC
         return clear
 
-    def _finished(self, events: np.ndarray, instrument: Instrument) -> np.ndarray:
-        """Ticks in the place of ten-thousandths; a print may lie between ticks."""
-        events["instrument_id"] = instrument.id
-        grid = _grid_of(instrument)
-        if grid == 1:
-            return events
-        ticks, rest = np.divmod(events["price"], grid)
-        if rest.any():
-            off = (rest != 0) & ~np.isin(events["action"], _PRINTS)
-            if off.any():
-                row = int(off.argmax())
-                exact = Decimal(int(events["price"][row])) / PRICE_SCALE
-                place = f"{self.path}: message {events['sequence'][row]}: {instrument.symbol}"
-                raise OffGridError("price", exact, instrument.tick_size, place)
-            events["subtick"] = rest * SUBTICKS // grid
-        events["price"] = ticks
-        return events
+    def _off_grid(self, event: np.void, instrument: Instrument) -> OffGridError:
+        exact = Decimal(int(event["price"])) / PRICE_SCALE
+        place = f"{self.path}: message {event['sequence']}: {instrument.symbol}"
+        return OffGridError("price", exact, instrument.tick_size, place)
 
     def _close(self, ended: bool) -> None:
         """What is known only at the end."""
@@ -242,11 +239,8 @@ class ItchReader:
         return FileFormatError(self.path, place, f"{what} in {known.name} ({told})", expected)
 
 
-def _rows(events: np.ndarray, picks: np.ndarray) -> np.ndarray:
-    """`events[picks]`, as words: NumPy copies records field by field, at a third of the speed."""
-    words = events.view(np.int64).reshape(len(events), -1)
-    picked: np.ndarray = np.take(words, picks, axis=0).view(events.dtype).reshape(-1)
-    return picked
+def _words(events: np.ndarray) -> np.ndarray:
+    return events.view(np.int64)
 
 
 def _grid_of(instrument: Instrument) -> int:

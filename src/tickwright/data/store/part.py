@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ from tickwright.data.store.schema import (
     arrow_schema,
     column_types,
     moment_column,
-    to_columns,
     writer_options,
 )
 
@@ -54,7 +54,7 @@ class ContentHash:
 class PartWriter:
     """A Parquet file being written, with the extremes of its times and the hash of its content."""
 
-    def __init__(self, room: Room, name: str, schema: str, instrument_json: bytes) -> None:
+    def __init__(self, room: Room, name: str, schema: str, instrument_json: bytes, hasher: Executor) -> None:
         self.name = name
         self.rows = 0
         self.bytes = 0
@@ -62,27 +62,27 @@ class PartWriter:
         self.first = np.iinfo(np.int64).max
         self.last = np.iinfo(np.int64).min
         self.until = np.iinfo(np.int64).min
-        self._schema = schema
         self._arrow = arrow_schema(schema, instrument_json)
         self._moments = moment_column(schema)
         self._content = ContentHash(schema)
+        self._hasher = hasher
         self._room = room
         self._place = f"{room.root}/{name}"
         with storage(self._place):
             self._file = room.new_part(name)
             self._writer = pq.ParquetWriter(self._file, self._arrow, **writer_options(schema))
 
-    def write(self, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> None:
-        """Append (rows, times) of one or more chunks as one row group. Raises StorageError."""
-        columns = to_columns(self._schema, chunks)
-        self._content.update(columns)
+    def write(self, columns: Columns) -> None:
+        """Append rows as one row group. Raises StorageError."""
+        hashed = self._hasher.submit(self._content.update, columns)
         times = columns["ts_event"]
         self.rows += times.size
         self.first = min(self.first, int(times.min()))
         self.last = max(self.last, int(times.max()))
         self.until = max(self.until, int(columns[self._moments].max()))
         with storage(self._place):
-            self._writer.write_table(pa.table(columns, schema=self._arrow))
+            self._writer.write_table(_table(columns, self._arrow))
+        hashed.result()
 
     def close(self) -> str:
         """Finish the file, have it stored, and return the hash of its content. Raises StorageError."""
@@ -99,6 +99,13 @@ class PartWriter:
             self._writer.close()
         with suppress(OSError):
             self._file.close()
+
+
+def _table(columns: Columns, schema: pa.Schema) -> pa.Table:
+    """The columns in place. `pa.table` would do, but imports pandas to see whether they are of it."""
+    rows = columns["ts_event"].size
+    arrays = [pa.Array.from_buffers(f.type, rows, [None, pa.py_buffer(columns[f.name])]) for f in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def read_part(files: Files, name: str, schema: str, start: int | None, end: int | None, rows: int) -> Iterator[Columns]:

@@ -73,9 +73,12 @@ TABLES: dict[str, Table] = {
 FILE_VERSION = "tickwright.parquet/1"
 
 _BOOK = re.compile(r"^book-([1-9]\d{0,3})$")
-# Times, ids and sequence numbers move in small steps, the rest repeats: measured at ten million rows a second on one
-# core, three times as fast as the writer's defaults and a third smaller.
+# Times, ids and sequence numbers move in small steps, the rest repeats: three times as fast as the writer's defaults
+# and a third smaller. A higher level of zstd than the first takes half as long again and saves one byte in a hundred.
 _DELTA_FIELDS = ("ts_event", "ts_recv", "order_id", "sequence", "trade_id")
+
+# Rows whose fields are taken apart at a time: few enough to stay in the cache until the last of them.
+_PIECE = 8192
 
 Columns = dict[str, np.ndarray]
 
@@ -122,11 +125,23 @@ def moment_column(schema: str) -> str:
 
 def to_columns(schema: str, chunks: list[tuple[np.ndarray, np.ndarray | None]]) -> Columns:
     """Chunks of (rows, times) as one contiguous array a column. `times` is `ts_event` where the rows lack it."""
-    names = list(column_types(schema))
-    if schema in TABLES:
-        return {name: np.concatenate([rows[name] for rows, _ in chunks]) for name in names}
-    columns = {name: np.concatenate([rows[:, i] for rows, _ in chunks]) for i, name in enumerate(names[1:])}
-    return {"ts_event": np.concatenate([times for _, times in chunks if times is not None]), **columns}
+    count = sum(len(rows) for rows, _ in chunks)
+    columns = {name: np.empty(count, kind) for name, kind in column_types(schema).items()}
+    at = 0
+    for rows, times in chunks:
+        for begin in range(0, len(rows), _PIECE):
+            piece = rows[begin : begin + _PIECE]
+            place = slice(at, at + len(piece))
+            at += len(piece)
+            if schema in TABLES:
+                for name, column in columns.items():
+                    column[place] = piece[name]
+            elif times is not None:
+                moments, *levels = columns.values()
+                moments[place] = times[begin : begin + _PIECE]
+                for i, column in enumerate(levels):
+                    column[place] = piece[:, i]
+    return columns
 
 
 def to_rows(schema: str, columns: Columns) -> np.ndarray:
@@ -165,7 +180,7 @@ def writer_options(schema: str) -> dict[str, Any]:
     delta = [name for name in names if name in _DELTA_FIELDS]
     return {
         "compression": "zstd",
-        "compression_level": 3,
+        "compression_level": 1,
         "use_dictionary": [name for name in names if name not in delta],
         "column_encoding": dict.fromkeys(delta, "DELTA_BINARY_PACKED"),
     }

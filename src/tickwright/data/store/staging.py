@@ -1,13 +1,14 @@
-"""The files of a write under way: row groups go to Parquet on a thread of their own, while the next rows are parsed.
+"""The files of a write under way: row groups go to Parquet on threads of their own, while the next rows are parsed.
 
-NumPy, the hash and Arrow let go of the interpreter, so that reading and writing overlap. One worker keeps the order;
-a bounded queue keeps the memory.
+NumPy, the hash and Arrow let go of the interpreter, so that reading, hashing and writing overlap. The files of one
+span all go down one lane, which keeps their order; a bounded queue keeps the memory.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -16,14 +17,17 @@ import numpy as np
 from tickwright.data.store.commit import Content, Stamp, commit
 from tickwright.data.store.manifest import PARTS, InstrumentEntry, Manifest, Part, folder_name
 from tickwright.data.store.part import PartWriter, latest_moment
+from tickwright.data.store.schema import Columns, to_columns
 
 if TYPE_CHECKING:
     from tickwright.data.store.files import Files, Room
 
-OPEN_FILES = 128
-"""Files open for writing at once; the one written longest ago is finished first, and a later row begins a new part."""
-QUEUE = 2
-"""Row groups that may wait for the writer."""
+LANES = 2
+OPEN_FILES = 64
+"""Files of a lane open for writing at once; the one written longest ago is finished first, and a later row begins a new
+part."""
+QUEUE = 1
+"""Row groups that may wait in a lane."""
 
 Key = tuple[str, str, str]
 """(symbol, schema, first UTC day of the span that its files hold)."""
@@ -40,27 +44,23 @@ class StagedFiles:
         self._where = files
         self._room = room
         self._stamp = stamp
-        self._generation = generation
-        self._source = source
-        self._writers: dict[Key, PartWriter] = {}
-        self._parts: list[Part] = []
-        self._files = 0
-        self._pending: deque[Future[None]] = deque()
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parquet")
+        self._hasher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash")
+        self._lanes = [_Lane(room, source, f"{generation:06d}", k, self._hasher) for k in range(LANES)]
 
     def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
         """Queue one row group, for a new file wherever it stands. Raises the StorageError of an earlier one."""
-        while len(self._pending) >= QUEUE:
-            self._pending.popleft().result()
-        self._pending.append(self._worker.submit(self._write, key, instrument, chunks))
+        self._room.renew()
+        lane = self._lanes[zlib.crc32("/".join(key).encode()) % LANES]
+        lane.queue(key, instrument, to_columns(key[1], chunks))
 
     def finish(self) -> list[Part]:
         """Write what is queued, close every file, have it on the disk. Raises StorageError."""
-        while self._pending:
-            self._pending.popleft().result()
-        for key in list(self._writers):
-            self._close(key)
-        return self._parts
+        for lane in self._lanes:
+            lane.close()
+        for lane in self._lanes:
+            self._room.renew()
+            lane.wait()
+        return [part for lane in self._lanes for part in lane.parts]
 
     def commit(self, before: Manifest, content: Content) -> Manifest:
         """Make the next version (`commit`)."""
@@ -72,33 +72,73 @@ class StagedFiles:
 
     def abandon(self) -> None:
         """Drop what is queued and let go of the files; they stay behind, to be cleared."""
+        for lane in self._lanes:
+            lane.abandon()
+        self._hasher.shutdown(wait=True)
+
+
+class _Lane:
+    """One writing thread and its files."""
+
+    def __init__(self, room: Room, source: str, generation: str, number: int, hasher: Executor) -> None:
+        self.parts: list[Part] = []
+        """What is finished."""
+        self._room = room
+        self._source = source
+        self._generation = generation
+        self._next = number
+        self._hasher = hasher
+        self._writers: dict[Key, PartWriter] = {}
+        self._pending: deque[Future[None]] = deque()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parquet")
+
+    def queue(self, key: Key, instrument: InstrumentEntry, columns: Columns) -> None:
+        """Write one row group when those before it are written."""
+        self.wait(QUEUE)
+        self._pending.append(self._worker.submit(self._write, key, instrument, columns))
+
+    def close(self) -> None:
+        """Finish all files when what waits is written."""
+        self._pending.append(self._worker.submit(self._close_all))
+
+    def wait(self, most: int = 0) -> None:
+        """Until at most so many tasks are left. Raises what they raised."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
+
+    def abandon(self) -> None:
+        """Drop what waits and let go of the files."""
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._pending.clear()
         for writer in self._writers.values():
             writer.abandon()
         self._writers.clear()
 
-    def _write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk]) -> None:
-        self._room.renew()
+    def _write(self, key: Key, instrument: InstrumentEntry, columns: Columns) -> None:
         writer = self._writers.pop(key, None) or self._open(key, instrument)
         self._writers[key] = writer  # last in the dictionary: written most recently
-        writer.write(chunks)
+        writer.write(columns)
 
     def _open(self, key: Key, instrument: InstrumentEntry) -> PartWriter:
         while len(self._writers) >= OPEN_FILES:
             self._close(next(iter(self._writers)))
         symbol, schema, day = key
-        number = f"{self._generation:06d}-{self._files:05d}{self._room.mark}"
-        self._files += 1
+        # Each lane counts for itself, so that the same source gives the same names.
+        number = f"{self._generation}-{self._next:05d}{self._room.mark}"
+        self._next += LANES
         name = f"{PARTS}/{schema}/{folder_name(symbol)}/{day}/{number}.parquet"
-        return PartWriter(self._room, name, schema, msgspec.json.encode(instrument))
+        return PartWriter(self._room, name, schema, msgspec.json.encode(instrument), self._hasher)
+
+    def _close_all(self) -> None:
+        for key in list(self._writers):
+            self._close(key)
 
     def _close(self, key: Key) -> None:
         writer = self._writers[key]
         content = writer.close()
         del self._writers[key]
         symbol, schema, day = key
-        self._parts.append(
+        self.parts.append(
             Part(
                 path=writer.name, schema=schema, symbol=symbol, day=day, rows=writer.rows, bytes=writer.bytes,
                 first=int(writer.first), last=int(writer.last), source=self._source, content=content,
