@@ -9,6 +9,19 @@ import typer
 
 from tickwright.app.interface.options import Append, Catalog, Files, Replace
 
+TickBesideDefinition = Annotated[
+    str | None, typer.Option(metavar="PRICE", help="Tick size, where no definition file gives it, as 0.25.")
+]
+Definition = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="DBN file of instrument definitions: tick size, multiplier, currency."),
+]
+Held = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="What the files hold; with several, a pattern as '{symbol}.daily'."),
+]
+TickBesideMapping = Annotated[str | None, typer.Option(metavar="PRICE", help="Tick size, before that of the mapping.")]
+
 app = typer.Typer(no_args_is_help=True, help="Read recorded market data into a catalog.")
 
 
@@ -34,13 +47,8 @@ def ingest_lobster(files: Files, catalog: Catalog, replace: Replace = False, app
 def ingest_dbn(
     files: Files,
     catalog: Catalog,
-    tick_size: Annotated[
-        str | None, typer.Option(metavar="PRICE", help="Tick size, where no definition file gives it, as 0.25.")
-    ] = None,
-    definition: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="DBN file of instrument definitions: tick size, multiplier, currency."),
-    ] = None,
+    tick_size: TickBesideDefinition = None,
+    definition: Definition = None,
     replace: Replace = False,
     append: Append = False,
 ) -> None:
@@ -66,13 +74,8 @@ def ingest_databento_csv(
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Dataset, where its publisher is not known, as XNAS.ITCH.")
     ] = None,
-    tick_size: Annotated[
-        str | None, typer.Option(metavar="PRICE", help="Tick size, where no definition file gives it, as 0.25.")
-    ] = None,
-    definition: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="DBN file of instrument definitions: tick size, multiplier, currency."),
-    ] = None,
+    tick_size: TickBesideDefinition = None,
+    definition: Definition = None,
     replace: Replace = False,
     append: Append = False,
 ) -> None:
@@ -190,13 +193,8 @@ def ingest_csv(
     mapping: Annotated[
         str, typer.Option(metavar="FILE.toml|NAME", help="What the columns mean: a TOML file, or one that comes along.")
     ],
-    instrument: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="What the files hold; with several, a pattern as '{symbol}.daily'."),
-    ] = None,
-    tick_size: Annotated[
-        str | None, typer.Option(metavar="PRICE", help="Tick size, before that of the mapping.")
-    ] = None,
+    instrument: Held = None,
+    tick_size: TickBesideMapping = None,
     replace: Replace = False,
     append: Append = False,
 ) -> None:
@@ -222,13 +220,8 @@ def ingest_bars(
         str | None,
         typer.Option(metavar="FILE.toml|NAME", help="What the columns mean.", show_default="found by the header"),
     ] = None,
-    instrument: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="What the files hold; with several, a pattern as '{symbol}.daily'."),
-    ] = None,
-    tick_size: Annotated[
-        str | None, typer.Option(metavar="PRICE", help="Tick size, before that of the mapping.")
-    ] = None,
+    instrument: Held = None,
+    tick_size: TickBesideMapping = None,
     replace: Replace = False,
     append: Append = False,
 ) -> None:
