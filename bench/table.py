@@ -36,6 +36,9 @@ def show(results: Row, console: Console) -> None:
         console.print(_memory(results["memory"]))
     if "binance" in results:
         console.print(_binance(results["binance"]))
+    if "market" in results:
+        for made in _market(results["market"]):
+            console.print(made)
     if "startup" in results:
         console.print(_startup(results["startup"]))
     console.print(_targets(results["targets"]))
@@ -104,6 +107,29 @@ def _binance(row: Row) -> Table:
         times = f"{row[f'{name}_over_hftbacktest']:.1f}" if name != "hftbacktest" else ""
         table.add_row(what, f"{row['rows_per_cpu_s'][name]:,.0f}", times)
     return table
+
+
+def _market(rows: Row) -> list[Table]:
+    flow = _columns(
+        "Reactive markets, the background alone", "model and books", "messages/CPU s", "ns/message", "bytes"
+    )
+    for name, row in rows["flow"].items():
+        flow.add_row(
+            name, f"{row['events_per_cpu_s']:,.0f}", f"{row['ns_per_event']:.1f}", f"{row['bytes_per_book']:,}"
+        )
+    steps = _columns("Reactive markets, a request of ours a step", "model, books, messages, threads", "steps/s")
+    for name, row in rows["steps"].items():
+        steps.add_row(name, f"{row['steps_per_s']:,.0f}")
+    whole = _columns("The environment, whole steps", "books, messages, threads", "steps/s", "steps/CPU s", "over Qlib")
+    peer = rows.get("peer", {}).get("steps_per_cpu_s", {})
+    for name, row in rows["environment"].items():
+        over = f"{row['steps_per_cpu_s'] / max(peer.values()):,.0f}" if peer else ""
+        whole.add_row(name, f"{row['steps_per_s']:,.0f}", f"{row['steps_per_cpu_s']:,.0f}", over)
+    for minutes, found in peer.items():
+        whole.add_row(f"Qlib {rows['peer']['version']}, {minutes} bars a step", "", f"{found:,.0f}", "")
+    if "missing" in rows.get("peer", {}):
+        whole.caption = f"Qlib is not there: {rows['peer']['missing']}"
+    return [flow, steps, whole]
 
 
 def _startup(rows: Row) -> Table:

@@ -56,14 +56,15 @@ ORDERS = (
 @pytest.fixture(scope="session")
 def zif_catalog(tmp_path_factory):
     """A catalog of one generated instrument, 10:00 to 10:50 on one day."""
+    from even_market import day, santa_fe
+
     from tickwright.data.catalog import Catalog
     from tickwright.data.ingest import write_events
-    from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
 
     folder = tmp_path_factory.mktemp("zif") / "ticks"
     instrument = Instrument("ZIF", "XSIM", "USD", Decimal("0.01"), timezone="America/New_York", source="test")
     begin, end = (parse_time(text, DAY, instrument.timezone) for text in ("10:00", "10:50"))
-    events = generate_session(SantaFe(), 11, begin, end, instrument.id)
+    events = day(santa_fe(), 11, begin, end, instrument.id)
     write_events(Catalog.create(folder), instrument, events, "generated")
     return folder
 

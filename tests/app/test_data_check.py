@@ -214,7 +214,7 @@ def test_the_first_use_is_announced_until_it_is_compiled(tmp_path, capsys, monke
         assert json.loads(out)["clean"] is True
         return err
 
-    assert shown() == "compiling for the first use, about a minute; later runs start at once\n"
+    assert shown() == "compiling for the first use, a minute or two; later runs start at once\n"
     source = Path(duplicates.__file__)
     cached = tmp_path / "cold" / "tickwright" / "kernels" / source_hash(source) / "quality_0"
     cached.mkdir(parents=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from even_market import day, santa_fe
 
 from tickwright.core.events import MARKET_EVENT, Action, Flag, Side
-from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
 
 OPEN = 1_700_000_000 * 10**9
-SMALL = SantaFe(limit_rate=0.2, band=12, cancel_rate=0.15, market_rate=0.4, mid_price=1000)
+SMALL = santa_fe(limit_rate=0.2, band=12, cancel_rate=0.15, market_rate=0.4)
 
 
 def small_day(seed: int, seconds: int = 400) -> np.ndarray:
     """A few thousand events with sweeps and wide spreads now and then."""
-    return generate_session(SMALL, seed, OPEN, OPEN + seconds * 10**9)
+    return day(SMALL, seed, OPEN, OPEN + seconds * 10**9, mid_price=1000)
 
 
 def dressed(events: np.ndarray, seed: int) -> np.ndarray:

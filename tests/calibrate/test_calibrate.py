@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from even_market import day as day_of
+from even_market import santa_fe as market
 from make_days import OPEN
 
 from tickwright.app.cli import main
@@ -30,20 +32,22 @@ from tickwright.core.time import local_date
 from tickwright.core.units import SECOND
 from tickwright.data.catalog import Catalog
 from tickwright.data.ingest import write_events
-from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
+from tickwright.run.parameters_file import read_market
+from tickwright.venue.sim.reactive.parameters import SantaFe
+from tickwright.venue.sim.reactive.session import MID_PRICE
 
 HOUR = 3600 * SECOND
 
 
 def facts(params: SantaFe, seed: int, hours: int = 2) -> DayFacts:
     end = OPEN + hours * HOUR
-    return facts_of(sums_of([generate_session(params, seed, OPEN, end)], PassSettings(OPEN, end)))
+    return facts_of(sums_of([day_of(params, seed, OPEN, end)], PassSettings(OPEN, end)))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(
     "params",
-    [SantaFe(), SantaFe(limit_rate=0.1, band=30, cancel_rate=0.05, market_rate=0.4, sizes=(1, 2), weights=(0.7, 0.3))],
+    [market(), market(limit_rate=0.1, band=30, cancel_rate=0.05, market_rate=0.4, sizes=(1, 2), weights=(0.7, 0.3))],
 )
 def test_known_parameters_come_back(params: SantaFe, seed: int) -> None:
     # Rates are Poisson: N events give a relative error of 1/sqrt(N), and four of these are allowed. The
@@ -57,15 +61,15 @@ def test_known_parameters_come_back(params: SantaFe, seed: int) -> None:
     n_limit = 2 * params.limit_rate * params.band * 7200
     assert fit["limit_rate"] == pytest.approx(params.limit_rate, rel=6 / math.sqrt(n_limit))
     assert fit["band"] == pytest.approx(params.band, abs=2)
-    assert fit["sizes"] == params.sizes
-    expected = np.array(params.weights) / sum(params.weights)
-    np.testing.assert_allclose(fit["weights"], expected, atol=0.015)
-    assert fit["mid_price"] == pytest.approx(params.mid_price, abs=60)
+    assert tuple(fit["flow"]["sizes"]) == params.flow.sizes
+    expected = np.array(params.flow.weights) / sum(params.flow.weights)
+    np.testing.assert_allclose(fit["flow"]["weights"], expected, atol=0.015)
+    assert fit["mid_price"] == pytest.approx(MID_PRICE, abs=60)
 
 
 @pytest.fixture(scope="module")
 def santa_fe() -> DayFacts:
-    return facts(SantaFe(), 5)
+    return facts(market(), 5)
 
 
 def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
@@ -79,8 +83,8 @@ def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
 
 
 def test_another_seed_of_one_market_is_told_from_another_market(santa_fe: DayFacts) -> None:
-    near = score(santa_fe, facts(SantaFe(), 6), 1, resamples=60)
-    far = score(santa_fe, facts(SantaFe(limit_rate=0.02, market_rate=0.45), 6), 1, resamples=60)
+    near = score(santa_fe, facts(market(), 6), 1, resamples=60)
+    far = score(santa_fe, facts(market(limit_rate=0.02, market_rate=0.45), 6), 1, resamples=60)
     failing = {one.fact for one in near.facts if one.verdict == "fail"}
     # Noisy facts may fall outside on one seed; what is known well may not.
     assert not failing & {
@@ -97,7 +101,7 @@ def test_another_seed_of_one_market_is_told_from_another_market(santa_fe: DayFac
     assert near.score is not None
     assert far.score is not None
     assert near.score > far.score + 0.1
-    assert score(santa_fe, facts(SantaFe(), 6), 1, resamples=60).to_json() == near.to_json()
+    assert score(santa_fe, facts(market(), 6), 1, resamples=60).to_json() == near.to_json()
 
 
 def test_every_fact_has_a_band_with_its_reason() -> None:
@@ -130,7 +134,7 @@ def test_the_exponent_of_a_square_root_is_one_half() -> None:
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("calibrate") / "ticks"
     instrument = Instrument("ZIF", "XSIM", "USD", Decimal("0.01"), timezone="UTC", source="test")
-    events = generate_session(SantaFe(), 11, OPEN, OPEN + HOUR, instrument.id)
+    events = day_of(market(), 11, OPEN, OPEN + HOUR, instrument.id)
     write_events(Catalog.create(folder), instrument, events, "generated")
     return folder, local_date(OPEN, "UTC").isoformat()
 
@@ -151,9 +155,12 @@ def test_the_command_writes_parameters_report_and_score(
     assert code == 0
     assert "facts lie within their bands" in out
     parameters = tomllib.loads((tmp_path / "one" / "parameters.toml").read_text("utf-8"))
-    read = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters["parameters"].items()}
-    assert parameters["hash"] == parameters_hash(model_of("santa-fe"), read)
-    SantaFe(**read)
+    assert parameters["hash"] == parameters_hash(model_of("santa-fe"), parameters["parameters"])
+    read = read_market(tmp_path / "one" / "parameters.toml")
+    assert isinstance(read.parameters, SantaFe)
+    assert read.parameters.market_rate == parameters["parameters"]["market_rate"]
+    assert read.parameters.flow.sizes == tuple(parameters["parameters"]["flow"]["sizes"])
+    assert read.mid_price == parameters["parameters"]["mid_price"]
     found = json.loads((tmp_path / "one" / "score.json").read_text("utf-8"))
     assert found["parameters_hash"] == parameters["hash"]
     assert {one["fact"] for one in found["facts"]} == set(DEFINITIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from even_market import day, santa_fe
 from make_days import OPEN
 
 from tickwright.calibrate import layout as at
@@ -12,7 +13,6 @@ from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.core.errors import BookError, ConfigError
 from tickwright.core.events import MARKET_EVENT, Action, Flag, Side
 from tickwright.core.units import MILLISECOND, SECOND
-from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
 
 DEEP = 10**9
 
@@ -102,9 +102,9 @@ def test_a_random_walk_has_signature_one_and_the_kurtosis_of_a_binomial() -> Non
 
 
 def test_market_orders_of_santa_fe_come_after_exponential_times() -> None:
-    params = SantaFe(market_rate=1.0)
+    params = santa_fe(market_rate=1.0)
     seconds = 3600
-    events = generate_session(params, 5, OPEN, OPEN + seconds * SECOND)
+    events = day(params, 5, OPEN, OPEN + seconds * SECOND)
     facts = measured(events, seconds)
     found, _ = facts["gaps-market"].value()
     edges = np.power(10.0, np.arange(at.GAPS + 1) / at.PER_DECADE + at.GAP_DECADES[0])

@@ -10,7 +10,7 @@ from worlds import CLOSE, OPEN, X, Y, parent, same, session, tape, work
 from tickwright.book.layout import BOOK
 from tickwright.book.quotes import quotes_of
 from tickwright.book.replay import replay, reset_book
-from tickwright.book.tape import compile_tape
+from tickwright.book.tape import centre_of, compile_tape
 from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.kernel import kernel
 from tickwright.core.layout import to_rows
@@ -266,7 +266,7 @@ def test_market_without_anybody_is_the_plain_replay():
     world.advance(CLOSE + MINUTE)
     plain = np.zeros(1, BOOK)
     rows = compile_tape(session()).rows
-    reset_book(plain, 0, int(np.median(rows["price"][rows["slot"] >= 0][:1000])))
+    reset_book(plain, 0, centre_of(rows))
     assert replay(plain, 0, rows) == (len(rows), 0)
     assert plain.tobytes() == world.books.tobytes()
 

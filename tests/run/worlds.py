@@ -3,6 +3,8 @@
 from decimal import Decimal
 from functools import cache
 
+from even_market import day, santa_fe
+
 from tickwright.book.tape import compile_tape
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder
@@ -12,7 +14,6 @@ from tickwright.run.engine import World
 from tickwright.run.nested import NestedParent, drive
 from tickwright.strategy.policies import parse_policy
 from tickwright.venue.sim.profile import Profile
-from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
 
 OPEN = 1_700_000_000 * SECOND
 CLOSE = OPEN + 10 * MINUTE
@@ -23,7 +24,7 @@ Y = Instrument("Y", "TEST", "USD", Decimal("0.01"))
 @cache
 def session(seed=1):
     """Ten generated minutes as events."""
-    return generate_session(SantaFe(), seed, OPEN, CLOSE, X.id)
+    return day(santa_fe(), seed, OPEN, CLOSE, X.id)
 
 
 @cache

@@ -9,7 +9,7 @@
 | `config_file` | TOML to frozen dataclasses and back, the only place that does it |
 | `request` | a file and the options laid over it, to one configuration |
 | `document` | what result.json holds |
-| `demo` | the generated market and the orders of the demonstration |
+| `demo` | the simulated market and the orders of the demonstration |
 | `terminal` | progress and the summary of a run |
 | `output` | the files of a run, written atomically, the same bytes for the same run |
 | `report` | the HTML report |

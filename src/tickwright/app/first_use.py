@@ -6,12 +6,15 @@ import sys
 
 from tickwright.core.kernel import is_compiled
 
-NOTICE = "compiling for the first use, about a minute; later runs start at once"
+NOTICE = "compiling for the first use, a minute or two; later runs start at once"
 
 EXECUTE = ("run.loop.advance",)
+EXECUTE_LIVE = ("venue.sim.reactive.live.turn", *EXECUTE)
 INGEST_BINANCE = ("data.binance.scan_kernel.scan",)
 INGEST_ITCH = ("data.itch.kernel.decode",)
-DEMO = ("venue.sim.zero_intelligence.run_flow", *EXECUTE)
+SIMULATE = ("venue.sim.reactive.driver.run_rows",)
+DEMO = (*SIMULATE, *EXECUTE)
+GATE = ("learn.gate.plans._carry_out", "learn.episode.step_rows")
 CALIBRATE = ("calibrate.kernel.measure",)
 VERIFY_WINDOW = ("book.verify.check_transitions",)
 VERIFY_ORDERS = ("book.verify.watch",)

@@ -11,7 +11,7 @@ from tickwright.app import config_file
 from tickwright.core.errors import ConfigError
 from tickwright.run.config import ExecuteConfig
 
-_RUN = ("catalog", "date", "seed", "together", "finish")
+_RUN = ("catalog", "market", "date", "seed", "together", "finish")
 _PROFILE = (
     "entry_latency", "response_latency", "feed_latency", "latency_file", "maker_fee", "taker_fee", "resilience",
     "impact", "impact_decay", "queue_law",
@@ -43,6 +43,8 @@ def request(config: Path | None, options: Mapping[str, Any]) -> ExecuteConfig:
     }
     merged = config_file.merged(table, over)
     merged["orders"] = orders(_order_tables(merged.get("orders", [])), options)
+    if "market" in merged:
+        merged.setdefault("catalog", "")
     _require(merged)
     return config_file.build(ExecuteConfig, merged)
 
@@ -69,7 +71,8 @@ def _order_tables(value: Any) -> list[Mapping[str, Any]]:
 
 def _require(table: Mapping[str, Any]) -> None:
     """Name what is missing by its option, which says more than a key of the file does."""
-    absent = [f"--{name}" for name in ("catalog", "date") if name not in table]
+    absent = [] if "catalog" in table else ["--catalog or --market"]
+    absent += [] if "date" in table else ["--date"]
     for name in (*_ORDER_PRODUCT, "start", "end"):
         if any(name not in order for order in table["orders"]):
             absent.append(f"--{name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.core.ids import fingerprint
 from tickwright.core.units import Nanos
 
-Value: TypeAlias = float | int | str | tuple[float, ...] | tuple[int, ...]
-Parameters: TypeAlias = Mapping[str, Value]
-"""Plain values by name, as they stand in parameters.toml."""
+Parameters: TypeAlias = Mapping[str, Any]
+"""Plain values by name, as they stand under [parameters] in parameters.toml: numbers, text, lists, tables."""
 
 
 class Model(Protocol):
@@ -43,5 +42,4 @@ class Fit:
 
 def parameters_hash(model: Model, parameters: Parameters) -> str:
     """Names a market: the model, its version and every parameter."""
-    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in parameters.items()}
-    return fingerprint({"model": model.name, "version": model.version, "parameters": plain})
+    return fingerprint({"model": model.name, "version": model.version, "parameters": dict(parameters)})

@@ -9,6 +9,8 @@ Estimators, after Farmer, Patelli, Zovko, "The predictive power of zero intellig
 - cancel_rate = cancels of whole orders / ∫ resting orders dt, both on the counted levels.
 - market_rate = market orders / (2 T).
 - sizes: the commonest sizes of limit orders, and the mean of the rest as one more.
+- messages_a_second = 4 limit_rate band: in the long run each limit order that comes leaves again, cancelled or taken by
+  a market order, which takes about one since sizes are drawn from one table. So a unit of model time is a second.
 
 What the estimators cannot see: partial cancels (left out), orders beyond what a windowed feed shows, the sizes of
 market orders.
@@ -17,7 +19,6 @@ market orders.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -25,18 +26,20 @@ from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.model import Fit, Parameters
 from tickwright.core.errors import ConfigError
-from tickwright.core.units import Nanos
-from tickwright.venue.sim.zero_intelligence import SantaFe, generate_session
+from tickwright.core.units import Lots, Nanos
+from tickwright.run.parameters_file import market_of
+from tickwright.venue.sim.reactive.parameters import PARAMETERS_VERSION, Flow, SantaFe, to_dict
+from tickwright.venue.sim.reactive.session import MID_PRICE, chunks, open_session
 
 WITHIN = 0.6
 COMMONEST = 8
 
 
 class SantaFeModel:
-    """`model.Model` of `venue.sim.zero_intelligence`."""
+    """`model.Model` of `venue.sim.reactive.santa_fe`, at an even pace."""
 
-    name = "santa-fe"
-    version = 1
+    name = SantaFe.name
+    version = PARAMETERS_VERSION
 
     def fit(self, facts: DayFacts) -> Fit:
         """Parameters of `SantaFe` by the estimators above. Raises ConfigError where a rate would be zero."""
@@ -51,27 +54,37 @@ class SantaFeModel:
         sizes, weights = _sizes(sums["sizes"])
         mids = day.clock["mid2"][day.clock["known"] == 1]
         mid = max(2, round(float(np.median(mids)) / 2)) if mids.size else 2
-        band = max(1, round(reach / WITHIN))
-        params: dict[str, Any] = {
-            "limit_rate": WITHIN * total / (2 * seconds * reach),
-            "band": min(band, mid - 1),
-            "cancel_rate": cancels / float(sums["order_seconds"]),
-            "market_rate": day.count(at.MARKET_ORDERS) / (2 * seconds),
-            "sizes": sizes,
-            "weights": weights,
-            "mid_price": mid,
-        }
+        params = even_santa_fe(
+            limit_rate=WITHIN * total / (2 * seconds * reach),
+            band=min(max(1, round(reach / WITHIN)), mid - 1),
+            cancel_rate=cancels / float(sums["order_seconds"]),
+            market_rate=day.count(at.MARKET_ORDERS) / (2 * seconds),
+            sizes=sizes,
+            weights=weights,
+        )
         notes = [f"{day.count(at.PARTIAL_CANCELS):,} partial cancels have no place in the model"]
         beyond = float(distances[-1]) / total
         if beyond > 0.01:
             notes.append(f"{beyond:.0%} of limit orders lie {at.DISTANCES} ticks or more from the opposite best")
-        SantaFe(**params)  # refuses what the model cannot be
-        return Fit(params, tuple(notes))
+        fields = {name: value for name, value in to_dict(params).items() if name not in ("model", "version")}
+        return Fit({"mid_price": mid, **fields}, tuple(notes))
 
     def simulate(self, parameters: Parameters, seed: int, begin: Nanos, end: Nanos) -> Iterable[np.ndarray]:
-        """One session, whole: its rows are the generator's."""
-        values: dict[str, Any] = dict(parameters)
-        return [generate_session(SantaFe(**values), seed, begin, end)]
+        """The rows of `reactive.session`."""
+        market = market_of({"model": self.name, "version": self.version, **parameters})
+        return chunks(open_session(market.parameters, seed, begin, end, mid_price=market.mid_price or MID_PRICE))
+
+
+def even_santa_fe(
+    limit_rate: float, band: int, cancel_rate: float, market_rate: float, sizes: tuple[Lots, ...],
+    weights: tuple[float, ...],
+) -> SantaFe:  # fmt: skip
+    """Santa Fe with rates per second, the same all day. Raises ConfigError."""
+    flow = Flow(
+        sizes=sizes, weights=weights, messages_a_second=4 * limit_rate * band, volume_curve=(1.0,),
+        volatility_curve=(1.0,), activity_sd=0.0, activity_news=0.0,
+    )  # fmt: skip
+    return SantaFe(flow=flow, limit_rate=limit_rate, band=band, cancel_rate=cancel_rate, market_rate=market_rate)
 
 
 def _quantile(counts: np.ndarray, share: float) -> float:

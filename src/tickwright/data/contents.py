@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -73,6 +75,13 @@ class Contents:
             )
             for (symbol, schema, day), parts in groups.items()
         ]  # fmt: skip
+
+    def labels(self, symbol: str, schema: str, day: dt.date | None) -> list[dict[str, Any]]:
+        """What made rows came from, a record a source that says it; none of what was recorded."""
+        parts = self.select(symbol, schema, None, None, day)
+        digests = dict.fromkeys(piece.source for part in parts for piece in pieces_of(part))
+        texts = [self.manifest.sources[digest].labels for digest in digests]
+        return [json.loads(text) for text in texts if text]
 
     def fingerprint(self, symbol: str, schema: str, start: int | None, end: int | None, day: dt.date | None) -> str:
         """Hash of the content behind a read: of the pieces it touches, as recorded when written, and of the range."""
@@ -193,6 +202,13 @@ class Listed(ABC):
     def ls(self) -> list[Listing]:
         """One row an instrument, schema and day."""
         return self._contents().ls()
+
+    def labels(self, symbol: str, schema: str = EVENTS, *, day: dt.date | None = None) -> list[dict[str, Any]]:
+        """What made rows came from, as their model, parameters and seed; none of what was recorded.
+
+        A record for each source of the rows of a UTC day, or of all. Raises NotInCatalogError.
+        """
+        return self._contents().labels(symbol, schema, day)
 
     def fingerprint(
         self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,

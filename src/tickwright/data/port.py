@@ -78,6 +78,9 @@ class Reading(Protocol):
     def ls(self) -> list[Listing]:
         """One row an instrument, schema and day."""
 
+    def labels(self, symbol: str, schema: str = ..., *, day: dt.date | None = None) -> list[dict[str, Any]]:
+        """What made rows came from; none of what was recorded. Raises NotInCatalogError."""
+
     def fingerprint(
         self, symbol: str, schema: str, start_ns: int | None = None, end_ns: int | None = None, *,
         day: dt.date | None = None,

@@ -9,4 +9,7 @@
 | `nested` | decision levels above the tick level, any depth |
 | `execute`, `undone` | parent orders × policies → results, and why something was left undone |
 | `manifest` | what a result was made from |
+| `parameters_file` | the parameters of a reactive market as a TOML file |
+| `reactive`, `live` | parent orders in a reactive market: its day, its runs, its arrays inside a world |
+| `simulate` | days of a reactive market into the catalog |
 """

@@ -76,7 +76,10 @@ class GateConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExecuteConfig:
-    """Parent orders × policies on one recorded day.
+    """Parent orders × policies on one recorded day, or on a day of a market that answers.
+
+    `market` names a reactive market, as `fp` or `fp:parameters.toml` (`run.reactive`); then no catalog is read, and
+    `catalog` is empty.
 
     `together` puts all parent orders into one market at once; otherwise each meets the market alone.
 
@@ -95,11 +98,15 @@ class ExecuteConfig:
     seed: int = 1
     together: bool = False
     finish: str = "cross"
+    market: str | None = None
     grace: str = "2s"
 
     def __post_init__(self) -> None:
         if not self.orders:
             raise ConfigError("orders", "none", "at least one parent order")
+        if (self.market is None) == (not self.catalog):
+            given = "neither" if self.market is None else "both"
+            raise ConfigError("--catalog, --market", given, "a catalog of recorded days, or a market that answers")
         if not self.policies:
             raise ConfigError("policies", "none", "at least one policy as twap/take")
         if len(set(self.policies)) != len(self.policies):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from tickwright.strategy.levels import MarketView
 from tickwright.strategy.tick.custom import no_kernel
 from tickwright.venue.sim.layout import MAX_HANDLES, SIM, WIRE, WireError
 from tickwright.venue.sim.profile import Profile
+
+if TYPE_CHECKING:  # a replay loads nothing of it
+    from tickwright.run.live import LiveMarket
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class World:
         Of the run; the latency draws follow from it.
     tick_kernel
         A compiled tick level of the user's own (`strategy.tick.custom`), asked for slots of code CUSTOM.
+    live
+        The reactive market that the one instrument is; `tapes` is its opening book.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class World:
         profile: Profile | Sequence[Profile],
         seed: int,
         tick_kernel: Any = None,
+        live: LiveMarket | None = None,
     ) -> None:
         count = len(tapes)
         self._tick_kernel = no_kernel() if tick_kernel is None else tick_kernel
@@ -96,6 +102,11 @@ class World:
             own.load_overlay(self._desks[k : k + 1])
             own.load_queue(self._sims[k : k + 1], tape.is_depth)
             prepare(self._books, self._ladders, k, centre_of(tape.rows))
+        self._live = live
+        if live is not None:
+            if count != 1:
+                raise ConfigError("instruments", count, "one, where it is a reactive market")
+            self._tape = live.begin(self._sims)
         self._journals: dict[str, list[np.ndarray]] = {name: [] for name, _, _ in _CONTROL_JOURNALS + _WIRE_JOURNALS}
         self._ticks: dict[int, PythonTick] = {}
 
@@ -186,12 +197,15 @@ class World:
     def advance(self, until: Nanos | None) -> Stop:
         """Run until a timer, a report or the end needs the shell; journals and Python ticks are seen to here."""
         bound = NEVER if until is None else until
-        world = self._tape, self._books, self._ladders, self._sims
         desk = self._wires, self._controls, self._desks, self._slots
         while True:
-            stop = Stop(advance(*world, *desk, self._tick_kernel, bound))
+            world = self._tape, self._books, self._ladders, self._sims
+            own_turn, live = (self._live.pointer, self._live.arrays) if self._live else (None, None)
+            stop = Stop(advance(*world, *desk, self._tick_kernel, own_turn, live, bound))
             if stop is Stop.DRAIN:
                 self._drain()
+            elif stop is Stop.ROOM and self._live is not None:
+                self._tape = self._live.grow()
             elif stop is Stop.ASK:
                 self._ask()
             elif stop is Stop.ERROR:
@@ -230,4 +244,6 @@ class World:
         wire, loop = WireError(self._wires["error"][0]), LoopError(self._controls["error"][0])
         if wire in (WireError.TAKEN_FULL, WireError.RESTING_FULL):
             return CapacityError(f"the simulated venue ran out of room: {wire.name.lower()}")
+        if wire is WireError.MARKET and self._live is not None:
+            return CapacityError(f"the reactive market stopped at {self.now} ns: {self._live.fault.name.lower()}")
         return InternalError(f"the loop stopped at {self.now} ns: venue {wire.name}, desk {loop.name}")

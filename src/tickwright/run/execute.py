@@ -1,6 +1,7 @@
 """Parent orders × policies on a recorded day: what `tickwright execute` does.
 
-1. Each instrument's day is read from the catalog and compiled (`run.market`).
+1. Each instrument's day is read from the catalog and compiled (`run.market`); or it is a market that answers, made from
+   a model and a seed (`run.reactive`).
 2. Parent orders, policies, profile and gate are built from the configuration (`run.compose`) and checked against the
    day before anything runs.
 3. Every policy works the same parent orders in a world of its own (`run.engine`, `run.nested`): same recorded events,
@@ -12,12 +13,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
@@ -42,8 +45,12 @@ from tickwright.run.undone import notes_on_order
 from tickwright.strategy.intraday.follow import Walk
 from tickwright.strategy.policies import PolicySpec, StackContext
 from tickwright.tca.exact import Missing
+from tickwright.tca.market import Market
 from tickwright.tca.row import OrderTca, analyse
 from tickwright.venue.sim.profile import Profile
+
+if TYPE_CHECKING:  # a replay loads nothing of it
+    from tickwright.run.reactive import ReactiveDay
 
 SEVERAL_LEVELS = "several levels planned; tracking is shown for single-level schedules only"
 
@@ -62,6 +69,8 @@ class OrderResult:
     ended: Nanos
     tca: OrderTca
     notes: tuple[str, ...]
+    market: Market
+    """What its costs are measured in: the recorded market, or a reactive one as it was with our orders in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,20 +91,19 @@ class RunResult:
 
 def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total: None) -> RunResult:
     """Run every policy on every parent order. Raises what the steps above raise; see `core.errors`."""
-    catalog = open_catalog(config.catalog)
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
-    days: dict[str, MarketDay] = {}
-    cache = default_cache()
-    for done, symbol in enumerate(symbols):
-        progress(f"reading {symbol}", done, len(symbols))
-        days[symbol] = load_day(catalog, symbol, date, cache)
+    days, reactive = markets(config, symbols, date, progress)
     orders = parent_orders(config.orders, days)
     profiles = {s: profile_of(config.profile, days[s].instrument, days[s].tape.is_depth) for s in symbols}
     gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
     require_time_to_act(orders, profiles)
+    if reactive:
+        from tickwright.run.reactive import require_own_impact
+
+        require_own_impact(profiles)
     if config.together:
         require_fillable_together(orders, days)
     groups = [orders] if config.together else [[order] for order in orders]
@@ -104,12 +112,36 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles, gates, grace)
+            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
     notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
     return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest_of(config, inputs, profile))
+
+
+def markets(
+    config: ExecuteConfig, symbols: Sequence[str], date: dt.date, progress: Progress
+) -> tuple[dict[str, MarketDay], dict[str, ReactiveDay]]:
+    """The days of the symbols, recorded or, where the configuration names a reactive market, made; and the latter's
+    markets. Raises ConfigError for several reactive markets in one world."""
+    days: dict[str, MarketDay] = {}
+    reactive: dict[str, ReactiveDay] = {}
+    if config.market is not None:
+        from tickwright.run.reactive import open_reactive
+
+        if config.together and len(symbols) > 1:
+            raise ConfigError("--together", ", ".join(symbols), "orders in one instrument, with --market")
+        for done, symbol in enumerate(symbols):
+            progress(f"generating {symbol}", done, len(symbols))
+            reactive[symbol] = open_reactive(config.market, symbol, date, config.seed)
+            days[symbol] = reactive[symbol].day
+        return days, reactive
+    catalog, cache = open_catalog(config.catalog), default_cache()
+    for done, symbol in enumerate(symbols):
+        progress(f"reading {symbol}", done, len(symbols))
+        days[symbol] = load_day(catalog, symbol, date, cache)
+    return days, reactive
 
 
 def _queue_note(symbol: str, profile: Profile) -> str:
@@ -127,14 +159,18 @@ def run_policy(
     profiles: dict[str, Profile],
     gates: dict[str, GateLimits],
     grace: Nanos,
+    reactive: Mapping[str, ReactiveDay],
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
+    answering = reactive.get(symbols[0])
+    live = None if answering is None else answering.live()
     world = World(
-        [days[s].tape for s in symbols],
+        [days[s].tape for s in symbols] if live is None else [live.opening],
         [days[s].instrument for s in symbols],
         [profiles[s] for s in symbols],
         config.seed,
+        live=live,
     )
     parents: list[NestedParent] = []
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
@@ -149,6 +185,13 @@ def run_policy(
             gates[order.symbol],
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
+    if answering is not None and live is not None:
+        from tickwright.run.reactive import caused
+
+        drive(world, parents)
+        seen, journal = answering.seen(world, live), world.journal()
+        settled = [settle(spec, parent, journal, seen, profiles[symbols[0]], contexts) for parent in parents]
+        return [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
     rest = Rest([days[s].tape for s in symbols], others=[a for s in symbols for a in days[s].market.arrays()])
     rest.take()  # what loading looked through
     drive(world, parents, rest=rest)
@@ -180,7 +223,7 @@ def settle(
     if schedule is None and any(isinstance(state, Walk) for state in parent.states):
         tca = replace(tca, quality=replace(tca.quality, tracking_square=Missing(SEVERAL_LEVELS)))
     notes = (*spec.notes(contexts[order.symbol]), *notes_on_order(spec, order, own, day))
-    return OrderResult(spec.name, order, own, schedule, ended, tca, notes)
+    return OrderResult(spec.name, order, own, schedule, ended, tca, notes, day.market)
 
 
 def whole_plan(parent: NestedParent) -> Schedule | None:

@@ -106,6 +106,8 @@ class Stop(IntEnum):
     """Nothing is left to happen."""
     ERROR = 6
     """`control.error` or the wire's error says why."""
+    ROOM = 7
+    """The tape of a reactive market is nearly full."""
 
 
 class LoopError(IntEnum):

@@ -13,6 +13,9 @@ and of equals the one that stands first in this list; among instruments and amon
 levels therefore decide before inner ones, and everything decides on what was known strictly no later than now.
 Market data at the desk are received in the same order; where no tick level waits for quotes they are received all at
 once, when somebody looks.
+
+In a reactive market 1 is no row of a tape that is there already: the market goes on by itself, up to the next thing
+that may concern it, and its rows join the tape as they happen; 2 acts in its book. The loop is compiled apart for it.
 """
 
 from typing import Any
@@ -30,10 +33,10 @@ from tickwright.strategy.tick.dispatch import decide
 from tickwright.venue.sim.exchange import on_command, on_market
 from tickwright.venue.sim.layout import JOURNAL as WIRE_JOURNAL
 from tickwright.venue.sim.layout import JOURNAL_MARGIN as WIRE_MARGIN
-from tickwright.venue.sim.layout import RING
+from tickwright.venue.sim.layout import NO_COMMAND, RING
 
 _TIMER, _REPORT, _ASK = int(Stop.TIMER), int(Stop.REPORT), int(Stop.ASK)
-_DRAIN, _END, _ERROR = int(Stop.DRAIN), int(Stop.END), int(Stop.ERROR)
+_DRAIN, _END, _ERROR, _ROOM = int(Stop.DRAIN), int(Stop.END), int(Stop.ERROR), int(Stop.ROOM)
 
 
 @inline
@@ -84,6 +87,13 @@ def run_market(control: Record, wire: Record, sim: Record, book: Record, tape: R
             return
 
 
+@inline
+def turn(own_turn: Any, live: Any, tape: Rows, sims: Rows, wires: Rows, command: Int, bound: Int) -> None:
+    """`venue.sim.reactive.live.turn` by its pointer: the loop need not know the market's layout."""
+    market, params, lives, requests, events, births = live
+    own_turn(market, params, lives, requests, events, births, tape, sims, wires, command, bound)
+
+
 @kernel(borrow=True)
 def advance(
     tape: Rows,
@@ -95,6 +105,8 @@ def advance(
     desks: Rows,
     slots: Rows,
     own_decide: Any,
+    own_turn: Any,
+    live: Any,
     until: Int,
 ) -> Int:
     """Let the world run until the shell is needed: returns a `Stop`.
@@ -102,7 +114,8 @@ def advance(
     Parameters are arrays: `tape` (TAPE rows of all instruments, one after the other), `books` (BOOK) and `ladders`
     (LADDER), `sims` (SIM) and `desks` (DESK) by instrument, `wires` (WIRE) and `controls`
     (CONTROL) of one row, `slots` (SLOT). `own_decide` is a `strategy.tick.custom` kernel, asked for slots of code
-    CUSTOM; `until` is the earliest timer of the levels above, ns, or NEVER.
+    CUSTOM. Where the one instrument is a reactive market, `own_turn` and `live` are its `run.live.LiveMarket.pointer`
+    and `.arrays`; in a replay both are None. `until` is the earliest timer of the levels above, ns, or NEVER.
     """
     wire, control = wires[0], controls[0]
     feed = wire.feed
@@ -113,7 +126,12 @@ def advance(
             return _DRAIN
         if control.command_count > JOURNAL - JOURNAL_MARGIN:
             return _DRAIN
-        t_market, k = next_market(control, sims, tape)
+        if live is None:
+            t_market, k = next_market(control, sims, tape)
+        else:
+            if sims[0].end + sims[0].room > tape.shape[0]:
+                return _ROOM
+            t_market, k = sims[0].due, 0
         t_command = (
             wire.commands[wire.command_head % RING].ts_arrives if wire.command_tail > wire.command_head else NEVER
         )
@@ -131,12 +149,20 @@ def advance(
                     if other != k and sims[other].cursor < sims[other].end:
                         ahead = tape[sims[other].cursor].ts_event - (1 if other < k else 0)
                         bound = min(bound, ahead)
-            run_market(control, wire, sims[k], books[k], tape, bound)
+            if live is None:
+                run_market(control, wire, sims[k], books[k], tape, bound)
+            else:
+                if desks[0].watched != 0:  # what happens may be seen, and so answered, from here on
+                    bound = min(bound, t_market + feed)
+                turn(own_turn, live, tape, sims, wires, np.int64(NO_COMMAND), bound)
             control.now = max(control.now, t_market)
         elif t_command <= after_command and t_command < NEVER:
             control.now = t_command
             c = wire.commands[wire.command_head % RING]
-            on_command(wire, sims[c.instrument], books[c.instrument], c)
+            if live is None:
+                on_command(wire, sims[c.instrument], books[c.instrument], c)
+            else:
+                turn(own_turn, live, tape, sims, wires, wire.command_head, t_command)
             wire.command_head += 1
             if wire.command_head == wire.command_tail:  # an empty ring begins anew, so that its memory stays in cache
                 wire.command_head = wire.command_tail = 0

@@ -22,6 +22,7 @@ def manifest_of(config: ExecuteConfig, inputs: dict[str, str], profile: str) -> 
     # The same data elsewhere is the same input: the content is named, not the place.
     settings.pop("catalog")
     settings["profile"].pop("latency_file")
+    settings["market"] = (config.market or "").partition(":")[0]
     content: dict[str, Any] = {
         "schema": "tickwright.manifest/1",
         "inputs": inputs,

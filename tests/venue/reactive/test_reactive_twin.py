@@ -37,7 +37,7 @@ def differences(market, twin):
 
 
 def both(model, seed, **changes):
-    given = parameters.default(model)
+    given = parameters.FP.small_tick() if model == "fp-small-tick" else parameters.default(model)
     if changes:
         table = parameters.to_dict(given)
         for name, value in changes.items():
@@ -53,6 +53,7 @@ def both(model, seed, **changes):
 CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
+    ("fp-small-tick", {}),
     ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
     ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),
     ("hawkes", {"cancel_rate": 0.5, "band": 5}),

@@ -414,6 +414,8 @@ class Twin:
             offered = sum(o.lots for o in self.queues[1 - side][self.best(1 - side)])
             share = 1.0 - (1.0 - self.u(SIZE)) ** self.p["taking"]
             lots = max(1, math.floor(share * offered + 0.5))
+        if self.model >= QUEUE_REACTIVE and limit is None:
+            limit = self.price_of(1 - side, self.K - 1)
         signed = self.take(0, side, lots, limit)
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()

@@ -10,14 +10,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tickwright.app import first_use
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
 from tickwright.data.store.disk import whole_files
+from tickwright.run.parameters_file import SCHEMA
 
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
@@ -77,7 +79,7 @@ def parameters_toml(result: Calibration) -> str:
     """parameters.toml: every number in full, so that the hash can be formed again."""
     day = result.recorded_day
     lines = [
-        'schema = "tickwright.parameters/1"',
+        f"schema = {_toml(SCHEMA)}",
         f"model = {_toml(result.model.name)}",
         f"version = {result.model.version}",
         f"hash = {_toml(result.hash)}",
@@ -89,14 +91,22 @@ def parameters_toml(result: Calibration) -> str:
         f"end_ns = {result.recorded.day.settings.end}",
         f"data = {_toml(day.fingerprint)}",
         "",
-        "[parameters]",
-        *(f"{name} = {_toml(value)}" for name, value in result.fit.parameters.items()),
+        *_table("parameters", result.fit.parameters),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _table(name: str, values: Mapping[str, Any]) -> list[str]:
+    """A table, and those in it behind it."""
+    lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict))]
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += ["", *_table(f"{name}.{key}", value)]
+    return lines
+
+
 def _toml(value: object) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(v) for v in value)}]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)  # a TOML basic string

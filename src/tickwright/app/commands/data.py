@@ -32,7 +32,7 @@ def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
     catalog = open_catalog(path, version)
     rows = catalog.ls()
     if as_json:
-        print(json.dumps([{**asdict(row), "day": row.day.isoformat()} for row in rows], indent=2, sort_keys=True))
+        print(json.dumps([_listed(catalog, row) for row in rows], indent=2, sort_keys=True))
         return
     zones = {i.symbol: i.timezone for i in catalog.instruments()}
     groups: dict[tuple[str, str, dt.date | None], list[Listing]] = {}
@@ -44,6 +44,13 @@ def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
         ("rows", "MB", "first", "last"),
         keys=("instrument", "schema", "UTC day"),
     )
+
+
+def _listed(catalog: TickCatalog, row: Listing) -> dict[str, Any]:
+    """A row of the listing as plain values; with the labels of what was simulated."""
+    labels = catalog.labels(row.instrument, row.schema, day=row.day)
+    plain = {**asdict(row), "day": row.day.isoformat()}
+    return {**plain, "labels": labels} if labels else plain
 
 
 def _line(group: Sequence[Listing], zone: str) -> tuple[str, ...]:

@@ -9,14 +9,19 @@ from typing import Any
 from tickwright.app import first_use, terminal
 from tickwright.run.config import ExecuteConfig
 
+MARKET_NOTE = (
+    "This is a generated market, not a recorded one. It answers our orders by the law of its model; what it says of "
+    "costs holds for a real market as far as that law and its parameters do."
+)
+
 
 def execute(out: Path, config: Path | None, options: Mapping[str, Any]) -> None:
     """`tickwright execute`."""
     from tickwright.app.request import request
 
     asked = request(config, options)
-    first_use.say(*first_use.EXECUTE)
-    run(out, asked)
+    first_use.say(*(first_use.EXECUTE if asked.market is None else first_use.EXECUTE_LIVE))
+    run(out, asked, "" if asked.market is None else MARKET_NOTE)
 
 
 def run(out: Path, config: ExecuteConfig, warning: str = "") -> None:

@@ -14,7 +14,7 @@ _FIRST_STEPS = "\n\n".join(
         "$ tickwright data ls --catalog ticks",
         "$ tickwright execute --catalog ticks --instrument GOOG --date 2012-06-21 --side buy --quantity 2000 "
         "--start 10:00 --end 11:00 --policy twap/take --policy ac/post-then-cross --out out/goog",
-        "No data at hand? `tickwright demo --out out/demo` works on a generated session.",
+        "No data at hand? `tickwright demo --out out/demo` works on simulated sessions.",
     )
 )
 

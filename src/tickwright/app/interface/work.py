@@ -17,6 +17,8 @@ _EXECUTE_EXAMPLES = "\n\n".join(
         "--quantity 2000 --quantity 20000 --start 10:00 --end 11:00 --policy twap/take "
         "--policy vwap/post-then-cross --out out/goog",
         "$ tickwright execute --config run.toml --seed 2 --out out/seed2",
+        "$ tickwright execute --market fp --seed 7 --instrument SIM --date 2026-01-05 --side buy --quantity 2000 "
+        "--start 10:00 --end 10:30 --out out/fp",
         "Sides, quantities and instruments multiply: the first example works four parent orders, each alone in the "
         "market. With --together they are in the market at the same time.",
     )
@@ -30,6 +32,14 @@ def execute(
     out: Out,
     catalog: Annotated[
         str | None, typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or its address.")
+    ] = None,
+    market: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL[:FILE]",
+            help="Instead of recorded data a generated market that answers the orders: fp, ql, queue-reactive, hawkes, "
+            "epsilon or santa-fe; FILE holds its parameters, as `calibrate` writes them.",
+        ),
     ] = None,
     config: Annotated[
         Path | None,
@@ -195,7 +205,7 @@ def execute(
         ),
     ] = None,
 ) -> None:
-    """Work parent orders through recorded market data under several policies, and report what each cost.
+    """Work parent orders through a recorded day, or a market that answers, and report what each policy cost.
 
     All policies see the same market and the same random numbers. The result is a table here, and in DIR: report.html
     (opens in any browser, loads nothing), result.json, orders.parquet, fills.parquet and manifest.json.
@@ -218,7 +228,7 @@ def policies() -> None:
 
 @app.command(epilog="$ tickwright demo --out out/demo")
 def demo(out: Out, seed: Seed = None) -> None:
-    """Run the whole flow on a generated session: seeded zero-intelligence order flow, no data needed."""
+    """Run the whole flow on simulated sessions of a seeded market: no data needed."""
     from tickwright.app.commands import work
 
     work.demo(out, 1 if seed is None else seed)

@@ -12,16 +12,18 @@ from tickwright.venue.sim.profile import Profile
 from tickwright.venue.sim.queue import EXACT, QueueLaw
 
 
-def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[WindowCounts]) -> tuple[Assumption, ...]:
+def assumptions(
+    venues: Sequence[tuple[str, Profile, str]], windows: Sequence[WindowCounts], answers: bool = False
+) -> tuple[Assumption, ...]:
     """One row a law, in the order in which an order meets them.
 
     `venues` are symbol, profile and currency of every instrument; their profiles differ in the fees alone, which are
-    held per lot.
+    held per lot. `answers` says that the market is a reactive one, with our orders in its book.
     """
     profile = venues[0][1]
     fees = {symbol: _fees(own, currency) for symbol, own, currency in venues}
     one = len(set(fees.values())) == 1
-    return (
+    latency = (
         Assumption(
             "latency",
             f"desk to exchange {_samples(profile.latency.entry)}, "
@@ -29,6 +31,18 @@ def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[Wi
             f"market data {duration_text(profile.latency.feed)} after receipt",
             "Draws are independent of the market; real latency grows in bursts of activity, just when it costs most.",
         ),
+    )
+    costs = (
+        Assumption(
+            "fees",
+            fees[venues[0][0]] if one else "; ".join(f"{symbol}: {text}" for symbol, text in fees.items()),
+            "No volume tiers, no minimum per order, no regulatory fees.",
+        ),
+    )
+    if answers:
+        return latency + _ANSWERING + costs
+    return (
+        *latency,
         Assumption(
             "matching",
             "price-time priority, our orders among the recorded ones",
@@ -41,11 +55,7 @@ def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[Wi
             "Real liquidity comes back in sizes and at prices of its own choosing; the half-life is an assumption.",
         ),
         Assumption("impact", *_impact(profile)),
-        Assumption(
-            "fees",
-            fees[venues[0][0]] if one else "; ".join(f"{symbol}: {text}" for symbol, text in fees.items()),
-            "No volume tiers, no minimum per order, no regulatory fees.",
-        ),
+        *costs,
         Assumption(
             "fills of resting orders",
             "by recorded trades that reach our place in the queue or go through our price, and by recorded orders "
@@ -54,6 +64,28 @@ def assumptions(venues: Sequence[tuple[str, Profile, str]], windows: Sequence[Wi
             "once for it and once for us.",
         ),
     )
+
+
+_ANSWERING = (
+    Assumption(
+        "matching",
+        "price-time priority in the market's own book, our orders among the others",
+        "One venue, no hidden orders, no auctions and no halts; our own orders never trade with one another, the one "
+        "that rests makes way.",
+    ),
+    Assumption(
+        "others",
+        "react to what they see of our orders and trades, by the law of the model; what they would do is drawn alike "
+        "in every run of a seed",
+        "They know no more of us than the model's memory does: nobody recognises a pattern, and nobody games us.",
+    ),
+    Assumption("queue position", "exact, order by order", "None: every order ahead is known."),
+    Assumption(
+        "impact",
+        "what the model makes of it; measured against the same seed without our orders",
+        "It is as large and fades as fast as the parameters say; no parameter was fitted to trades of ours.",
+    ),
+)
 
 
 def _samples(samples: tuple[int, ...]) -> str:

@@ -41,6 +41,7 @@ def report_data(result: RunResult, document: dict[str, Any], warning: str = "") 
         assumptions=assumptions(
             [(s, result.profiles[s], result.days[s].instrument.currency) for s in symbols],
             [d.window for d in result.days.values() if d.window is not None],
+            answers=result.config.market is not None,
         ),
         markets=tuple(_market(result, symbol, shows[symbol]) for symbol in symbols),
         parents=tuple(views),
@@ -55,7 +56,8 @@ def _subtitle(result: RunResult, parents: int) -> str:
     orders = "one parent order" if parents == 1 else f"the same {parents} parent orders"
     what = f"{policies} {'policy' if policies == 1 else 'policies'} on {orders}"
     market = "in one market at once" if result.config.together and parents > 1 else "each alone in the market"
-    return f"{what}, {market}; replay with a simulated venue"
+    venue = "replay with a simulated venue" if result.config.market is None else "a generated market that answers"
+    return f"{what}, {market}; {venue}"
 
 
 def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
@@ -129,7 +131,7 @@ def _policy(result: OrderResult, row: dict[str, Any], day: MarketDay, show: Disp
 def _curve(result: OrderResult, row: dict[str, Any], day: MarketDay, seed: int) -> Curve:
     """Means as in the row; the band resamples whole child orders, whose fills are one decision."""
     fills = result.journal.fills[np.argsort(result.journal.fills["ts_exchange"], kind="stable")]
-    marks = mark_fills(result.order.side, fills, day.market)
+    marks = mark_fills(result.order.side, fills, result.market)
     _, child = np.unique(fills["order_id"], return_inverse=True)
     mean, low, high = (np.full(len(HORIZONS), np.nan) for _ in range(3))
     paid = np.bincount(child, weights=2.0 * marks.size * marks.price) if len(fills) else np.zeros(0)

@@ -5,6 +5,7 @@ One HTML file that holds its style, its script and its data, and loads nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -176,7 +177,7 @@ def _impact(table: ImpactTable | None, figures: page.Figures) -> str:
 def _parameters(result: Calibration) -> str:
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(_text(value))}</td></tr>"
-        for name, value in result.fit.parameters.items()
+        for name, value in _flat("", result.fit.parameters)
     )
     return (
         f'<section><h2 class="flow">Parameters</h2><p class="what">Model {escape(result.model.name)}, version '
@@ -185,8 +186,16 @@ def _parameters(result: Calibration) -> str:
     )
 
 
+def _flat(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{where}{name}.", value)
+        else:
+            yield f"{where}{name}", value
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, (list, tuple)):
         return ", ".join(_text(v) for v in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 

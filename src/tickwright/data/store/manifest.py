@@ -63,7 +63,7 @@ class InstrumentEntry(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-class SourceEntry(msgspec.Struct, frozen=True):
+class SourceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where rows came from. `digest` is the hash of its content, by which it is known again."""
 
     digest: str
@@ -72,6 +72,8 @@ class SourceEntry(msgspec.Struct, frozen=True):
     bytes: int
     parts: int
     """Pieces this source was stored as; fewer are left once another source has replaced some."""
+    labels: str = ""
+    """JSON: what made rows came from."""
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -250,7 +250,7 @@ class IngestSession:
                 refuse_conflict(given, InstrumentEntry.of(settled(given, known, staying[symbol])))
         source = self.source
         pieces = len(parts) + sum(len(self._own(key)) for key in self._kept)
-        origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, pieces)
+        origin = SourceEntry(source.digest, source.name, source.kind, source.bytes, pieces, source.labels)
         kind = "replace" if displaced else "append" if self._beside else "ingest"
         self._gone = self._taken_out(displaced)
         return self._staged.commit(self._manifest, Content(kind, parts, displaced, self._instruments, origin))

@@ -18,6 +18,8 @@ class Source:
     kind: str
     digest: str
     bytes: int = 0
+    labels: str = ""
+    """JSON: what made rows came from, as a model with its parameters; not part of the hash. Empty for what was read."""
 
 
 def file_source(kind: str, path: Path, members: Iterable[Path]) -> Source:
@@ -31,8 +33,12 @@ def file_source(kind: str, path: Path, members: Iterable[Path]) -> Source:
     return Source(path.name, kind, whole.hexdigest()[:32], size)
 
 
-def made_source(name: str, maker: object, rows: np.ndarray) -> Source:
-    """The source of rows that were made, not read; `maker` is what else they depend on, as their instrument."""
+def made_source(name: str, maker: object, rows: np.ndarray | Iterable[np.ndarray]) -> Source:
+    """The source of rows that were made, not read, whole or in chunks; `maker` is what else they depend on, as their
+    instrument."""
     whole = hashlib.sha256(f"{name}\n{maker}\n".encode())
-    whole.update(rows.tobytes())
-    return Source(name, "generated", whole.hexdigest()[:32], rows.nbytes)
+    size = 0
+    for chunk in [rows] if isinstance(rows, np.ndarray) else rows:
+        whole.update(chunk.tobytes())
+        size += chunk.nbytes
+    return Source(name, "generated", whole.hexdigest()[:32], size)

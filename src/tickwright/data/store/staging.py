@@ -45,7 +45,7 @@ class StagedFiles:
         self._room = room
         self._stamp = stamp
         self._hasher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash")
-        self._lanes = [_Lane(room, source, f"{generation:06d}", k, self._hasher) for k in range(LANES)]
+        self._lanes = [_Lane(room, source, f"{generation:06d}", self._hasher) for _ in range(LANES)]
 
     def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
         """Queue one row group, for a new file wherever it stands. Raises the StorageError of an earlier one."""
@@ -80,13 +80,13 @@ class StagedFiles:
 class _Lane:
     """One writing thread and its files."""
 
-    def __init__(self, room: Room, source: str, generation: str, number: int, hasher: Executor) -> None:
+    def __init__(self, room: Room, source: str, generation: str, hasher: Executor) -> None:
         self.parts: list[Part] = []
         """What is finished."""
         self._room = room
         self._source = source
         self._generation = generation
-        self._next = number
+        self._files = 0
         self._hasher = hasher
         self._writers: dict[Key, PartWriter] = {}
         self._pending: deque[Future[None]] = deque()
@@ -123,9 +123,9 @@ class _Lane:
         while len(self._writers) >= OPEN_FILES:
             self._close(next(iter(self._writers)))
         symbol, schema, day = key
-        # Each lane counts for itself, so that the same source gives the same names.
-        number = f"{self._generation}-{self._next:05d}{self._room.mark}"
-        self._next += LANES
+        # Each lane counts for itself, so that the same source gives the same names: a folder is of one lane.
+        number = f"{self._generation}-{self._files:05d}{self._room.mark}"
+        self._files += 1
         name = f"{PARTS}/{schema}/{folder_name(symbol)}/{day}/{number}.parquet"
         return PartWriter(self._room, name, schema, msgspec.json.encode(instrument), self._hasher)
 

@@ -13,5 +13,4 @@
 | `queue` | on depth data: which cancels were ahead of us |
 | `exchange` | who trades with whom: price-time priority with our orders among the recorded ones |
 | `reactive` | markets that answer our orders, which rest in the same queues: six models |
-| `zero_intelligence` | a generated session, where nothing recorded is at hand |
 """

@@ -86,6 +86,8 @@ SIM = np.dtype(
         ("low", "<i8", (2,)),  # lowest and highest anchor of our orders by book side, valid while any rests: a row
         ("high", "<i8", (2,)),  # outside them is none of ours; a side with none has its low above its high
         ("echo_count", "<i8"),  # takes so far, which the market data will show
+        ("due", "<i8"),  # of a reactive market: when its next event comes
+        ("room", "<i8"),  # and rows that the tape must have left before a turn of it
         *OVERLAY,
         ("resting", "<i8", (MAX_RESTING,)),  # handles in order of arrival
         ("echoes", ECHO, (MAX_ECHOES,)),  # the last of them, as a ring
@@ -94,6 +96,7 @@ SIM = np.dtype(
 
 MAX_HANDLES = 256
 RING = 4096
+NO_COMMAND = -1
 JOURNAL = 16_384
 JOURNAL_MARGIN = 4096
 LATENCY_SAMPLES = 4096
@@ -133,3 +136,4 @@ class WireError(IntEnum):
     TAKEN_FULL = 3
     RESTING_FULL = 4
     BOOK = 5
+    MARKET = 6

@@ -12,6 +12,7 @@
 | `laws` | one event of any model |
 | `agents` | what an agent may do |
 | `driver`, `fetch` | one market, or K at a time; K at a time brought into the cache before their turn |
+| `live`, `live_commands`, `live_feed` | one market inside the event loop, with the commands of a desk |
 | `check` | what must be true at any moment |
 | `session` | a day as market events |
 """

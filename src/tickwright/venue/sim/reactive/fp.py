@@ -28,9 +28,9 @@ import numpy as np
 from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive import lmf
+from tickwright.venue.sim.reactive import lmf, queue_reactive
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
-from tickwright.venue.sim.reactive.flow import no_limit, size_of
+from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
 
@@ -53,7 +53,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         gap = 2.0 * market.fair - market.twice_mid
         if gap != 0.0:
             side = BID if gap > 0.0 else ASK
-            return side, lots, no_limit(side), np.int64(-1)
+            return side, lots, queue_reactive.window_end(market, params, side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
@@ -61,7 +61,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
-    return side, lots, no_limit(side), slot
+    return side, lots, queue_reactive.window_end(market, params, side), slot
 
 
 @kernel(borrow=True)

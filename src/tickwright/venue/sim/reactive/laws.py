@@ -107,7 +107,7 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
         taker, lots, limit, slot = fp.order(market, params, block)
     else:
         taker = ql.side(market, params, block) if params.model == _QL else 1 - hit
-        lots, limit, slot = size_of(params, block), no_limit(taker), np.int64(-1)
+        lots, limit, slot = size_of(params, block), queue_reactive.window_end(market, params, taker), np.int64(-1)
     signed = _take(market, params, block, taker, lots, limit, out)
     if params.model == _FP:
         fp.hear(market, params, block, slot, signed, news_size(market, params))

@@ -10,7 +10,7 @@ import numpy as np
 from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.venue.sim.reactive.driver import advance, open_markets, stopped
 from tickwright.venue.sim.reactive.layout import MARKET, MARKET_M
-from tickwright.venue.sim.reactive.parameters import Parameters
+from tickwright.venue.sim.reactive.parameters import Epsilon, Hawkes, Parameters, SantaFe
 from tickwright.venue.sim.reactive.rows import row_of
 
 _PILOT_EVENTS = 20_000
@@ -19,9 +19,12 @@ _PILOT_MID = 100_000
 
 
 def layout_for(parameters: Parameters) -> np.dtype[Any]:
-    """The market layout whose arena is at least twice the stationary book. Raises ConfigError where none is."""
+    """The market layout whose arena is at least twice the stationary book, and whose ladder holds the band of a law
+    that has one on both sides. Raises ConfigError where none is."""
+    span = 2 * parameters.band if isinstance(parameters, SantaFe | Epsilon | Hawkes) else 0
     for layout in (MARKET, MARKET_M):
-        if parameters.mean_orders <= layout["book"]["orders"].shape[0] / 2:
+        book = layout["book"]
+        if parameters.mean_orders <= book["orders"].shape[0] / 2 and span <= book["ladder"]["levels"].shape[0]:
             return layout
     most = MARKET_M["book"]["orders"].shape[0] // 2
     raise ConfigError("parameters", f"a stationary book of {parameters.mean_orders:.0f} orders", f"at most {most}")

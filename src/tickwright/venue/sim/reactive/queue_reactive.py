@@ -12,7 +12,8 @@ Departures, without which it breaks: the reference follows by force when a best 
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
 orders, never an agent's; a redrawn queue is shortened and lengthened at its back, so that a redraw hands nobody the
 head of a queue; a queue that is full (`rows`: 63 typical sizes, fewer where there are many queues) gets no more limit
-orders. An agent's lots count in q with weight `display`, but not in what may be cancelled.
+orders; a market order of the background goes no further than the window. An agent's lots count in q with weight
+`display`, but not in what may be cancelled.
 
 QL and FP are this book with a tilt G (`market.up`): ask limits and bid cancels × G, bid limits and ask cancels / G.
 
@@ -48,6 +49,13 @@ def price_of(market: Record, side: Int, i: Int) -> Int:
 def queue_of(market: Record, side: Int, price: Int) -> Int:
     """Number of the queue at a price; outside [0, levels) it is not watched."""
     return market.reference - price if side == BID else price - market.reference - 1
+
+
+@inline(borrow=True)
+def window_end(market: Record, params: Record, side: Int) -> Int:
+    """The last price that an order of the background on `side` reaches: beyond the watched queues there are only orders
+    of agents, who would else be handed any price when the background's own run out."""
+    return price_of(market, 1 - side, params.levels - 1)
 
 
 @inline(borrow=True)

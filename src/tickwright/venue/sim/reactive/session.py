@@ -6,13 +6,15 @@
 3. ADD, CANCEL and EXECUTE until the close, Flag.LAST on the last row of each message. The pace follows the volume
    curve of the day and the activity.
 
-Same arguments, same bytes. What the rows came from is returned beside them as labels: the truth a calibration is
-tested against.
+`open_session` does the first, `chunks` the other two a part at a time, `labels_of` tells what the rows came from: the
+truth that a calibration is tested against. `generate_session` is all three. Same arguments, same bytes.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,55 +32,112 @@ _CHUNK = 1 << 16
 _BURN_IN = 50_000
 _BURN_IN_PER_ORDER = 40
 _ENDLESS = 2**62
+MID_PRICE = 10_000
+"""Ticks around which a market opens where nothing else is said."""
 
 
-def generate_session(
-    parameters: Parameters, seed: int, open_ts: Nanos, close_ts: Nanos, *, mid_price: Ticks = 10_000,
-    instrument_id: int = 0, venue_id: int = 0,
-) -> tuple[np.ndarray, dict[str, Any]]:  # fmt: skip
-    """A session's rows and its labels. Raises ConfigError, and CapacityError where the book overflows."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """A market at the open of its day: made by `open_session`. `chunks` runs it, once."""
+
+    parameters: Parameters
+    """With the length of this day."""
+    seed: int
+    open_ts: Nanos
+    close_ts: Nanos
+    mid_price: Ticks
+    markets: np.ndarray
+    """One row of `layout.MARKET` or MARKET_M, its clock at 0."""
+    params: np.ndarray
+    """One row of `layout.PARAMS`."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the day."""
+        return (self.close_ts - self.open_ts) / SECOND
+
+
+def open_session(
+    parameters: Parameters, seed: int, open_ts: Nanos, close_ts: Nanos, *, mid_price: Ticks = MID_PRICE
+) -> Session:
+    """A market that has run unseen until it is as usual. Raises ConfigError, CapacityError."""
+    if seed < 0:
+        raise ConfigError("seed", seed, "0 or more")
     if close_ts <= open_ts:
         raise ConfigError("close_ts", close_ts, f"a time after the open at {open_ts}")
-    seconds = (close_ts - open_ts) / SECOND
-    given = dataclasses.replace(parameters, flow=dataclasses.replace(parameters.flow, day_seconds=seconds))
+    flow = dataclasses.replace(parameters.flow, day_seconds=(close_ts - open_ts) / SECOND)
+    given = dataclasses.replace(parameters, flow=flow)
     params = prepare(given)
     markets = np.zeros(1, layout_for(given))
     open_markets(markets, params, derive(seed, "session"), mid_price)
     advance(markets, 0, params, _BURN_IN + int(_BURN_IN_PER_ORDER * given.mean_orders))
     reseed(markets, 0, np.uint64(derive(seed, "session/open")))
-    parts = [_snapshot(markets[0])]
+    return Session(given, seed, open_ts, close_ts, mid_price, markets, params)
+
+
+def chunks(session: Session, instrument_id: int = 0, venue_id: int = 0) -> Iterator[np.ndarray]:
+    """The day's rows in order, at most about 65 000 at a time. Raises CapacityError where the book overflows, and
+    ConfigError where the price falls to zero."""
+    opening = opening_rows(session)
+    written = len(opening)
+    yield _finished(session, opening, 0, instrument_id, venue_id)
     out = np.zeros(_CHUNK, MARKET_EVENT)
     while True:
-        markets["written"] = 0
-        ran = advance(markets, 0, params, _ENDLESS, seconds=seconds, out=out)
-        parts.append(out[: int(markets["written"][0])].copy())
-        if stopped(markets):
-            raise CapacityError(f"{given.name}: the market stopped: {stopped(markets)[0][1].name}")
+        session.markets["written"] = 0
+        ran = advance(session.markets, 0, session.params, _ENDLESS, seconds=session.seconds, out=out)
+        if stopped(session.markets):
+            fault = stopped(session.markets)[0][1]
+            raise CapacityError(f"{session.parameters.name}: the market stopped: {fault.name}")
         if ran == 0:
-            break
-    events = np.concatenate(parts)
-    if events["price"].min() < 1:
-        raise ConfigError("mid_price", mid_price, "a price so high that the market does not fall to zero")
-    events["ts_event"] += open_ts
-    events["ts_recv"] = events["ts_event"]
-    events["sequence"] = np.arange(1, len(events) + 1)
-    events["instrument_id"], events["venue_id"] = instrument_id, venue_id
-    labels = {
-        "parameters": to_dict(given),
-        "hash": content_hash(given),
-        "seed": seed,
-        "mid_price": mid_price,
-        "messages": int(markets["events"][0]),
-        "market_orders": int(markets["trades"][0]),
-        "volume": int(markets["volume"][0]),
-        "edge_units": int(markets["edge_units"][0]),
+            return
+        rows = out[: int(session.markets["written"][0])].copy()
+        if len(rows):  # an event may leave nothing behind
+            yield _finished(session, rows, written, instrument_id, venue_id)
+            written += len(rows)
+
+
+def labels_of(session: Session) -> dict[str, Any]:
+    """What the rows came from, and what was counted up to here: whole after the last of `chunks`."""
+    market = session.markets[0]
+    return {
+        "model": session.parameters.name,
+        "parameters": to_dict(session.parameters),
+        "hash": content_hash(session.parameters),
+        "seed": session.seed,
+        "open_ns": session.open_ts,
+        "close_ns": session.close_ts,
+        "mid_price": session.mid_price,
+        "messages": int(market["events"]),
+        "market_orders": int(market["trades"]),
+        "volume": int(market["volume"]),
+        "edge_units": int(market["edge_units"]),
     }
-    return events, labels
 
 
-def _snapshot(market: Any) -> np.ndarray:
-    """The book as it stands, one ADD an order."""
-    orders = market["book"]["orders"]
+def generate_session(
+    parameters: Parameters, seed: int, open_ts: Nanos, close_ts: Nanos, *, mid_price: Ticks = MID_PRICE,
+    instrument_id: int = 0, venue_id: int = 0,
+) -> tuple[np.ndarray, dict[str, Any]]:  # fmt: skip
+    """A session's rows and its labels. Raises ConfigError, and CapacityError where the book overflows."""
+    session = open_session(parameters, seed, open_ts, close_ts, mid_price=mid_price)
+    events = np.concatenate(list(chunks(session, instrument_id, venue_id)))
+    return events, labels_of(session)
+
+
+def _finished(session: Session, rows: np.ndarray, before: int, instrument_id: int, venue_id: int) -> np.ndarray:
+    """Rows as the outside has them; `before` of them came earlier."""
+    if rows["price"].min() < 1:
+        raise ConfigError("mid_price", session.mid_price, "a price so high that the market does not fall to zero")
+    rows["ts_event"] += session.open_ts
+    rows["ts_recv"] = rows["ts_event"]
+    rows["sequence"] = np.arange(before + 1, before + len(rows) + 1)
+    rows["instrument_id"], rows["venue_id"] = instrument_id, venue_id
+    return rows
+
+
+def opening_rows(session: Session) -> np.ndarray:
+    """The book as it stands, one ADD an order, at 0 ns."""
+    orders = session.markets[0]["book"]["orders"]
     live = np.flatnonzero(orders["qty"])
     bids = orders["side"][live] == BID
     rank = np.where(bids, -orders["price"][live].astype(np.int64), orders["price"][live])

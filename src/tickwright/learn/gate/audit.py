@@ -1,0 +1,194 @@
+"""Conservation, by an account that is not the market's: a plain book and plain ledgers, from the emitted rows alone.
+
+1. An agent does anything that is allowed, in a market that writes every change of its book as MARKET_EVENT rows.
+2. `Audit` replays the rows in lists and dicts. Who took is told by who acted; who made, by whose order it was.
+3. Every execution must be of the oldest order at the best price. Of an order of ours that rested, the fills must not
+   exceed the volume that traded at its price since it joined, less the lots that stood ahead and did not cancel.
+4. At the end cash and shares of every account are compared with the market's own, to the lot; over all accounts they
+   sum to zero.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.events import MARKET_EVENT, Action, Side
+from tickwright.core.rng import derive
+from tickwright.learn.gate.books import open_books
+from tickwright.learn.gate.check import Check, exactly
+from tickwright.venue.sim.reactive.driver import advance, ask
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, BACKGROUND, Ask
+from tickwright.venue.sim.reactive.parameters import Parameters
+
+_ADD, _CANCEL, _EXECUTE, _BID = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE), int(Side.BID)
+_ROOM = 1 << 14
+_AGENTS = tuple(range(1, ACCOUNTS))
+
+
+@dataclass(slots=True)
+class _Order:
+    owner: int
+    bid: bool
+    price: int
+    lots: int
+    joined: int = 0
+    """Executed lots at its price and side before it joined."""
+    ahead: dict[int, int] = field(default_factory=dict)
+    """Of an agent's order: lots of the orders that stood ahead and have not cancelled them, by order id."""
+    filled: int = 0
+
+
+class Audit:
+    """A book and its accounts, replayed from rows. `wrong` counts what must not happen, by name."""
+
+    def __init__(self, market: Any) -> None:
+        """`market` is a MARKET row, of which the live orders are read and nothing else."""
+        self.orders: dict[int, _Order] = {}
+        self.queues: dict[tuple[bool, int], list[int]] = {}
+        self.executed: Counter[tuple[bool, int]] = Counter()
+        self.cash, self.shares = [0] * ACCOUNTS, [0] * ACCOUNTS
+        self.fills = 0
+        self.own_fills = 0
+        self.wrong: Counter[str] = Counter()
+        table = market["book"]["orders"]
+        live = np.flatnonzero(table["qty"])
+        for slot in live[np.argsort(table["born"][live])]:
+            order = table[slot]
+            self._join(int(order["born"]) + 1, BACKGROUND, order["side"] == 0, int(order["price"]), int(order["qty"]))
+
+    def apply(self, rows: np.ndarray, actor: int, posted: int | None = None) -> None:
+        """Rows that came of one action of account `actor`, or of events of the background: `actor` is the other side of
+        executions, and owns the order of id `posted`; every other order that joins is the background's."""
+        for action, number, side, price, size in zip(
+            *(rows[name].tolist() for name in ("action", "order_id", "side", "price", "size")), strict=True
+        ):
+            bid = side == _BID
+            if action == _ADD:
+                self._join(number, actor if number == posted else BACKGROUND, bid, price, size)
+            elif number not in self.orders:
+                self.wrong["unknown order"] += 1
+            elif action == _CANCEL:
+                self._leave(number, size, cancelled=True)
+            elif action == _EXECUTE:
+                self._execute(number, bid, price, size, actor)
+            else:
+                self.wrong["unknown action"] += 1
+
+    def _join(self, number: int, owner: int, bid: bool, price: int, lots: int) -> None:
+        queue = self.queues.setdefault((bid, price), [])
+        order = _Order(owner, bid, price, lots, self.executed[bid, price])
+        if owner != BACKGROUND:
+            order.ahead = {other: self.orders[other].lots for other in queue}
+        queue.append(number)
+        self.orders[number] = order
+
+    def _leave(self, number: int, lots: int, *, cancelled: bool) -> None:
+        order = self.orders[number]
+        if lots > order.lots:
+            self.wrong["more left an order than it had"] += 1
+        order.lots -= lots
+        queue = self.queues[order.bid, order.price]
+        if cancelled:
+            for other in queue:
+                ahead = self.orders[other].ahead
+                if number in ahead:
+                    ahead[number] -= lots
+        if order.lots <= 0:
+            queue.remove(number)
+            if not queue:
+                del self.queues[order.bid, order.price]
+            del self.orders[number]
+
+    def _execute(self, number: int, bid: bool, price: int, lots: int, taker: int) -> None:
+        order = self.orders[number]
+        if (order.bid, order.price) != (bid, price):
+            self.wrong["an execution elsewhere than its order"] += 1
+        prices = [p for b, p in self.queues if b == order.bid]
+        if (
+            order.price != (max(prices) if order.bid else min(prices))
+            or self.queues[order.bid, order.price][0] != number
+        ):
+            self.wrong["an execution out of price and time priority"] += 1
+        if order.owner == taker != BACKGROUND:
+            self.wrong["an account traded with itself"] += 1
+        self.executed[order.bid, order.price] += lots
+        order.filled += lots
+        if order.owner != BACKGROUND:
+            self.own_fills += 1
+            traded = self.executed[order.bid, order.price] - order.joined
+            if order.filled > traded - sum(order.ahead.values()):
+                self.wrong["own fills beyond the volume after the queue ahead"] += 1
+        sign = 1 if bid else -1  # the maker of a bid buys
+        for account, way in ((order.owner, sign), (taker, -sign)):
+            self.cash[account] -= way * price * lots
+            self.shares[account] += way * lots
+        self.fills += 1
+        self._leave(number, lots, cancelled=False)
+
+    def close(self, market: Any) -> None:
+        """Compare with the market's own accounts and orders."""
+        accounts = market["accounts"]
+        for name, ours in (("cash", self.cash), ("shares", self.shares)):
+            self.wrong[f"{name} of an account"] += sum(
+                int(theirs) != mine for theirs, mine in zip(accounts[name], ours, strict=True)
+            )
+            self.wrong[f"{name} over all accounts"] += sum(ours) != 0
+        table = market["book"]["orders"]
+        live = {int(order["born"]) + 1: int(order["qty"]) for order in table[table["qty"] > 0]}
+        self.wrong["orders of the book"] += live != {number: order.lots for number, order in self.orders.items()}
+
+
+def wander(given: Parameters, actions: int, events: int, seed: int) -> Audit:
+    """An audit of one book in which both agents do anything, `actions` times, with `events` events between."""
+    markets, params = open_books(given, 1, derive(seed, "audit"))
+    rng = np.random.default_rng(derive(seed, "audit/actions"))
+    rows = np.zeros(_ROOM, MARKET_EVENT)
+    audit = Audit(markets[0])
+    markets["accounts"]["cash"] = 0
+    markets["accounts"]["shares"] = 0
+    lots = max(1, round(given.flow.typical))
+    kinds = (Ask.POST, Ask.POST, Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.CANCEL_ALL, Ask.TAKE_ANY, Ask.TAKE_ANY)
+    for _ in range(actions):
+        account = int(rng.choice(_AGENTS))
+        owner = markets["accounts"][0, account]
+        slot = int(rng.choice(owner["slots"][: owner["live"]])) if owner["live"] else 0
+        kind = kinds[rng.integers(len(kinds))]
+        size = int(max(1, rng.choice((0.01, 0.3, 1.0, 3.0)) * lots))
+        markets["written"] = 0
+        answer = ask(
+            markets, 0, params, kind, account, side=int(rng.integers(2)), price=int(rng.integers(-1, 4)), lots=size,
+            slot=slot, relative=True, out=rows,
+        )  # fmt: skip
+        posted = int(markets["book"]["orders"]["born"][0, answer]) + 1 if kind == Ask.POST and answer >= 0 else None
+        audit.apply(rows[: int(markets["written"][0])], account, posted)
+        left = events
+        while left > 0:
+            markets["written"] = 0
+            ran = advance(markets, 0, params, left, out=rows)
+            audit.apply(rows[: int(markets["written"][0])], BACKGROUND)
+            left -= ran
+            if ran == 0:
+                audit.wrong["a market that stopped"] += 1
+                break
+    audit.close(markets[0])
+    return audit
+
+
+def conservation_checks(given: Parameters, books: int, actions: int, seed: int, events: int = 10) -> list[Check]:
+    """Shares and cash over both sides of every fill; own fills within the volume after the queue ahead."""
+    audits = [wander(given, actions, events, derive(seed, f"conservation/{n}")) for n in range(books)]
+    wrong: Counter[str] = sum((audit.wrong for audit in audits), Counter())
+    fills, own = sum(a.fills for a in audits), sum(a.own_fills for a in audits)
+    told = {"books": books, "fills": fills, "own_fills_at_rest": own, "wrong": {n: c for n, c in wrong.items() if c}}
+    queue = {"own fills beyond the volume after the queue ahead", "an execution out of price and time priority"}
+    beyond = sum(wrong[name] for name in queue)
+    total = sum(wrong.values())
+    # An audit that saw no fill has shown nothing.
+    return [
+        exactly("shares and cash are conserved, violations", total - beyond + (fills == 0), told),
+        exactly("own fills within the volume after the queue ahead, violations", beyond + (own == 0), told),
+    ]

@@ -1,0 +1,140 @@
+"""The arrays of a reactive market inside a world, and the pointer by which the loop runs it.
+
+The market's row, the feed (MARKET_EVENT rows, our orders among them) and the tape (the same row by row, as the desk and
+the cost analysis see it: the market of others) are held whole, since a desk looks back at when an order was born. They
+grow by doubling, between two turns of the loop.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numba.core.config
+import numpy as np
+
+from tickwright.book.layout import TAPE
+from tickwright.book.tape import Tape, compile_tape
+from tickwright.core.events import MARKET_EVENT, Action
+from tickwright.venue.sim.layout import SIM, WIRE
+from tickwright.venue.sim.reactive.layout import PARAMS, REQUEST, Fault
+from tickwright.venue.sim.reactive.live import turn
+from tickwright.venue.sim.reactive.live_feed import LIVE
+from tickwright.venue.sim.reactive.session import Session, opening_rows
+
+_ROWS_PER_MESSAGE = 3
+"""Generous: memory that is not written to costs nothing."""
+_ROOM = 8
+"""Rows a turn may write, in arenas: a command is at most three requests, and a request at most two."""
+
+
+@cache
+def _own_turn(layout: np.dtype[Any]) -> Any:
+    """`turn` for markets of a layout, as a function pointer whose type is the same for all: they come as bytes."""
+
+    def own_turn(
+        market: Any, params: Any, lives: Any, requests: Any, events: Any, births: Any, tape: Any, sims: Any, wires: Any,
+        command: Any, bound: Any,
+    ) -> int:  # fmt: skip
+        turn(market.view(layout), params, lives, requests, events, births, tape, sims, wires, command, bound)
+        return 0
+
+    given = (np.uint8, PARAMS, LIVE, REQUEST, MARKET_EVENT, np.int64, TAPE, SIM, WIRE)
+    types, config, typeof = (numba.types, numba.core.config, numba.typeof)  # type: Any, Any, Any
+    arrays = [typeof(np.zeros(0, dtype)) for dtype in given]
+    signature = types.int64(*arrays, types.int64, types.int64)
+    previous = config.CACHE_DIR
+    config.CACHE_DIR = str(Path(_turn.stats.cache_path).parent)  # with what it calls, whose source names the folder
+    try:
+        return numba.cfunc(signature, error_model="numpy", cache=True)(own_turn)
+    finally:
+        config.CACHE_DIR = previous
+
+
+_turn: Any = turn
+
+
+class LiveMarket:
+    """One run of one market: made anew for each, from a session at its open (which stays as it is)."""
+
+    def __init__(self, session: Session, instrument_id: int = 0) -> None:
+        opening = opening_rows(session)
+        opening["ts_event"] = opening["ts_recv"] = session.open_ts
+        opening["sequence"] = np.arange(1, len(opening) + 1)
+        opening["instrument_id"] = instrument_id
+        self.opening: Tape = compile_tape(opening)
+        """The tape of the book at the open."""
+        self._market = session.markets.copy()
+        self._market["written"] = 0
+        arena = self._market["book"]["orders"].shape[1]
+        expected = _ROWS_PER_MESSAGE * session.parameters.flow.messages_a_second * session.seconds
+        rows = len(opening) + 2 * _ROOM * arena + int(expected)
+        self._events, self._tape = np.zeros(rows, MARKET_EVENT), np.zeros(rows, TAPE)
+        self._events[: len(opening)], self._tape[: len(opening)] = opening, self.opening.rows
+        self._tape["slot"][: len(opening)] = -1
+        first = int(opening["order_id"].min())
+        self._ids = int(self._market["book"]["joins"][0]) + 1 - first  # that may have been given before the open
+        self._births = np.zeros(self._ids + rows, np.int64)
+        self._births[opening["order_id"].astype(np.int64) - first] = np.arange(len(opening))
+        self._live, self._requests, self._params = np.zeros(1, LIVE), np.zeros(1, REQUEST), session.params
+        self._live["open"], self._live["seconds"] = session.open_ts, session.seconds
+        self._live["opening"], self._live["first_id"] = len(opening), first
+        self._live["instrument_id"] = instrument_id
+        self._sims = np.zeros(1, SIM)
+        self._room = _ROOM * arena
+
+    def begin(self, sims: np.ndarray) -> np.ndarray:
+        """Put the market into the `SIM` row of a world: the tape that its loop runs on."""
+        self._sims = sims
+        sims["room"] = self._room
+        sims["due"] = self._live["open"]  # not before; the first turn finds out when
+        sims["cursor"] = sims["end"]
+        return self._tape
+
+    @property
+    def pointer(self) -> Any:
+        """The compiled turn of a market of this layout."""
+        return _own_turn(self._market.dtype)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What a turn needs besides the arrays of the loop."""
+        return self._market.view(np.uint8), self._params, self._live, self._requests, self._events, self._births
+
+    def grow(self) -> np.ndarray:
+        """Twice the room: the tape from now on."""
+        for name in ("_events", "_tape", "_births"):
+            old = getattr(self, name)
+            new = np.zeros(2 * len(old), old.dtype)
+            new[: len(old)] = old
+            setattr(self, name, new)
+        return self._tape
+
+    @property
+    def fault(self) -> Fault:
+        """Why the market stopped, if it did."""
+        return Fault(int(self._market["fault"][0]))
+
+    @property
+    def feed(self) -> np.ndarray:
+        """What the venue has told so far: MARKET_EVENT rows, our orders among them."""
+        return np.asarray(self._events[: int(self._sims["end"][0])])
+
+    @property
+    def ours(self) -> np.ndarray:
+        """Which rows of the feed are about orders of ours."""
+        return np.asarray(self._tape["action"][: len(self.feed)] == Action.NONE)
+
+    @property
+    def taken(self) -> np.ndarray:
+        """Which rows of the feed are executions of others' orders by us."""
+        seen = self._tape["action"][: len(self.feed)]
+        return np.asarray((self.feed["action"] == Action.EXECUTE) & (seen == Action.CANCEL))
+
+    def others(self) -> np.ndarray:
+        """The market of others: the feed without our orders, what we took leaving its level without a print."""
+        rows = self.feed.copy()
+        rows["action"][self.taken] = Action.CANCEL
+        return np.asarray(rows[~self.ours])

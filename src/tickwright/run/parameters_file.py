@@ -1,0 +1,125 @@
+"""The parameters of a reactive market as a TOML file: what `calibrate` writes, what `simulate` and others read.
+
+    schema = "tickwright.parameters/2"
+    model = "fp"
+    version = 1                 of what stands under [parameters]
+
+    [fitted_to]                 optional, as `hash`: where they come from; not read
+
+    [parameters]
+    mid_price = 10000           optional: ticks around which a day opens
+    kappa = 0.8                 fields of the model; what is left out has its default
+    [parameters.flow]
+    messages_a_second = 20.0
+
+The bare table of `parameters.to_dict` (`model`, `version` and the fields, all at the top) is read as well.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import Ticks
+from tickwright.venue.sim.reactive import parameters
+from tickwright.venue.sim.reactive.parameters import Parameters
+
+SCHEMA = "tickwright.parameters/2"
+_TOP = ("schema", "model", "version", "hash", "fitted_to", "parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFile:
+    """A market as a file names it. `mid_price` is None where it says nothing of it."""
+
+    parameters: Parameters
+    mid_price: Ticks | None = None
+
+
+def read_market(file: Path | str) -> MarketFile:
+    """The market of a file. Raises ConfigError, which names the file, the key, the value and what was expected."""
+    try:
+        table = tomllib.loads(Path(file).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError("parameters file", str(file), "an existing file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"parameters file {file}", str(error), "valid TOML in UTF-8") from error
+    except OSError as error:
+        raise ConfigError("parameters file", str(file), f"a readable file ({error.strerror})") from error
+    try:
+        return market_of(table)
+    except ConfigError as error:
+        error.add_note(str(file))
+        raise
+
+
+def market_of(table: dict[str, Any]) -> MarketFile:
+    """The market of a file's tables. Raises ConfigError."""
+    if "parameters" in table or "schema" in table:
+        table = _flat(table)
+    fields = dict(table)
+    mid_price = fields.pop("mid_price", None)
+    if mid_price is not None and (type(mid_price) is not int or mid_price < 1):
+        raise ConfigError("mid_price", mid_price, "a whole number of ticks, 1 or more")
+    _check("", fields)
+    model = fields.get("model")
+    if not isinstance(model, str):
+        raise ConfigError("model", model, f"one of {', '.join(parameters.MODELS)}")
+    _check_shape("", fields, parameters.to_dict(parameters.default(model)))
+    return MarketFile(parameters.from_dict(fields), mid_price)
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    if table.get("schema") != SCHEMA:
+        raise ConfigError("schema", table.get("schema"), SCHEMA)
+    for key, value in table.items():
+        if key not in _TOP:
+            raise ConfigError(key, value, f"a key among {', '.join(_TOP)}")
+    fields = table.get("parameters", {})
+    if not isinstance(fields, dict):
+        raise ConfigError("parameters", fields, "a table")
+    for key in ("model", "version"):
+        if key in fields:
+            raise ConfigError(f"parameters.{key}", fields[key], f"{key} at the top of the file")
+    return {"model": table.get("model"), "version": table.get("version"), **fields}
+
+
+def _check(where: str, value: Any) -> None:
+    """Refuse what is no finite number, anywhere."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check(f"{where}.{key}" if where else key, item)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            _check(f"{where}[{i}]", item)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(where, value, "a finite number")
+
+
+def _check_shape(where: str, table: dict[str, Any], known: dict[str, Any]) -> None:
+    """Lists stand where the model has lists, as deep as it has them; unknown keys are the model's to refuse."""
+    for key, value in table.items():
+        if key not in known:
+            continue
+        name = f"{where}{key}"
+        if isinstance(value, dict) and isinstance(known[key], dict):
+            _check_shape(f"{name}.", value, known[key])
+        elif _depths(value) != {_depth(known[key])}:
+            raise ConfigError(name, value, ("one value", "a list", "a list of lists", "lists of lists of lists")[
+                min(_depth(known[key]), 3)
+            ])  # fmt: skip
+
+
+def _depth(value: Any) -> int:
+    return 1 + _depth(value[0]) if isinstance(value, list) and value else int(isinstance(value, list))
+
+
+def _depths(value: Any) -> set[int]:
+    """How deep its numbers lie; an empty list holds its place."""
+    if not isinstance(value, list):
+        return {0}
+    return {1 + depth for item in value for depth in _depths(item)} or {1}

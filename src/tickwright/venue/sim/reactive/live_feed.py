@@ -1,0 +1,100 @@
+"""What a reactive market wrote is taken in: the feed gets its times, the tape the market of others, our orders their
+fills.
+
+Each row of the feed (MARKET_EVENT) becomes the TAPE row of the same place. An order of ours is left out of the tape
+(NONE); what we take leaves its level without a print (CANCEL). So the tape is what a feed handler that knows its own
+orders shows its desk, and a queue position counted on it is of others' lots alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from tickwright.book.layout import ASK, BID, Int, Record
+from tickwright.core.events import Action, Side
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.records import MAKER, TAKER, OrderEventKind
+from tickwright.venue.sim.layout import MAX_HANDLES
+from tickwright.venue.sim.reports import fill, report
+from tickwright.venue.sim.resting import place_of, remove
+
+NOBODY = -1
+"""No order of ours, where a handle stands."""
+BY_THE_CLOCK = -1
+"""The market's clock tells the time, and no command does."""
+_ADD, _CANCEL, _EXECUTE, _NONE = map(int, (Action.ADD, Action.CANCEL, Action.EXECUTE, Action.NONE))
+_LETTER_BID = int(Side.BID)
+
+LIVE = np.dtype(
+    [
+        ("open", "<i8"),  # ns, when the market's clock is at 0
+        ("seconds", "<f8"),  # length of the day: no event after it
+        ("opening", "<i8"),  # rows of the opening snapshot, before the first event
+        ("first_id", "<i8"),  # the smallest order id of the day; `births` counts from it
+        ("instrument_id", "<i8"),
+        ("slots", "<i8", (MAX_HANDLES,)),  # of our resting orders, by handle: their place in the market's arena
+        ("ids", "<i8", (MAX_HANDLES,)),  # and their order id in the feed
+    ]
+)
+
+World: TypeAlias = Any
+"""The arrays of `live.turn`, in its order."""
+
+
+@kernel(borrow=True)
+def take_in(world: World, now: Int, acting: Int) -> None:
+    """The new rows of the feed: time, number, their place in the tape, and what they say of our orders.
+
+    `now` is the time of the command that wrote them, or BY_THE_CLOCK; `acting` the handle of its order, or NOBODY:
+    executions of others' orders are its fills, and it reports its own cancel itself.
+    """
+    markets, _, lives, _, events, births, tape, sims, wires = world
+    market, live, sim, wire = markets[0], lives[0], sims[0], wires[0]
+    for i in range(sim.end, live.opening + market.written):
+        row = events[i]
+        row.ts_event = live.open + row.ts_event if now == BY_THE_CLOCK else now
+        row.ts_recv = row.ts_event
+        row.sequence = i + 1
+        row.instrument_id = live.instrument_id
+        ident = np.int64(row.order_id)
+        if row.action == _ADD:
+            births[ident - live.first_id] = i
+        seen = tape[i]
+        seen.ts_event, seen.ts_recv = row.ts_event, row.ts_event
+        seen.born, seen.slot = births[ident - live.first_id], -1
+        seen.price, seen.size, seen.flags, seen.off_grid = row.price, row.size, row.flags, 0
+        seen.side = BID if row.side == _LETTER_BID else ASK
+        handle = _handle_of(live, sim, ident)
+        seen.action = row.action
+        if handle != NOBODY:
+            seen.action = _NONE
+            _heard(sim, wire, handle, row, acting)
+        elif acting != NOBODY and row.action == _EXECUTE:
+            seen.action = _CANCEL
+            fill(wire, wire.owns[acting], np.int64(row.price), np.int64(row.size), TAKER, 0, row.ts_event)
+    sim.end = sim.cursor = live.opening + market.written
+
+
+@inline(borrow=True)
+def _handle_of(live: Record, sim: Record, ident: Int) -> Int:
+    """Which resting order of ours has an id in the feed."""
+    for i in range(sim.resting_count):
+        if live.ids[sim.resting[i]] == ident:
+            return sim.resting[i]
+    return np.int64(NOBODY)
+
+
+@kernel(borrow=True)
+def _heard(sim: Record, wire: Record, handle: Int, row: Record, acting: Int) -> None:
+    """A row is about an order of ours: it was filled, or had to make way for another of ours."""
+    own = wire.owns[handle]
+    if row.action == _EXECUTE:
+        own.ahead = 0
+        fill(wire, own, own.price, np.int64(row.size), MAKER, 0, row.ts_event)
+        if own.filled == own.quantity:
+            remove(wire, sim, place_of(sim, handle))
+    elif row.action == _CANCEL and handle != acting:
+        remove(wire, sim, place_of(sim, handle))
+        report(wire, own, OrderEventKind.CANCELLED, 0, 0, 0, 0, row.ts_event)
