@@ -220,7 +220,7 @@ def ingest(file: str, catalog: str) -> dict[str, Any]:
 def measure(folder: Path, quick: bool, rounds: int) -> Row:
     """ITCH of two sizes and once as gzip, each in fresh processes: the rows of `make bench`."""
     result: Row = {}
-    for size, suffix in ((100_000, ""),) if quick else ((2_000_000, ""), (4_000_000, ""), (2_000_000, ".gz")):
+    for size, suffix in ((100_000, ""),) if quick else ((2_000_000, ""), (10_000_000, ""), (2_000_000, ".gz")):
         file = folder / f"{size}-{NAME}{suffix}"
         in_child("itch", file=str(file), messages=size)
         runs = []

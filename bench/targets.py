@@ -27,11 +27,14 @@ def compare(results: Row, judged: bool) -> list[Row]:
                 at_least(f"CPU time of hftbacktest over Tickwright, {name}, {flow}", 4.0, found)
     ingest = results.get("ingest", {})
     for name, row in ingest.items():
+        # A file of two million takes a second, and to start is half of that: speeds are promised for ten.
+        long = name.endswith(" 10000000")
         if name.startswith("dbn"):
-            at_least(f"ingest {name}: records a second", 2e6, row["records_per_s"]["median"])
+            if long:
+                at_least(f"ingest {name}: records a second", 2e6, row["records_per_s"]["median"])
             below(f"ingest {name}: peak memory, bytes", GIGABYTE, row["peak_bytes"])
         elif name.startswith("itch"):
-            if not name.startswith("itch.gz"):  # unpacking is zlib's work and alone takes about as long
+            if long:
                 at_least(f"ingest {name}: messages a second", 1.5e6, row["records_per_s"]["median"])
             below(f"ingest {name}: peak memory, bytes", GIGABYTE, row["peak_bytes"])
     for step, row in results.get("memory", {}).items():

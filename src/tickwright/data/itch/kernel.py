@@ -239,6 +239,8 @@ def decode(
         state[MESSAGE_COUNT] = message
         ts = midnight + time
         at = m + length
+        if at + 2 + _REFERENCE + 8 <= n:  # of the next message, if it has one: a wrong announcement does no harm
+            orders.announce(cells, u8(data, at + 2 + _REFERENCE))
         if (stock_at > 0 or order) and kept[locate] == 0:
             state[OTHER_STOCKS] += 1
             continue

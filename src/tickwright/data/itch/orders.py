@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tickwright.core.kernel import inline, kernel
+from tickwright.data.itch.words import prefetch
 
 Int: TypeAlias = Any
 Rows: TypeAlias = Any
@@ -35,6 +36,12 @@ _HIGH = np.uint64(32)
 @inline(borrow=True)
 def _home(cells: Rows, reference: Int) -> Int:
     return np.int64((reference * _GOLDEN) >> _HIGH) & (cells.shape[0] - 1)
+
+
+@inline(borrow=True)
+def announce(cells: Rows, reference: Int) -> None:
+    """The cell of this reference is looked at next."""
+    prefetch(cells, _home(cells, reference))
 
 
 @inline(borrow=True)

@@ -31,7 +31,7 @@ from tickwright.data.itch.split import split_by_stock
 from tickwright.data.unpack import Content
 
 PRICE_SCALE = 10_000
-BATCH_ROWS = 1 << 19
+BATCH_ROWS = 1 << 18
 """Events of all stocks that are split and handed out together: the reader's memory, with the order table."""
 
 _RESTING_SIDE_UNTIL = dt.date(2014, 7, 14)

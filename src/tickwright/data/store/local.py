@@ -83,7 +83,7 @@ class LocalRoom:
         """A file in staging."""
         path = self.root / _staged(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "wb", buffering=1 << 20)
+        return open(path, "wb", buffering=1 << 18)
 
     def finish(self, file: IO[bytes]) -> None:
         """Close it, on the disk."""

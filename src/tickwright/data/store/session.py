@@ -116,12 +116,12 @@ class IngestSession:
         kept = self._define(instrument)
         if kept is not instrument:
             chunk = on_grid(chunk, schema, instrument, kept)
-        for day, part in _by_span(moments, span_of(schema)):
+        for day, part, reach in _by_span(moments, span_of(schema)):
             key = (instrument.symbol, schema, day)
             if self._is_there(key):
                 self._kept[key] += moments[part].size
             else:
-                self._admit(key, moments[part])
+                self._admit(key, *reach)
                 self._buffer(key, chunk[part], None if times is None else times[part])
         self.rows[schema] += len(chunk)
         if chunk.dtype == MARKET_EVENT:
@@ -170,8 +170,7 @@ class IngestSession:
     def _own(self, key: Key) -> list[Piece]:
         return [piece for part in self._held[key] for piece in pieces_of(part) if piece.source == self.source.digest]
 
-    def _admit(self, key: Key, moments: np.ndarray) -> None:
-        low, high = int(moments.min()), int(moments.max())
+    def _admit(self, key: Key, low: int, high: int) -> None:
         if key in self._reach:
             low, high = min(low, self._reach[key][0]), max(high, self._reach[key][1])
         self._reach[key] = low, high
@@ -317,14 +316,16 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
-def _by_span(moments: np.ndarray, unit: str) -> Iterator[tuple[str, slice | np.ndarray]]:
-    """The first day of each span in `moments` with the rows that fall into it, in order."""
+def _by_span(moments: np.ndarray, unit: str) -> Iterator[tuple[str, slice | np.ndarray, tuple[int, int]]]:
+    """The first day of each span in `moments` with the rows that fall into it, in order, and their least and greatest
+    moment."""
     if not moments.size:
         return
-    low, high = int(moments.min()) // DAY, int(moments.max()) // DAY
-    if low == high and unit == "D":
-        yield str(np.datetime64(low, "D")), slice(None)
+    low, high = int(moments.min()), int(moments.max())
+    if low // DAY == high // DAY and unit == "D":
+        yield str(np.datetime64(low // DAY, "D")), slice(None), (low, high)
         return
     spans = (moments // DAY).astype("datetime64[D]").astype(f"datetime64[{unit}]")
     for span in np.unique(spans):
-        yield str(span.astype("datetime64[D]")), np.flatnonzero(spans == span)
+        rows = np.flatnonzero(spans == span)
+        yield str(span.astype("datetime64[D]")), rows, (int(moments[rows].min()), int(moments[rows].max()))

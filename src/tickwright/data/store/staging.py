@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tickwright.data.store.files import Files, Room
 
 LANES = 2
-OPEN_FILES = 64
+OPEN_FILES = 128
 """Files of a lane open for writing at once; the one written longest ago is finished first, and a later row begins a new
 part."""
-QUEUE = 1
-"""Row groups that may wait in a lane."""
+QUEUE_BYTES = 40 << 20
+"""Columns that may wait in a lane: one large row group, or many small ones."""
 
 Key = tuple[str, str, str]
 """(symbol, schema, first UTC day of the span that its files hold)."""
@@ -89,22 +89,28 @@ class _Lane:
         self._files = 0
         self._hasher = hasher
         self._writers: dict[Key, PartWriter] = {}
-        self._pending: deque[Future[None]] = deque()
+        self._pending: deque[tuple[Future[None], int]] = deque()
+        """Tasks with the bytes that they hold."""
+        self._held = 0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parquet")
 
     def queue(self, key: Key, instrument: InstrumentEntry, columns: Columns) -> None:
         """Write one row group when those before it are written."""
-        self.wait(QUEUE)
-        self._pending.append(self._worker.submit(self._write, key, instrument, columns))
+        size = sum(column.nbytes for column in columns.values())
+        self.wait(max(0, QUEUE_BYTES - size))
+        self._pending.append((self._worker.submit(self._write, key, instrument, columns), size))
+        self._held += size
 
     def close(self) -> None:
         """Finish all files when what waits is written."""
-        self._pending.append(self._worker.submit(self._close_all))
+        self._pending.append((self._worker.submit(self._close_all), 0))
 
-    def wait(self, most: int = 0) -> None:
-        """Until at most so many tasks are left. Raises what they raised."""
-        while len(self._pending) > most:
-            self._pending.popleft().result()
+    def wait(self, most: int = -1) -> None:
+        """Until at most so many bytes wait; without a number, until nothing does. Raises what the tasks raised."""
+        while self._pending and (self._pending[0][0].done() or self._held > most):
+            task, size = self._pending.popleft()
+            self._held -= size
+            task.result()
 
     def abandon(self) -> None:
         """Drop what waits and let go of the files."""
