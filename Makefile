@@ -9,10 +9,10 @@ demo: $(VENV)/.core
 	$(BIN)/tickwright demo --out out/demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 check: $(VENV)/.test $(VENV)/.check
 	$(BIN)/ruff format --check .

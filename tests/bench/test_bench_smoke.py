@@ -129,7 +129,7 @@ def test_ingest_and_startup_are_measured(tmp_path):
         assert row["peak_bytes"] > 10**7
     assert results["startup"]["help_s"]["median"] > 0
     assert results["startup"]["ready_second_s"]["median"] > 0
-    assert len(results["targets"]) == 6
+    assert len(results["targets"]) == 4  # memory of two files, and the start; speeds only of ten million
     assert all(row["met"] is None for row in results["targets"])  # nothing is judged at this size
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import make_binance as make
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from make_events import state
 
@@ -331,6 +331,7 @@ def _slow(text, market):
 
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 10**9), market=st.sampled_from(["spot", "usdm"]))
+@example(seed=62861097, market="usdm")  # a brace in the place of a comma
 def test_what_the_kernel_takes_is_what_json_says(seed, market):
     """A line, damaged or not, that the kernel takes is taken by the slow path with the same result."""
     draw = random.Random(seed)

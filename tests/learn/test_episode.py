@@ -106,18 +106,24 @@ def test_neither_count_nor_threads_nor_neighbours_change_a_bit():
 
 
 def test_what_is_seen_is_not_our_own_order():
-    """Sizes, best prices and depth that are seen do not change by an order of ours: nobody else acted in between."""
+    """Sizes, best prices and depth that are seen do not change by an order of ours: nobody else acted in between.
+
+    Where a quote of ours inside the spread moves the market's reference, orders at the edge of its window leave.
+    """
     config = EpisodeConfig(steps=12, messages=1, latency=1, templates=3, warmup=4_000)
     seen = []
     for wanted in (KEEP, POST, INSIDE):
-        batch = ExecutionBatch(config, 24, seed=5)  # the one message of a step comes before our order arrives
+        batch = ExecutionBatch(config, 64, seed=5)  # the one message of a step comes before our order arrives
         batch.reset()
         batch.step(np.where(batch.masks[:, wanted], wanted, KEEP))
-        seen.append((batch.episodes["sight"].copy(), (batch.episodes["progress"]["live"] > 0).sum()))
-    assert seen[1][1] > 12
-    for sight, _ in seen[1:]:
+        live = batch.episodes["progress"]["live"] > 0
+        seen.append((batch.episodes["sight"].copy(), live, batch.markets["reference"].copy()))
+    assert seen[1][1].sum() > 12
+    for sight, live, reference in seen[1:]:
+        still = reference == seen[0][2]
+        assert (still & live).sum() > 6
         for name in ("bid", "ask", "bid_sizes", "ask_sizes", "traded", "signed"):
-            np.testing.assert_array_equal(sight[name], seen[0][0][name])
+            np.testing.assert_array_equal(sight[name][still], seen[0][0][name][still])
 
 
 def test_observations_are_bounded_and_finite(batch):

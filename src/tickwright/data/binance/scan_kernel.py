@@ -244,7 +244,9 @@ def _object(
     event = transaction = np.int64(-1)
     if data[i] != _OPEN:
         return -1, n
-    while data[i] == _OPEN or data[i] == _COMMA:
+    before = _OPEN
+    while data[i] == before:
+        before = _COMMA
         i += 1
         if data[i] != _QUOTE_MARK:
             return -1, n
