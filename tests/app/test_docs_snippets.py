@@ -33,7 +33,7 @@ ON_THE_DEMO = ("README.md", "extending.md")
 """Their Python blocks work on the market that `make demo` leaves."""
 WITHOUT_DATA = ("csv.md",)
 """Their commands read nothing but what the page shows."""
-WHOLE_DAYS = ("README.md", "commands.md", "index.md", "quality.md")
+WHOLE_DAYS = ("README.md", "commands.md", "index.md", "markets.md", "quality.md")
 EXIT_CODE = "$ echo $?"
 
 
