@@ -57,6 +57,17 @@ def read_market(file: Path | str) -> MarketFile:
         raise
 
 
+def chosen_market(model: str | None, file: Path | str | None) -> MarketFile:
+    """What the options `--model` and `--parameters` say together: a model's default, or a file's market, which must be
+    of the model if that is given too; FP without either. Raises ConfigError."""
+    if file is None:
+        return MarketFile(parameters.default(parameters.FP.name if model is None else model))
+    market = read_market(file)
+    if model not in (None, market.parameters.name):
+        raise ConfigError("--model", model, f"{market.parameters.name}, the model of {file}, or none")
+    return market
+
+
 def market_of(table: dict[str, Any]) -> MarketFile:
     """The market of a file's tables. Raises ConfigError."""
     if "parameters" in table or "schema" in table:

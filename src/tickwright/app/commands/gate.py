@@ -11,8 +11,7 @@ from tickwright.app.failures import OK, REFUSED
 from tickwright.core.errors import ConfigError
 from tickwright.data.store.disk import whole_files
 from tickwright.learn.gate import Sizes, Verdict, run_gate
-from tickwright.run.parameters_file import read_market
-from tickwright.venue.sim.reactive.parameters import Parameters, default
+from tickwright.run.parameters_file import chosen_market
 
 FILE = "gate.json"
 _MOST_SEEDS = 65_536
@@ -33,7 +32,7 @@ class Asked:
 
 def gate(asked: Asked) -> int:
     """The exit code: 0 where the gate is passed, 2 where it is not."""
-    given = _market(asked)
+    given = chosen_market(asked.model, asked.parameters).parameters
     sizes = _sizes(asked)
     if asked.out is not None and asked.out.exists() and not asked.out.is_dir():
         raise ConfigError("--out", str(asked.out), "a folder")
@@ -49,15 +48,6 @@ def gate(asked: Asked) -> int:
     else:
         _tell(verdict, asked.out)
     return OK if verdict.passed else REFUSED
-
-
-def _market(asked: Asked) -> Parameters:
-    if asked.parameters is None:
-        return default("fp" if asked.model is None else asked.model)
-    given = read_market(asked.parameters).parameters
-    if asked.model not in (None, given.name):
-        raise ConfigError("--model", asked.model, f"{given.name}, the model of {asked.parameters}, or none")
-    return given
 
 
 def _sizes(asked: Asked) -> Sizes:

@@ -16,9 +16,8 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.time import parse_date, zone
 from tickwright.data.backends import create_catalog
 from tickwright.data.intake import positive, stored_name
-from tickwright.run.parameters_file import MarketFile, read_market
+from tickwright.run.parameters_file import chosen_market
 from tickwright.run.simulate import SimulatedDay, days_of, simulate_day
-from tickwright.venue.sim.reactive.parameters import default
 from tickwright.venue.sim.reactive.session import MID_PRICE
 
 VENUE = "XSIM"
@@ -50,7 +49,7 @@ class Asked:
 def simulate(asked: Asked) -> None:
     """Simulate and store day after day; each is there once its line is."""
     instrument = _instrument(asked)
-    market = _market(asked)
+    market = chosen_market(asked.model, asked.parameters)
     mid_price = market.mid_price or MID_PRICE
     if asked.mid_price is not None:
         mid_price = instrument.to_ticks(positive(asked.mid_price, "--mid-price"))
@@ -82,15 +81,6 @@ def _instrument(asked: Asked) -> Instrument:
     return Instrument(
         stored_name(asked.instrument), VENUE, currency, tick, lot, Decimal(1), asked.timezone, "simulated"
     )  # fmt: skip
-
-
-def _market(asked: Asked) -> MarketFile:
-    if asked.parameters is None:
-        return MarketFile(default("fp" if asked.model is None else asked.model))
-    market = read_market(asked.parameters)
-    if asked.model not in (None, market.parameters.name):
-        raise ConfigError("--model", asked.model, f"{market.parameters.name}, the model of {asked.parameters}, or none")
-    return market
 
 
 def _record(instrument: Instrument, made: SimulatedDay) -> dict[str, Any]:
