@@ -18,7 +18,7 @@ from rich.console import Console
 
 from conftest import DAY, call
 from tickwright.app import terminal
-from tickwright.app.commands import data as commands
+from tickwright.app.commands import verify as commands
 from tickwright.app.demo import demo_config
 from tickwright.book.layout import TAPE
 from tickwright.book.tape import DepthCounts, Tape, TapeCounts

@@ -77,9 +77,9 @@ def data_verify_book(
     unknown orders are counted. With --mbo and --mbp10: the book of the orders is compared with the ten levels of
     every record. Exits with 2 when anything differs.
     """
-    from tickwright.app.commands import data
+    from tickwright.app.commands import verify
 
-    if not data.verify(catalog, instrument, date, mbo, mbp10, json):
+    if not verify.verify(catalog, instrument, date, mbo, mbp10, json):
         raise typer.Exit(2)
 
 
@@ -153,9 +153,9 @@ def data_sql(
 @app.command("versions", epilog="$ tickwright data versions --catalog ticks")
 def data_versions(catalog: Catalog, json: Json = False) -> None:
     """The versions of a catalog that can still be read: when each was written, from what, and what it changed."""
-    from tickwright.app.commands import data
+    from tickwright.app.commands import versions
 
-    data.versions(catalog, json)
+    versions.versions(catalog, json)
 
 
 @app.command("compact", epilog="$ tickwright data compact --catalog ticks")
@@ -172,9 +172,9 @@ def data_compact(
 
     The small files stay until no version names them: see `data prune`.
     """
-    from tickwright.app.commands import data
+    from tickwright.app.commands import versions
 
-    data.compact(catalog, instrument, schema, note, json)
+    versions.compact(catalog, instrument, schema, note, json)
 
 
 @app.command("prune", epilog="$ tickwright data prune --catalog ticks --keep 5")
@@ -184,6 +184,6 @@ def data_prune(
     json: Json = False,
 ) -> None:
     """Drop all but the newest versions, with the files that only they named."""
-    from tickwright.app.commands import data
+    from tickwright.app.commands import versions
 
-    data.prune(catalog, keep, json)
+    versions.prune(catalog, keep, json)
