@@ -26,7 +26,7 @@ from bench.measure import ROOT, ChildError, Row, in_child
 from tickwright.learn import EpisodeConfig, ExecutionBatch
 from tickwright.venue.sim.reactive import parameters
 from tickwright.venue.sim.reactive.driver import open_markets, step
-from tickwright.venue.sim.reactive.layout import MARKET, REQUEST, Ask
+from tickwright.venue.sim.reactive.layout import REQUEST, Ask
 from tickwright.venue.sim.reactive.prepare import layout_for, prepare
 
 MID = 10_000
@@ -86,6 +86,7 @@ def peer(folder: str) -> Row:
     """Steps per CPU-second of Qlib's environment; its interpreter is made in `folder` at first. Raises ChildError."""
     interpreter = Path(folder) / "bin" / "python"
     if not (Path(folder) / "ready").exists():
+        print(f"installing {', '.join(PEER)} into {folder}", file=sys.stderr, flush=True)
         _run([sys.executable, "-m", "venv", "--clear", folder])
         _run([str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEER])
         (Path(folder) / "ready").touch()
@@ -128,7 +129,7 @@ def _peer_or_why() -> Row:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tickwright" / "bench" / "qlib"
     try:
         return peer(str(cache))
-    except ChildError as failure:
+    except (ChildError, OSError, ValueError, IndexError, subprocess.TimeoutExpired) as failure:
         return {"missing": str(failure)}
 
 
@@ -142,7 +143,7 @@ def _run(command: list[str]) -> str:
 def _opened(model: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     given = parameters.default(model)
     params = prepare(given)
-    markets = np.zeros(count, layout_for(given) if model != "fp" else MARKET)
+    markets = np.zeros(count, layout_for(given))
     open_markets(markets, params, 5, MID)
     step(markets, params, _NONE, 2_000)
     return markets, params

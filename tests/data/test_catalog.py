@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import zlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import DAY
 from tickwright.data.catalog import Catalog
 from tickwright.data.store import session, staging
+from tickwright.data.store.part import PartWriter
 from tickwright.data.store.schema import FILE_VERSION, column_types
 
 
@@ -437,3 +440,29 @@ def test_the_disk_refuses_and_the_catalog_stands(catalog, monkeypatch, small):
     put(catalog, GOOG, events(2, 500, day=1), "b")
     assert not stray_files(catalog)
     assert len(catalog.days("GOOG")) == 2
+
+
+def test_a_lane_that_failed_stops_the_others(catalog, monkeypatch):
+    """Invariant: an error of the thread that writes one file is raised at a next row group of any other."""
+    monkeypatch.setattr(session, "ROW_GROUP_BYTES", 64)
+    rows = events(1, 4)
+    day = np.datetime64(int(rows["ts_recv"][0]), "ns").astype("datetime64[D]")
+    lanes = {zlib.crc32(f"{symbol}/events/{day}".encode()) % staging.LANES: symbol for symbol in "ABCDEFGH"}
+    failing, other = (Instrument(lanes[k], "XCME", "USD", Decimal("0.25")) for k in (0, 1))
+    write = PartWriter.write
+
+    def refuse(self, columns):
+        if f"/{failing.symbol}/" in self.name:
+            raise StorageError("no space")
+        write(self, columns)
+
+    monkeypatch.setattr(PartWriter, "write", refuse)
+    taken = 0
+    with pytest.raises(StorageError, match="no space"), catalog.ingest(source("a")) as writing:  # noqa: PT012
+        writing.append(failing, "events", rows)
+        while taken < 200:
+            time.sleep(0.005)
+            writing.append(other, "events", rows)
+            taken += 1
+    assert taken < 200
+    assert not (Path(catalog.root) / "manifest.json").exists()

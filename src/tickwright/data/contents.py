@@ -34,6 +34,8 @@ class Listing:
     first: int
     last: int
     source: str
+    labels: tuple[dict[str, Any], ...] = ()
+    """What made the rows came from; empty for what was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,16 @@ class Contents:
             Listing(
                 symbol, schema, dt.date.fromisoformat(day), sum(p.rows for p in parts), sum(p.bytes for p in parts),
                 min(p.first for p in parts), max(p.last for p in parts), self._sources(parts),
+                tuple(self._labels(parts)),
             )
             for (symbol, schema, day), parts in groups.items()
         ]  # fmt: skip
 
     def labels(self, symbol: str, schema: str, day: dt.date | None) -> list[dict[str, Any]]:
         """What made rows came from, a record a source that says it; none of what was recorded."""
-        parts = self.select(symbol, schema, None, None, day)
+        return self._labels(self.select(symbol, schema, *narrow(schema, None, None, day)))
+
+    def _labels(self, parts: list[Part]) -> list[dict[str, Any]]:
         digests = dict.fromkeys(piece.source for part in parts for piece in pieces_of(part))
         texts = [self.manifest.sources[digest].labels for digest in digests]
         return [json.loads(text) for text in texts if text]

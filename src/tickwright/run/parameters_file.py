@@ -46,7 +46,7 @@ def read_market(file: Path | str) -> MarketFile:
         table = tomllib.loads(Path(file).read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError("parameters file", str(file), "an existing file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also of bytes that are no UTF-8, and of numbers too long to read
         raise ConfigError(f"parameters file {file}", str(error), "valid TOML in UTF-8") from error
     except OSError as error:
         raise ConfigError("parameters file", str(file), f"a readable file ({error.strerror})") from error
@@ -100,7 +100,7 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(where: str, value: Any) -> None:
-    """Refuse what is no finite number, anywhere."""
+    """Refuse a number that is not finite, or longer than TOML allows, anywhere."""
     if isinstance(value, dict):
         for key, item in value.items():
             _check(f"{where}.{key}" if where else key, item)
@@ -109,6 +109,8 @@ def _check(where: str, value: Any) -> None:
             _check(f"{where}[{i}]", item)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(where, value, "a finite number")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ConfigError(where, f"{str(value)[:20]}…", "a number of at most 64 bits")
 
 
 def _check_shape(where: str, table: dict[str, Any], known: dict[str, Any]) -> None:

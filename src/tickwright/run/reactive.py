@@ -53,6 +53,7 @@ from tickwright.venue.sim.reactive.session import MID_PRICE, Session, chunks, op
 OPENS = "09:30"
 ZONE = "America/New_York"
 OPTION = "--market"
+MOST_MESSAGES = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,12 @@ class ReactiveDay:
 def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveDay:
     """The market that `--market` names, for a symbol and a date. Raises ConfigError, CapacityError."""
     chosen = named_market(text)
+    flow = chosen.parameters.flow
+    if flow.messages_a_second * flow.day_seconds > MOST_MESSAGES:
+        raise ConfigError(
+            OPTION, f"{flow.messages_a_second:g} messages a second for {flow.day_seconds:g} s",
+            f"at most {MOST_MESSAGES:,} messages a day, all of which stand in memory",
+        )  # fmt: skip
     instrument = Instrument(symbol, "XSIM", "USD", Decimal("0.01"), timezone=ZONE, source="generated")
     asked = days_of(instrument, date, 1, seed, OPENS)[0]
     opens, closes = asked.open_ts, asked.open_ts + round(chosen.parameters.flow.day_seconds * SECOND)

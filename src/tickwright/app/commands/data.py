@@ -27,7 +27,7 @@ def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
     catalog = open_catalog(path, version)
     rows = catalog.ls()
     if as_json:
-        print(json.dumps([_listed(catalog, row) for row in rows], indent=2, sort_keys=True))
+        print(json.dumps([_listed(row) for row in rows], indent=2, sort_keys=True))
         return
     zones = {i.symbol: i.timezone for i in catalog.instruments()}
     groups: dict[tuple[str, str, dt.date | None], list[Listing]] = {}
@@ -41,10 +41,10 @@ def list_catalog(path: str, as_json: bool, version: int | None = None) -> None:
     )
 
 
-def _listed(catalog: TickCatalog, row: Listing) -> dict[str, Any]:
-    """A row of the listing as plain values; with the labels of what was simulated."""
-    labels = catalog.labels(row.instrument, row.schema, day=row.day)
+def _listed(row: Listing) -> dict[str, Any]:
+    """A row of the listing as plain values; with the labels of what was simulated alone."""
     plain = {**asdict(row), "day": row.day.isoformat()}
+    labels = list(plain.pop("labels"))
     return {**plain, "labels": labels} if labels else plain
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tickwright.data.store.files import Files, Room
 
 LANES = 2
-OPEN_FILES = 128
+OPEN_FILES = 64
 """Files of a lane open for writing at once; the one written longest ago is finished first, and a later row begins a new
 part."""
 QUEUE_BYTES = 40 << 20
@@ -50,6 +51,8 @@ class StagedFiles:
     def write(self, key: Key, instrument: InstrumentEntry, chunks: list[Chunk], beside: Beside) -> None:
         """Queue one row group, for a new file wherever it stands. Raises the StorageError of an earlier one."""
         self._room.renew()
+        for each in self._lanes:
+            each.look()
         lane = self._lanes[zlib.crc32("/".join(key).encode()) % LANES]
         lane.queue(key, instrument, to_columns(key[1], chunks))
 
@@ -72,9 +75,10 @@ class StagedFiles:
 
     def abandon(self) -> None:
         """Drop what is queued and let go of the files; they stay behind, to be cleared."""
-        for lane in self._lanes:
-            lane.abandon()
-        self._hasher.shutdown(wait=True)
+        with ExitStack() as stack:  # all of them, whatever one raises: none may write when the lock is gone
+            stack.callback(self._hasher.shutdown, wait=True)
+            for lane in self._lanes:
+                stack.callback(lane.abandon)
 
 
 class _Lane:
@@ -105,12 +109,20 @@ class _Lane:
         """Finish all files when what waits is written."""
         self._pending.append((self._worker.submit(self._close_all), 0))
 
+    def look(self) -> None:
+        """Take off what is done. Raises what it raised."""
+        while self._pending and self._pending[0][0].done():
+            self._take()
+
     def wait(self, most: int = -1) -> None:
         """Until at most so many bytes wait; without a number, until nothing does. Raises what the tasks raised."""
-        while self._pending and (self._pending[0][0].done() or self._held > most):
-            task, size = self._pending.popleft()
-            self._held -= size
-            task.result()
+        while self._pending and self._held > most:
+            self._take()
+
+    def _take(self) -> None:
+        task, size = self._pending.popleft()
+        self._held -= size
+        task.result()
 
     def abandon(self) -> None:
         """Drop what waits and let go of the files."""

@@ -136,7 +136,7 @@ class Audit:
             self.wrong[f"{name} of an account"] += sum(
                 int(theirs) != mine for theirs, mine in zip(accounts[name], ours, strict=True)
             )
-            self.wrong[f"{name} over all accounts"] += sum(ours) != 0
+            self.wrong[f"{name} over all accounts"] += int(accounts[name].sum()) != 0
         table = market["book"]["orders"]
         live = {int(order["born"]) + 1: int(order["qty"]) for order in table[table["qty"] > 0]}
         self.wrong["orders of the book"] += live != {number: order.lots for number, order in self.orders.items()}
