@@ -30,12 +30,11 @@ class Distance:
 
 def distance(recorded: Fact, simulated: Fact, scaled: bool, seed: int, resamples: int = RESAMPLES) -> Distance | None:
     """The distance of one fact, or None where the days share no point that both know."""
+    value = apart(recorded, simulated, scaled)
+    if value is None:
+        return None
     y, known = recorded.value()
     level = _level(recorded, y, known) if scaled else 1.0
-    z, also = simulated.value()
-    both = known & also
-    if not both.any() or level <= 0:
-        return None
     rng = np.random.default_rng(seed)
     ys, known_ys = recorded.resampled(multiplicities(rng, recorded.sums.shape[0], resamples))
     zs, known_zs = simulated.resampled(multiplicities(rng, simulated.sums.shape[0], resamples))
@@ -43,9 +42,19 @@ def distance(recorded: Fact, simulated: Fact, scaled: bool, seed: int, resamples
     spread, at_spread = between(recorded, ys, known_ys & known_zs, zs)
     if not at_noise.any() or not at_spread.any():
         return None
-    value = float(between(recorded, y[None], both[None], z[None])[0][0])
     low, high = np.quantile(spread[at_spread], (0.025, 0.975))
-    return Distance(value / level, float(low) / level, float(high) / level, _top(noise[at_noise]) / level)
+    return Distance(value, float(low) / level, float(high) / level, _top(noise[at_noise]) / level)
+
+
+def apart(recorded: Fact, simulated: Fact, scaled: bool) -> float | None:
+    """The value alone, without resampling."""
+    y, known = recorded.value()
+    level = _level(recorded, y, known) if scaled else 1.0
+    z, also = simulated.value()
+    both = known & also
+    if not both.any() or level <= 0:
+        return None
+    return float(between(recorded, y[None], both[None], z[None])[0][0]) / level
 
 
 def between(fact: Fact, a: np.ndarray, known: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

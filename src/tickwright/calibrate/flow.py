@@ -18,6 +18,7 @@ from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.impact import ImpactTable
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.model import Fit, Model, parameters_hash
+from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.recorded import RecordedDay, recorded_day
 from tickwright.calibrate.score import Score, score
 from tickwright.core.errors import ConfigError
@@ -74,7 +75,7 @@ def calibrate(
         raise ConfigError("--end", end, "a time after the start")
     settings = PassSettings(begin, close, levels=day.levels, blocks=BLOCKS)
     recorded = facts_of(sums_of(day.chunks(), settings))
-    fit = model.fit(recorded)
+    fit = model.fit(recorded, day.chunks)
     session = model.simulate(fit.parameters, derive(seed, "calibrate"), begin, close)
-    simulated = facts_of(sums_of(session, settings))
+    simulated = facts_of(sums_of(in_recorded_ticks(session, fit.tick), settings))
     return Calibration(day, recorded, model, fit, seed, simulated, score(recorded, simulated, seed))

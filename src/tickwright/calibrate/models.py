@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from tickwright.calibrate.fp import FPModel
 from tickwright.calibrate.model import Model
+from tickwright.calibrate.queue_reactive import QueueReactiveModel
 from tickwright.calibrate.santa_fe import SantaFeModel
 from tickwright.core.errors import ConfigError
 
-MODELS: dict[str, Model] = {model.name: model for model in (SantaFeModel(),)}
+MODELS: dict[str, Model] = {model.name: model for model in (SantaFeModel(), QueueReactiveModel(), FPModel())}
 
 
-def model_of(name: str) -> Model:
-    """A model by name. Raises ConfigError, which lists them."""
+MOST_EVALUATIONS = 200
+
+
+def model_of(name: str, evaluations: int | None = None) -> Model:
+    """A model by name; `evaluations` is the number of sessions simulated to refine its fit, where it has such a step.
+    Raises ConfigError, which lists what is known."""
     if name not in MODELS:
         raise ConfigError("model", name, f"one of {', '.join(sorted(MODELS))}")
-    return MODELS[name]
+    model = MODELS[name]
+    if evaluations is None:
+        return model
+    if not isinstance(model, FPModel):
+        raise ConfigError("refine", evaluations, f"nothing for {name}: it is fitted in closed form alone")
+    if not 0 <= evaluations <= MOST_EVALUATIONS:
+        raise ConfigError("refine", evaluations, f"0 to {MOST_EVALUATIONS} sessions")
+    return dataclasses.replace(model, evaluations=evaluations)

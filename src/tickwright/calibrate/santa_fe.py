@@ -24,15 +24,14 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.model import Fit, Parameters
+from tickwright.calibrate.flow_fit import sizes_of, usual_mid
+from tickwright.calibrate.model import Fit, Parameters, Rows
+from tickwright.calibrate.reactive import session_rows, table_of
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Lots, Nanos
-from tickwright.run.parameters_file import market_of
-from tickwright.venue.sim.reactive.parameters import PARAMETERS_VERSION, Flow, SantaFe, to_dict
-from tickwright.venue.sim.reactive.session import MID_PRICE, chunks, open_session
+from tickwright.venue.sim.reactive.parameters import PARAMETERS_VERSION, Flow, SantaFe
 
 WITHIN = 0.6
-COMMONEST = 8
 
 
 class SantaFeModel:
@@ -41,7 +40,7 @@ class SantaFeModel:
     name = SantaFe.name
     version = PARAMETERS_VERSION
 
-    def fit(self, facts: DayFacts) -> Fit:
+    def fit(self, facts: DayFacts, rows: Rows | None = None) -> Fit:
         """Parameters of `SantaFe` by the estimators above. Raises ConfigError where a rate would be zero."""
         day = facts.day
         sums, seconds = day.sums, day.seconds
@@ -51,9 +50,8 @@ class SantaFeModel:
         if total == 0 or cancels == 0 or seconds <= 0 or float(sums["order_seconds"]) <= 0:
             raise ConfigError("model", self.name, "a day with limit orders, cancels and market orders to fit rates to")
         reach = _quantile(distances, WITHIN)
-        sizes, weights = _sizes(sums["sizes"])
-        mids = day.clock["mid2"][day.clock["known"] == 1]
-        mid = max(2, round(float(np.median(mids)) / 2)) if mids.size else 2
+        sizes, weights = sizes_of(sums["sizes"])
+        mid = usual_mid(facts)
         params = even_santa_fe(
             limit_rate=WITHIN * total / (2 * seconds * reach),
             band=min(max(1, round(reach / WITHIN)), mid - 1),
@@ -66,13 +64,11 @@ class SantaFeModel:
         beyond = float(distances[-1]) / total
         if beyond > 0.01:
             notes.append(f"{beyond:.0%} of limit orders lie {at.DISTANCES} ticks or more from the opposite best")
-        fields = {name: value for name, value in to_dict(params).items() if name not in ("model", "version")}
-        return Fit({"mid_price": mid, **fields}, tuple(notes))
+        return Fit(table_of(params, mid), tuple(notes))
 
     def simulate(self, parameters: Parameters, seed: int, begin: Nanos, end: Nanos) -> Iterable[np.ndarray]:
         """The rows of `reactive.session`."""
-        market = market_of({"model": self.name, "version": self.version, **parameters})
-        return chunks(open_session(market.parameters, seed, begin, end, mid_price=market.mid_price or MID_PRICE))
+        return session_rows(self.name, self.version, parameters, seed, begin, end)
 
 
 def even_santa_fe(
@@ -94,17 +90,3 @@ def _quantile(counts: np.ndarray, share: float) -> float:
     i = int(np.searchsorted(reached, target))
     before = float(reached[i - 1]) if i else 0.0
     return i + (float(target) - before) / float(counts[i])
-
-
-def _sizes(counts: np.ndarray) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The commonest sizes with their shares; the mean of the rest, rounded, as one more where there is a rest."""
-    held = np.flatnonzero(counts)
-    order = held[np.argsort(-counts[held], kind="stable")]
-    kept = np.sort(order[:COMMONEST])
-    sizes, weights = [int(k) for k in kept], [float(counts[k]) for k in kept]
-    rest = order[COMMONEST:]
-    if rest.size:
-        weight = float(counts[rest].sum())
-        sizes.append(max(1, round(float((rest * counts[rest]).sum()) / weight)))
-        weights.append(weight)
-    return tuple(sizes), tuple(w / sum(weights) for w in weights)

@@ -126,14 +126,14 @@ def _fact(name: str, recorded: DayFacts, simulated: DayFacts, seed: int, resampl
 
 
 def _range(limits: Range, recorded: DayFacts, simulated: DayFacts) -> RangeScore:
-    found = _farthest(limits, simulated)
+    found = farthest(limits, simulated)
     if found is None:
-        return RangeScore(limits, None, _farthest(limits, recorded), "undecided")
+        return RangeScore(limits, None, farthest(limits, recorded), "undecided")
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
-    return RangeScore(limits, found, _farthest(limits, recorded), verdict)
+    return RangeScore(limits, found, farthest(limits, recorded), verdict)
 
 
-def _farthest(limits: Range, day: DayFacts) -> float | None:
+def farthest(limits: Range, day: DayFacts) -> float | None:
     """The known value at the range's x; of several the one farthest out."""
     fact = day[limits.fact]
     y, known = fact.value()

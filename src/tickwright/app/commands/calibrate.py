@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +25,27 @@ from tickwright.run.parameters_file import SCHEMA
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
 
+LENGTHS = (100, 300)
+"""Of our own metaorders, in market orders of the background."""
+PARTICIPATIONS = (0.01, 0.05, 0.1, 0.2)
+BOOKS = 200
 FILES = ("parameters.toml", "report.html", "score.json")
 
 
 def calibrate_day(
-    catalog: str, instrument: str, date: str, model: str, out: Path, seed: int, start: str | None, end: str | None
-) -> None:
+    catalog: str, instrument: str, date: str, model: str, out: Path, seed: int, start: str | None, end: str | None,
+    refine: int | None = None,
+) -> None:  # fmt: skip
     """Calibrate, write the three files and tell the verdict."""
     from tickwright.app.report.calibration import render
     from tickwright.calibrate.flow import calibrate
     from tickwright.calibrate.models import model_of
 
-    chosen, day = model_of(model), parse_date(date, "--date")
+    chosen, day = model_of(model, refine), parse_date(date, "--date")
     if out.exists() and not out.is_dir():
         raise ConfigError("--out", str(out), "a folder")
     first_use.say(*first_use.CALIBRATE)
-    result = calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end)
+    result = with_own_orders(calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end))
     texts = {
         "parameters.toml": parameters_toml(result),
         "report.html": render(result),
@@ -53,6 +59,40 @@ def calibrate_day(
     print(score.words())
     print(f"score: {'undecided' if score.score is None else f'{score.score:.3f}'}")
     print(f"report: {out / 'report.html'}")
+
+
+def with_own_orders(result: Calibration) -> Calibration:
+    """The same with the impact of our own metaorders in the fitted market, where its book reacts to them by more than
+    its emptied levels: the queue-reactive ones. Raises CapacityError where the market stops under them."""
+    from tickwright.calibrate import layout as at
+    from tickwright.calibrate.impact import ImpactRow, ImpactTable
+    from tickwright.learn.gate.check import mean_of
+    from tickwright.learn.gate.impact import metaorders
+    from tickwright.run.parameters_file import market_of
+    from tickwright.venue.sim.reactive.parameters import FP, QL, QueueReactive
+
+    table = {"model": result.model.name, "version": result.model.version, **result.fit.parameters}
+    market, tick = market_of(table).parameters, result.fit.tick
+    if not isinstance(market, QueueReactive | QL | FP):
+        return result
+    seconds = result.recorded.day.seconds / result.recorded.day.count(at.MARKET_ORDERS)
+    rows = []
+    for length in LENGTHS:
+        for found in metaorders(market, length, BOOKS, result.seed, PARTICIPATIONS):
+            peak, after = mean_of(found.peak), mean_of(found.after)
+            rows.append(
+                ImpactRow(
+                    found.participation, round(length * seconds, 1), peak.value * tick, peak.error * tick,
+                    after.value * tick, after.error * tick, len(found.peak),
+                )
+            )  # fmt: skip
+    source = (
+        "Market orders of the typical size, evenly spread, so that they are the given share of all market orders; "
+        f"{' and '.join(f'{n:,}' for n in LENGTHS)} market orders of the background long, in seconds of the recorded "
+        "day's mean pace; recorded ticks. An episode is a pair of books, of which one buys and the other sells with "
+        "the same draws to come; the news is subtracted."
+    )
+    return result.with_impact(ImpactTable(tuple(rows), source))
 
 
 def score_json(result: Calibration) -> dict[str, object]:
@@ -71,6 +111,8 @@ def score_json(result: Calibration) -> dict[str, object]:
         "parameters_hash": result.hash,
         "data_fingerprint": day.fingerprint,
         "seed": result.seed,
+        "recorded_ticks_per_tick": result.fit.tick,
+        "own_orders": None if result.impact is None else [asdict(row) for row in result.impact.rows],
         "notes": [*result.fit.notes, *result.recorded.notes],
     }
 
@@ -90,6 +132,7 @@ def parameters_toml(result: Calibration) -> str:
         f"begin_ns = {result.recorded.day.settings.begin}",
         f"end_ns = {result.recorded.day.settings.end}",
         f"data = {_toml(day.fingerprint)}",
+        f"recorded_ticks_per_tick = {result.fit.tick}",
         "",
         *_table("parameters", result.fit.parameters),
     ]

@@ -18,7 +18,7 @@ def calibrate(
     catalog: Catalog,
     instrument: Annotated[str, typer.Option(metavar="NAME", help="Instrument; it needs single orders (events).")],
     date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Exchange-local date.")],
-    model: Annotated[str, typer.Option(metavar="MODEL", help="Model of the market, as santa-fe.")],
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Model of the market: fp, queue-reactive or santa-fe.")],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for parameters.toml, report.html and score.json.")
     ],
@@ -29,9 +29,13 @@ def calibrate(
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="Measure until here.", show_default="the last event")
     ] = None,
+    refine: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Sessions simulated to refine the fit.", show_default="8 for fp"),
+    ] = None,
     seed: Seed = None,
 ) -> None:
     """Fit a model of the market to a recorded day, simulate a day from it, and lay the two side by side."""
     from tickwright.app.commands.calibrate import calibrate_day
 
-    calibrate_day(catalog, instrument, date, model, out, 1 if seed is None else seed, start, end)
+    calibrate_day(catalog, instrument, date, model, out, 1 if seed is None else seed, start, end, refine)

@@ -32,6 +32,9 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 """What is drawn; the tail exponents are numbers and stand in the table alone."""
 
+SHOWN = 10
+"""Numbers of a list of parameters that the page shows; the file has them all."""
+
 
 def render(result: Calibration) -> str:
     """The page. A function of the result alone."""
@@ -73,6 +76,7 @@ def _header(result: Calibration) -> str:
         "recorded": f"{day.instrument.symbol}, {day.date}, {time_text(settings.begin, zone)[:8]} to "
         f"{time_text(settings.end, zone)[:8]} ({zone}), data {day.fingerprint}",
         "levels": f"events on the best {settings.levels} of each side",
+        "tick of the model": f"{result.fit.tick} recorded tick{'' if result.fit.tick == 1 else 's'}",
         "seed": str(result.seed),
     }
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
@@ -181,7 +185,8 @@ def _parameters(result: Calibration) -> str:
     )
     return (
         f'<section><h2 class="flow">Parameters</h2><p class="what">Model {escape(result.model.name)}, version '
-        f"{result.model.version}, hash {escape(result.hash)}: the same as in parameters.toml.</p>"
+        f"{result.model.version}, hash {escape(result.hash)}: the same as in parameters.toml, "
+        "which has long tables in full.</p>"
         f'<table class="numbers"><tbody>{rows}</tbody></table></section>'
     )
 
@@ -195,6 +200,10 @@ def _flat(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)):
+        return f"{len(value)} rows; the first: {_text(value[0])}"
+    if isinstance(value, (list, tuple)) and len(value) > SHOWN:
+        return f"{_text(value[:SHOWN])}, … ({len(value)} numbers)"
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(v) for v in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,123 @@
+"""FP, the market with a fair price, fitted to a recorded day.
+
+In closed form, from the facts of the day:
+
+| what | from |
+|---|---|
+| order sizes, messages a second, curves of the day | `flow_fit` |
+| a model tick of several recorded ones, where the spread is many ticks | mean spread (`queue_fit`) |
+| intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
+| metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
+| scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
+| news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
+
+Then by simulation (`refine`), each from the moment that it moves: messages, market orders, refill of empty queues
+(spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity (width
+of the times between orders, clustering), signs.
+
+The share of the informed stays the default's: on a recorded day of a small tick shares of 0 to .6 were as near to it,
+within a session's noise.
+
+Where one level alone is seen, queues are not identified: the small-tick or large-tick default stands for them, scaled.
+
+What FP cannot have: the bursts of a recorded tape (its times between events are those of a Poisson process with a slow
+activity), partial cancels, quotes that flicker within milliseconds, and, with a coarse tick, the recorded grid.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.facts import DayFacts
+from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.model import Fit, Parameters, Rows
+from tickwright.calibrate.moments import moments_of
+from tickwright.calibrate.price_scale import Y, impact_scale
+from tickwright.calibrate.queue_fit import LARGE_TICK, Book, book_of
+from tickwright.calibrate.reactive import session_rows, table_of
+from tickwright.calibrate.refine import EVALUATIONS, refine
+from tickwright.calibrate.sign_memory import signs_of
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import Nanos
+from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
+
+PULL = 0.4
+"""κ times the mean spread, to start with."""
+NEWS = 0.3
+BURSTS, BURST = 1.2, 10.0
+"""Activity to start with: its standard deviation, and its memory in market orders. Recorded orders come in bursts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FPModel:
+    """`model.Model` of `venue.sim.reactive.fp`. `evaluations` sessions are simulated to refine the fit; 0 is none."""
+
+    evaluations: int = EVALUATIONS
+    y: float = Y
+
+    @property
+    def name(self) -> str:
+        """As the command line calls it."""
+        return FP.name
+
+    @property
+    def version(self) -> int:
+        """Of the laws."""
+        return PARAMETERS_VERSION
+
+    def fit(self, facts: DayFacts, rows: Rows) -> Fit:
+        """Parameters of `FP` as above. Raises ConfigError where the day has too little, or a spread not known."""
+        book = book_of(facts, rows, self.name)
+        mid = usual_mid(facts, book.tick)
+        start = start_of(facts, book, self.y)
+        market, more = refine(start, facts, book.tick, mid, self.evaluations)
+        notes = [*book.notes, *more]
+        notes.append(
+            "no public day identifies the scale of impact: it is that of the square-root law, Y times the volatility "
+            f"times the root of the participation, Y = {self.y:g}; the response of the mid then sets its fast part; "
+            f"with it Y is {_law_of(market, facts, book):.2f}"
+        )
+        notes.append(f"{facts.day.count(at.PARTIAL_CANCELS):,} partial cancels have no place in the model")
+        return Fit(table_of(market, mid), tuple(notes), book.tick)
+
+    def simulate(self, parameters: Parameters, seed: int, begin: Nanos, end: Nanos) -> Iterable[np.ndarray]:
+        """The rows of `reactive.session`, in ticks of the model."""
+        return session_rows(self.name, self.version, parameters, seed, begin, end)
+
+
+def _law_of(market: FP, facts: DayFacts, book: Book) -> float:
+    """Y of the square-root law that a fitted market has, without simulation."""
+    sigma = moments_of(facts).variance ** 0.5 / book.tick
+    return market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
+
+
+def start_of(facts: DayFacts, book: Book, y: float) -> FP:
+    """The closed-form start. Raises ConfigError where prices never move."""
+    found = moments_of(facts)
+    if found.variance <= 0 or found.spread <= 0:
+        raise ConfigError("model", FP.name, "a day with prices that move, and 50 market orders and more")
+    base = FP.large_tick() if found.spread < LARGE_TICK else FP.small_tick()
+    sigma = found.variance**0.5 / book.tick
+    sizes, weights = sizes_of(facts.day.sums["sizes"])
+    volume_curve, volatility_curve = day_curves(facts)
+    flow = dataclasses.replace(
+        base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=volume_curve,
+        volatility_curve=volatility_curve, day_seconds=facts.day.seconds, activity_sd=BURSTS, activity_memory=BURST,
+        activity_news=0.2,
+    )  # fmt: skip
+    memory = facts["sign-memory"]
+    values, known = memory.value()
+    return dataclasses.replace(
+        base,
+        flow=flow,
+        signs=signs_of(memory.x, values, known),
+        queues=book.queues,
+        kappa=PULL * book.tick / found.spread,
+        impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),
+        news=NEWS**0.5 * sigma,
+    )

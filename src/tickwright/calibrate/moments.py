@@ -1,0 +1,98 @@
+"""Numbers of a day that a reactive market's parameters move one by one, and how near two days are in all facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.bands import BANDS, RANGES
+from tickwright.calibrate.distance import apart
+from tickwright.calibrate.facts import DayFacts, Fact
+from tickwright.calibrate.score import farthest
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Of one day; prices in recorded ticks."""
+
+    events: float
+    """A second, on the counted levels."""
+    market_share: float
+    """Of the events, those that are market orders."""
+    spread: float
+    """Mean over time."""
+    variance: float
+    """Of the mid, a market order, over 50 to 300 of them."""
+    response: float
+    """Of the mid to a market order after 7 to 15, in half-spreads."""
+    bounce: float
+    """Signature plot at lags 1 to 3 against 100."""
+    clustering: float
+    """Of absolute returns, lags 1 to 10."""
+    burst: float
+    """Standard deviation of the time between limit orders, decades."""
+
+
+def moments_of(facts: DayFacts) -> Moments:
+    """Read off the facts; what a day does not know is 0."""
+    day, spread = facts.day, facts["spread-time"]
+    near = (at.LAGS >= 50) & (at.LAGS <= 300)
+    squares, pairs = day.sums["move2"][:, near].sum(0) / 4, day.sums["pairs"][:, near].sum(0)
+    return Moments(
+        events=day.count(at.EVENTS) / day.seconds,
+        market_share=day.count(at.MARKET_ORDERS) / day.count(at.EVENTS),
+        spread=float(spread.value()[0] @ spread.x),
+        variance=_mean(squares / np.maximum(pairs, 1) / at.LAGS[near], pairs > 0),
+        response=mean_over(facts, "mid-response", 7, 15),
+        bounce=mean_over(facts, "signature-trades", 1, 3),
+        clustering=mean_over(facts, "clustering", 1, 10),
+        burst=_deviation(facts["gaps-limit"]),
+    )
+
+
+MATCHED = ("events", "market_share", "spread", "variance", "response")
+"""Moments that must not be traded for a better look elsewhere."""
+
+
+def moments_apart(wanted: Moments, found: Moments) -> float:
+    """Mean of |ln found / wanted| over `MATCHED`, each at most 1."""
+    gaps = []
+    for name in MATCHED:
+        a, b = getattr(wanted, name), getattr(found, name)
+        gaps.append(min(1.0, abs(float(np.log(b / a)))) if a > 0 and b > 0 else float(a != b))
+    return float(np.mean(gaps))
+
+
+def mean_over(facts: DayFacts, name: str, first: float, last: float) -> float:
+    """Mean of a curve's known values at first <= x <= last; 0 where there is none."""
+    y, known = facts[name].value()
+    x = facts[name].x
+    return _mean(y, known & (x >= first) & (x <= last))
+
+
+def _deviation(fact: Fact) -> float:
+    shares = fact.value()[0]
+    mean = float(shares @ fact.x)
+    return float(np.sqrt(max(0.0, float(shares @ (fact.x - mean) ** 2))))
+
+
+def _mean(values: np.ndarray, known: np.ndarray) -> float:
+    return float(values[known].mean()) if known.any() else 0.0
+
+
+def nearness(recorded: DayFacts, simulated: DayFacts) -> float:
+    """1 where every fact is within its band and every range is met, else less: the mean of min(1, band / distance) over
+    facts that both days know, and of 1 less the way out over the width for ranges. Without the bootstrap of `score`."""
+    parts = []
+    for name, band in BANDS.items():
+        value = apart(recorded[name], simulated[name], band.scaled)
+        if value is not None:
+            parts.append(1.0 if value <= band.limit else band.limit / value)
+    for one in RANGES:
+        found = farthest(one, simulated)
+        if found is not None:
+            out = max(one.low - found, found - one.high, 0.0)
+            parts.append(max(0.0, 1.0 - out / (one.high - one.low)))
+    return float(np.mean(parts)) if parts else 0.0

@@ -1,0 +1,86 @@
+"""The queue-reactive book of a day, for every model that has one: its tick, and its tables of intensities.
+
+A book whose spread is many ticks is coarsened: the model watches 24 queues a side at most, and its reference follows
+the mid one tick at a time. A model tick of several recorded ones keeps the spread and the shown levels within them, and
+it can be told (`Fit.tick`); a law with empty queues of a cent each could not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.facts import DayFacts
+from tickwright.calibrate.flow_fit import sizes_of
+from tickwright.calibrate.model import Rows
+from tickwright.calibrate.queue_states import states_of
+from tickwright.calibrate.queue_tables import tables_of
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import Ticks
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Queues
+
+LARGE_TICK = 2.0
+"""Mean spread, ticks, below which the large-tick default is the one to start from."""
+SPREAD = 9.0
+"""Mean spread of the model, its ticks, where a recorded one is wider: the spread's halves and ten recorded levels then
+lie within the queues that a market may watch."""
+DEFAULT_SPREAD = 4.5
+"""The same where queues are the small-tick default's: its own mean spread."""
+ENOUGH_LEVELS = 3
+WIDEST = 0.05
+"""Share of the time that the spread may be wider than `layout.SPREADS`."""
+LARGE_DEEPEST, SMALL_DEEPEST = 10, 24
+"""Queues a side, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Of a day: recorded ticks in one of the model, tables in units of typical sizes and seconds, and what to say."""
+
+    tick: Ticks
+    queues: Queues
+    notes: tuple[str, ...]
+
+
+def book_of(facts: DayFacts, rows: Rows, model: str) -> Book:
+    """Tables from the day's own states, or a default's where the feed shows too few levels. Raises ConfigError."""
+    settings = facts.day.settings
+    spread = require_spread(facts, model)
+    large, seen = spread < LARGE_TICK, settings.levels >= ENOUGH_LEVELS
+    tick = 1 if large else tick_of(spread, SPREAD if seen else DEFAULT_SPREAD)
+    default = (FP.large_tick() if large else FP.small_tick()).queues
+    notes = []
+    if tick > 1:
+        notes.append(
+            f"a tick of the model is {tick} recorded ticks: the recorded spread of {spread:.1f} ticks is wider than "
+            "its queues; simulated prices lie on that coarser grid, and every level holds what several did"
+        )
+    if not seen:
+        notes.append(
+            f"the feed shows {settings.levels} level(s): queues are not identified, and are the "
+            f"{'large' if large else 'small'}-tick default's"
+        )
+        return Book(tick, default, tuple(notes))
+    sizes, weights = sizes_of(facts.day.sums["sizes"])
+    typical = Flow(sizes=sizes, weights=weights).typical
+    states = states_of(rows(), settings.begin, settings.end, tick=tick, typical=typical, levels=settings.levels)
+    theta = default.theta if large else 1.0  # the estimated states are those of a reference that follows at once
+    queues = tables_of(states, theta, LARGE_DEEPEST if large else SMALL_DEEPEST)
+    notes.append(f"{len(queues.limit)} queues a side, a typical order of {typical:.1f} lots")
+    return Book(tick, queues, tuple(notes))
+
+
+def require_spread(facts: DayFacts, model: str) -> float:
+    """The mean spread, ticks. Raises ConfigError where a good part of it is wider than is counted."""
+    spread = facts["spread-time"]
+    shares = spread.value()[0]
+    if shares[-1] > WIDEST:
+        raise ConfigError(
+            "model", model, f"a spread below {at.SPREADS} ticks; it is wider in {shares[-1]:.0%} of the time"
+        )
+    return float(shares @ spread.x)
+
+
+def tick_of(spread: float, wanted: float) -> Ticks:
+    """Recorded ticks in one of the model: 1 where the spread is not wider than wanted."""
+    return max(1, round(spread / wanted))

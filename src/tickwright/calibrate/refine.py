@@ -1,0 +1,139 @@
+"""A few simulated sessions to correct what the closed forms leave: simulated moments, one parameter each.
+
+Every session has the same seed (common random numbers), so that sessions differ by their parameters. After each, every
+parameter takes a damped step towards the moment that it moves; the session that was nearest to the day in all facts,
+less what its moments are off, wins, the first one among equals. Same arguments, same result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tickwright.calibrate.day import sums_of
+from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.layout import PassSettings
+from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
+from tickwright.calibrate.queue_tables import MOST_ORDERS
+from tickwright.calibrate.reactive import in_recorded_ticks
+from tickwright.calibrate.sign_memory import memory_of, signs_of
+from tickwright.core.errors import BookError, CapacityError, ConfigError
+from tickwright.core.units import SECOND, Ticks
+from tickwright.venue.sim.reactive.parameters import FP, Queues, Signs
+from tickwright.venue.sim.reactive.session import chunks, open_session
+
+EVALUATIONS = 8
+MESSAGES = 200_000
+"""About as many in a session, at most: of a longer day a part is simulated."""
+SEED = 20_120_621
+_LEAST_NEWS = 0.3
+"""Share of the variance that news has at least: all impact decays, so that the long run is made of news."""
+
+_MOMENTS = 0.15
+"""Weight of the moments against all facts, of which one session's are uncertain by some hundredths."""
+_FAST = 2
+"""Memories that the response is fitted by; the slower ones keep the scale of the square-root law."""
+_MOST_FAST = 0.85
+"""Their share of the scale of impact, at most."""
+_MOST_ACTIVITY = 1.6
+"""Standard deviation of the log activity, at most: beyond it a few bursts hold most of the day."""
+
+
+def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int) -> tuple[FP, list[str]]:
+    """The best of `evaluations` sessions, and what to say of them. Raises ConfigError where none could be simulated."""
+    if evaluations < 1:
+        return start, ["not refined by simulation"]
+    settings = _short(recorded)
+    market = start
+    tried: list[tuple[float, float, FP]] = []
+    for _ in range(evaluations):
+        try:
+            simulated = _session(market, tick, mid, settings)
+        except (BookError, CapacityError, ConfigError):
+            if not tried:
+                raise
+            break  # a step too far: what was found before stands
+        near, off = nearness(recorded, simulated), moments_apart(moments_of(recorded), moments_of(simulated))
+        tried.append((near - _MOMENTS * off, near, market))
+        market = _step(market, recorded, simulated, tick)
+    _, near, best = max(tried, key=lambda one: one[0])
+    return best, [f"refined by {len(tried)} simulated sessions: nearness {tried[0][1]:.3f} at first, {near:.3f} now"]
+
+
+def _short(recorded: DayFacts) -> PassSettings:
+    whole = recorded.day.settings
+    events = moments_of(recorded).events
+    length = min(whole.end - whole.begin, max(int(MESSAGES / events * SECOND), whole.blocks * whole.step))
+    return dataclasses.replace(whole, end=whole.begin + length)
+
+
+def _session(market: FP, tick: Ticks, mid: Ticks, settings: PassSettings) -> DayFacts:
+    session = open_session(market, SEED, settings.begin, settings.end, mid_price=mid)
+    return facts_of(sums_of(in_recorded_ticks(chunks(session), tick), settings))
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> FP:
+    """Every parameter towards its moment."""
+    wanted, found = moments_of(recorded), moments_of(simulated)
+    parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
+    total = sum(parts)
+    return dataclasses.replace(
+        market,
+        flow=dataclasses.replace(
+            market.flow,
+            messages_a_second=market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0),
+            activity_sd=float(np.clip(market.flow.activity_sd + wanted.burst - found.burst, 0.1, _MOST_ACTIVITY)),
+            activity_news=float(np.clip(market.flow.activity_news + wanted.clustering - found.clustering, 0.0, 1.0)),
+        ),
+        signs=_signs(market, recorded, simulated),
+        queues=_queues(market.queues, wanted, found, tick),
+        news=_news(market.news, wanted.variance / tick**2, found.variance / tick**2),
+        kappa=market.kappa * _ratio(wanted.bounce, found.bounce, 0.2, 1.3),
+        impact=total,
+        weights=tuple(round(part / total, 9) for part in parts),
+    )
+
+
+def _parts(market: FP, factor: float) -> list[float]:
+    """a w_r with the fast ones, which answer for the response to a single market order, times `factor`."""
+    parts = [market.impact * w for w in market.weights]
+    fast, slow = sum(parts[:_FAST]), sum(parts[_FAST:])
+    factor = min(factor, _MOST_FAST / (1.0 - _MOST_FAST) * slow / fast) if fast > 0 else 1.0
+    return [part * factor for part in parts[:_FAST]] + parts[_FAST:]
+
+
+def _ratio(wanted: float, found: float, power: float, most: float) -> float:
+    """(wanted / found)^power within 1/most and most; 1 where either is not known."""
+    if wanted <= 0 or found <= 0:
+        return 1.0
+    return float(np.clip((wanted / found) ** power, 1.0 / most, most))
+
+
+def _news(news: float, wanted: float, found: float) -> float:
+    return float(max(_LEAST_NEWS * wanted, news**2 + 0.7 * (wanted - found)) ** 0.5)
+
+
+def _signs(market: FP, recorded: DayFacts, simulated: DayFacts) -> Signs:
+    """Informed orders have signs of their own: what they add to the law's memory is taken off the recorded one."""
+    fact = recorded["sign-memory"]
+    wanted, known = fact.value()
+    found, also = simulated["sign-memory"].value()
+    return signs_of(fact.x, wanted - found + memory_of(market.signs, fact.x), known & also)
+
+
+def _queues(queues: Queues, wanted: Moments, found: Moments, tick: Ticks) -> Queues:
+    """Empty queues are filled sooner where the spread is too wide (the tilt empties queues and keeps them so: estimated
+    rates have met it already); market orders get their share of the events."""
+    least = 0.9 * tick
+    refills = _ratio(found.spread - least, wanted.spread - least, 0.8, 1.6)
+    markets = _ratio(wanted.market_share, found.market_share, 0.6, 1.5)
+    fuller = dataclasses.replace(
+        queues,
+        limit=tuple((round(row[0] * refills, 9), *row[1:]) for row in queues.limit),
+        market=tuple(round(rate * markets, 9) for rate in queues.market),
+    )
+    return fuller if fuller.mean_orders() <= MOST_ORDERS else dataclasses.replace(fuller, limit=queues.limit)
