@@ -39,7 +39,7 @@ def gate(
         int | None,
         typer.Option(
             metavar="N",
-            help="Books, each with a seed of its own, in every statistical check; an even number.",
+            help="Books, each with a seed of its own, for costs, programs and metaorders; an even number.",
             show_default="2048, or 256 with --quick",
         ),
     ] = None,

@@ -24,9 +24,14 @@ Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
 
 
+MOST_TAPES = 2_048
+"""Books whose tapes stand in memory together: 25 bytes a market order of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured. `books` is the number of seeds of each statistical check; books come in pairs."""
+    """How much is measured. `books`, in pairs, is how many seeds the costs, programs and metaorders have; `tape_books`
+    those of what the market does by itself; the adversary and the counts have sizes of their own."""
 
     books: int = 2_048
     tape_books: int = 512
@@ -50,14 +55,14 @@ class Sizes:
     @staticmethod
     def full(books: int = 2_048) -> Sizes:
         """For a verdict that counts: some minutes on one core."""
-        return Sizes(books=books, tape_books=max(4, books // 4))
+        return Sizes(books=books, tape_books=min(MOST_TAPES, max(4, books // 4)))
 
     @staticmethod
     def quick(books: int = 256) -> Sizes:
         """For a look: well below a minute, with intervals to match."""
         return Sizes(
             books=books,
-            tape_books=2 * books,
+            tape_books=min(MOST_TAPES, 2 * books),
             market_orders=4_000,
             audit_books=2,
             audit_actions=600,
