@@ -37,13 +37,13 @@ _trailing_zeros: Any = intrinsic(_count_trailing)
 _leading_zeros: Any = intrinsic(_count_leading)
 
 
-@inline
+@inline(borrow=True)
 def contains(ladder: Record, side: Int, i: Int) -> Bool:
     """Whether `i` is in the set."""
     return (ladder.bits0[side, i >> 6] >> (i & 63)) & 1 != 0
 
 
-@inline
+@inline(borrow=True)
 def insert(ladder: Record, side: Int, i: Int) -> None:
     """Put `i` into the set."""
     ladder.bits0[side, i >> 6] |= 1 << (i & 63)
@@ -51,7 +51,7 @@ def insert(ladder: Record, side: Int, i: Int) -> None:
     ladder.bits2[side] |= 1 << (i >> 12)
 
 
-@inline
+@inline(borrow=True)
 def remove(ladder: Record, side: Int, i: Int) -> None:
     """Take `i` out of the set."""
     word = ladder.bits0[side, i >> 6] & ~(1 << (i & 63))
@@ -63,25 +63,25 @@ def remove(ladder: Record, side: Int, i: Int) -> None:
             ladder.bits2[side] &= ~(1 << (i >> 12))
 
 
-@inline
+@inline(borrow=True)
 def empty(ladder: Record, side: Int) -> Bool:
     """Whether the set has no member."""
     return ladder.bits2[side] == 0
 
 
-@inline
+@inline(borrow=True)
 def _last_under(ladder: Record, side: Int, v: Int) -> Int:
     w = (v << 6) | (63 - _leading_zeros(ladder.bits1[side, v]))
     return (w << 6) | (63 - _leading_zeros(ladder.bits0[side, w]))
 
 
-@inline
+@inline(borrow=True)
 def _first_under(ladder: Record, side: Int, v: Int) -> Int:
     w = (v << 6) | _trailing_zeros(ladder.bits1[side, v])
     return (w << 6) | _trailing_zeros(ladder.bits0[side, w])
 
 
-@inline
+@inline(borrow=True)
 def below_cyclic(ladder: Record, side: Int, i: Int) -> Int:
     """The nearest member below `i`, going on from the top when there is none. The set must not be empty."""
     w = i >> 6
@@ -99,7 +99,7 @@ def below_cyclic(ladder: Record, side: Int, i: Int) -> Int:
     return _last_under(ladder, side, 63 - _leading_zeros(m))
 
 
-@inline
+@inline(borrow=True)
 def above_cyclic(ladder: Record, side: Int, i: Int) -> Int:
     """The nearest member above `i`, going on from 0 when there is none. The set must not be empty."""
     w = i >> 6
@@ -117,7 +117,7 @@ def above_cyclic(ladder: Record, side: Int, i: Int) -> Int:
     return _first_under(ladder, side, _trailing_zeros(m))
 
 
-@inline
+@inline(borrow=True)
 def wipe(ladder: Record) -> None:
     """Empty both sets."""
     for side in range(2):

@@ -17,29 +17,29 @@ _HIGH = np.uint64(33)
 _LEVELS_FULL = int(BookCode.LEVELS_FULL)
 
 
-@inline
+@inline(borrow=True)
 def _home(ladder: Record, key: Int) -> Int:
     return np.int64((np.uint64(key) * _GOLDEN) >> _HIGH) & (ladder.far_keys.shape[0] - 1)
 
 
-@inline
+@inline(borrow=True)
 def key_of(side: Int, price: Int) -> Int:
     """The non-zero key of a level."""
     return 4 * price + 2 * side + 1
 
 
-@inline
+@inline(borrow=True)
 def _is_better(side: Int, a: Int, b: Int) -> Bool:
     return a > b if side == BID else a < b
 
 
-@inline
+@inline(borrow=True)
 def room(ladder: Record) -> Int:
     """How many more levels the table takes."""
     return 3 * ladder.far_keys.shape[0] // 4 - ladder.far_live[0] - ladder.far_live[1]
 
 
-@kernel
+@kernel(borrow=True)
 def far_find(ladder: Record, side: Int, price: Int) -> Int:
     """The table place of a level, or -1."""
     key = key_of(side, price)
@@ -53,7 +53,7 @@ def far_find(ladder: Record, side: Int, price: Int) -> Int:
     return -1
 
 
-@kernel
+@kernel(borrow=True)
 def far_insert(ladder: Record, side: Int, price: Int) -> Int:
     """Take a place for a level that is not in the table; its level record is the caller's to fill. Place or code."""
     if room(ladder) <= 0:
@@ -69,7 +69,7 @@ def far_insert(ladder: Record, side: Int, price: Int) -> Int:
     return place
 
 
-@kernel
+@kernel(borrow=True)
 def far_scan(ladder: Record, side: Int, price: Int, any_price: Bool) -> tuple[Bool, Int]:
     """The best far price of a side strictly worse than `price`, or of all with `any_price`: (found, price)."""
     found, answer = False, np.int64(0)
@@ -82,7 +82,7 @@ def far_scan(ladder: Record, side: Int, price: Int, any_price: Bool) -> tuple[Bo
     return found, answer
 
 
-@kernel
+@kernel(borrow=True)
 def far_remove(ladder: Record, place: Int) -> None:
     """Free a place; levels behind it may move up."""
     mask = ladder.far_keys.shape[0] - 1
@@ -110,7 +110,7 @@ def far_remove(ladder: Record, place: Int) -> None:
         ladder.far_best[side] = far_scan(ladder, side, np.int64(0), True)[1]
 
 
-@inline
+@inline(borrow=True)
 def far_wipe(ladder: Record) -> None:
     """Empty the table."""
     for place in range(ladder.far_keys.shape[0]):

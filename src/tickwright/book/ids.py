@@ -15,12 +15,12 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _HIGH = np.uint64(32)
 
 
-@inline
+@inline(borrow=True)
 def _home(keys: np.ndarray, key: Int) -> Int:
     return np.int64((key * _GOLDEN) >> _HIGH) & (keys.shape[0] - 1)
 
 
-@inline
+@inline(borrow=True)
 def find(keys: np.ndarray, slots: np.ndarray, key: Int) -> Int:
     """The place of a key, or of the free cell where it would go: test `slots[place]`."""
     place = _home(keys, key)
@@ -29,7 +29,7 @@ def find(keys: np.ndarray, slots: np.ndarray, key: Int) -> Int:
     return place
 
 
-@inline
+@inline(borrow=True)
 def delete(keys: np.ndarray, slots: np.ndarray, place: Int) -> None:
     """Free a place; keys behind it may move up."""
     mask = keys.shape[0] - 1

@@ -29,7 +29,7 @@ _ADD, _CANCEL, _EXECUTE, _CLEAR = int(Action.ADD), int(Action.CANCEL), int(Actio
 _MODIFY = int(Action.MODIFY)
 
 
-@inline
+@inline(borrow=True)
 def clear(book: Record) -> None:
     """Remove every order; the dense window stays where it is."""
     for slot in range(book.high):
@@ -38,7 +38,7 @@ def clear(book: Record) -> None:
     wipe(book.ladder, book.ladder.base + 32 * book.ladder.bits0.shape[1])
 
 
-@inline
+@inline(borrow=True)
 def reset(book: Record, centre_price: Int) -> None:
     """Empty the book and centre its dense window on a price (ticks)."""
     clear(book)
@@ -47,7 +47,7 @@ def reset(book: Record, centre_price: Int) -> None:
     book.ladder.moves = 0
 
 
-@inline
+@inline(borrow=True)
 def add(book: Record, slot: Int, side: Int, price: Int, size: Int) -> Int:
     """An order joins the back of its queue: 0 or a BookCode."""
     if not 0 <= slot < book.orders.shape[0]:
@@ -87,7 +87,7 @@ def add(book: Record, slot: Int, side: Int, price: Int, size: Int) -> Int:
     return _OK
 
 
-@inline
+@inline(borrow=True)
 def reduce(book: Record, slot: Int, size: Int) -> Int:
     """Lots leave an order by cancel or execution; at zero it leaves its queue, else it keeps its place. 0 or a code."""
     if not 0 <= slot < book.orders.shape[0]:
@@ -121,7 +121,7 @@ def reduce(book: Record, slot: Int, size: Int) -> Int:
     return _OK
 
 
-@inline
+@inline(borrow=True)
 def apply(book: Record, row: Record) -> Int:
     """One TAPE row, of an L3 or an L2 tape: 0 or a BookCode. FILL, TRADE, HIDDEN, CROSS, HALT, NONE change nothing."""
     action = row.action
@@ -139,7 +139,7 @@ def apply(book: Record, row: Record) -> Int:
     return _OK
 
 
-@inline
+@inline(borrow=True)
 def ahead_of(book: Record, slot: Int) -> tuple[Int, Int]:
     """Lots and orders ahead of a live order in its queue: (lots, orders); orders is CORRUPT if the links are broken."""
     order = book.orders[slot]

@@ -30,41 +30,41 @@ _BAD_PRICE = int(BookCode.BAD_PRICE)
 # -- queries -----------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def has(ladder: Record, side: Int) -> Bool:
     """Whether the side has any level."""
     return ladder.live[side] > 0
 
 
-@inline
+@inline(borrow=True)
 def best(ladder: Record, side: Int) -> Int:
     """The best price of a side; only meaningful where `has` is true."""
     return ladder.best[side]
 
 
-@inline
+@inline(borrow=True)
 def better(side: Int, a: Int, b: Int) -> Bool:
     """Whether price `a` is strictly better than `b` for an order of that side."""
     return a > b if side == BID else a < b
 
 
-@inline
+@inline(borrow=True)
 def width(ladder: Record) -> Int:
     """Ticks in the dense window."""
     return 64 * ladder.bits0.shape[1]
 
 
-@inline
+@inline(borrow=True)
 def _is_dense(ladder: Record, price: Int) -> Bool:
     return 0 <= price - ladder.base < width(ladder)
 
 
-@inline
+@inline(borrow=True)
 def _price_at(ladder: Record, i: Int) -> Int:
     return ladder.base + ((i - ladder.base) & (width(ladder) - 1))
 
 
-@inline
+@inline(borrow=True)
 def live_level(ladder: Record, side: Int, price: Int) -> Int:
     """Index into `ladder.levels` of a level that is known to be non-empty."""
     if _is_dense(ladder, price):
@@ -72,7 +72,7 @@ def live_level(ladder: Record, side: Int, price: Int) -> Int:
     return 2 * width(ladder) + far.far_find(ladder, side, price)
 
 
-@inline
+@inline(borrow=True)
 def find_level(ladder: Record, side: Int, price: Int) -> Int:
     """Index into `ladder.levels` of a level, or -1 when it is empty."""
     i = price & (width(ladder) - 1)
@@ -84,21 +84,21 @@ def find_level(ladder: Record, side: Int, price: Int) -> Int:
     return 2 * width(ladder) + place if place >= 0 else NIL
 
 
-@inline
+@inline(borrow=True)
 def level_size(ladder: Record, side: Int, price: Int) -> Int:
     """Lots at a price; 0 when the level is empty."""
     index = find_level(ladder, side, price)
     return np.int64(ladder.levels[index].qty) if index >= 0 else np.int64(0)
 
 
-@inline
+@inline(borrow=True)
 def level_count(ladder: Record, side: Int, price: Int) -> Int:
     """Orders at a price (L3 only); 0 when the level is empty."""
     index = find_level(ladder, side, price)
     return np.int64(ladder.levels[index].count) if index >= 0 else np.int64(0)
 
 
-@inline
+@inline(borrow=True)
 def next_price(ladder: Record, side: Int, price: Int) -> tuple[Bool, Int]:
     """The best non-empty level strictly worse than `price`: (found, price)."""
     found, answer = False, np.int64(0)
@@ -121,7 +121,7 @@ def next_price(ladder: Record, side: Int, price: Int) -> tuple[Bool, Int]:
     return found, answer
 
 
-@inline
+@inline(borrow=True)
 def depth(ladder: Record, side: Int, n: Int) -> Int:
     """Lots on the best `n` levels of a side."""
     total = np.int64(0)
@@ -137,7 +137,7 @@ def depth(ladder: Record, side: Int, n: Int) -> Int:
 # -- changes -----------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def change(ladder: Record, side: Int, price: Int, delta: Int) -> Int:
     """Add `delta` lots (of either sign) to a price of an L2 ladder. Returns 0 or a BookCode."""
     if delta > 0:
@@ -157,7 +157,7 @@ def change(ladder: Record, side: Int, price: Int, delta: Int) -> Int:
     return _OK
 
 
-@inline
+@inline(borrow=True)
 def wipe(ladder: Record, centre: Int) -> None:
     """Empty the ladder and centre its dense window on a price."""
     bits.wipe(ladder)
@@ -167,7 +167,7 @@ def wipe(ladder: Record, centre: Int) -> None:
     ladder.base = centre - width(ladder) // 2
 
 
-@inline
+@inline(borrow=True)
 def open_level(ladder: Record, side: Int, price: Int) -> Int:
     """Index into `ladder.levels` of a price, made non-empty if it was not. The caller puts lots on it. Or a code."""
     if not _is_dense(ladder, price):
@@ -180,7 +180,7 @@ def open_level(ladder: Record, side: Int, price: Int) -> Int:
     return index
 
 
-@inline
+@inline(borrow=True)
 def close_level(ladder: Record, side: Int, price: Int, index: Int) -> None:
     """Make a level empty after its last lot left; `index` is from `live_level` or `find_level`."""
     if index < 2 * width(ladder):
@@ -194,7 +194,7 @@ def close_level(ladder: Record, side: Int, price: Int, index: Int) -> None:
             _follow(ladder)
 
 
-@inline
+@inline(borrow=True)
 def _begin(ladder: Record, side: Int, price: Int, index: Int) -> None:
     level = ladder.levels[index]
     level.head = NIL
@@ -209,7 +209,7 @@ def _begin(ladder: Record, side: Int, price: Int, index: Int) -> None:
 # -- the slow path: outside the dense window ---------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrow=True)
 def _open_outside(ladder: Record, side: Int, price: Int) -> Int:
     """`open_level` for a price outside the window, which may move first to take it in."""
     if price < -PRICE_LIMIT or price > PRICE_LIMIT:
@@ -235,7 +235,7 @@ def _open_outside(ladder: Record, side: Int, price: Int) -> Int:
     return index
 
 
-@kernel
+@kernel(borrow=True)
 def _follow(ladder: Record) -> None:
     """Move the window after a best price that lies outside it."""
     if has(ladder, 0) and has(ladder, 1):
@@ -244,7 +244,7 @@ def _follow(ladder: Record) -> None:
         _recentre(ladder, ladder.best[0] if has(ladder, 0) else ladder.best[1])
 
 
-@kernel
+@kernel(borrow=True)
 def _recentre(ladder: Record, centre: Int) -> None:
     """Centre the window on a price if that moves it by a quarter or more, and if the far table can take what leaves."""
     n = width(ladder)
@@ -284,7 +284,7 @@ def _recentre(ladder: Record, centre: Int) -> None:
             place += 1
 
 
-@inline
+@inline(borrow=True)
 def _move(ladder: Record, source: Int, target: Int) -> None:
     ladder.levels[target].head = ladder.levels[source].head
     ladder.levels[target].tail = ladder.levels[source].tail

@@ -9,13 +9,13 @@ from tickwright.book.layout import Int, Rows
 from tickwright.core.kernel import kernel
 
 
-@kernel
+@kernel(borrow=True)
 def reset_book(books: Rows, k: Int, centre_price: Int) -> None:
     """Empty `books[k]` and centre it on a price."""
     reset(books[k], centre_price)
 
 
-@kernel
+@kernel(borrow=True)
 def replay(books: Rows, k: Int, rows: Rows) -> tuple[Int, Int]:
     """Apply TAPE rows to `books[k]`: (rows applied, code); the code is 0 when all were."""
     book = books[k]

@@ -9,7 +9,7 @@ from tickwright.core.kernel import inline
 _LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
 
 
-@inline
+@inline(borrow=True)
 def side_of(letter: Int) -> Int:
     """BID, ASK or NO_SIDE."""
     return BID if letter == _LETTER_BID else (ASK if letter == _LETTER_ASK else NO_SIDE)

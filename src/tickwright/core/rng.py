@@ -19,7 +19,7 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _UNIT = 2.0**-53
 
 
-@inline
+@inline(borrow=True)
 def mix64(z: np.uint64) -> np.uint64:
     """The splitmix64 finaliser: a bijection of 64-bit integers."""
     z = (z ^ (z >> _S30)) * _MIX_1
@@ -27,19 +27,19 @@ def mix64(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@inline
+@inline(borrow=True)
 def hash64(seed: np.uint64, key: np.uint64) -> np.uint64:
     """A draw that is a pure function of seed and key."""
     return mix64(mix64(seed + GOLDEN) ^ (key * GOLDEN + GOLDEN))
 
 
-@inline
+@inline(borrow=True)
 def to_unit(bits: np.uint64) -> float:
     """64 random bits → float64 in [0, 1)."""
     return np.float64(bits >> _S11) * _UNIT
 
 
-@inline
+@inline(borrow=True)
 def next64(state: np.ndarray) -> np.uint64:
     """Advance a stream held in `state[0]` (uint64) and return its next 64 bits."""
     state[0] = state[0] + GOLDEN

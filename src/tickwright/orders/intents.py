@@ -17,7 +17,7 @@ _LIMIT, _DAY, _IOC = int(OrderType.LIMIT), int(TimeInForce.DAY), int(TimeInForce
 Order: TypeAlias = tuple[int, int, int, int, int, int]
 
 
-@inline
+@inline(borrow=True)
 def command_of(
     intent_kind: int, price: int, size: int, post_only: int, state: int, live_price: int, live_leaves: int
 ) -> Order:

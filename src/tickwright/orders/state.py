@@ -116,19 +116,19 @@ PENDING_CANCEL = int(OrderState.PENDING_CANCEL)
 PENDING_REPLACE = int(OrderState.PENDING_REPLACE)
 
 
-@inline
+@inline(borrow=True)
 def next_state(state: int, received: int) -> int:
     """The state after an input (`OrderInput`; a report's `OrderEventKind` is the same number), or ILLEGAL (-1)."""
     return int(TABLE[state, received])
 
 
-@inline
+@inline(borrow=True)
 def is_open(state: int) -> bool:
     """Whether lots of the order may still trade, as far as the desk knows."""
     return PENDING_NEW <= state <= PENDING_REPLACE
 
 
-@inline
+@inline(borrow=True)
 def is_pending(state: int) -> bool:
     """Whether an answer of the venue is outstanding."""
     return state in (PENDING_NEW, PENDING_CANCEL, PENDING_REPLACE)

@@ -56,7 +56,7 @@ class GateLimits:
 GATE_LIMITS = dtype_of(GateLimits)
 
 
-@inline
+@inline(borrow=True)
 def check(
     limits: Any,
     command_kind: int,

@@ -51,7 +51,7 @@ REPLACE_REJECTED = int(OrderEventKind.REPLACE_REJECTED)
 # ── what it sees ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@inline
+@inline(borrow=True)
 def receive(control: Record, ladder: Record, row: Record) -> Int:
     """A market event reaches the desk's ladder. Returns the lots that others traded."""
     action = row.action
@@ -76,13 +76,13 @@ def receive(control: Record, ladder: Record, row: Record) -> Int:
     return traded
 
 
-@kernel
+@kernel(borrow=True)
 def empty(ladder: Record) -> None:
     """Nothing is displayed any more; the ladder's window stays where it is."""
     wipe(ladder, ladder.base + width(ladder) // 2)
 
 
-@inline
+@inline(borrow=True)
 def run_receipts(
     control: Record,
     slots: Rows,
@@ -120,7 +120,7 @@ def run_receipts(
     desk.volume += traded
 
 
-@kernel
+@kernel(borrow=True)
 def hear_echoes(control: Record, desk: Record, sim: Record, until: Int) -> None:
     """The market data show what our takes did to the market, those of the exchange's time `until` and before."""
     if sim.echo_count - desk.echoes_seen > MAX_ECHOES:
@@ -136,7 +136,7 @@ def hear_echoes(control: Record, desk: Record, sim: Record, until: Int) -> None:
         desk.echoes_seen += 1
 
 
-@inline
+@inline(borrow=True)
 def best_changed(desk: Record, ladder: Record) -> Bool:
     """Whether the best bid or ask is another than when last asked."""
     bid = best(ladder, BID) if has(ladder, BID) else desk.bid
@@ -146,7 +146,7 @@ def best_changed(desk: Record, ladder: Record) -> Bool:
     return changed
 
 
-@kernel
+@kernel(borrow=True)
 def wake_for_quote(control: Record, slots: Rows, k: Int, at: Int) -> Bool:
     """Wake the tick levels of an instrument that wait for quotes and have something to do."""
     woken = False
@@ -157,7 +157,7 @@ def wake_for_quote(control: Record, slots: Rows, k: Int, at: Int) -> Bool:
     return woken
 
 
-@inline
+@inline(borrow=True)
 def touch(desk: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int, Int, Int]:
     """The best level of a side with something left on it: (found, recorded price, lots, lots on the best levels)."""
     if not has(ladder, side):
@@ -179,7 +179,7 @@ def touch(desk: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int,
     return found, top, top_size, total
 
 
-@kernel
+@kernel(borrow=True)
 def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -> None:
     """Fill an OBSERVATION for a slot. Prices carry the displacement that our own takes caused (`venue.sim.impact`)."""
     displaced = shift(desk, now)
@@ -205,7 +205,7 @@ def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -
 # ── what it decides and sends ────────────────────────────────────────────────────────────────────────────────────
 
 
-@inline
+@inline(borrow=True)
 def open_lots(control: Record, slots: Rows, parent: Int, but: Int) -> Int:
     """Lots of a parent in open children of other slots."""
     total = 0
@@ -215,7 +215,7 @@ def open_lots(control: Record, slots: Rows, parent: Int, but: Int) -> Int:
     return total
 
 
-@kernel
+@kernel(borrow=True)
 def act(
     control: Record,
     wire: Record,
@@ -263,7 +263,7 @@ def act(
     control.verdict_count += 1
 
 
-@inline
+@inline(borrow=True)
 def submit(control: Record, slot: Record, wanted: Int, order_id: Int, price: Int, total: Int, now: Int) -> None:
     """The child's state after a command left."""
     sent = SUBMIT if wanted == NEW else (SEND_REPLACE if wanted == REPLACE else SEND_CANCEL)
@@ -282,7 +282,7 @@ def submit(control: Record, slot: Record, wanted: Int, order_id: Int, price: Int
 # ── what it hears ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@kernel
+@kernel(borrow=True)
 def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, tape: Rows, report: Record) -> Int:
     """A report reaches its slot: the order's state, what is filled, its place in the queue. Returns the slot."""
     s = report.order_id % MAX_HANDLES

@@ -39,7 +39,7 @@ _TIMER, _REPORT, _ASK = int(Stop.TIMER), int(Stop.REPORT), int(Stop.ASK)
 _DRAIN, _END, _ERROR, _ROOM = int(Stop.DRAIN), int(Stop.END), int(Stop.ERROR), int(Stop.ROOM)
 
 
-@inline
+@inline(borrow=True)
 def next_market(control: Record, sims: Rows, tape: Rows) -> tuple[Int, Int]:
     """(time, instrument) of the next recorded event at the exchange."""
     earliest, which = np.int64(NEVER), 0
@@ -50,7 +50,7 @@ def next_market(control: Record, sims: Rows, tape: Rows) -> tuple[Int, Int]:
     return earliest, which
 
 
-@inline
+@inline(borrow=True)
 def next_receipt(control: Record, sims: Rows, desks: Rows, tape: Rows, feed: Int) -> tuple[Int, Int]:
     """(time, instrument) of the next recorded event at the desk that somebody waits for."""
     earliest, which = np.int64(NEVER), 0
@@ -63,7 +63,7 @@ def next_receipt(control: Record, sims: Rows, desks: Rows, tape: Rows, feed: Int
     return earliest, which
 
 
-@inline
+@inline(borrow=True)
 def next_slot(control: Record, slots: Rows) -> tuple[Int, Int]:
     """(time, slot) of the next timer of a tick level."""
     earliest, which = np.int64(NEVER), 0
@@ -73,7 +73,7 @@ def next_slot(control: Record, slots: Rows) -> tuple[Int, Int]:
     return earliest, which
 
 
-@inline
+@inline(borrow=True)
 def run_market(control: Record, wire: Record, sim: Record, book: Record, tape: Rows, bound: Int) -> None:
     """Recorded events of one instrument at the exchange, up to and including `bound`, until one of them fills us."""
     sent = wire.report_tail
@@ -87,7 +87,7 @@ def run_market(control: Record, wire: Record, sim: Record, book: Record, tape: R
             return
 
 
-@inline
+@inline(borrow=True)
 def turn(own_turn: Any, live: Any, tape: Rows, sims: Rows, wires: Rows, command: Int, bound: Int) -> None:
     """`venue.sim.reactive.live.turn` by its pointer: the loop need not know the market's layout."""
     market, params, lives, requests, events, births = live
@@ -212,14 +212,14 @@ def advance(
             act(control, wire, slots, s, desks[k].half_tick_value, kind, price, size, post_only, wake)
 
 
-@kernel
+@kernel(borrow=True)
 def prepare(books: Rows, ladders: Rows, k: Int, centre: Int) -> None:
     """Empty the book and the desk's ladder of instrument `k`, centred on a price in ticks."""
     reset(books[k], centre)
     wipe(ladders[k], centre)
 
 
-@kernel
+@kernel(borrow=True)
 def look(tape: Rows, ladders: Rows, sims: Rows, wires: Rows, controls: Rows, desks: Rows, slots: Rows, s: Int) -> None:
     """Fill `control.observation` for slot `s` as the desk sees the market now."""
     control = controls[0]
@@ -228,7 +228,7 @@ def look(tape: Rows, ladders: Rows, sims: Rows, wires: Rows, controls: Rows, des
     observe(control.observation, slots[s], desks[k], ladders[k], control.now)
 
 
-@kernel
+@kernel(borrow=True)
 def carry_out(
     controls: Rows,
     wires: Rows,

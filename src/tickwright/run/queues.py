@@ -28,7 +28,7 @@ CLEAR = int(Action.CLEAR)
 SYNTHETIC = int(Flag.SYNTHETIC)
 
 
-@kernel
+@kernel(borrow=True)
 def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, origin: Int, row: Record) -> None:
     """Lots that left a queue ahead of a child of ours, as the desk can tell from the feed."""
     own_side = 1 if row.side == BID else -1
@@ -44,7 +44,7 @@ def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, orig
     desk.queued = queued
 
 
-@inline
+@inline(borrow=True)
 def meet_level(slot: Record, sim: Record, row: Record, before: Int) -> None:
     """What a row of an L2 tape does to the lots ahead of a child; `before` is what its level held."""
     if row.action == CLEAR:
@@ -60,7 +60,7 @@ def meet_level(slot: Record, sim: Record, row: Record, before: Int) -> None:
         nothing_ahead(slot)
 
 
-@kernel
+@kernel(borrow=True)
 def follow_level(control: Record, desk: Record, slots: Rows, k: Int, sim: Record, ladder: Record, row: Record) -> None:
     """`move_up` on depth data, before the row changes the desk's ladder."""
     before = level_size(ladder, row.side, row.price) if row.action == MODIFY else np.int64(0)
@@ -75,13 +75,13 @@ def follow_level(control: Record, desk: Record, slots: Rows, k: Int, sim: Record
     desk.queued = queued
 
 
-@inline
+@inline(borrow=True)
 def born_before(tape: Rows, origin: Int, row: Record, ts: Int) -> Bool:
     """Whether the order of a row had joined its queue by a time."""
     return row.born < 0 or tape[origin + row.born].ts_event <= ts
 
 
-@inline
+@inline(borrow=True)
 def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
     """What the desk has already received of events after its order joined the queue moves it up at once."""
     i = desk.cursor - 1
@@ -95,7 +95,7 @@ def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
         i -= 1
 
 
-@kernel
+@kernel(borrow=True)
 def catch_up_level(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
     """`catch_up_queue` on depth data: forward from the order's entry, for each change is told from the size before."""
     i = desk.cursor

@@ -45,13 +45,13 @@ Memory: TypeAlias = MutableSequence[int]
 Obs: TypeAlias = Observation
 
 
-@inline
+@inline(borrow=True)
 def keep_until(obs: Obs, when: int) -> Tick:
     """KEEP, and ask again at `when`, or at the deadline if that is earlier; always after now."""
     return KEEP, 0, 0, 0, wake_at(obs, when)
 
 
-@inline
+@inline(borrow=True)
 def wake_at(obs: Obs, when: int) -> int:
     """The wake time for a wish: no later than a deadline still ahead, and after now."""
     if obs.now < obs.deadline:
@@ -61,14 +61,14 @@ def wake_at(obs: Obs, when: int) -> int:
     return max(when, obs.now + 1)
 
 
-@inline
+@inline(borrow=True)
 def idle(obs: Obs) -> bool:
     """Whether there is nothing to place: no lots left, an answer outstanding, no quote, not its time."""
     outside = obs.now < obs.start or obs.now >= obs.deadline
     return outside or obs.remaining <= 0 or obs.pending == 1 or obs.quoted == 0
 
 
-@inline
+@inline(borrow=True)
 def waiting(obs: Obs) -> Tick:
     """The intent while `idle`.
 
@@ -84,7 +84,7 @@ def waiting(obs: Obs) -> Tick:
     return keep_until(obs, max(obs.start, obs.now + IDLE))
 
 
-@inline
+@inline(borrow=True)
 def renew(memory: Memory, obs: Obs) -> None:
     """Begin anew when the mandate changed: takes are allowed at once, no child counts as away."""
     if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
@@ -94,19 +94,19 @@ def renew(memory: Memory, obs: Obs) -> None:
         memory[AWAY] = 0
 
 
-@inline
+@inline(borrow=True)
 def near(obs: Obs) -> int:
     """The touch on our side."""
     return obs.bid if obs.side > 0 else obs.ask
 
 
-@inline
+@inline(borrow=True)
 def far(obs: Obs) -> int:
     """The touch on the opposite side."""
     return obs.ask if obs.side > 0 else obs.bid
 
 
-@inline
+@inline(borrow=True)
 def within(obs: Obs, price: int) -> int:
     """The price, or the limit where the price is worse than that."""
     if obs.limited == 1 and obs.side * (price - obs.limit) > 0:
@@ -114,13 +114,13 @@ def within(obs: Obs, price: int) -> int:
     return price
 
 
-@inline
+@inline(borrow=True)
 def can_cross(obs: Obs) -> bool:
     """Whether the limit lets us trade at the opposite touch."""
     return obs.limited == 0 or obs.side * (far(obs) - obs.limit) <= 0
 
 
-@inline
+@inline(borrow=True)
 def cross(memory: Memory, obs: Obs, size: int, through: float, retry: int) -> Tick:
     """Take up to `size` lots, `through` spreads beyond the opposite touch at most, not before `retry` after the last.
 
@@ -136,13 +136,13 @@ def cross(memory: Memory, obs: Obs, size: int, through: float, retry: int) -> Ti
     return TAKE, within(obs, far(obs) + obs.side * reach), size, 0, wake_at(obs, obs.now + retry)
 
 
-@inline
+@inline(borrow=True)
 def crossing_due(obs: Obs, wanted: bool, lead: int) -> bool:
     """Whether the last `lead` ns of a mandate have come, in which what is left is crossed, and the limit allows it."""
     return wanted and obs.now >= obs.deadline - lead and can_cross(obs)
 
 
-@inline
+@inline(borrow=True)
 def crossing_wake(obs: Obs, wanted: bool, lead: int, retry: int) -> int:
     """When to ask again for the crossing: as it begins, `retry` ns later while it lasts; the deadline without one."""
     if not wanted:
@@ -150,7 +150,7 @@ def crossing_wake(obs: Obs, wanted: bool, lead: int, retry: int) -> int:
     return obs.deadline - lead if obs.now < obs.deadline - lead else obs.now + retry
 
 
-@inline
+@inline(borrow=True)
 def peg(memory: Memory, obs: Obs, target: int, patience: int, both_ways: int, wake: int) -> Tick:
     """Have all that remains rest at `target`, post-only, moved only after the child was away for `patience` ns.
 

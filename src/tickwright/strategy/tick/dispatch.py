@@ -29,7 +29,7 @@ _requote = requote.decide
 _imbalance = imbalance.decide
 
 
-@inline
+@inline(borrow=True)
 def decide(code: int, params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent of the policy with that `TickCode`. A code outside the enum keeps things as they are."""
     if code == _TAKE:

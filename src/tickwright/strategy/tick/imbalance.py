@@ -71,7 +71,7 @@ class Imbalance:
         return *signal, *times, self.through, float(self.cross_final)
 
 
-@inline
+@inline(borrow=True)
 def pressure(obs: Obs, deep: float) -> float:
     """The imbalance against us, −1 to 1: positive when the side that we stand on is the heavier one."""
     bids = obs.bid_depth if deep > 0.0 else obs.bid_size
@@ -81,7 +81,7 @@ def pressure(obs: Obs, deep: float) -> float:
     return obs.side * (bids - asks) / (bids + asks)
 
 
-@inline
+@inline(borrow=True)
 def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent. Parameters: cross_at, post_below, deep, pause, lead, retry (ns), through (spreads), cross_final."""
     if idle(obs):

@@ -53,13 +53,13 @@ class MidPeg:
         return *times, self.through, float(self.cross_final), 0.0, 0.0, 0.0
 
 
-@inline
+@inline(borrow=True)
 def passive_mid(side: int, mid2: int) -> int:
     """The mid (`mid2` half ticks) in ticks, rounded down for a buy and up for a sell: never the opposite touch."""
     return mid2 // 2 if side > 0 else -((-mid2) // 2)
 
 
-@inline
+@inline(borrow=True)
 def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent. Parameters: pause (ns), lead (ns), retry (ns), through (spreads), cross_final."""
     if idle(obs):

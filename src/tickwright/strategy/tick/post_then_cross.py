@@ -59,7 +59,7 @@ class PostThenCross:
         return float(self.patience), float(self.follow), *times, self.through, float(self.cross_each), 0.0, 0.0
 
 
-@inline
+@inline(borrow=True)
 def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent. Parameters: patience (ns), follow, lead (ns), retry (ns), through (spreads), cross_each."""
     if idle(obs):

@@ -69,7 +69,7 @@ class Requote:
         return *posting, float(self.lead), float(self.retry), self.through, float(self.cross_final), 0.0
 
 
-@inline
+@inline(borrow=True)
 def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent. Parameters: patience, hopeless, interval, lead, retry (ns), through (spreads), cross_final."""
     if idle(obs):

@@ -43,7 +43,7 @@ class Take:
         return (self.through, float(self.retry), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@inline
+@inline(borrow=True)
 def decide(params: Params, memory: Memory, obs: Obs) -> Tick:
     """The intent of `take`. Parameters: through (spreads), retry (ns)."""
     if idle(obs):

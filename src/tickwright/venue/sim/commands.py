@@ -14,7 +14,7 @@ TRADING, STOPPED, QUOTES_ONLY = 0, 1, 2
 """`SIM.status`: everything; nothing but cancels; resting orders and cancels."""
 
 
-@kernel
+@kernel(borrow=True)
 def reachable(sim: Record, own: Record, ladder: Record, market: Bool, anchor: Int, wanted: Int, now: Int) -> Int:
     """Lots, up to `wanted`, that a take could get at `anchor` or better."""
     opposite = ASK if own.side > 0 else BID
@@ -29,13 +29,13 @@ def reachable(sim: Record, own: Record, ladder: Record, market: Bool, anchor: In
     return total
 
 
-@inline
+@inline(borrow=True)
 def crosses(sim: Record, own: Record, ladder: Record, anchor: Int, now: Int) -> Bool:
     """Whether an order at a recorded price would trade at once: with what is displayed and not taken by us."""
     return reachable(sim, own, ladder, False, anchor, 1, now) > 0
 
 
-@kernel
+@kernel(borrow=True)
 def take(wire: Record, sim: Record, own: Record, ladder: Record, market: Bool, displaced: Int, now: Int) -> None:
     """Trade the marketable part of an order with displayed liquidity, best level first."""
     opposite = ASK if own.side > 0 else BID
@@ -59,7 +59,7 @@ def take(wire: Record, sim: Record, own: Record, ladder: Record, market: Bool, d
         push(sim, own.side, own.filled - before, now)
 
 
-@kernel
+@kernel(borrow=True)
 def enter(
     wire: Record, sim: Record, own: Record, ladder: Record, order_type: Int, tif: Int, answer: Int, now: Int
 ) -> None:
@@ -84,7 +84,7 @@ def enter(
             report(wire, own, OrderEventKind.EXPIRED, Reason.NO_LIQUIDITY, 0, 0, 0, now)
 
 
-@kernel
+@kernel(borrow=True)
 def new_order(wire: Record, sim: Record, own: Record, ladder: Record, c: Record, now: Int) -> None:
     """A NEW command at the exchange."""
     own.order_id, own.parent, own.instrument, own.command_id = c.order_id, c.parent, c.instrument, c.command_id
@@ -100,7 +100,7 @@ def new_order(wire: Record, sim: Record, own: Record, ladder: Record, c: Record,
         enter(wire, sim, own, ladder, c.order_type, c.tif, OrderEventKind.ACKNOWLEDGED, now)
 
 
-@kernel
+@kernel(borrow=True)
 def replace_order(wire: Record, sim: Record, own: Record, place: Int, ladder: Record, c: Record, now: Int) -> None:
     """A REPLACE command for an order that rests at `place`."""
     if sim.status == STOPPED:

@@ -20,7 +20,7 @@ from tickwright.venue.sim.resting import remove
 SYNTHETIC = int(Flag.SYNTHETIC)
 
 
-@inline
+@inline(borrow=True)
 def through(place: Record, row: Record) -> Bool:
     """Whether a trade went through the price of an order of its side. `place` has the fields `anchor` and `side`.
 
@@ -30,13 +30,13 @@ def through(place: Record, row: Record) -> Bool:
     return better_by > 0 or (better_by == 0 and row.off_grid != 0 and place.side < 0)
 
 
-@inline
+@inline(borrow=True)
 def at_price(place: Record, row: Record) -> Bool:
     """Whether a trade printed at the very price of an order of its side."""
     return place.anchor == row.price and row.off_grid == 0
 
 
-@inline
+@inline(borrow=True)
 def stands_at(own: Record, row: Record) -> Int:
     """The lots of a trade that go by before it reaches an own order of its side; all of them when it does not."""
     if through(own, row):
@@ -44,7 +44,7 @@ def stands_at(own: Record, row: Record) -> Int:
     return own.ahead if at_price(own, row) else row.size
 
 
-@kernel
+@kernel(borrow=True)
 def meet_trade(wire: Record, sim: Record, row: Record, now: Int) -> None:
     """Fill own orders that a trade reaches, and move up those that it does not."""
     own_side = 1 if row.side == BID else -1
@@ -77,7 +77,7 @@ def meet_trade(wire: Record, sim: Record, row: Record, now: Int) -> None:
             nothing_ahead(own)
 
 
-@inline
+@inline(borrow=True)
 def change_seen(sim: Record, place: Record, row: Record, before: Int) -> None:
     """The level that an order of ours stands in went from `before` lots to the size of a row.
 
@@ -89,7 +89,7 @@ def change_seen(sim: Record, place: Record, row: Record, before: Int) -> None:
         change_ahead(sim.queue_law, sim.queue_power, place, before, row.size)
 
 
-@kernel
+@kernel(borrow=True)
 def level_changed(wire: Record, sim: Record, row: Record, before: Int) -> None:
     """A level went from `before` lots to the size of a row: where that leaves our orders at its price.
 
@@ -114,7 +114,7 @@ def level_changed(wire: Record, sim: Record, row: Record, before: Int) -> None:
             own.unseen = 0
 
 
-@kernel
+@kernel(borrow=True)
 def book_cleared(wire: Record, sim: Record) -> None:
     """The feed begins anew: what was ahead stays ahead until the level is set, for nothing is known of what went on."""
     for i in range(sim.resting_count):

@@ -62,7 +62,7 @@ HALTED = int(TradingStatus.HALTED)
 QUOTING = int(TradingStatus.QUOTING)
 
 
-@inline
+@inline(borrow=True)
 def on_market(wire: Record, sim: Record, book: Record, row: Record, index: Int) -> None:
     """One recorded event at the exchange. `index` is its place in the tape of its instrument."""
     now = row.ts_event
@@ -87,7 +87,7 @@ def on_market(wire: Record, sim: Record, book: Record, row: Record, index: Int) 
             uncross(wire, sim, book.ladder, now)
 
 
-@inline
+@inline(borrow=True)
 def among_orders(wire: Record, sim: Record, book: Record, row: Record, index: Int, now: Int) -> None:
     """An event of an L3 tape, with orders of ours resting."""
     action = row.action
@@ -101,7 +101,7 @@ def among_orders(wire: Record, sim: Record, book: Record, row: Record, index: In
         move_up(wire, sim, book.ladder, row, index)
 
 
-@kernel
+@kernel(borrow=True)
 def among_levels(wire: Record, sim: Record, book: Record, row: Record, now: Int) -> None:
     """A row of an L2 tape, with orders of ours resting."""
     action = row.action
@@ -120,7 +120,7 @@ def among_levels(wire: Record, sim: Record, book: Record, row: Record, now: Int)
         book_cleared(wire, sim)
 
 
-@inline
+@inline(borrow=True)
 def follow_levels(overlay: Record, ladder: Record, row: Record) -> None:
     """What a recorded event does to the note of what we took; after it changed the ladder."""
     if row.action == CLEAR:
@@ -133,7 +133,7 @@ def follow_levels(overlay: Record, ladder: Record, row: Record) -> None:
         forget_emptied(overlay, ladder)
 
 
-@inline
+@inline(borrow=True)
 def on_command(wire: Record, sim: Record, book: Record, c: Record) -> None:
     """One command at the exchange, at its arrival."""
     now = c.ts_arrives

@@ -17,7 +17,7 @@ from tickwright.core.kernel import inline
 _GONE = 1e-3  # ticks: a smaller displacement is forgotten
 
 
-@inline
+@inline(borrow=True)
 def displacement(sim: Record, now: Int) -> Int:
     """Ticks, as a real number, by which our takes have moved the market at `now`."""
     if sim.displacement == 0.0:
@@ -25,13 +25,13 @@ def displacement(sim: Record, now: Int) -> Int:
     return sim.displacement * np.exp(-(now - sim.displacement_ts) / sim.impact_decay)
 
 
-@inline
+@inline(borrow=True)
 def shift(sim: Record, now: Int) -> Int:
     """Whole ticks between the recorded prices and the prices of the simulated market."""
     return np.int64(displacement(sim, now))
 
 
-@inline
+@inline(borrow=True)
 def push(sim: Record, side: Int, lots: Int, now: Int) -> None:
     """A take of ours on `side` (+1 bought, -1 sold)."""
     if sim.impact_per_lot == 0.0:

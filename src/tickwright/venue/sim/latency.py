@@ -56,20 +56,20 @@ def _quantiles(samples: tuple[Nanos, ...]) -> np.ndarray:
     return ordered[((np.arange(LATENCY_SAMPLES) + 0.5) / LATENCY_SAMPLES * len(ordered)).astype(np.int64)]
 
 
-@inline
+@inline(borrow=True)
 def entry_delay(wire: Record, now: Int) -> Int:
     """Nanoseconds that a command sent at `now` takes to the exchange."""
     return wire.entry[np.int64(hash64(wire.seed, np.uint64(now)) % np.uint64(wire.entry_count))]
 
 
-@inline
+@inline(borrow=True)
 def response_delay(wire: Record, now: Int) -> Int:
     """Nanoseconds that a report sent at `now` takes to the desk."""
     key = ~np.uint64(now)  # another key than the entry's, so the two directions are independent
     return wire.response[np.int64(hash64(wire.seed, key) % np.uint64(wire.response_count))]
 
 
-@inline
+@inline(borrow=True)
 def send(
     wire: Record,
     order_id: Int,

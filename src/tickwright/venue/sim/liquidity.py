@@ -20,7 +20,7 @@ from tickwright.venue.sim.layout import MAX_TAKEN
 _NOTHING = 0.5  # lots: less than half a lot counts as refilled
 
 
-@inline
+@inline(borrow=True)
 def decayed(lots: Int, since: Int, now: Int, half_life: Int) -> Int:
     """Lots still missing at `now` of `lots` missing at `since`."""
     if half_life == 0.0:
@@ -28,7 +28,7 @@ def decayed(lots: Int, since: Int, now: Int, half_life: Int) -> Int:
     return lots * np.exp2(-(now - since) / half_life)
 
 
-@inline
+@inline(borrow=True)
 def missing(sim: Record, side: Int, price: Int, now: Int) -> Int:
     """Whole lots, rounded up, that we took at a level and that have not come back."""
     for i in range(sim.taken_count):
@@ -39,14 +39,14 @@ def missing(sim: Record, side: Int, price: Int, now: Int) -> Int:
     return np.int64(0)
 
 
-@inline
+@inline(borrow=True)
 def available(sim: Record, ladder: Record, side: Int, price: Int, now: Int) -> Int:
     """Lots that a take would find at a level."""
     size = level_size(ladder, side, price)
     return max(np.int64(0), size - missing(sim, side, price, now)) if sim.taken_count > 0 else np.int64(size)
 
 
-@inline
+@inline(borrow=True)
 def consume(sim: Record, side: Int, price: Int, lots: Int, now: Int) -> Bool:
     """Note a take. Returns False when the table is full of levels that are all still in use."""
     if sim.half_life == 0.0:
@@ -76,7 +76,7 @@ def consume(sim: Record, side: Int, price: Int, lots: Int, now: Int) -> Bool:
     return True
 
 
-@inline
+@inline(borrow=True)
 def mark_emptied(sim: Record, side: Int, price: Int) -> None:
     """A recorded level went to nothing. Whether it is gone is seen at the end of the packet (`forget_emptied`)."""
     for i in range(sim.taken_count):
@@ -84,7 +84,7 @@ def mark_emptied(sim: Record, side: Int, price: Int) -> None:
             sim.taken[i].emptied = 1
 
 
-@inline
+@inline(borrow=True)
 def forget_emptied(sim: Record, ladder: Record) -> None:
     """At the end of a packet: levels that are gone are forgotten, for what comes there next is new."""
     kept = 0

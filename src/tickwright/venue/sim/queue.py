@@ -103,7 +103,7 @@ def law_for(law: QueueLaw | None, is_depth: bool, what: str) -> QueueLaw:
     return law
 
 
-@inline
+@inline(borrow=True)
 def share_ahead(law: Int, power: Int, front: Int, back: Int) -> Int:
     """Share of cancelled lots that stood ahead, from 0 to 1. Lots as real numbers, not negative."""
     if law == RISK_AVERSE or front <= 0.0:
@@ -116,7 +116,7 @@ def share_ahead(law: Int, power: Int, front: Int, back: Int) -> Int:
     return near / (near + far)
 
 
-@inline
+@inline(borrow=True)
 def after_change(law: Int, power: Int, front: Int, before: Int, after: Int, traded: Int) -> Int:
     """Lots ahead, as a real number, once the level went from `before` to `after` lots, `traded` of them by trades."""
     cancelled = before - after - traded
@@ -126,25 +126,25 @@ def after_change(law: Int, power: Int, front: Int, before: Int, after: Int, trad
     return max(0.0, min(front, np.float64(after)))
 
 
-@inline
+@inline(borrow=True)
 def after_trade(front: Int, lots: Int) -> Int:
     """Lots ahead, as a real number, after a trade at the price."""
     return max(0.0, front - lots)
 
 
-@inline
+@inline(borrow=True)
 def whole_lots(front: Int) -> Int:
     """Lots ahead as everybody sees them: rounded up."""
     return np.int64(np.ceil(front - _TINY))
 
 
-@inline
+@inline(borrow=True)
 def join(place: Record, lots: Int) -> None:
     """Stand behind `lots` lots; `place` has `front`, `traded` and `ahead`, as `OWN` and the desk's `SLOT` do."""
     place.front, place.traded, place.ahead = np.float64(lots), 0, lots
 
 
-@inline
+@inline(borrow=True)
 def trade_ahead(place: Record, lots: Int) -> None:
     """A trade of `lots` at the price."""
     place.front = after_trade(place.front, lots)
@@ -152,7 +152,7 @@ def trade_ahead(place: Record, lots: Int) -> None:
     place.ahead = whole_lots(place.front)
 
 
-@inline
+@inline(borrow=True)
 def change_ahead(law: Int, power: Int, place: Record, before: Int, after: Int) -> None:
     """The level went from `before` to `after` lots."""
     place.front = after_change(law, power, place.front, before, after, place.traded)
@@ -160,7 +160,7 @@ def change_ahead(law: Int, power: Int, place: Record, before: Int, after: Int) -
     place.ahead = whole_lots(place.front)
 
 
-@inline
+@inline(borrow=True)
 def nothing_ahead(place: Record) -> None:
     """A trade went through the price: everybody ahead is gone, and so is what the next change could tell of them."""
     place.front, place.ahead = 0.0, 0

@@ -8,7 +8,7 @@ from tickwright.venue.sim.layout import JOURNAL, MAX_ECHOES, RING, WireError
 from tickwright.venue.sim.liquidity import consume
 
 
-@kernel
+@kernel(borrow=True)
 def post_report(
     wire: Record,
     order_id: Int,
@@ -39,7 +39,7 @@ def post_report(
     wire.report_tail += 1
 
 
-@inline
+@inline(borrow=True)
 def report(
     wire: Record, own: Record, kind: Int, reason: Int, last_price: Int, last_size: Int, liquidity: Int, now: Int
 ) -> None:
@@ -51,7 +51,7 @@ def report(
     )  # fmt: skip
 
 
-@inline
+@inline(borrow=True)
 def refuse(wire: Record, c: Record, kind: Int, now: Int) -> None:
     """Refuse a command for an order that is not there."""
     post_report(
@@ -59,7 +59,7 @@ def refuse(wire: Record, c: Record, kind: Int, now: Int) -> None:
     )
 
 
-@kernel
+@kernel(borrow=True)
 def fill(wire: Record, own: Record, price: Int, size: Int, liquidity: Int, displaced: Int, now: Int) -> None:
     """Exchange lots at a price: journal the fill, report it. `bid` and `ask` carry the displacement until the shell
     adds the market's quote."""
@@ -82,7 +82,7 @@ def fill(wire: Record, own: Record, price: Int, size: Int, liquidity: Int, displ
     wire.fill_count += 1
 
 
-@inline
+@inline(borrow=True)
 def note_take(sim: Record, side: Int, price: Int, lots: Int, push: Int, now: Int) -> Bool:
     """Lots of ours meet a displayed level: note it here, and for the market data that will show it at the desk."""
     echo = sim.echoes[sim.echo_count % MAX_ECHOES]

@@ -24,7 +24,7 @@ SYNTHETIC = int(Flag.SYNTHETIC)
 _FAR = 2**62  # ticks, beyond every price
 
 
-@kernel
+@kernel(borrow=True)
 def note_reach(wire: Record, sim: Record) -> None:
     """Set `SIM.low` and `SIM.high` anew, after the resting list or an anchor in it changed."""
     for side in range(2):
@@ -36,7 +36,7 @@ def note_reach(wire: Record, sim: Record) -> None:
         sim.high[side] = max(sim.high[side], own.anchor)
 
 
-@inline
+@inline(borrow=True)
 def remove(wire: Record, sim: Record, place: Int) -> None:
     """Take the order at `place` of the resting list out; arrival order is kept."""
     wire.owns[sim.resting[place]].active = 0
@@ -46,7 +46,7 @@ def remove(wire: Record, sim: Record, place: Int) -> None:
     note_reach(wire, sim)
 
 
-@inline
+@inline(borrow=True)
 def place_of(sim: Record, handle: Int) -> Int:
     """Where a handle stands in the resting list."""
     for i in range(sim.resting_count):
@@ -55,7 +55,7 @@ def place_of(sim: Record, handle: Int) -> Int:
     return -1
 
 
-@inline
+@inline(borrow=True)
 def join_queue(sim: Record, own: Record, ladder: Record, displaced: Int) -> None:
     """Stand at the back of the queue at the own price."""
     own.anchor = own.price - displaced
@@ -65,7 +65,7 @@ def join_queue(sim: Record, own: Record, ladder: Record, displaced: Int) -> None
     sim.unsettled = 1
 
 
-@inline
+@inline(borrow=True)
 def rest(wire: Record, sim: Record, own: Record, ladder: Record, displaced: Int) -> None:
     """What is left of an order joins the resting list."""
     if sim.resting_count >= MAX_RESTING:
@@ -79,7 +79,7 @@ def rest(wire: Record, sim: Record, own: Record, ladder: Record, displaced: Int)
     note_reach(wire, sim)
 
 
-@kernel
+@kernel(borrow=True)
 def requeue_displaced(wire: Record, sim: Record, ladder: Record, now: Int) -> None:
     """Law of `impact`: after a whole-tick step of the displacement our orders queue anew where they stand."""
     displaced = shift(sim, now)
@@ -90,7 +90,7 @@ def requeue_displaced(wire: Record, sim: Record, ladder: Record, now: Int) -> No
             note_reach(wire, sim)
 
 
-@inline
+@inline(borrow=True)
 def stands_before(own: Record, price: Int, off_grid: Bool, hidden: Bool, born: Int) -> Bool:
     """Whether an own order has priority over the recorded order (or hidden volume) that a trade hit."""
     better_by = (own.anchor - price) * own.side
@@ -102,7 +102,7 @@ def stands_before(own: Record, price: Int, off_grid: Bool, hidden: Bool, born: I
     return own.ahead == 0 or (not hidden and born >= own.joined)
 
 
-@kernel
+@kernel(borrow=True)
 def match_trade(wire: Record, sim: Record, row: Record, off_grid: Bool, now: Int) -> None:
     """Fill own orders that a recorded trade would have met first; at most its size in all."""
     own_side = 1 if row.side == BID else -1
@@ -128,25 +128,25 @@ def match_trade(wire: Record, sim: Record, row: Record, off_grid: Bool, now: Int
             remove(wire, sim, chosen)
 
 
-@inline
+@inline(borrow=True)
 def may_be_met(sim: Record, row: Record) -> Bool:
     """Whether a trade with the row's side of the book may reach an order of ours."""
     return row.price <= sim.high[BID] if row.side == BID else row.price >= sim.low[ASK]
 
 
-@inline
+@inline(borrow=True)
 def may_cross(sim: Record, row: Record) -> Bool:
     """Whether what the row's side shows at its price crosses an order of ours."""
     return row.price >= sim.low[ASK] if row.side == BID else row.price <= sim.high[BID]
 
 
-@inline
+@inline(borrow=True)
 def near_ours(sim: Record, row: Record) -> Bool:
     """Whether an event may concern a queue that an order of ours stands in."""
     return row.side <= ASK and sim.low[row.side] <= row.price <= sim.high[row.side]
 
 
-@inline
+@inline(borrow=True)
 def crossed(wire: Record, sim: Record, ladder: Record) -> Bool:
     """Whether the recorded market crosses an order of ours."""
     for i in range(sim.resting_count):
@@ -157,7 +157,7 @@ def crossed(wire: Record, sim: Record, ladder: Record) -> Bool:
     return False
 
 
-@kernel
+@kernel(borrow=True)
 def move_up(wire: Record, sim: Record, ladder: Record, row: Record, index: Int) -> None:
     """Account for what a recorded event did to the queues we stand in; after it changed the book."""
     action = row.action
@@ -188,7 +188,7 @@ def move_up(wire: Record, sim: Record, ladder: Record, row: Record, index: Int) 
                 own.unseen = 0
 
 
-@kernel
+@kernel(borrow=True)
 def uncross(wire: Record, sim: Record, ladder: Record, now: Int) -> None:
     """Fill own resting orders that the displayed opposite side crosses, at their own price."""
     displaced = shift(sim, now)

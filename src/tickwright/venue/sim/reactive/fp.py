@@ -72,6 +72,8 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
         for r in range(SCALES):
             market.memory[k, r] *= params.keep[r]
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
+        if market.memory[k, SCALES - 1] == 0.0:
+            continue  # nothing of its own yet
         for r in range(SCALES):
             market.memory[k, r] *= params.keep[r]
     for r in range(SCALES):
@@ -91,6 +93,8 @@ def value(market: Record, params: Record) -> None:
         for r in range(SCALES):
             total += params.weight[r] * concave(market.memory[k, r], params.n0)
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
+        if market.memory[k, SCALES - 1] == 0.0:
+            continue  # nothing of its own yet
         for r in range(SCALES):
             total += params.weight[r] * concave(market.memory[k, r], params.n0)
     market.fair = total
