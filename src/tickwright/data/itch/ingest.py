@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -53,16 +54,18 @@ def ingest_itch(
     Raises FileFormatError, OffGridError, ConfigError, CatalogError, StorageError; after any error or interrupt the
     catalog stands as it was.
     """
-    from tickwright.data.itch.reader import ItchReader  # compiles: not before it is needed
-
     begun = time.perf_counter()
     path = readable(file)
     day = date_of(path) if date is None else date if isinstance(date, dt.date) else parse_date(date, "--date")
     tick, asked = None if tick_size is None else positive(tick_size, "tick size"), sorted(set(symbols))
     catalog = create_catalog(catalog_path)
     lookup = _Lookup(tick, {i.symbol: i for i in catalog.instruments()})
+    with ThreadPoolExecutor(max_workers=1) as aside:  # the file is hashed while compiled code is loaded
+        hashed = aside.submit(_source, path, day, asked)
+        from tickwright.data.itch.reader import ItchReader
+
     reader = ItchReader(path, day, lookup, asked, progress)
-    source = _source(path, day, asked)
+    source = hashed.result()
     if not replace and (known := already_stored(catalog, source)):
         return known
     with catalog.ingest(source, replace=replace) as session:

@@ -63,6 +63,10 @@ class Room(Protocol):
     def mark(self) -> str:
         """What the names of this writer's parts end with."""
 
+    @property
+    def most_open(self) -> int:
+        """Parts that may be written at the same time."""
+
     def begin(self) -> None:
         """Announce that a write is under way."""
 

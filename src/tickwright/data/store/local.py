@@ -10,6 +10,7 @@ A process killed at any step leaves the old manifest or the new one, and files t
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -74,6 +75,12 @@ class LocalRoom:
     def mark(self) -> str:
         """Nothing: there is no other writer."""
         return ""
+
+    @property
+    def most_open(self) -> int:
+        """A quarter of the files that the process may have."""
+        allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return 256 if allowed == resource.RLIM_INFINITY else max(2, min(256, allowed // 4))
 
     def begin(self) -> None:
         """Make the staging folder."""

@@ -107,6 +107,11 @@ class ObjectRoom:
         """No two writers give a part the same name, even if both believe to be the only one."""
         return f"-{self.lease.token}"
 
+    @property
+    def most_open(self) -> int:
+        """Each has megabytes of its upload in memory."""
+        return 128
+
     def begin(self) -> None:
         """Leave the note."""
         self.made = set()

@@ -184,6 +184,9 @@ def writer_options(schema: str) -> dict[str, Any]:
     return {
         "compression": "zstd",
         "compression_level": 1,
+        # Reads are cut by time; extremes of the rest, and pages beyond the cache, cost a tenth of the writing.
+        "write_statistics": [name for name in names if name.startswith("ts_")],
+        "data_page_size": 1 << 17,
         "use_dictionary": [name for name in names if name not in encodings],
         "column_encoding": encodings,
     }

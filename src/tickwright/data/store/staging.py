@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tickwright.data.store.files import Files, Room
 
 LANES = 2
-OPEN_FILES = 64
-"""Files of a lane open for writing at once; the one written longest ago is finished first, and a later row begins a new
-part."""
+OPEN_FILES = 128
+"""Files of a lane open for writing at once, where the room has them; the one written longest ago is finished first, and
+a later row begins a new part."""
 QUEUE_BYTES = 40 << 20
 """Columns that may wait in a lane: one large row group, or many small ones."""
 
@@ -138,7 +138,7 @@ class _Lane:
         writer.write(columns)
 
     def _open(self, key: Key, instrument: InstrumentEntry) -> PartWriter:
-        while len(self._writers) >= OPEN_FILES:
+        while len(self._writers) >= min(OPEN_FILES, self._room.most_open // LANES):
             self._close(next(iter(self._writers)))
         symbol, schema, day = key
         # Each lane counts for itself, so that the same source gives the same names: a folder is of one lane.
