@@ -1,0 +1,86 @@
+"""What the parameters of all models share: sizes, the day, activity and pace; and the signs of market orders."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import Lots
+from tickwright.venue.sim.reactive.layout import BINS, SIZES, SLOTS, CancelRule
+
+Numbers: TypeAlias = tuple[float, ...]
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Raises ConfigError unless a number lies between two others."""
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ConfigError(name, value, f"a number from {low:g} to {high:g}")
+
+
+def all_within(name: str, values: Numbers, low: float, high: float) -> None:
+    """The same for each of several numbers."""
+    for value in values:
+        within(name, value, low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
+    day; activity is pace.py's, with its standard deviation, its memory in market orders and γ."""
+
+    sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
+    weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
+    messages_a_second: float = 20.0
+    day_seconds: float = 23_400.0
+    volume_curve: Numbers = (1.8, 1.25, 1.05, 0.9, 0.8, 0.72, 0.7, 0.72, 0.78, 0.85, 0.98, 1.15, 1.7)
+    volatility_curve: Numbers = (1.6, 1.25, 1.1, 1.0, 0.92, 0.88, 0.85, 0.85, 0.88, 0.92, 0.97, 1.02, 1.15)
+    activity_sd: float = 0.5
+    activity_memory: float = 300.0
+    activity_news: float = 0.5
+    cancels: str = "uniform"
+    display: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.sizes) <= SIZES or len(self.sizes) != len(self.weights):
+            raise ConfigError("flow.sizes", self.sizes, f"1 to {SIZES} sizes, one for each weight")
+        for size in self.sizes:
+            if size != int(size) or not 1 <= size <= 1_000_000:
+                raise ConfigError("flow.sizes", size, "whole lots from 1 to 1000000")
+        all_within("flow.weights", self.weights, 0.0, 1e9)
+        if not sum(self.weights) > 0:
+            raise ConfigError("flow.weights", self.weights, "weights that are not all zero")
+        within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
+        within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
+        for name in ("volume_curve", "volatility_curve"):
+            curve = getattr(self, name)
+            if not 1 <= len(curve) <= BINS:
+                raise ConfigError(f"flow.{name}", curve, f"1 to {BINS} numbers")
+            all_within(f"flow.{name}", curve, 1e-3, 1e3)
+        within("flow.activity_sd", self.activity_sd, 0.0, 2.0)
+        within("flow.activity_memory", self.activity_memory, 1.0, 1e7)
+        within("flow.activity_news", self.activity_news, 0.0, 2.0)
+        if self.cancels.upper() not in CancelRule.__members__:
+            raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
+        within("flow.display", self.display, 0.0, 1.0)
+
+    @property
+    def typical(self) -> float:
+        """The mean size of an order, lots: the unit of volume in every law."""
+        return sum(s * w for s, w in zip(self.sizes, self.weights, strict=True)) / sum(self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """`lmf`'s parameters."""
+
+    slots: int = 4
+    pareto: float = 1.5
+    cap: float = 10_000.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.slots <= SLOTS:
+            raise ConfigError("signs.slots", self.slots, f"1 to {SLOTS}")
+        within("signs.pareto", self.pareto, 1.05, 10.0)
+        within("signs.cap", self.cap, 1.0, 1e9)

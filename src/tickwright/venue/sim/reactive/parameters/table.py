@@ -1,0 +1,113 @@
+"""Models by name, and parameters to and from plain tables, with a hash that names them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any, TypeAlias
+
+from tickwright.core.errors import ConfigError
+from tickwright.venue.sim.reactive.parameters.band import Epsilon, Hawkes, SantaFe
+from tickwright.venue.sim.reactive.parameters.flow import Flow, Signs
+from tickwright.venue.sim.reactive.parameters.queue_rates import FP, QL, QueueReactive
+from tickwright.venue.sim.reactive.parameters.queues import Queues
+
+PARAMETERS_VERSION = 1
+Parameters: TypeAlias = SantaFe | Epsilon | Hawkes | QueueReactive | QL | FP
+MODELS: dict[str, type[Parameters]] = {m.name: m for m in (SantaFe, Epsilon, Hawkes, QueueReactive, QL, FP)}
+
+
+def default(model: str) -> Parameters:
+    """The default parameters of a model. Raises ConfigError for an unknown name."""
+    if model not in MODELS:
+        raise ConfigError("model", model, f"one of {', '.join(MODELS)}")
+    return MODELS[model]()
+
+
+def to_dict(parameters: Parameters) -> dict[str, Any]:
+    """A plain table, fit for TOML: the version, the model's name, and every field."""
+    return {
+        "version": PARAMETERS_VERSION,
+        "model": parameters.name,
+        **json.loads(json.dumps(dataclasses.asdict(parameters))),
+    }
+
+
+def from_dict(table: dict[str, Any]) -> Parameters:
+    """The inverse of `to_dict`; a field that is not given has its default. Raises ConfigError."""
+    rest = dict(table)
+    version = rest.pop("version", None)
+    if version != PARAMETERS_VERSION:
+        raise ConfigError("version", version, f"{PARAMETERS_VERSION}")
+    model = rest.pop("model", None)
+    if model not in MODELS:
+        raise ConfigError("model", model, f"one of {', '.join(MODELS)}")
+    built: Parameters = _build(MODELS[model], rest, "")
+    return built
+
+
+_PARTS = {"flow": Flow, "signs": Signs, "queues": Queues}
+
+
+def _build(kind: Any, table: dict[str, Any], where: str) -> Any:
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in fields:
+            raise ConfigError(f"{where}{key}", value, f"a key among {', '.join(fields)}")
+        if key in _PARTS:
+            if not isinstance(value, dict):
+                raise ConfigError(f"{where}{key}", value, "a table")
+            values[key] = _build(_PARTS[key], value, f"{where}{key}.")
+        else:
+            values[key] = _value(f"{where}{key}", value, fields[key].type)
+    missing = [
+        n for n, f in fields.items()
+        if n not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]  # fmt: skip
+    if missing:
+        raise ConfigError(f"{where}{missing[0]}", None, "a value")
+    return kind(**values)
+
+
+def _value(name: str, value: Any, annotation: Any) -> Any:
+    """A plain value as its field wants it; the annotation is text, as this module postpones them."""
+    wanted = str(annotation)
+    if wanted == "str":
+        if not isinstance(value, str):
+            raise ConfigError(name, value, "a text")
+        return value
+    if wanted.startswith("tuple") or wanted == "Numbers":
+        return _numbers(name, value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(name, value, "a number")
+    if wanted == "int":
+        if value != int(value):
+            raise ConfigError(name, value, "a whole number")
+        return int(value)
+    return float(value)
+
+
+def _numbers(name: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_numbers(name, v) for v in value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(name, value, "numbers")
+    return value
+
+
+def content_hash(parameters: Parameters) -> str:
+    """Hex digits that name these parameters: alike for alike, whatever their spelling as int or float."""
+    text = json.dumps(_canonical(to_dict(parameters)), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _canonical(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_canonical(v) for v in value]
+    if isinstance(value, (int, float)):
+        return float(value).hex()
+    return value
