@@ -27,6 +27,7 @@ from tickwright.core.units import DAY
 from tickwright.data import sql
 from tickwright.data.backends import create_catalog, open_catalog
 from tickwright.data.catalog import Catalog
+from tickwright.data.reference.store import write_rows, writing
 
 ODD = Instrument('O\'Brien "X"', "XTST", "EUR", Decimal("0.00000001"), lot_size=Decimal(10), multiplier=Decimal(20))
 
@@ -206,13 +207,28 @@ def test_an_earlier_version(tmp_path):
     assert rows(Catalog.open(tmp_path / "x", version=1), count) == [(len(ESS),)]
 
 
+def test_reference_tables_are_as_they_stand(tmp_path):
+    day = dt.date(2020, 1, 2)
+    catalog = Catalog.create(tmp_path / "bars")
+    assert rows(catalog, "SELECT * FROM sectors UNION ALL BY NAME SELECT * FROM actions") == []
+    action = {"symbol": "XYZ", "ex_date": day, "kind": "split", "value": "7/3", "known": day, "source": "by hand"}
+    with writing(catalog.root):
+        write_rows(catalog.root, "actions", [action])
+    assert rows(catalog, "SELECT * FROM actions WHERE known <= DATE '2020-01-02'") == [tuple(action.values())]
+    assert rows(catalog, "SELECT * FROM sectors") == []
+    away = Catalog.create(f"memory://sql-{uuid.uuid4().hex}")
+    assert rows(away, "SELECT * FROM actions") == []
+
+
 def test_what_there_is_can_be_asked(catalog):
     assert [name for (name,) in rows(catalog, "SHOW TABLES")] == [
+        "actions",
         "bars_1m",
         "book_2",
         "events",
         "instruments",
         "quotes_1s",
+        "sectors",
     ]
     columns = {name: kind for name, kind, *_ in rows(catalog, "DESCRIBE events")}
     assert list(columns) == ["symbol", "day", *(name for name in GOOGS.dtype.names if name != "_pad")]

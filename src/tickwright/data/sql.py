@@ -6,7 +6,8 @@
    column and the choice of columns reach the files. Of a catalog in a folder DuckDB reads the Parquet files itself, and
    memory is bounded by what the query gathers; elsewhere the columns that a query uses are loaded by `Catalog.scan`.
 3. `instruments` has a row each, with exact decimals: `price * tick_size` joined by symbol is the price in the currency.
-4. The database is locked before the query is run: no setting, no network, and no file outside the catalog's folder can
+4. `sectors` and `actions` are the reference tables of a catalog in a folder, empty where there are none.
+5. The database is locked before the query is run: no setting, no network, and no file outside the catalog's folder can
    be reached from it.
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 from tickwright.core.errors import CatalogError, ConfigError, TickwrightError
 from tickwright.data.catalog import Catalog
 from tickwright.data.port import Reading
+from tickwright.data.reference.store import COLUMNS, read_rows, schema_of
 from tickwright.data.store.disk import whole_file
 from tickwright.data.store.local import LocalFiles
 from tickwright.data.store.manifest import PARTS
@@ -116,6 +118,7 @@ def _line(error: BaseException) -> str:
 def _views(connection: Any, catalog: Reading, text: str) -> None:
     """Every view, with its rows only where the query can mean it: to open thousands of files takes its time."""
     _instruments(connection, catalog)
+    _references(connection, catalog)
     asked = text.lower()
     schemas = dict.fromkeys(row.schema for row in catalog.ls())
     for schema in schemas:
@@ -172,6 +175,16 @@ def _instruments(connection: Any, catalog: Reading) -> None:
     for i in instruments:
         values = [*(getattr(i, name) for name in texts), *(str(getattr(i, name)) for name in kinds), i.id]
         connection.execute(f"INSERT INTO instruments VALUES ({places})", values)
+
+
+def _references(connection: Any, catalog: Reading) -> None:
+    """The reference tables, as they stand: exact decimals are text there, and so here."""
+    import pyarrow as pa
+
+    root = catalog.root if isinstance(catalog, Catalog) and isinstance(catalog.files, LocalFiles) else None
+    for table in COLUMNS:
+        rows = [] if root is None else read_rows(root, table)
+        connection.register(table, pa.Table.from_pylist(rows, schema=schema_of(table)))
 
 
 def _decimal(values: list[Decimal]) -> str:

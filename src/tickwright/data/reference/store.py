@@ -47,6 +47,16 @@ def local_root(catalog_path: Path | str) -> Path:
     return Path(catalog_path)
 
 
+def schema_of(table: str) -> Any:
+    """The Arrow schema of a table."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [pa.field(name, getattr(pa, kind)(), nullable=name == "until") for name, kind in COLUMNS[table].items()],
+        metadata={"tickwright.version": VERSION},
+    )
+
+
 def read_rows(root: Path, table: str) -> list[Row]:
     """All rows of a table, in the order written; none where there is no such table yet.
 
@@ -76,11 +86,7 @@ def write_rows(root: Path, table: str, rows: list[Row]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = COLUMNS[table]
-    schema = pa.schema(
-        [pa.field(name, getattr(pa, kind)(), nullable=name == "until") for name, kind in kinds.items()],
-        metadata={"tickwright.version": VERSION},
-    )
+    schema = schema_of(table)
     folder = root / FOLDER
     with whole_file(folder / f"{table}.parquet", _STANDS) as draft:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), draft, compression="zstd")
