@@ -55,12 +55,13 @@ def header(until: int) -> bytes:
     last = dt.datetime.fromtimestamp(until // 10**9, dt.UTC).date() + dt.timedelta(1)
     interval = SimpleNamespace(start_date=first, end_date=last, symbol=str(INSTRUMENT))
     mapping = SimpleNamespace(raw_symbol=SYMBOL, intervals=[interval])
-    metadata = databento_dbn.Metadata(
-        dataset="GLBX.MDP3", start=START, stype_in=databento_dbn.SType.RAW_SYMBOL,
-        stype_out=databento_dbn.SType.INSTRUMENT_ID, schema=databento_dbn.Schema.MBO, symbols=[SYMBOL], partial=[],
+    dbn: Any = databento_dbn  # its stubs take the names of its enumerations for text
+    metadata: bytes = dbn.Metadata(
+        dataset="GLBX.MDP3", start=START, stype_in=dbn.SType.RAW_SYMBOL,
+        stype_out=dbn.SType.INSTRUMENT_ID, schema=dbn.Schema.MBO, symbols=[SYMBOL], partial=[],
         not_found=[], mappings=[mapping], ts_out=False, version=3,
-    )  # fmt: skip
-    return metadata.encode()
+    ).encode()  # fmt: skip
+    return metadata
 
 
 def records_of(events: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tickwright.core.events import Action, Flag, Side
@@ -86,7 +88,8 @@ def draw(rows, wanted, state, sums, target, market, cancel, hurry, near, near_ra
     index = np.arange(CAPACITY).astype(np.int32)  # the living first, free slots behind
     base = CENTRE - WIDTH // 2
     alive, count, identity = 0, 0, 0
-    best_bid, best_ask = WIDTH // 2 - 1, WIDTH // 2 + 1  # places on the ladder
+    best_bid: Any = WIDTH // 2 - 1  # places on the ladder
+    best_ask: Any = WIDTH // 2 + 1
     ts = np.float64(0.0)
     while count < wanted:
         warm = identity < target
@@ -131,7 +134,7 @@ def draw(rows, wanted, state, sums, target, market, cancel, hurry, near, near_ra
             _write(rows[count], now, identity, place + base, size, _ADD, order["side"], count)
             count += 1
         elif draw < 1.0 + market:
-            left = 1 + np.int64(_exponential(state) * size_mean)
+            left: Any = 1 + np.int64(_exponential(state) * size_mean)
             bound = count + MOST_ROWS_OF_AN_EVENT - 3
             while left > 0 and count < bound and levels[best_ask if buy else best_bid, 2] > 0:
                 place = best_ask if buy else best_bid

@@ -94,7 +94,7 @@ def generate(law: FlowLaw) -> tuple[np.ndarray, FlowFacts]:
     return events, facts
 
 
-def write(folder: str, reference: bool, **law: float) -> dict[str, Any]:
+def write(folder: str, reference: bool, **law: Any) -> dict[str, Any]:
     """Draw a flow and leave it in `folder` as `events.npy` and, for hftbacktest, `reference.npy` → its facts."""
     events, facts = generate(FlowLaw(**law))
     np.save(Path(folder) / "events.npy", events)

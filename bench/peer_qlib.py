@@ -7,7 +7,6 @@ a made-up day of 240 one-minute bars. It takes bars as they are; no order of its
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from importlib.metadata import version
@@ -62,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -55,11 +55,11 @@ def compare(results: Row, judged: bool) -> list[Row]:
         fastest = max(fp, key=lambda name: fp[name]["events_per_cpu_s"])
         at_least(f"reactive market {fastest}: messages a CPU-second", 12e6, fp[fastest]["events_per_cpu_s"])
         below(f"reactive market {fastest}: bytes a book", 45_000, fp[fastest]["bytes_per_book"])
-        for messages, wanted in ((100, 250_000), (50, 500_000)):
+        for messages, pace in ((100, 250_000), (50, 500_000)):
             found = {n: row for n, row in market["environment"].items() if f"messages {messages} threads 2" in n}
             if found:
                 best = max(found, key=lambda name: found[name]["steps_per_s"])
-                at_least(f"environment, {best}: steps a second", wanted, found[best]["steps_per_s"])
+                at_least(f"environment, {best}: steps a second", pace, found[best]["steps_per_s"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

@@ -134,6 +134,16 @@ def test_ingest_and_startup_are_measured(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_long_day_and_the_reactive_market_are_measured(tmp_path):
+    results = run_bench(tmp_path / "results.json", "--only", "memory", "--only", "market", "--without-reference")
+    steps = ("ingest", "compile", "load", "replay")
+    assert all(results["memory"][step]["peak_bytes"] > 10**7 for step in steps)
+    assert all(row["events_per_cpu_s"] > 0 for row in results["market"]["flow"].values())
+    assert all(row["steps_per_s"] > 0 for part in ("steps", "environment") for row in results["market"][part].values())
+    assert "peer" not in results["market"]
+
+
+@pytest.mark.slow
 def test_both_engines_are_measured_on_the_same_market(tmp_path):
     pytest.importorskip("hftbacktest")
     result = run_bench(tmp_path / "results.json", "--only", "replay")["replay"]["small book"]
