@@ -8,7 +8,7 @@
    a seller does what the buyer did.
 4. Audit: shares and cash, and fills at rest, by a plain account on the emitted rows.
 
-Costs and losses are in ticks a lot, less the news (`policies.evaluate`), and without fees; samples are pairs of books.
+Costs and losses are in ticks a lot, less the news (`policies.course`), and without fees; samples are pairs of books.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tickwright.learn.gate.check import Check, Estimate, exactly, mean_of, not_a
 from tickwright.learn.gate.mirror import reflected
 from tickwright.learn.gate.worked import audited, turn
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.learn.policies.compare import cvar
-from tickwright.learn.policies.evaluate import Course, work
+from tickwright.learn.policies.course import Course, work
+from tickwright.learn.policies.paired import cvar
 from tickwright.learn.policies.port import Policy
 from tickwright.strategy.learned.actions import ACTIONS
 from tickwright.venue.sim.reactive.parameters import Parameters

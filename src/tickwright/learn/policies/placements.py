@@ -17,6 +17,8 @@ when what is left would no longer go through by crossing five slices a decision:
 
 from __future__ import annotations
 
+import numpy as np
+
 from tickwright.book.layout import Bool, Int, Record
 from tickwright.core.kernel import inline
 from tickwright.core.rng import hash64, to_unit
@@ -167,7 +169,7 @@ def at_random(policy: Record, episode: Record) -> Int:
         if legal(action, episode.task, episode.progress, episode.sight):
             count += 1
     key = hash64(policy.seed, episode.outcome.seed)
-    rank = int(to_unit(hash64(key, episode.step)) * count)
+    rank = np.int64(to_unit(hash64(key, np.uint64(episode.step))) * count)
     for action in range(ACTIONS):
         if legal(action, episode.task, episode.progress, episode.sight):
             if rank == 0:

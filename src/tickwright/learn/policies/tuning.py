@@ -24,7 +24,7 @@ from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.estimate import Estimate, mean_of
 from tickwright.learn.layout import End
 from tickwright.learn.policies.baseline import HEURISTIC, Baseline, Numbers
-from tickwright.learn.policies.evaluate import Course, Progress, _silent
+from tickwright.learn.policies.course import Course, Progress, _silent
 
 RANGES = {
     "behind": (0.0, 30.0),
@@ -35,7 +35,8 @@ RANGES = {
     "ahead": (0.0, 30.0),
     "deep": (0.0, 1.0),
 }
-"""Where each number is sought, on each of `SCHEDULES`. At their ends nothing is crossed before it is too late, all rests, nothing is pulled."""
+"""Where each number is sought, on each of `SCHEDULES`. At their ends nothing is crossed before it is too late, all
+rests, and nothing is pulled."""
 _NEVER = {"cross_at": 1.1, "pull_below": -1.1, "improve_spread": 6.0}
 CORNERS: tuple[dict[str, float], ...] = (
     {},

@@ -18,7 +18,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.layout import End
-from tickwright.learn.policies.evaluate import SCORE, Course, Progress, _silent
+from tickwright.learn.policies.course import SCORE, Course, Progress, _silent
 from tickwright.strategy.learned.actions import KEEP
 
 
