@@ -64,7 +64,7 @@ def audited(batch: ExecutionBatch, policy: Policy) -> list[Audit]:
     """An audit of each row's next episode, played as ever (the config has no latency): within a step our action first,
     then the background. What an account ends with must be what it ends with where nobody looks."""
     batch.reset()
-    begun = batch.markets.copy(), batch.episodes.copy()
+    begun = [array.copy() for array in _arrays(batch)]
     audits = [Audit(market) for market in batch.markets]
     rows = np.zeros(_ROOM, MARKET_EVENT)
     for _ in range(batch.config.steps):
@@ -83,8 +83,13 @@ def audited(batch: ExecutionBatch, policy: Policy) -> list[Audit]:
         with still(batch, steps=0):
             _apply_own(audit, batch, k, KEEP, rows)
         audit.close(batch.markets[k])
-    _compare(audits, batch, policy, *begun)
+    _compare(audits, batch, policy, begun)
     return audits
+
+
+def _arrays(batch: ExecutionBatch) -> tuple[np.ndarray, ...]:
+    """All that a policy may look at."""
+    return batch.markets, batch.episodes, batch.observations, batch.masks
 
 
 def _apply_own(audit: Audit, batch: ExecutionBatch, k: int, action: int, rows: np.ndarray) -> None:
@@ -97,12 +102,11 @@ def _apply_own(audit: Audit, batch: ExecutionBatch, k: int, action: int, rows: n
     audit.apply(emitted, ACCOUNT, child)
 
 
-def _compare(
-    audits: list[Audit], batch: ExecutionBatch, policy: Policy, markets: np.ndarray, episodes: np.ndarray
-) -> None:
+def _compare(audits: list[Audit], batch: ExecutionBatch, policy: Policy, begun: list[np.ndarray]) -> None:
     """The same episodes again in whole steps: cash and shares of the account must be the same."""
     seen = batch.markets["accounts"][:, ACCOUNT].copy()
-    batch.markets[:], batch.episodes[:] = markets, episodes
+    for array, before in zip(_arrays(batch), begun, strict=True):
+        array[:] = before
     for _ in range(batch.config.steps):
         batch.step(policy.decide(batch))
     whole = batch.markets["accounts"][:, ACCOUNT]
