@@ -8,6 +8,7 @@ import pytest
 from conftest import call
 from tickwright.learn.gate import Sizes, verdict
 from tickwright.learn.gate.check import Estimate, exactly, surely
+from tickwright.learn.policies import named
 from tickwright.run.parameters_file import SCHEMA
 from tickwright.venue.sim.reactive.parameters import FP, QL, content_hash
 
@@ -51,6 +52,48 @@ def test_a_failed_gate(capsys, groups, tmp_path):
     assert groups == [(dc.replace(FP(), kappa=0.5), Sizes.full(10), 1)]
 
 
+@pytest.fixture
+def judged(monkeypatch):
+    """Checks of a policy that cost nothing: who was asked for, and in what sizes."""
+    asked = []
+
+    def make(given, policy, books, audit_books, states, seed, progress):
+        asked.append((given, policy.name, books, seed))
+        progress(1, 2)
+        return [exactly("policy: it keeps to the rules", float(policy.name == "random"))]
+
+    monkeypatch.setattr(verdict, "policy_checks", make)
+    return asked
+
+
+def test_a_policy_is_judged_in_its_market(capsys, groups, judged, tmp_path):
+    words = ("gate", "--quick", "--seeds", 12, "--out", tmp_path / "g", "--policy")
+    code, out, _ = call(capsys, *words, "ac/post-then-cross")
+    assert code == 0
+    assert "fp with ac/post-then-cross: passed" in out
+    assert judged == [(FP(), "ac/post-then-cross", 12, 1)]
+    told = json.loads((tmp_path / "g" / "gate.json").read_text())
+    assert told["policy"] == "ac/post-then-cross"
+    assert [check["name"] for check in told["checks"]][-1] == "policy: it keeps to the rules"
+    code, out, _ = call(capsys, *words, "random")
+    assert code == 2
+    assert "fp with random: 1 of 3 checks failed" in out
+
+
+def test_without_a_policy_the_market_alone_is_judged(capsys, groups, judged):
+    _, out, _ = call(capsys, "gate", "--quick", "--json")
+    assert json.loads(out)["policy"] is None
+    assert judged == []
+
+
+def test_learned_policies_wait_for_their_loader(capsys, groups, monkeypatch):
+    monkeypatch.setattr(named, "_ARTEFACTS", "tickwright.learn.no_such_module")
+    code, out, err = call(capsys, "gate", "--quick", "--policy", "rl:best.npz")
+    assert (code, out, groups) == (2, "", [])
+    assert "--policy" in err
+    assert "rl:best.npz" in err
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -62,6 +105,8 @@ def test_a_failed_gate(capsys, groups, tmp_path):
         (["--parameters", "{nan}"], "kappa"),
         (["--parameters", "{ql}", "--model", "fp"], "--model"),
         (["--out", "{nan}"], "--out"),
+        (["--policy", "twap"], "twap/take"),
+        (["--policy", "vwap/hope"], "--policy"),
     ],
 )
 def test_what_is_refused(capsys, tmp_path, words, named):

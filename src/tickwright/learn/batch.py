@@ -98,6 +98,16 @@ class ExecutionBatch:
         """bool (K, ACTIONS): which actions are legal now."""
         return self._masks
 
+    @property
+    def observations(self) -> np.ndarray:
+        """float32 (K, OBSERVED): what is seen now."""
+        return self._observations
+
+    @property
+    def settings(self) -> np.ndarray:
+        """The SETTINGS row, which the next step reads: whoever changes it puts it back."""
+        return self._settings
+
     def reseed(self, seed: int) -> None:
         """Episodes from the next `reset` on follow from this seed."""
         self._settings = self.config.settings(derive(seed, "episodes"))
@@ -129,11 +139,18 @@ class ExecutionBatch:
                 part.result()
         return Step(self._observations, self._masks, self._rewards, self._ends, self._finals)
 
-    def _step_rows(self, first: int, last: int, actions: np.ndarray) -> None:
+    def step_row(self, k: int, action: int, rows: np.ndarray) -> np.ndarray:
+        """Step row k alone: the changes of its book, in `rows` (MARKET_EVENT, with room for them)."""
+        actions = np.full(self.count, action, np.int64)
+        self._markets["written"][k] = 0
+        self._step_rows(k, k + 1, actions, rows)
+        return rows[: int(self._markets["written"][k])]
+
+    def _step_rows(self, first: int, last: int, actions: np.ndarray, rows: np.ndarray = NO_ROWS) -> None:
         step_rows(
             self._markets, self.episodes, first, last, self._params, self._settings, self._templates, self._kinds,
             self.references, actions, self._observations, self._masks, self._rewards, self._ends, self._finals,
-            self._restart, NO_ROWS,
+            self._restart, rows,
         )  # fmt: skip
 
     def close(self) -> None:

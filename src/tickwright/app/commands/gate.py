@@ -1,4 +1,4 @@
-"""`tickwright gate`: carry out the checks of a market, and tell, store or print the verdict."""
+"""`tickwright gate`: carry out the checks of a market, and of a policy in it, and tell, store or print the verdict."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tickwright.app.failures import OK, REFUSED
 from tickwright.core.errors import ConfigError
 from tickwright.data.store.disk import whole_files
 from tickwright.learn.gate import Sizes, Verdict, run_gate
+from tickwright.learn.policies import policy_of
 from tickwright.run.parameters_file import chosen_market
 
 FILE = "gate.json"
@@ -28,17 +29,19 @@ class Asked:
     out: Path | None
     seed: int
     json: bool
+    policy: str | None = None
 
 
 def gate(asked: Asked) -> int:
     """The exit code: 0 where the gate is passed, 2 where it is not."""
     given = chosen_market(asked.model, asked.parameters).parameters
+    policy = None if asked.policy is None else policy_of(asked.policy)
     sizes = _sizes(asked)
     if asked.out is not None and asked.out.exists() and not asked.out.is_dir():
         raise ConfigError("--out", str(asked.out), "a folder")
-    first_use.say(*first_use.GATE)
+    first_use.say(*(first_use.GATE if policy is None else first_use.GATE_POLICY))
     with terminal.progress() as report:
-        verdict = run_gate(given, sizes, asked.seed, report)
+        verdict = run_gate(given, sizes, asked.seed, report, policy)
     text = formats.dumps(verdict.to_json(), indent=2, sort_keys=True, allow_nan=False) + "\n"
     if asked.out is not None:
         with whole_files([asked.out / FILE]) as (draft,):
@@ -65,6 +68,7 @@ def _tell(verdict: Verdict, out: Path | None) -> None:
     for check in verdict.checks:
         if "error" in check.detail:
             print(f"{check.name}: {check.detail['error']}")
-    print(f"{verdict.parameters.name}: " + (f"{failed} of {len(verdict.checks)} checks failed" if failed else "passed"))
+    judged = verdict.parameters.name if verdict.policy is None else f"{verdict.parameters.name} with {verdict.policy}"
+    print(f"{judged}: " + (f"{failed} of {len(verdict.checks)} checks failed" if failed else "passed"))
     if out is not None:
         print(f"verdict: {out / FILE}")

@@ -1,4 +1,4 @@
-"""`tickwright gate`: is a market fit to learn in?"""
+"""`tickwright gate`: is a market fit to learn in, and a policy fit for the market?"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _EXAMPLES = "\n\n".join(
     (
         "[bold]Examples[/bold]",
         "$ tickwright gate --quick",
+        "$ tickwright gate --quick --policy twap/post-then-cross",
         "$ tickwright gate --parameters out/goog/parameters.toml --out out/gate",
     )
 )
@@ -35,11 +36,19 @@ def gate(
             show_default="the file's model, or fp",
         ),
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Judge this policy in the market too: schedule/placement as twap/take, heuristic, or random.",
+            show_default="the market alone",
+        ),
+    ] = None,
     seeds: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Books, each with a seed of its own, for costs, programs and metaorders; an even number.",
+            help="Books, each with a seed of its own, for costs, programs, metaorders and the policy; an even number.",
             show_default="2048, or 256 with --quick",
         ),
     ] = None,
@@ -52,9 +61,11 @@ def gate(
 ) -> int:
     """Check that a market is fit to learn in: impact, costs, conservation, no profitable manipulation, known optima.
 
+    With --policy also that a policy pays for what it trades in it, and lives by its rules.
+
     Ends with 0 where every check passed, and with 2 where one failed. Same market, options and seed: same verdict.
     """
     from tickwright.app.commands.gate import Asked
     from tickwright.app.commands.gate import gate as command
 
-    return command(Asked(parameters, model, seeds, quick, out, 1 if seed is None else seed, json))
+    return command(Asked(parameters, model, seeds, quick, out, 1 if seed is None else seed, json, policy))

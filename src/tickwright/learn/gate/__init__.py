@@ -1,4 +1,5 @@
-"""Gate A: is the market fit to learn in? Checks that must hold before any training, each with a number and a band.
+"""Gate A: is the market fit to learn in, alone and with a policy in it? Checks that must hold before any training, and
+again with the trained policy, each with a number and a band.
 
 | module | what |
 |---|---|
@@ -14,6 +15,7 @@
 | `quoting` | both sides quoted, no overflow, no leaked order |
 | `degenerate`, `optima` | the laws of impact alone, and the optima known in closed form |
 | `mirror`, `reward` | what execution.md asks of a reward |
+| `worked`, `policy` | a policy in the market: its costs, round trips, counts and fills |
 | `verdict` | all of them in order |
 """
 

@@ -1,4 +1,4 @@
-"""Gate A: every check of one market, and the verdict.
+"""Gate A: every check of one market, and of a policy in it where one is given, and the verdict.
 
 1. `Sizes` says how much is measured: `full` for a verdict that counts, `quick` for a look and for the tests.
 2. `run_gate` goes through the groups in order. A group that cannot be carried out, as where a market stops, is a check
@@ -16,6 +16,8 @@ from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.rng import derive
 from tickwright.learn.gate import adversary, audit, impact, optima, programs, quoting, reward, watch
 from tickwright.learn.gate.check import Check
+from tickwright.learn.gate.policy import policy_checks
+from tickwright.learn.policies.port import Policy
 from tickwright.venue.sim.reactive.parameters import FP, Parameters, content_hash
 
 SCHEMA = "tickwright.gate/1"
@@ -83,6 +85,8 @@ class Verdict:
     seed: int
     sizes: Sizes
     checks: tuple[Check, ...]
+    policy: str | None = None
+    """The policy that was judged in the market, if one was."""
 
     @property
     def passed(self) -> bool:
@@ -96,6 +100,7 @@ class Verdict:
             "passed": self.passed,
             "model": self.parameters.name,
             "parameters_hash": content_hash(self.parameters),
+            "policy": self.policy,
             "seed": self.seed,
             "books": self.sizes.books,
             "confidence": 0.95,
@@ -165,13 +170,28 @@ def _told(report: Report, what: str) -> Callable[[int, int], None]:
     return lambda done, total: report(what, done, total)
 
 
+def policy_group(
+    given: Parameters, policy: Policy, sizes: Sizes, seed: int, report: Report
+) -> tuple[str, Callable[[], list[Check]]]:
+    """The checks of a policy in the market, as a group like the others."""
+    name = f"policy {policy.name}"
+    books, audited, states = sizes.books, sizes.audit_books, sizes.episodes
+    return name, lambda: policy_checks(given, policy, books, audited, states, seed, _told(report, name))
+
+
 def run_gate(
-    given: Parameters, sizes: Sizes, seed: int = 1, report: Report = lambda what, done, total: None
+    given: Parameters,
+    sizes: Sizes,
+    seed: int = 1,
+    report: Report = lambda what, done, total: None,
+    policy: Policy | None = None,
 ) -> Verdict:
-    """Carry out every check. Same arguments, same verdict. Raises ConfigError for a market that an environment does not
-    take."""
+    """Carry out every check, of the market and, where one is given, of a policy in it. Same arguments, same verdict.
+    Raises ConfigError for a market that an environment does not take."""
     checks: list[Check] = []
     groups = groups_of(given, sizes, seed, report)
+    if policy is not None:
+        groups = [*groups, policy_group(given, policy, sizes, seed, report)]
     for n, (name, carry_out) in enumerate(groups):
         report(name, n, len(groups))
         try:
@@ -179,4 +199,4 @@ def run_gate(
         except CapacityError as error:
             detail = {"error": str(error)}
             checks.append(Check(name, False, float("nan"), (float("nan"), float("nan")), (None, None), "error", detail))
-    return Verdict(given, seed, sizes, tuple(checks))
+    return Verdict(given, seed, sizes, tuple(checks), None if policy is None else policy.name)

@@ -48,6 +48,8 @@ def legal(action: Int, task: Record, progress: Record, sight: Record) -> Int:
     if action in (POST, INSIDE, MID, CROSS):
         return True
     smaller = POST if HALVES[action] == _ALL else action
+    if CROSS < action < BOTH:  # the first size that is enough crosses all that is left
+        smaller = action - 1
     return lots_of(smaller, task, progress) < progress.remaining
 
 

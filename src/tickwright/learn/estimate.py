@@ -1,0 +1,37 @@
+"""A mean and how sure it is, from independent samples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+Z = 1.96
+"""Intervals are of 95 %: the estimate, give or take Z standard errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean and its standard error."""
+
+    value: float
+    error: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of 95 %."""
+        return self.value - Z * self.error, self.value + Z * self.error
+
+
+def mean_of(samples: np.ndarray) -> Estimate:
+    """The mean of independent samples; without at least two the error is not known, and infinite."""
+    if len(samples) < 2:
+        return Estimate(float(samples.mean()) if len(samples) else math.nan, math.inf)
+    return Estimate(float(samples.mean()), float(samples.std(ddof=1) / math.sqrt(len(samples))))
+
+
+def ratio_of(above: np.ndarray, below: np.ndarray) -> Estimate:
+    """A ratio of means of paired samples, its error by the delta method."""
+    ratio = float(above.mean() / below.mean())
+    return Estimate(ratio, mean_of((above - ratio * below) / below.mean()).error)
