@@ -42,6 +42,7 @@ def train(
     Raises ConfigError, also where torch is not installed, TrainingError, FileFormatError, StorageError.
     """
     require_torch()
+    from tickwright.learn.train.log import board_note
     from tickwright.learn.train.manifest import manifest_of
     from tickwright.learn.train.problem import MarketProblem
     from tickwright.learn.train.teachers import teacher_of
@@ -58,8 +59,7 @@ def train(
     with whole_file(folder / MANIFEST) as draft:
         draft.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
     done = trainer.run(until)
-    notes = () if trainer.has_board else ("TensorBoard is not installed (pip install tensorboard): nothing for it",)
-    return Result(folder, done.steps, done.first, done.best, done.why, notes)
+    return Result(folder, done.steps, done.first, done.best, done.why, board_note())
 
 
 def require_torch() -> None:

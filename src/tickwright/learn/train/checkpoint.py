@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,10 @@ def newest(folder: Path, configuration: str) -> Checkpoint:
 def read(path: Path) -> Checkpoint:
     """A checkpoint from its file. Raises FileFormatError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(str(arrays.pop("about")))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FileFormatError(path, "content", str(error), "a whole checkpoint") from error
     if not isinstance(about, dict) or about.get("schema") != _SCHEMA:
         raise FileFormatError(path, "schema", repr(about)[:60], _SCHEMA)

@@ -27,11 +27,6 @@ class Log:
         self._board = _board(folder / BOARD, since)
         self._last: tuple[float, int] | None = None
 
-    @property
-    def has_board(self) -> bool:
-        """Whether TensorBoard's files are written too."""
-        return self._board is not None
-
     def write(self, steps: int, kind: str, values: Mapping[str, Any]) -> None:
         """One line: the steps so far, and numbers by name under `kind`."""
         self._metrics.write(json.dumps({"steps": steps, kind: dict(values)}, sort_keys=True, allow_nan=False) + "\n")
@@ -53,6 +48,13 @@ class Log:
         self._timing.close()
         if self._board is not None:
             self._board.close()
+
+
+def board_note() -> tuple[str, ...]:
+    """What a person has to be told of TensorBoard: nothing where its files are written."""
+    if find_spec("tensorboard") is not None:
+        return ()
+    return ("TensorBoard is not installed (pip install tensorboard), so nothing is written for it",)
 
 
 def _keep(path: Path, since: int | None) -> None:

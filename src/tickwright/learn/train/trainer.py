@@ -90,17 +90,13 @@ class Trainer:
                 old.unlink()
         else:
             self._go_on(found)
-        self._log = Log(folder, None if found is None else self._state.steps)
-
-    @property
-    def has_board(self) -> bool:
-        """Whether TensorBoard's files are written."""
-        return self._log.has_board
+        self._resumed = found is not None
 
     def run(self, until: int | None = None) -> Trained:
         """Train up to `until` steps in all (None: those of the configuration). Raises TrainingError."""
         state, config = self._state, self._config
         end = config.steps if until is None else min(until, config.steps)
+        self._log = Log(self._folder, state.steps if self._resumed else None)
         try:
             if state.validated < 0:
                 self._validate()
