@@ -1,6 +1,7 @@
 """The trained policy as a file: it decides as the network did, without torch, and a broken one is refused by name."""
 
 import hashlib
+import itertools
 import json
 import struct
 import subprocess
@@ -27,7 +28,7 @@ def random_network(seed=1, hidden=(64, 64), inputs=OBSERVED, outputs=ACTIONS):
     widths = [inputs, *hidden, outputs]
     layers = [
         ((rng.normal(size=(a, b)) / np.sqrt(a)).astype(np.float32), rng.normal(size=b).astype(np.float32))
-        for a, b in zip(widths, widths[1:], strict=False)
+        for a, b in itertools.pairwise(widths)
     ]
     scale = rng.uniform(0.2, 3, inputs)
     scale[3] = 0.0
@@ -204,7 +205,7 @@ def test_a_file_is_loaded_and_decides_without_torch(tmp_path):
 def test_a_schema_is_of_what_is_computed():
     """Comments, docstrings, imports and decorators are no part of it; a number and a depth are."""
     source = '"""Doc."""\nimport math\n\n\n@inline\ndef f(x):\n    """Doc."""\n    y = 2 * x  # why\n    return y\n'
-    same = 'from a import b\ndef f(x):\n    # other\n    y = 2 * x\n\n    return y\n'
+    same = "from a import b\ndef f(x):\n    # other\n    y = 2 * x\n\n    return y\n"
     assert code_lines(source) == code_lines(same)
     for old, new in (("2 *", "3 *"), ("    return y", "    return -y")):
         assert code_lines(source) != code_lines(source.replace(old, new))

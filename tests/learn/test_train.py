@@ -130,9 +130,7 @@ def test_stages_have_episodes_of_their_own(tmp_path):
 
 
 def test_training_stops_where_validation_gets_no_better(tmp_path):
-    still = replace(
-        TINY, ppo=replace(TINY.ppo, learning_rate=0.0), validation=ValidationConfig(6144, 256, patience=3)
-    )
+    still = replace(TINY, ppo=replace(TINY.ppo, learning_rate=0.0), validation=ValidationConfig(6144, 256, patience=3))
     done = trained(still, tmp_path).run()
     assert done.steps < TINY.steps
     assert "no better policy in 3 validations" in done.why

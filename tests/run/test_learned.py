@@ -84,7 +84,7 @@ def test_it_sees_what_training_shows_and_does_what_the_network_says(levels, side
     order = parent(3000, side)
     asked, inside = trained(lively()), trained(lively())
     compiled, _ = work(levels, order, inside)
-    python, nested = work(levels, order, asked, tick=spy)
+    python, _ = work(levels, order, asked, tick=spy)
     assert same(compiled.journal(), python.journal())
     assert compiled.filled(0) == 3000
     assert len({int(row["action"][0]) for row, _ in looked}) > 3
@@ -179,7 +179,7 @@ LIVE = {"live": 1, "live_price": 99, "live_size": 20}
 
 
 def test_actions_become_intents():
-    """Of 100 lots in 30 slices of at least 5: post a slice; cross one, then have the rest, or the child before, rest."""
+    """Of 100 lots in slices of 5: post a slice; cross one, then have the rest, or the child before, rest."""
     due = T0 + 2 * SECOND
     assert answers(trained(always(POST)), {}, {"now": T0 + 1}) == [(REST, 100, 5, 1, due), (KEPT, 0, 0, 0, due)]
     both = answers(trained(always(BOTH + 1)), {}, {"now": T0 + 1, "remaining": 95}, {"now": T0 + 2, "remaining": 95})

@@ -15,7 +15,7 @@ _EXAMPLES = "\n\n".join(
         "[bold]Examples[/bold]",
         "$ tickwright train examples/train_ppo.toml --out out/policy",
         "$ tickwright train examples/train_ppo.toml --out out/policy --resume",
-        "The policy is out/policy/policy.twp; `tickwright execute --policy twap/rl:out/policy/policy.twp` lets it trade.",
+        "The policy is out/policy/policy.twp; `tickwright execute --policy rl:out/policy/policy.twp` lets it trade.",
     )
 )
 

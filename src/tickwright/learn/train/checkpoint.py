@@ -1,7 +1,7 @@
 """Checkpoints: everything that a training needs to go on as if it had never stopped, as plain arrays.
 
-`checkpoints/000001234567.npz` holds the arrays by name and, as `about`, a table in JSON: steps, generator, configuration.
-A checkpoint is whole or not there.
+`checkpoints/000001234567.npz` holds the arrays by name and, as `about`, a table in JSON: steps, generator,
+configuration. A checkpoint is whole or not there.
 """
 
 from __future__ import annotations

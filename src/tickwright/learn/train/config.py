@@ -68,8 +68,8 @@ class PpoConfig:
 
 @dataclass(frozen=True, slots=True)
 class ValidationConfig:
-    """How the policy is judged on the way: `episodes` of a seed of their own, the best action always, each `every` steps.
-    The training stops after `patience` of these without a better one (0: never)."""
+    """How the policy is judged on the way: `episodes` of a seed of their own, the best action always, each `every`
+    steps. The training stops after `patience` of these without a better one (0: never)."""
 
     every: int = 500_000
     episodes: int = 8192

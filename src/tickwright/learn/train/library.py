@@ -38,7 +38,7 @@ MODEL = "model.zip"
 
 
 class EpisodesVecEnv(VecEnv):
-    """Episodes of any problem as the library wants them; the market's own, with outcomes, is `learn.ExecutionVecEnv`."""
+    """Episodes of any problem as the library wants them; with the market's outcomes: `learn.ExecutionVecEnv`."""
 
     def __init__(self, episodes: Episodes, reward_scale: float) -> None:
         self._episodes, self._scale = episodes, reward_scale
@@ -116,7 +116,11 @@ class Model:
             raise ConfigError("algorithm", config.algorithm, f"{missing}: pip install {missing}") from error
         given, ppo = config.library, config.ppo
         self._name = config.algorithm
-        settings: dict[str, Any] = {"learning_rate": given.learning_rate, "gamma": ppo.gamma, "seed": config.seed % 2**32}
+        settings: dict[str, Any] = {
+            "learning_rate": given.learning_rate,
+            "gamma": ppo.gamma,
+            "seed": config.seed % 2**32,
+        }
         settings["policy_kwargs"] = {"net_arch": list(given.hidden), "activation_fn": torch.nn.Tanh}
         if "ppo" in self._name:
             settings |= {"n_steps": ppo.rollout, "n_epochs": ppo.epochs, "gae_lambda": ppo.gae_lambda}

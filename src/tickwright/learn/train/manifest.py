@@ -33,7 +33,8 @@ def manifest_of(config: TrainConfig) -> dict[str, Any]:
         "schema": "tickwright.training/1",
         "config": configuration(config),
         "schemas": {"observation": observation_schema(), "action": action_schema()},
-        "seeds": {"run": config.seed} | {name: derive(config.seed, name) for name in ("learner", "train/0", "validation")},
+        "seeds": {"run": config.seed}
+        | {name: derive(config.seed, name) for name in ("learner", "train/0", "validation")},
         "versions": {
             "tickwright": tickwright.__version__,
             "python": platform.python_version(),

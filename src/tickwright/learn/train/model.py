@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def normalised(observations: np.ndarray, mean: np.ndarray, scale: np.ndarray) ->
 
 def _layers(widths: Sequence[int], last_gain: float, generator: torch.Generator) -> torch.nn.Sequential:
     layers: list[torch.nn.Module] = []
-    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (inputs, outputs) in enumerate(pairwise(widths)):
         linear = torch.nn.Linear(inputs, outputs)
         last = i == len(widths) - 2
         torch.nn.init.orthogonal_(linear.weight, last_gain if last else math.sqrt(2.0), generator=generator)

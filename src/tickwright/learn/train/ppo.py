@@ -83,7 +83,9 @@ class Learner:
         if not all(math.isfinite(value) for value in means.values()):
             raise TrainingError(f"not a number in {', '.join(n for n, v in means.items() if not math.isfinite(v))}")
         if abs(last) > config.largest_divergence:
-            raise TrainingError(f"divergence: got {last:.3g} in one update, expected {config.largest_divergence:g} at most")
+            raise TrainingError(
+                f"divergence: got {last:.3g} in one update, expected {config.largest_divergence:g} at most"
+            )
         spread = float(np.var(rollout.returns))
         explained = 1.0 - float(np.var(rollout.returns - rollout.values)) / spread if spread > 0 else 0.0
         return means | {"explained": explained, "learning_rate": float(self.optimiser.param_groups[0]["lr"])}
@@ -154,8 +156,8 @@ def _numbers(**tensors: torch.Tensor) -> dict[str, float]:
 
 
 def from_teacher(log_probs: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
-    """Kullback-Leibler divergence of the policy from a teacher that is sure of itself: minus the log probability of what
-    it does, where that is legal."""
+    """Kullback-Leibler divergence of the policy from a teacher that is sure of itself: minus the log probability of
+    what it does, where that is legal."""
     chosen = log_probs.gather(1, taught.clamp(min=0)[:, None]).squeeze(1)
     counts = (taught >= 0) & (chosen > -1e6)
     return -(chosen * counts).sum() / counts.sum().clamp(min=1)

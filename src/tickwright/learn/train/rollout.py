@@ -97,8 +97,8 @@ def collect(
 def advantages_of(
     rewards: np.ndarray, values: np.ndarray, over: np.ndarray, after: np.ndarray, gamma: float, gae_lambda: float
 ) -> np.ndarray:
-    """Generalised advantage estimation (Schulman and others, 2016), float64 (T, K). `over[t]` says that step t ended its
-    episode, `after` is the value of what comes after the last step."""
+    """Generalised advantage estimation (Schulman and others, 2016), float64 (T, K). `over[t]` says that step t ended
+    its episode, `after` is the value of what comes after the last step."""
     advantages = np.zeros(rewards.shape)
     advantage_t1, value_t1 = np.zeros(rewards.shape[1]), after.astype(np.float64)
     for t in reversed(range(len(rewards))):

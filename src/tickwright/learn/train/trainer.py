@@ -119,7 +119,8 @@ class Trainer:
         finally:
             self._episodes.close()
             self._log.close()
-        assert state.first is not None and state.best is not None
+        assert state.first is not None
+        assert state.best is not None
         return Trained(self._best, state.steps, state.first, state.best, why)
 
     @property

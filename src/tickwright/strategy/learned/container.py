@@ -12,8 +12,8 @@
 
 The header: `kind` (`mlp`), `activation` (`tanh`), `arrays` (name and shape each), `observation` and `action` (schema
 hash and size), `markets` (hashes of the parameters it was trained in), `episode` (the configuration of its episodes),
-`pace` (seconds between two decisions, and of an episode), `metrics`, `manifest`. No clock and no path is in it: the same
-training gives the same bytes.
+`pace` (seconds between two decisions, and of an episode), `metrics`, `manifest`. No clock and no path is in it: the
+same training gives the same bytes.
 """
 
 from __future__ import annotations

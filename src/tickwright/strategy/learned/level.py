@@ -237,7 +237,5 @@ def decide(params: np.ndarray, memory: np.ndarray, obs: Record) -> Tick:
 
 
 def tick(params: Any, memory: Any, obs: Any) -> Any:
-    """`decide` as `strategy.tick.custom.tick_kernel` takes it: what is compiled and kept on disk is called, not copied."""
+    """`decide` as `strategy.tick.custom.tick_kernel` takes it: what is kept on disk is called, not compiled anew."""
     return decide(params, memory, obs)
-
-

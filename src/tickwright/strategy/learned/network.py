@@ -99,7 +99,9 @@ def forward(widths: np.ndarray, weights: np.ndarray, observation: np.ndarray, sc
     for layer in range(last + 1):
         outputs = widths[layer + 1]
         bias = at + inputs * outputs
-        add_products(scratch[row, :inputs], weights[at:bias], weights[bias : bias + outputs], scratch[1 - row, :outputs])
+        add_products(
+            scratch[row, :inputs], weights[at:bias], weights[bias : bias + outputs], scratch[1 - row, :outputs]
+        )
         row = 1 - row
         if layer < last:
             tanh(scratch[row, :outputs])
