@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -71,12 +71,11 @@ def latency(network: Network, calls: int = 20_000, seed: int = 0) -> Latency:
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(256, int(network.widths[0]))).astype(np.float32)
     mask = np.ones(int(network.widths[-1]), np.bool_)
-    given: tuple[Any, ...] = network.widths, network.packed()
-    scratch = network.scratch()
-    choose(*given, rows[0], mask, scratch)
+    widths, weights, scratch = network.widths, network.packed(), network.scratch()
+    choose(widths, weights, rows[0], mask, scratch)
     took = np.zeros(calls)
     for i in range(calls):
         began = time.perf_counter_ns()
-        choose(*given, rows[i & 255], mask, scratch)
+        choose(widths, weights, rows[i & 255], mask, scratch)
         took[i] = time.perf_counter_ns() - began
     return Latency(float(np.percentile(took, 50)), float(np.percentile(took, 99)), calls)

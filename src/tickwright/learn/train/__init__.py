@@ -50,22 +50,26 @@ def train(
     config = config.with_markets()
     manifest = manifest_of(config)
     problem = MarketProblem(config)
-    with whole_file(folder / MANIFEST) as draft:
-        draft.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
     if config.algorithm != "ppo":
         if resume or until is not None or config.stages or config.teacher.policy is not None:
             raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
         from tickwright.learn.train.others import train_other
 
+        _write(folder, manifest)
         first, best = train_other(config, problem, folder, manifest, progress)
         return Result(folder, config.steps, first, best, f"{config.steps:,} steps", ())
     from tickwright.learn.train.trainer import Trainer
 
     given = teacher if teacher is not None else teacher_of(config.teacher)
-    done = Trainer(
-        config, problem, folder, manifest, resume=resume, teacher=given, progress=progress
-    ).run(until)  # fmt: skip
+    trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=given, progress=progress)
+    _write(folder, manifest)
+    done = trainer.run(until)
     return Result(folder, done.steps, done.first, done.best, done.why, board_note())
+
+
+def _write(folder: Path, manifest: dict[str, Any]) -> None:
+    with whole_file(folder / MANIFEST) as draft:
+        draft.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def require_torch() -> None:

@@ -42,7 +42,7 @@ class EpisodesVecEnv(VecEnv):
 
     def __init__(self, episodes: Episodes, reward_scale: float) -> None:
         self._episodes, self._scale = episodes, reward_scale
-        self._actions = np.zeros(len(episodes.masks), np.int64)
+        self._actions: np.ndarray = np.zeros(len(episodes.masks), np.int64)
         box = gym.spaces.Box(-CLIP, CLIP, episodes.observations.shape[1:], np.float32)
         super().__init__(len(episodes.masks), box, gym.spaces.Discrete(episodes.masks.shape[1]))
 

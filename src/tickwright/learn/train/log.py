@@ -68,4 +68,4 @@ def _board(folder: Path, since: int | None) -> Any:
         return None
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder), purge_step=since)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tickwright.core.rng import derive
 from tickwright.learn.artefact import NetworkPolicy, save
@@ -13,10 +13,11 @@ from tickwright.learn.train.problem import Problem
 from tickwright.learn.train.trainer import POLICY
 from tickwright.learn.train.validation import Decide, validate
 
+_Two: TypeAlias = tuple[dict[str, Any], dict[str, Any]]
+"""Of the validations before and after."""
 
-def train_other(
-    config: TrainConfig, problem: Problem, folder: Path, manifest: dict[str, Any], progress: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
+
+def train_other(config: TrainConfig, problem: Problem, folder: Path, manifest: dict[str, Any], progress: Any) -> _Two:
     """(validation before, validation after) a training that leaves its policy in the folder."""
     log = Log(folder)
 
@@ -34,7 +35,7 @@ def train_other(
         log.close()
 
 
-def _table(config: TrainConfig, problem: Problem, folder: Path, progress: Any, judged: Any) -> Any:
+def _table(config: TrainConfig, problem: Problem, folder: Path, progress: Any, judged: Any) -> _Two:
     from tickwright.learn.train.tabular import Table, train_table
 
     episodes = problem.episodes(0, config.library.environments, "train/0")
@@ -50,7 +51,7 @@ def _table(config: TrainConfig, problem: Problem, folder: Path, progress: Any, j
 
 def _library(
     config: TrainConfig, problem: Problem, folder: Path, manifest: dict[str, Any], progress: Any, judged: Any
-) -> Any:  # fmt: skip
+) -> _Two:  # fmt: skip
     from tickwright.learn.train.library import Model
 
     episodes = problem.episodes(0, config.library.environments, "train/0")

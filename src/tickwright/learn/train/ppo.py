@@ -111,7 +111,7 @@ class Learner:
     def _descend(self, loss: torch.Tensor) -> float:
         """One step of the optimiser: the norm of the gradient."""
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip))
         if not math.isfinite(norm):
             raise TrainingError(f"gradient: got {norm}, expected a finite norm")

@@ -38,6 +38,8 @@ from tickwright.strategy.tick.common import (
     REST,
     START,
     TAKE,
+    Memory,
+    Params,
     Tick,
     can_cross,
     cross,
@@ -127,14 +129,17 @@ class Trained:
         return (0,) * PLACE + (int(self.rows.ctypes.data),)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _address(typingctx: Any, number: Any) -> Any:
-    """An integer as a pointer."""
+def _pointer(typingctx: Any, number: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return _types.voidptr(_types.int64), code
+
+
+_address: Any = intrinsic(_pointer)
+"""An integer as a pointer, in kernels."""
+_at: Any = getattr(numba, "carray")  # noqa: B009 - which numba does not declare as its own
 
 
 @inline
@@ -183,9 +188,9 @@ def settle(level: Record, obs: Record) -> None:
     observe(task, progress, sight, level.recall, level.observation)
     for action in range(ACTIONS):
         level.mask[action] = legal(action, task, progress, sight)
-    widths = numba.carray(_address(level.widths), (level.depths,), np.int64)
-    weights = numba.carray(_address(level.weights), (level.numbers,), np.float32)
-    scratch = numba.carray(_address(level.scratch), (2, level.widest), np.float32)
+    widths = _at(_address(level.widths), (level.depths,), np.int64)
+    weights = _at(_address(level.weights), (level.numbers,), np.float32)
+    scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
     logits = scratch[forward(widths, weights, level.observation, scratch)]
     level.action = best_legal(logits, level.mask)
     level.decisions += 1
@@ -219,9 +224,9 @@ def carry_out(level: Record, obs: Record, wake: Int) -> Tick:
 
 
 @kernel
-def decide(params: np.ndarray, memory: np.ndarray, obs: Record) -> Tick:
+def decide(params: Params, memory: Memory, obs: Record) -> Tick:
     """The intent of a trained policy; `params` are not used, `memory[PLACE]` is the address of its LEVEL row."""
-    level = numba.carray(_address(memory[PLACE]), (1,), LEVEL)[0]
+    level = _at(_address(memory[PLACE]), (1,), LEVEL)[0]
     if idle(obs):
         return waiting(obs)
     if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
