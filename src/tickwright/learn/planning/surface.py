@@ -17,8 +17,8 @@ from tickwright.learn.estimate import Estimate, mean_of
 from tickwright.learn.layout import End
 from tickwright.learn.planning.ask import MOST_PARTICIPATION, PlanAsk
 from tickwright.learn.policies.baseline import Baseline, Numbers
-from tickwright.learn.policies.paired import cvar
 from tickwright.learn.policies.course import Course
+from tickwright.learn.policies.paired import cvar
 from tickwright.learn.reference import measure
 from tickwright.venue.sim.reactive.prepare import prepare
 
