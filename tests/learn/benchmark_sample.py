@@ -40,5 +40,5 @@ def write(folder, seeds=(1,), favourite=None, **more):
 
 
 def waiting(folder, seeds=(1,)):
-    """Does nothing and is swept at the deadline: surely dearer than anybody who spreads his order."""
+    """Do nothing, and are swept at the deadline: takers of all."""
     return write(folder, seeds, favourite=KEEP)

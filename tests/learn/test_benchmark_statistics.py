@@ -165,7 +165,7 @@ def test_the_same_seeds_for_another_set_of_policies_are_counted(tmp_path):
 
 
 def test_scenarios_are_what_the_domain_asks():
-    """Ten shifted regimes and unseen seeds, four envelopes that hold the base, four risk aversions; names are unique."""
+    """Ten shifted regimes and unseen seeds, four envelopes that hold the base, four risk aversions."""
     base = tight()
     every = [base, *shells(base), *envelopes(base), *frontier(base)]
     assert len({scenario.name for scenario in every}) == len(every)
