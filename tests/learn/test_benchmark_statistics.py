@@ -19,7 +19,7 @@ from tickwright.learn.benchmark.scenarios import (
     wide,
 )
 from tickwright.learn.benchmark.statistics import Bootstrap, block_sums, cvar_ratio, iqm
-from tickwright.learn.policies.compare import cvar
+from tickwright.learn.policies.paired import cvar
 
 FACTS = {
     "arrival_ticks": 10_000.0, "forced_share": 0.0, "unfilled_share": 0.0, "maker_share": 0.0, "refused": 0,

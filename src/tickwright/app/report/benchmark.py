@@ -272,4 +272,4 @@ def _made_from(document: Document) -> str:
 
 
 def _chart(name: str, figure: dict[str, Any], drawn: page.Figures) -> str:
-    return page._chart(name, figure, drawn)
+    return page.chart(name, figure, drawn)

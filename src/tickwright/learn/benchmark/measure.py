@@ -18,7 +18,7 @@ from tickwright.learn.benchmark.scenarios import URGENCIES, Scenario, identity
 from tickwright.learn.benchmark.seeds import test_seed
 from tickwright.learn.policies import NAMES, Baseline, Numbers, Policy, clairvoyant, tune
 from tickwright.learn.policies.baseline import HEURISTIC, RANDOM
-from tickwright.learn.policies.evaluate import AT_ONCE
+from tickwright.learn.policies.course import AT_ONCE
 
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""

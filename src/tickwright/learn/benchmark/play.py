@@ -23,7 +23,7 @@ from tickwright.learn.benchmark.kernel import TALLY, tallied_rows
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.layout import OUTCOME, End
 from tickwright.learn.policies import SCORE, Course, Policy
-from tickwright.learn.policies.evaluate import Progress, _silent
+from tickwright.learn.policies.course import Progress
 from tickwright.strategy.learned.actions import KEEP
 from tickwright.venue.sim.reactive.driver import NO_ROWS
 from tickwright.venue.sim.reactive.prepare import prepare
@@ -33,6 +33,10 @@ SPLIT = np.dtype([(name, "<f8") for name in PARTS])
 """bps of quantity times arrival."""
 WHOLE = np.dtype([(name, "<i8") for name in PARTS[:-1]])
 """The same before division, half ticks times lots, without fees."""
+
+
+def _silent(done: int, total: int) -> None:
+    pass
 
 
 class Ground:
@@ -103,7 +107,7 @@ class Ground:
         return np.zeros(count, TALLY), np.zeros((count, steps + 2), np.int64), np.zeros((count, steps + 2), np.int64)
 
     def _work(self, policy: Policy, tallies: np.ndarray, mids: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """Play all rows to their end: the news in what was paid, as `policies.evaluate.work`."""
+        """Play all rows to their end: the news in what was paid, as `policies.course.work`."""
         batch, episodes = self.batch, self.batch.episodes
         news = np.zeros(batch.count)
         for _ in range(batch.config.steps):

@@ -27,7 +27,7 @@ from tickwright.learn.benchmark.config import BenchmarkConfig, ReplayDay
 from tickwright.learn.benchmark.contenders import Contender
 from tickwright.learn.benchmark.measure import Report
 from tickwright.learn.benchmark.statistics import Bootstrap
-from tickwright.learn.policies.compare import cvar
+from tickwright.learn.policies.paired import cvar
 from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
 from tickwright.run.execute import OrderResult, execute
 from tickwright.run.market import MarketDay, load_day

@@ -17,7 +17,7 @@ from tickwright.learn.benchmark.cells import Cell
 from tickwright.learn.benchmark.play import PARTS
 from tickwright.learn.benchmark.statistics import Bootstrap, block_sums, cvar_ratio, iqm
 from tickwright.learn.estimate import Estimate, Z, mean_of
-from tickwright.learn.policies.compare import cvar
+from tickwright.learn.policies.paired import cvar
 
 AGAINST = ("twap/take", "twap/post-then-cross", "heuristic")
 NEAR_SHARE = 0.1

@@ -4,7 +4,7 @@
 |---|---|
 | interval of a mean | mean ± 1.96 standard errors (`learn.estimate`) |
 | interquartile mean | mean of the middle half: a quarter of the sample, rounded down, is cut at either end |
-| CVaR 95 % | mean of the worst twentieth (`policies.compare.cvar`) |
+| CVaR 95 % | mean of the worst twentieth (`policies.paired.cvar`) |
 | ratio of CVaRs | delta method: CVaR is the mean of `v + max(x - v, 0) / 0.05`, v the quantile held fixed |
 | ratio of means | percentiles of a bootstrap over episodes, the same draws for all; over training seeds too |
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from tickwright.core.rng import derive
 from tickwright.learn.estimate import Estimate, ratio_of
-from tickwright.learn.policies.compare import TAIL
+from tickwright.learn.policies.paired import TAIL
 
 BLOCKS = 500
 """Blocks of episodes at most that are resampled."""
