@@ -56,15 +56,7 @@ def render(document: Document) -> str:
             _made_from(document),
         ]
     )
-    return page._PAGE.format(
-        title=escape(_title(document)),
-        css=page._own("page.css") + _CSS,
-        body=body,
-        plotly=page._plotly(),
-        shared=page._island({}),
-        figures=page._island(drawn),
-        script=page._own("page.js"),
-    )
+    return page.assemble(_title(document), f"<style>{_CSS}</style>{body}", drawn)
 
 
 _ENVELOPES = (
