@@ -9,15 +9,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tickwright.book.ladder import best
 from tickwright.book.layout import BID, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
+from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, news_size
@@ -41,7 +39,7 @@ def total_rate(market: Record, params: Record) -> float:
 @inline(borrow=True)
 def draw_wait(market: Record) -> None:
     """The waiting time of the event to come."""
-    market.wait = -math.log(1.0 - uniform(block_of(market.seed, market.events), WAIT))
+    market.wait = exponential(block_of(market.seed, market.events), WAIT)
 
 
 @kernel(borrow=True)
