@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import BID, Int, Record, Rows
+from tickwright.book.layout import BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, exponential, uniform
@@ -59,32 +59,36 @@ def run_event(market: Record, params: Record, out: Rows) -> None:
     passed = market.wait / total
     market.time += passed
     market.clock += passed / market.pace
+    touched = np.int64(NO_SIDE)
     if params.model >= _QUEUE_REACTIVE:
-        _queue_event(market, params, block, total, out)
+        touched = _queue_event(market, params, block, total, out)
     else:
         _band_event(market, params, block, passed, total, out)
-    settle(market, params, block, np.int64(0), out)
+    settle(market, params, block, np.int64(0), touched, out)
     market.events += 1
     draw_wait(market)
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
-    """What must hold after every event and every action."""
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
+    """What must hold after every event and every action that touched a side, or both (NO_SIDE)."""
     if params.model < _QUEUE_REACTIVE:
         santa_fe.settle(market, params, out)
         return
     was = market.twice_mid
-    queue_reactive.settle(market, params, block, agent, out)
+    queue_reactive.settle(market, params, block, agent, touched, out)
     if params.model == _FP and market.twice_mid != was:
         fp.tilt(market, params)
 
 
 @inline(borrow=True)
-def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
+def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> Int:
+    """The next event of a queue-reactive law: the side that it touched."""
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
+    touched = np.int64(side)
     if kind == _MARKET:
         _queue_market(market, params, block, side, out)
+        touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
         if kind == _LIMIT:
             i = queue_reactive.limit_queue(market, params.levels, side, v)
@@ -96,6 +100,7 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
         queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
+    return touched
 
 
 @kernel(borrow=True)
