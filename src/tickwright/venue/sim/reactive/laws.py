@@ -48,6 +48,15 @@ def event(market: Record, params: Record, out: Rows) -> None:
     run_event(market, params, out)
 
 
+@kernel(borrow=True)
+def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
+    """The next `count` events; nothing happens any more after a fault."""
+    for _ in range(count):
+        if market.fault != 0:
+            break
+        run_event(market, params, out)
+
+
 @inline(borrow=True)
 def run_event(market: Record, params: Record, out: Rows) -> None:
     """`event`, put into the loop that calls it."""
