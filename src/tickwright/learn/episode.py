@@ -30,7 +30,8 @@ from tickwright.strategy.learned.layout import LEVELS
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.venue.sim.reactive import agents
 from tickwright.venue.sim.reactive.driver import begin_from
-from tickwright.venue.sim.reactive.laws import draw_wait, event
+from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.laws import draw_wait, run_events
 from tickwright.venue.sim.reactive.layout import Ask
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
@@ -44,7 +45,7 @@ _PATIENCE = 20
 _SIDE, _SIZE, _RISK, _TEMPLATE, _MARKET = (np.uint64(i) for i in range(5))
 
 
-@inline
+@inline(borrow=True)
 def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint64:
     """A draw for an episode: a function of the seed, the row, the number of the episode and the place alone."""
     return hash64(hash64(settings.seed, np.uint64(row)), np.uint64(serial) * np.uint64(8) + place)
@@ -53,7 +54,7 @@ def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint6
 # -- what is seen ------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[Bool, Int]:
     """The best price of a side without `own_lots` at `own_price`: (found, price)."""
     ladder = market.book.ladder
@@ -65,7 +66,7 @@ def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[
     return True, price
 
 
-@inline
+@inline(borrow=True)
 def look(market: Record, settings: Record, episode: Record, reference: Record) -> None:
     """Bring progress and sight up to now."""
     task, progress, sight = episode.task, episode.progress, episode.sight
@@ -102,7 +103,7 @@ def look(market: Record, settings: Record, episode: Record, reference: Record) -
                     sight.ask_sizes[level] -= progress.live
 
 
-@inline
+@inline(borrow=True)
 def _mid(episode: Record) -> float:
     """The mid of what is seen; the last one while a side is empty."""
     mid: float = episode.mid
@@ -111,7 +112,7 @@ def _mid(episode: Record) -> float:
     return mid
 
 
-@inline
+@inline(borrow=True)
 def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
     """What the policy gets: the observation and which actions are legal."""
     remember(episode.task, episode.progress, episode.sight, episode.recall)
@@ -123,7 +124,7 @@ def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
 # -- an episode begins -------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def begin(
     markets: Rows, row: Int, settings: Record, episode: Record, templates: Rows, kinds: np.ndarray, references: Rows
 ) -> None:
@@ -140,7 +141,7 @@ def begin(
     episode.serial = serial + 1
 
 
-@inline
+@inline(borrow=True)
 def _new_order(market: Record, settings: Record, episode: Record, reference: Record, row: Int) -> None:
     task, outcome, serial = episode.task, episode.outcome, episode.serial
     horizon = settings.steps * settings.messages * reference.seconds
@@ -180,21 +181,12 @@ def _new_order(market: Record, settings: Record, episode: Record, reference: Rec
 # -- an action ---------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def _ask(market: Record, param: Record, kind: Int, side: Int, price: Int, lots: Int, slot: Int, rows: Rows) -> Int:
     return agents.act(market, param, kind, np.int64(ACCOUNT), side, np.int64(price), lots, slot, rows)
 
 
-@inline
-def run(market: Record, param: Record, messages: Int, rows: Rows) -> None:
-    """Let the background act; nothing happens any more after a fault."""
-    for _ in range(messages):
-        if market.fault != 0:
-            break
-        event(market, param, rows)
-
-
-@inline
+@inline(borrow=True)
 def act(market: Record, param: Record, settings: Record, episode: Record, action: Int, rows: Rows) -> None:
     """Carry out an action decided on `episode.sight`. What the market refuses by now is not done."""
     task = episode.task
@@ -224,7 +216,7 @@ def act(market: Record, param: Record, settings: Record, episode: Record, action
         _ask(market, param, _POST, own_side, price, rest, np.int64(NIL), rows)
 
 
-@inline
+@inline(borrow=True)
 def _make_room(market: Record, param: Record, episode: Record, spare: Int, rows: Rows) -> None:
     """The child may hold `spare` lots at most: never more in the market than is left."""
     account = market.accounts[ACCOUNT]
@@ -237,7 +229,7 @@ def _make_room(market: Record, param: Record, episode: Record, spare: Int, rows:
 # -- a step ------------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def take_step(
     market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, rows: Rows
 ) -> float:
@@ -246,9 +238,9 @@ def take_step(
     if not 0 <= action < ACTIONS or not legal(action, task, episode.progress, episode.sight):
         outcome.refused += 1
         action = np.int64(0)
-    run(market, param, min(settings.latency, settings.messages), rows)
+    run_events(market, param, min(settings.latency, settings.messages), rows)
     act(market, param, settings, episode, np.int64(action), rows)
-    run(market, param, settings.messages - min(settings.latency, settings.messages), rows)
+    run_events(market, param, settings.messages - min(settings.latency, settings.messages), rows)
     episode.step += 1
     look(market, settings, episode, reference)
     if episode.progress.remaining == 0:
@@ -262,7 +254,7 @@ def take_step(
     return reward
 
 
-@inline
+@inline(borrow=True)
 def _finish(market: Record, param: Record, settings: Record, episode: Record, reference: Record, rows: Rows) -> None:
     """Cross what is left at the deadline, whatever it costs."""
     task, account = episode.task, market.accounts[ACCOUNT]
@@ -276,14 +268,14 @@ def _finish(market: Record, param: Record, settings: Record, episode: Record, re
         left = task.quantity - task.side * account.shares
         if left == 0 or market.fault != 0:
             break
-        run(market, param, settings.messages, rows)
+        run_events(market, param, settings.messages, rows)
         _ask(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), rows)
     episode.outcome.forced = account.taken - before
     episode.outcome.unfilled = task.quantity - task.side * account.shares
     look(market, settings, episode, reference)
 
 
-@inline
+@inline(borrow=True)
 def _account(market: Record, settings: Record, episode: Record, reference: Record) -> float:
     """The reward of the step that has passed, in basis points, and the outcome brought up to it."""
     task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
@@ -315,7 +307,7 @@ def _account(market: Record, settings: Record, episode: Record, reference: Recor
 # -- many rows ---------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrow=True)
 def begin_rows(
     markets: Rows, episodes: Rows, first: Int, last: Int, settings: Rows, templates: Rows, kinds: np.ndarray,
     references: Rows, observations: np.ndarray, masks: np.ndarray,
@@ -326,7 +318,7 @@ def begin_rows(
         show(episodes[k], observations[k], masks[k])
 
 
-@kernel
+@kernel(borrow=True)
 def step_rows(
     markets: Rows, episodes: Rows, first: Int, last: Int, params: Rows, settings: Rows, templates: Rows,
     kinds: np.ndarray, references: Rows, actions: np.ndarray, observations: np.ndarray, masks: np.ndarray,
@@ -335,6 +327,10 @@ def step_rows(
     """One step in each of the rows first to last - 1; with `restart`, an ended episode is followed by the next one, and
     its last observation is in `finals`."""
     for k in range(first, last):
+        if k + 2 < last:
+            fetch_head(markets[k + 2])
+        if k + 1 < last:
+            fetch_body(markets[k + 1])
         episode = episodes[k]
         market = markets[k]
         if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more

@@ -9,21 +9,21 @@ from tickwright.book.layout import ASK, BID, Int, Rows
 from tickwright.core.errors import InternalError
 from tickwright.core.kernel import kernel
 from tickwright.core.rng import derive
-from tickwright.learn.episode import run
 from tickwright.learn.layout import REFERENCE
 from tickwright.venue.sim.reactive.driver import NO_ROWS, open_markets, stopped
+from tickwright.venue.sim.reactive.laws import run_events
 from tickwright.venue.sim.reactive.layout import MARKET
 
 _BLOCK = 100
 """Messages between two looks at the mid."""
 
 
-@kernel
+@kernel(borrow=True)
 def _watch(markets: Rows, k: Int, params: Rows, p: Int, blocks: Int, out: np.ndarray, rows: Rows) -> None:
     """Per block of messages: spread, size of both bests, mid, lots traded so far, seconds so far."""
     market, param = markets[k], params[p]
     for i in range(blocks):
-        run(market, param, np.int64(_BLOCK), rows)
+        run_events(market, param, np.int64(_BLOCK), rows)
         ladder = market.book.ladder
         bid, ask = best(ladder, BID), best(ladder, ASK)
         out[i, 0] = ask - bid

@@ -17,6 +17,30 @@ def mix(z):
     return z ^ (z >> 31)
 
 
+TAIL, AREA = 7.697117470131487, 0.0039496598225815572
+EDGES = [AREA * math.exp(TAIL), TAIL]
+for _ in range(254):
+    EDGES.append(-math.log(AREA / EDGES[-1] + math.exp(-EDGES[-1])))
+EDGES.append(0.0)
+
+
+def unit(z):
+    return (z >> 11) * 2.0**-53
+
+
+def exponential(z):
+    layer = z & 255
+    x, further = unit(z) * EDGES[layer], mix((z + GOLDEN) & WORD)
+    if x < EDGES[layer + 1]:
+        return x
+    if layer == 0:
+        return TAIL + exponential(further)
+    low, high = math.exp(-EDGES[layer]), math.exp(-EDGES[layer + 1])
+    if low + unit(further) * (high - low) < math.exp(-x):
+        return x
+    return exponential(mix((further + GOLDEN) & WORD))
+
+
 class Order:
     made_so_far = 0
 
@@ -69,7 +93,7 @@ class Twin:
         return mix((self.block + place * STRIDE) & WORD)
 
     def u(self, place):
-        return (self.bits(place) >> 11) * 2.0**-53
+        return unit(self.bits(place))
 
     def xi(self, place):
         z = self.bits(place)
@@ -77,7 +101,7 @@ class Twin:
 
     def draw_wait(self):
         self.block = self.block_of(self.events)
-        self.wait = -math.log(1.0 - self.u(WAIT))
+        self.wait = exponential(self.bits(WAIT))
 
     def size(self, u):
         for i in range(self.p["size_count"] - 1):

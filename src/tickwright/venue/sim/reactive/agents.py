@@ -61,7 +61,7 @@ def act(
     else:
         return np.int64(_BAD_REQUEST)
     if answer >= 0:
-        settle(market, params, block_of(market.seed, market.events), np.int64(AGENT), out)
+        settle(market, params, block_of(market.seed, market.events), np.int64(AGENT), np.int64(NO_SIDE), out)
     return answer
 
 

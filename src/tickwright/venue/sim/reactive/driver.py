@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 
 from tickwright.book.l3 import reset
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, PRICE_LIMIT, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NO_SIDE, PRICE_LIMIT, Int, Record, Rows
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.kernel import inline, kernel
@@ -92,6 +92,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
         market.pressure[r] = 0.0
         for k_owner in range(market.memory.shape[0]):
             market.memory[k_owner, r] = 0.0
+            market.pull[k_owner, r] = 0.0
     for i in range(market.excitation.shape[0]):
         for j in range(market.excitation.shape[1]):
             market.excitation[i, j] = 0.0
@@ -108,7 +109,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     block = block_of(seed, np.int64(OPENING))
     if param.model >= _QUEUE_REACTIVE:
         queue_reactive.redraw(market, param, block, out)
-        queue_reactive.settle(market, param, block, np.int64(0), out)
+        queue_reactive.settle(market, param, block, np.int64(0), np.int64(NO_SIDE), out)
         if param.model == _FP:
             market.walk = 0.5 * market.twice_mid
             fp.value(market, param)

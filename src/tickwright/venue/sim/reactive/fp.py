@@ -83,6 +83,17 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
     market.walk += params.news * news * near_normal(block, NEWS)
 
 
+@inline(borrow=True)
+def _plus_pull(market: Record, params: Record, k: Int, total: float) -> float:
+    """`total` and what owner k adds to the fair price. The roots are stored before they are added, so that the
+    processor draws those of all scales at once."""
+    for r in range(SCALES):
+        market.pull[k, r] = concave(market.memory[k, r], params.n0)
+    for r in range(SCALES):
+        total += params.weight[r] * market.pull[k, r]
+    return total
+
+
 @kernel(borrow=True)
 def value(market: Record, params: Record) -> None:
     """The fair price of the memories as they are."""
@@ -90,13 +101,10 @@ def value(market: Record, params: Record) -> None:
     for r in range(SCALES):
         total += market.residue[r]
     for k in range(params.slots):
-        for r in range(SCALES):
-            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+        total = _plus_pull(market, params, np.int64(k), total)
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
-        if market.memory[k, SCALES - 1] == 0.0:
-            continue  # nothing of its own yet
-        for r in range(SCALES):
-            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+        if market.memory[k, SCALES - 1] != 0.0:  # else nothing of its own yet
+            total = _plus_pull(market, params, np.int64(k), total)
     market.fair = total
 
 

@@ -9,15 +9,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import BID, Int, Record, Rows
+from tickwright.book.layout import BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
+from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, news_size
@@ -41,13 +39,22 @@ def total_rate(market: Record, params: Record) -> float:
 @inline(borrow=True)
 def draw_wait(market: Record) -> None:
     """The waiting time of the event to come."""
-    market.wait = -math.log(1.0 - uniform(block_of(market.seed, market.events), WAIT))
+    market.wait = exponential(block_of(market.seed, market.events), WAIT)
 
 
 @kernel(borrow=True)
 def event(market: Record, params: Record, out: Rows) -> None:
     """The next event of the background."""
     run_event(market, params, out)
+
+
+@kernel(borrow=True)
+def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
+    """The next `count` events; nothing happens any more after a fault."""
+    for _ in range(count):
+        if market.fault != 0:
+            break
+        run_event(market, params, out)
 
 
 @inline(borrow=True)
@@ -61,32 +68,36 @@ def run_event(market: Record, params: Record, out: Rows) -> None:
     passed = market.wait / total
     market.time += passed
     market.clock += passed / market.pace
+    touched = np.int64(NO_SIDE)
     if params.model >= _QUEUE_REACTIVE:
-        _queue_event(market, params, block, total, out)
+        touched = _queue_event(market, params, block, total, out)
     else:
         _band_event(market, params, block, passed, total, out)
-    settle(market, params, block, np.int64(0), out)
+    settle(market, params, block, np.int64(0), touched, out)
     market.events += 1
     draw_wait(market)
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
-    """What must hold after every event and every action."""
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
+    """What must hold after every event and every action that touched a side, or both (NO_SIDE)."""
     if params.model < _QUEUE_REACTIVE:
         santa_fe.settle(market, params, out)
         return
     was = market.twice_mid
-    queue_reactive.settle(market, params, block, agent, out)
+    queue_reactive.settle(market, params, block, agent, touched, out)
     if params.model == _FP and market.twice_mid != was:
         fp.tilt(market, params)
 
 
 @inline(borrow=True)
-def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
+def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> Int:
+    """The next event of a queue-reactive law: the side that it touched."""
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
+    touched = np.int64(side)
     if kind == _MARKET:
         _queue_market(market, params, block, side, out)
+        touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
         if kind == _LIMIT:
             i = queue_reactive.limit_queue(market, params.levels, side, v)
@@ -98,6 +109,7 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
         queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
+    return touched
 
 
 @kernel(borrow=True)

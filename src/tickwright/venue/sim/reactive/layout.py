@@ -138,6 +138,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
+            ("pull", "<f8", (OWNERS, SCALES)),  # FP: h(N) at the last look
             ("residue", "<f8", (SCALES,)),  # FP: D
             ("pressure", "<f8", (SCALES,)),  # QL: m
             ("pressed", "<f8"),  # QL: model time of the last decay

@@ -28,7 +28,7 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
-from tickwright.book.layout import ASK, BID, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
@@ -187,24 +187,35 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
     """Both sides quoted, the reference where it belongs, the rates at the best: after every event and every action.
-    `agent` is 0, or draws.AGENT where an agent acted."""
+    `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both."""
     ladder = market.book.ladder
     if market.background[BID] == 0 or market.background[ASK] == 0:
         _quote_edges(market, params, out)
+        touched = np.int64(NO_SIDE)
     twice_mid = best(ladder, BID) + best(ladder, ASK)
     if twice_mid != market.twice_mid:
         _follow(market, params, block, agent, twice_mid, out)
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
-    market.twice_mid = best(ladder, BID) + best(ladder, ASK)
-    for side in range(2):
-        lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
-        market.market_rate[side] = params.market[_volume_place(params, np.float64(lots))]
+        market.twice_mid = best(ladder, BID) + best(ladder, ASK)
+        touched = np.int64(NO_SIDE)
+    if touched == NO_SIDE:
+        _look_at_best(market, params, np.int64(ASK))
+        touched = np.int64(BID)
+    _look_at_best(market, params, touched)
     total = total_rate(market)
     if not (total > 0.0 and math.isfinite(total)):
         market.fault = _RATES
+
+
+@inline(borrow=True)
+def _look_at_best(market: Record, params: Record, side: Int) -> None:
+    """The rate of market orders that hit a side."""
+    ladder = market.book.ladder
+    lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
+    market.market_rate[side] = params.market[_volume_place(params, np.float64(lots))]
 
 
 @kernel(borrow=True)
