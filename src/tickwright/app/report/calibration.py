@@ -146,7 +146,7 @@ def _section(title: str, names: tuple[str, ...], result: Calibration, figures: p
     cells = []
     for name in names:
         words = DEFINITIONS[name]
-        chart = page._chart(name, figure(result.recorded[name], result.simulated[name], result.seed), figures)
+        chart = page.chart(name, figure(result.recorded[name], result.simulated[name], result.seed), figures)
         cells.append(
             f"<div><h3>{escape(words.title)}: {escape(verdicts[name])}</h3>"
             f'<p class="what">{escape(words.what)} <small>{escape(words.source)}</small></p>{chart}</div>'
@@ -161,7 +161,7 @@ def _impact(table: ImpactTable | None, figures: page.Figures) -> str:
             '<section><h2 class="flow">Impact of our own orders</h2><p>Not measured in this run: it needs our own '
             "metaorders in the model, which no recorded day holds.</p></section>"
         )
-    chart = page._chart("impact", impact_figure(table), figures)
+    chart = page.chart("impact", impact_figure(table), figures)
     rows = "".join(
         f"<tr><td>{r.participation:.3g}</td><td>{r.seconds:g}</td><td>{r.at_end:.3f} ± {1.96 * r.at_end_error:.3f}</td>"
         f"<td>{r.after_as_long:.3f} ± {1.96 * r.after_error:.3f}</td><td>{r.episodes:,}</td></tr>"

@@ -31,12 +31,17 @@ def render(data: ReportData) -> str:
             _glossary(),
         ]
     )
+    return assemble(data.title, body, figures, shared)
+
+
+def assemble(title: str, body: str, figures: Figures, shared: dict[str, Any] | None = None) -> str:
+    """The one file: `body` is HTML, `figures` are Plotly's, placed by `chart`."""
     return _PAGE.format(
-        title=escape(data.title),
+        title=escape(title),
         css=_own("page.css"),
         body=body,
         plotly=_plotly(),
-        shared=_island(shared),
+        shared=_island(shared or {}),
         figures=_island(figures),
         script=_own("page.js"),
     )
@@ -78,7 +83,7 @@ def _overview(data: ReportData, figures: Figures) -> str:
             "order, and all together as a ratio of sums. Both ran on the same market with the same random numbers. The "
             f"interval resamples {first['unit_count']} {escape(first['units'])}s; those of one session are not "
             "independent, so it says little about other sessions.</p>"
-            + _chart("paired", drawn, figures)
+            + chart("paired", drawn, figures)
             + f'<div class="scroll">{tables.comparisons(data.comparisons)}</div>'
         )
     return (
@@ -156,10 +161,11 @@ class _Charts:
         self._figures = figures
 
     def __call__(self, name: str, figure: dict[str, Any]) -> str:
-        return _chart(f"{self._section}-{name}", figure, self._figures, self._section)
+        return chart(f"{self._section}-{name}", figure, self._figures, self._section)
 
 
-def _chart(name: str, figure: dict[str, Any], figures: Figures, section: str = "") -> str:
+def chart(name: str, figure: dict[str, Any], figures: Figures, section: str = "") -> str:
+    """The place of a figure, which joins `figures`."""
     figures[name] = figure
     height = figure["layout"]["height"]
     return f'<div class="chart" id="{name}" data-section="{section}" style="height:{height}px"></div>'

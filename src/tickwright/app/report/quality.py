@@ -146,13 +146,13 @@ def _maps(result: CheckResult, figures: page.Figures) -> str:
     bars = [unit for unit in result.units if unit.unit.day is None]
     text = ""
     if days:
-        chart = page._chart("gaps", gap_map(days), figures)
+        chart = page.chart("gaps", gap_map(days), figures)
         text += (
             '<section><h2>Where there are rows</h2><p class="what">Rows by time of the UTC day, logarithmic; white '
             f"is a time without any. One line an instrument, schema and day.</p>{chart}</section>"
         )
     if bars:
-        chart = page._chart("coverage", coverage(bars), figures)
+        chart = page.chart("coverage", coverage(bars), figures)
         text += (
             '<section><h2>Where there are bars</h2><p class="what">Bars by time, as a share of the fullest stretch of '
             f"the same line; white is a time without any.</p>{chart}</section>"
@@ -175,7 +175,7 @@ def _timelines(result: CheckResult, figures: page.Figures) -> str:
     parts = []
     for number, unit in enumerate(chosen):
         name = f"{unit.unit.instrument.symbol}, {unit.unit.schema}, {unit.unit.name}"
-        parts.append(f"<h3>{escape(name)}</h3>{page._chart(f'unit{number}', timeline(unit), figures)}")
+        parts.append(f"<h3>{escape(name)}</h3>{page.chart(f'unit{number}', timeline(unit), figures)}")
     left = len(result.units) - len(chosen)
     more = f" {left:,} more with less to tell are left out." if left else ""
     return (
