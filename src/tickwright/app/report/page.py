@@ -74,10 +74,10 @@ def _overview(data: ReportData, figures: Figures) -> str:
     if len(data.parents) < 2:
         return ""
     drawn = comparison.paired(data.parents, data.comparisons)
-    chart = ""
+    paired = ""
     if drawn is not None:
         first = data.comparisons[0]
-        chart = (
+        paired = (
             "<h3>The same orders, another policy</h3>"
             f'<p class="what">Shortfall in basis points less that of {escape(first["baseline"])}, one mark a parent '
             "order, and all together as a ratio of sums. Both ran on the same market with the same random numbers. The "
@@ -89,7 +89,7 @@ def _overview(data: ReportData, figures: Figures) -> str:
     return (
         '<section><h2>All parent orders together</h2><p class="what">Cheapest first; ratios of sums, never means of '
         "ratios. Costs above zero are bad. CVaR is the mean of the worst twentieth of the orders.</p>"
-        f'<div class="scroll">{tables.group_headline(data.groups)}</div>{chart}'
+        f'<div class="scroll">{tables.group_headline(data.groups)}</div>{paired}'
         "<details><summary>Every figure of all orders together</summary>"
         f'<div class="scroll">{tables.groups(data.groups)}</div></details></section>'
     )
@@ -103,31 +103,31 @@ def _parent(number: int, parent: ParentView, data: ReportData, figures: Figures)
     buttons = "".join(
         f'<button type="button" data-policy="{escape(v.policy)}">{escape(v.policy)}</button>' for v in parent.policies
     )
-    chart = _Charts(section, figures)
+    placed = _Charts(section, figures)
     return f"""<section><h2>{escape(parent.title)}</h2>
 <p class="what">Cheapest first. Costs above zero are bad; basis points are of the ordered quantity at the decision
 price, for slippage of the benchmark, for markout of the fill price.</p>
 <div class="scroll">{tables.headline(parent)}</div>
 <h3>Shortfall by policy and part</h3>
 <p class="what">Basis points of the order's value; the same scale for every parent order of this report.</p>
-{chart("parts", comparison.figure(parent, span))}
+{placed("parts", comparison.figure(parent, span))}
 <nav class="selector" data-section="{section}"><span>Charts below show</span>{buttons}</nav>
 <h3>The order over the market</h3>
 <p class="what">Best bid and ask, displayed quantity by price (grey, logarithmic), and our fills, area by quantity.
 {escape(_market_note(market))}</p>
-{chart("quotes", quotes.figure(parent, market, zone))}
+{placed("quotes", quotes.figure(parent, market, zone))}
 <h3>From paper profit to actual profit</h3>
 <p class="what">Profit if all had been done at the decision's mid price, then what each part took (red) or gave (green),
 in basis points of the order's value. Same scale for every policy; the paper profit is marked at the order's end, its
 last fill or the deadline, so it differs where policies end at different times.</p>
-{chart("waterfall", waterfall.figure(parent))}
+{placed("waterfall", waterfall.figure(parent))}
 <div class="pair"><div><h3>Schedule and progress</h3>
 <p class="what">Share of the order planned and filled; share of the interval's market volume.</p>
-{chart("tracking", tracking.figure(parent, market, zone))}</div>
+{placed("tracking", tracking.figure(parent, market, zone))}</div>
 <div><h3>Markout after the fills</h3>
 <p class="what">Mid price after the fill against the fill price, our profit above zero.
 {escape(parent.policies[0].markout.note)}</p>
-{chart("markout", markout.figure(parent))}</div></div>
+{placed("markout", markout.figure(parent))}</div></div>
 {_missing(parent)}
 <details><summary>Every figure of this order</summary><div class="scroll">{tables.details(parent)}</div></details>
 </section>"""

@@ -1,7 +1,7 @@
 """Shortfall by horizon and urgency, simulated cell by cell.
 
 The order has the same size in every cell. Cells share the draws of their episodes (common random numbers), and the
-news is taken out of the means (`learn.policies.evaluate`), not out of the risk.
+news is taken out of the means (`learn.policies.course`), not out of the risk.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tickwright.learn.estimate import Estimate, mean_of
 from tickwright.learn.layout import End
 from tickwright.learn.planning.ask import MOST_PARTICIPATION, PlanAsk
 from tickwright.learn.policies.baseline import Baseline, Numbers
-from tickwright.learn.policies.compare import cvar
-from tickwright.learn.policies.evaluate import Course
+from tickwright.learn.policies.course import Course
+from tickwright.learn.policies.paired import cvar
 from tickwright.learn.reference import measure
 from tickwright.venue.sim.reactive.prepare import prepare
 
