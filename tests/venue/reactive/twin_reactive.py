@@ -403,7 +403,9 @@ class Twin:
                 side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
                 side, lots, limit = ASK, self.p["sweep"], math.floor(self.fair) + 1
-            elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (self.best(ASK) - self.best(BID)):
+            elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (
+                self.best(ASK) - self.best(BID)
+            ):
                 side = BID if 2.0 * self.fair > self.twice_mid else ASK
             else:
                 slot, side = self.metaorder()

@@ -139,7 +139,7 @@ class FP:
             kappa=0.55,
             impact=3.7,
             weights=(0.5, 0.2, 0.12, 0.18),
-            news=2.15,
+            news=2.0,
             passive=0.65,
             informed=0.5,
             sweep=8.0,
