@@ -427,7 +427,9 @@ class Twin:
                 side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
                 side, lots, limit = ASK, self.p["sweep"], math.floor(self.fair) + 1
-            elif informed and 2.0 * self.fair != self.twice_mid:
+            elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (
+                self.best(ASK) - self.best(BID)
+            ):
                 side = BID if 2.0 * self.fair > self.twice_mid else ASK
             else:
                 slot, side = self.metaorder()
@@ -440,6 +442,9 @@ class Twin:
             lots = max(1, math.floor(share * offered + 0.5))
         if self.model >= QUEUE_REACTIVE and limit is None:
             limit = self.price_of(1 - side, self.K - 1)
+            if self.model == FP:
+                near, reach = self.best(1 - side), self.p["reach"]
+                limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
         signed = self.take(0, side, lots, limit)
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()

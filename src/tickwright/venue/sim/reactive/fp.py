@@ -8,7 +8,10 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
   4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the book of `queue_reactive`.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
-     memory, since F holds already what they know.
+     memory, since F holds already what they know. With F nearer to the mid than `edge` half-spreads they stay away,
+     and somebody who knows nothing trades in their place: at 0 they always come, at 1 only where it pays.
+  7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and what is left of it
+     is dropped: whoever sends it looks at what is shown (Tóth et al.'s selective taking, by price).
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
 large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
@@ -41,6 +44,13 @@ def concave(n: float, n0: float) -> float:
 
 
 @inline(borrow=True)
+def _reached(market: Record, params: Record, side: Int) -> Int:
+    """The last price that an order takes which does not sweep."""
+    near, end = best(market.book.ladder, 1 - side), queue_reactive.window_end(market, params, side)
+    return min(near + params.reach, end) if side == BID else max(near - params.reach, end)
+
+
+@inline(borrow=True)
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
     """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
     lots = size_of(params, block)
@@ -51,9 +61,9 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         if market.fair < best(ladder, BID):
             return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, np.int64(-1)
         gap = 2.0 * market.fair - market.twice_mid
-        if gap != 0.0:
+        if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
             side = BID if gap > 0.0 else ASK
-            return side, lots, queue_reactive.window_end(market, params, side), np.int64(-1)
+            return side, lots, _reached(market, params, side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
@@ -61,7 +71,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
-    return side, lots, queue_reactive.window_end(market, params, side), slot
+    return side, lots, _reached(market, params, side), slot
 
 
 @kernel(borrow=True)

@@ -219,6 +219,8 @@ PARAMS = np.dtype(
         ("passive", "<f8"),
         ("informed", "<f8"),
         ("sweep", "<i8"),  # lots
+        ("edge", "<f8"),  # half-spreads
+        ("reach", "<i8"),  # ticks
         ("weight", "<f8", (SCALES,)),  # FP: a_r; QL: w_r
         ("keep", "<f8", (SCALES,)),  # FP: exp(-1/tau_r); QL: beta_r
         # zero intelligence, Hawkes

@@ -11,6 +11,7 @@ from tickwright.venue.sim.reactive.parameters.flow import Flow, Numbers, Signs
 from tickwright.venue.sim.reactive.parameters.queue_rates import FP, QL, QueueReactive
 from tickwright.venue.sim.reactive.parameters.queues import Queues
 from tickwright.venue.sim.reactive.parameters.table import (
+    MARKETS,
     MODELS,
     PARAMETERS_VERSION,
     Parameters,
@@ -22,6 +23,7 @@ from tickwright.venue.sim.reactive.parameters.table import (
 
 __all__ = [
     "FP",
+    "MARKETS",
     "MODELS",
     "PARAMETERS_VERSION",
     "QL",

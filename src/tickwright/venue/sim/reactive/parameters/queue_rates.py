@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tickwright.core.errors import ConfigError
-from tickwright.venue.sim.reactive.layout import SCALES
+from tickwright.venue.sim.reactive.layout import DEPTH, SCALES
 from tickwright.venue.sim.reactive.parameters.flow import Flow, Numbers, Signs, all_within, within
 from tickwright.venue.sim.reactive.parameters.queues import LARGE_TICK, SMALL_TICK, Queues
 
@@ -103,6 +103,8 @@ class FP:
     passive: float = 1.0
     informed: float = 0.4
     sweep: float = 5.0
+    edge: float = 0.0
+    reach: int = DEPTH
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -117,6 +119,9 @@ class FP:
         within("passive", self.passive, 0.0, 1.0)
         within("informed", self.informed, 0.0, 0.95)
         within("sweep", self.sweep, 0.01, 1e4)
+        within("edge", self.edge, 0.0, 1.0)
+        if self.reach != int(self.reach) or not 0 <= self.reach <= DEPTH:
+            raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
 
     @staticmethod
     def large_tick() -> FP:
@@ -129,12 +134,17 @@ class FP:
         signs of such stocks ask for (AAPL on 21 June 2012, executions of one instant and side merged: .50, .11, .01
         at lags 1, 10 and 100)."""
         return FP(
-            signs=Signs(slots=1, pareto=1.4),
+            signs=Signs(slots=1, pareto=1.5),
             queues=SMALL_TICK,
-            kappa=0.4,
-            impact=4.0,
-            weights=(0.4, 0.2, 0.15, 0.25),
-            news=1.8,
+            kappa=0.55,
+            impact=3.7,
+            weights=(0.5, 0.2, 0.12, 0.18),
+            news=2.0,
+            passive=0.65,
+            informed=0.5,
+            sweep=8.0,
+            edge=1.0,
+            reach=0,
         )
 
     @property

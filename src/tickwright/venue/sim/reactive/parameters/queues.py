@@ -106,6 +106,6 @@ SMALL_TICK = Queues.of_law(
     cancel=tuple(0.2 - 0.1 * near for near in _SMALL_NEAR),
     power=0.85,
     market=(0.8, 2.0, 0.1),
-    theta=0.9,
+    theta=1.0,
     reinit=0.0,
 )

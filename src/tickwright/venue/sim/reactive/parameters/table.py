@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from tickwright.core.errors import ConfigError
@@ -16,6 +17,8 @@ from tickwright.venue.sim.reactive.parameters.queues import Queues
 PARAMETERS_VERSION = 1
 Parameters: TypeAlias = SantaFe | Epsilon | Hawkes | QueueReactive | QL | FP
 MODELS: dict[str, type[Parameters]] = {m.name: m for m in (SantaFe, Epsilon, Hawkes, QueueReactive, QL, FP)}
+MARKETS: dict[str, Callable[[], Parameters]] = {**MODELS, "fp-small-tick": FP.small_tick}
+"""What may be named instead of a file: the models, and the presets that are not a model's default."""
 
 
 def default(model: str) -> Parameters:
