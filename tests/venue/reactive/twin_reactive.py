@@ -5,7 +5,7 @@ from collections import defaultdict
 
 BID, ASK = 0, 1
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP = range(14)
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -33,7 +33,8 @@ class Twin:
         self.queues = {BID: defaultdict(list), ASK: defaultdict(list)}
         self.free, self.used = [], 0
         self.reference, self.twice_mid = mid, 2 * mid + 1
-        self.up = self.down = 1.0
+        self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
+        self.heat = 0.0
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
         self.memory = [[0.0] * 4 for _ in range(11)]
@@ -78,6 +79,17 @@ class Twin:
     def draw_wait(self):
         self.block = self.block_of(self.events)
         self.wait = -math.log(1.0 - self.u(WAIT))
+
+    def draw_gap(self, traded):
+        u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
+        if traded and u < after:
+            self.gap = self.p["gaps"][0]
+            return
+        if traded:
+            u = (u - after) / (1.0 - after)
+        if u >= stay:
+            u = (u - stay) / (1.0 - stay)
+            self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"])]
 
     def size(self, u):
         for i in range(self.p["size_count"] - 1):
@@ -207,7 +219,8 @@ class Twin:
         self.twice_mid = self.best(BID) + self.best(ASK)
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            self.market_rate[side] = self.p["market"][self.rung(float(lots))]
+            scale = (1.0 + self.heat) * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
         if self.model == FP and self.twice_mid != was:
             self.tilt()
 
@@ -259,8 +272,9 @@ class Twin:
 
     def tilt(self):
         x = self.p["kappa"] * (0.5 * self.twice_mid - self.fair)
-        self.up = math.exp(min(max(x, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        x = min(max(x, -self.p["clip"]), self.p["clip"])
+        self.up, self.up_cancel = math.exp(x), math.exp(self.p["lean"] * x)
+        self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
 
     def lean(self, signed):
         passed, self.pressed, total = self.time - self.pressed, self.time, 0.0
@@ -268,8 +282,8 @@ class Twin:
             fall = math.exp(-self.p["keep"][r] * passed)
             self.pressure[r] = self.pressure[r] * fall + signed * self.p["per_typical"]
             total += self.p["weight"][r] * self.pressure[r]
-        self.up = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        self.up = self.up_cancel = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
+        self.down = self.down_cancel = 1.0 / self.up
 
     def metaorder(self):
         slot = min(int(self.u(OWNER) * self.p["slots"]), self.p["slots"] - 1)
@@ -287,8 +301,8 @@ class Twin:
     def total_rate(self):
         live = self.background(BID) + self.background(ASK)
         if self.model >= QUEUE_REACTIVE:
-            bid = self.down * self.limit_sum[BID] + self.up * self.cancel_sum[BID]
-            ask = self.up * self.limit_sum[ASK] + self.down * self.cancel_sum[ASK]
+            bid = self.down * self.limit_sum[BID] + self.up_cancel * self.cancel_sum[BID]
+            ask = self.up * self.limit_sum[ASK] + self.down_cancel * self.cancel_sum[ASK]
             return bid + ask + (self.market_rate[BID] + self.market_rate[ASK])
         if self.model == HAWKES:
             total = self.p["cancel_rate"] * live
@@ -309,9 +323,12 @@ class Twin:
         if self.model >= QUEUE_REACTIVE:
             for side in (BID, ASK):
                 tilt, inverse = (self.down, self.up) if side == BID else (self.up, self.down)
+                lean, upright = (
+                    (self.down_cancel, self.up_cancel) if side == BID else (self.up_cancel, self.down_cancel)
+                )
                 for kind, rates, sums, factor, back in (
                     ("limit", self.limit, self.limit_sum, tilt, inverse),
-                    ("cancel", self.cancel, self.cancel_sum, inverse, tilt),
+                    ("cancel", self.cancel, self.cancel_sum, upright, lean),
                 ):
                     part = factor * sums[side]
                     if v < part:
@@ -357,7 +374,8 @@ class Twin:
         total = self.total_rate()
         passed = self.wait / total
         self.time += passed
-        self.clock += passed / self.pace
+        self.clock += passed * self.gap / self.pace
+        self.heat *= self.p["echo_keep"]
         kind, side, i = self.choose(total, passed)
         lots = self.size(self.u(SIZE))
         if kind == "limit":
@@ -374,6 +392,8 @@ class Twin:
         if self.model == QL and self.events % 16 == 0:
             self.lean(0)
         self.settle(0)
+        if self.p["gap_count"] > 1:
+            self.draw_gap(kind == "market")
         self.events += 1
         self.draw_wait()
 
@@ -417,6 +437,7 @@ class Twin:
         if self.model >= QUEUE_REACTIVE and limit is None:
             limit = self.price_of(1 - side, self.K - 1)
         signed = self.take(0, side, lots, limit)
+        self.heat = self.p["echo"]
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:

@@ -5,7 +5,7 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
   2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
-  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the book of `queue_reactive`.
+  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the limit orders of `queue_reactive`, G = e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
      memory, since F holds already what they know.
@@ -107,3 +107,9 @@ def tilt(market: Record, params: Record) -> None:
     x = min(max(x, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up
+    if params.lean == 1.0:
+        market.up_cancel = market.up
+        market.down_cancel = market.down
+    else:
+        market.up_cancel = math.exp(params.lean * x)
+        market.down_cancel = 1.0 / market.up_cancel

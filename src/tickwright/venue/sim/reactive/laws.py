@@ -20,7 +20,7 @@ from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactiv
 from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
-from tickwright.venue.sim.reactive.pace import beat, news_size
+from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
 
 _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
@@ -60,12 +60,15 @@ def run_event(market: Record, params: Record, out: Rows) -> None:
         return
     passed = market.wait / total
     market.time += passed
-    market.clock += passed / market.pace
+    market.clock += passed * market.gap / market.pace
+    trades = market.trades
     if params.model >= _QUEUE_REACTIVE:
         _queue_event(market, params, block, total, out)
     else:
         _band_event(market, params, block, passed, total, out)
     settle(market, params, block, np.int64(0), out)
+    if params.gap_count > 1:
+        draw_gap(market, params, block, market.trades > trades)
     market.events += 1
     draw_wait(market)
 
@@ -84,6 +87,7 @@ def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) ->
 
 @inline(borrow=True)
 def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
+    market.heat *= params.echo_keep
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
     if kind == _MARKET:
         _queue_market(market, params, block, side, out)
@@ -145,5 +149,6 @@ def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limi
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1
+    market.heat = params.echo
     beat(market, params, block)
     return filled if side == BID else -filled

@@ -4,7 +4,9 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
   1. The reference lies half a tick above `market.reference`; each side has `levels` queues, the bid's on reference,
      reference - 1, …, the ask's on reference + 1, ….
   2. Queue i of volume q (typical sizes, rounded up) gets limit orders at λL[i, q] and loses orders at λC[i, q]; the
-     best queue of a side is hit by market orders at λM[q]. Sizes come from one table.
+     best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
+     of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
+     answer one another, or parts of one that came in messages of their own.
   3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
      with probability θ_reinit, all queues are redrawn from their stationary law.
 
@@ -32,7 +34,7 @@ from tickwright.book.layout import ASK, BID, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
-from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 assert int(Kind.CANCEL) == _LIMIT + 1
@@ -69,8 +71,8 @@ def _volume_place(params: Record, lots: float) -> Int:
 @inline(borrow=True)
 def total_rate(market: Record) -> float:
     """Events a unit of model time."""
-    bid = market.down * market.limit_sum[BID] + market.up * market.cancel_sum[BID]
-    ask = market.up * market.limit_sum[ASK] + market.down * market.cancel_sum[ASK]
+    bid = market.down * market.limit_sum[BID] + market.up_cancel * market.cancel_sum[BID]
+    ask = market.up * market.limit_sum[ASK] + market.down_cancel * market.cancel_sum[ASK]
     total: float = bid + ask + (market.market_rate[BID] + market.market_rate[ASK])
     return total
 
@@ -86,9 +88,9 @@ def choose(market: Record, total: float, u: float) -> tuple[Int, Int, float]:
     """
     left_0 = u * total
     left_1 = left_0 - market.down * market.limit_sum[BID]
-    left_2 = left_1 - market.up * market.cancel_sum[BID]
+    left_2 = left_1 - market.up_cancel * market.cancel_sum[BID]
     left_3 = left_2 - market.up * market.limit_sum[ASK]
-    left_4 = left_3 - market.down * market.cancel_sum[ASK]
+    left_4 = left_3 - market.down_cancel * market.cancel_sum[ASK]
     if left_4 >= 0.0:
         return _MARKET, BID if left_4 < market.market_rate[BID] else ASK, left_4
     past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
@@ -118,7 +120,7 @@ def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
 @inline(borrow=True)
 def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
     """The queue that a cancel at height v is of."""
-    v *= market.down if side == BID else market.up
+    v *= market.down_cancel if side == BID else market.up_cancel
     found = np.int64(0)
     for i in range(levels):
         v -= market.cancel[side, i]
@@ -199,9 +201,10 @@ def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) ->
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
     market.twice_mid = best(ladder, BID) + best(ladder, ASK)
+    scale = (1.0 + market.heat) * params.by_spread[min(best(ladder, ASK) - best(ladder, BID), SPREADS) - 1]
     for side in range(2):
         lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
-        market.market_rate[side] = params.market[_volume_place(params, np.float64(lots))]
+        market.market_rate[side] = scale * params.market[_volume_place(params, np.float64(lots))]
     total = total_rate(market)
     if not (total > 0.0 and math.isfinite(total)):
         market.fault = _RATES
