@@ -82,8 +82,25 @@ def test_survival_of_exponential_lives_under_random_censoring() -> None:
 
 def test_a_diffusion_has_a_flat_signature() -> None:
     lags = np.array([1, 10, 100])
-    value, _ = signature_of(lags, 2)(np.array([2.0 * 50, 20.0 * 40, 200.0 * 30, 0, 0, 0, 50, 40, 30]))
+    n = np.array([50, 40, 130])
+    taken = lags / n - (lags**2 - 1) / (3 * n**2)
+    value, _ = signature_of(lags, 2)(np.concatenate([2.0 * lags * n * (1 - taken), np.zeros(3), n]))
     np.testing.assert_allclose(value, 1)
+
+
+def test_a_short_walk_has_a_flat_signature_on_average() -> None:
+    # The mean over 4 000 walks of 400 steps: without what a walk's own mean takes, D(100) would be a quarter too small.
+    rng, lags, n = np.random.default_rng(6), (1, 30, 100), 400
+    walks = np.cumsum(rng.normal(size=(4000, n + 1)), 1)
+    found = []
+    for lag in lags:
+        moves = walks[:, lag:] - walks[:, :-lag]
+        count = float(moves.shape[1])
+        sums = np.array([(moves**2).sum(1).mean(), 0.0, count, 0.0, 0.0, count])  # beside itself at lag 1
+        sums[0] -= (moves.sum(1) ** 2 / count).mean()
+        value, _ = signature_of(np.array([lag, 1]), 1)(np.array([sums[0], count, 0.0, 0.0, count, count]))
+        found.append(value[0] * (1 - 1 / count * (1 - 1 / (3 * count))) ** -1)
+    np.testing.assert_allclose(found, 1, rtol=0.03)
 
 
 def test_a_drift_changes_neither_signature_nor_response() -> None:

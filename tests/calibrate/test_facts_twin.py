@@ -119,6 +119,15 @@ def test_lifetimes_are_kaplan_meier(days: Days) -> None:
     close(values(facts, "lifetime"), expected)
 
 
+def variance_of(moves: np.ndarray, lag: int) -> float:
+    """About the mean, with what a walk's own mean over these overlapping windows takes of it: a sum over its steps."""
+    n = moves.size
+    if n <= lag:
+        return np.nan
+    weights = np.convolve(np.full(n, 1 / n), np.ones(lag))  # of each step in the mean move
+    return float(moves.var() / (1 - (weights**2).sum() / lag))
+
+
 def test_signs_and_moves_in_trade_time(days: Days) -> None:
     facts, log, _ = days
     signs = np.array([t["sign"] for t in log.trades], float)
@@ -132,7 +141,7 @@ def test_signs_and_moves_in_trade_time(days: Days) -> None:
         moves = mids[lag:] - mids[:-lag]
         centred = moves - moves.mean()
         fourth.append((centred**4).mean() / (centred**2).mean() ** 2)
-        mean_square.append((centred**2).mean() / lag)
+        mean_square.append(variance_of(moves, lag) / lag)
         after.append((signs[:-lag] * centred).sum() / spreads[:-lag].sum())
     n = len(memory)
     assert n >= 12
@@ -216,7 +225,7 @@ def test_the_clock(days: Days) -> None:
     for lag in LAGS:
         moves = mids[lag:] - mids[:-lag] if lag < mids.size else np.array([np.nan])
         moves = moves[~np.isnan(moves)]
-        expected.append(moves.var() / lag if moves.size else np.nan)
+        expected.append(variance_of(moves, lag) / lag)
     close(values(facts, "signature-clock"), np.array(expected) / expected[LAGS.index(100)])
     starts = np.arange(0, mids.size - 10, 10)
     tens = mids[starts + 10] - mids[starts]

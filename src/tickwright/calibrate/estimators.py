@@ -74,13 +74,17 @@ def kurtosis(sums: np.ndarray) -> Estimate:
 
 def signature_of(lags: np.ndarray, reference: int) -> Estimator:
     """n each of squared moves, moves and their number, at `lags` → D(l)/D(lags[reference]), D(l) = Var(move)/l: about
-    the mean, since the drift of one day would grow as l."""
+    the mean, since the drift of one day would grow as l. Windows overlap, and a walk's own mean over few of them takes
+    l/n - (l² - 1)/3n² of its variance, which is given back.
+    """
 
     def signature(sums: np.ndarray) -> Estimate:
         squared, moves, n = np.split(sums, 3, -1)
-        d = _over(squared - moves**2 / np.maximum(n, 1), n * lags, n > 0)
+        safe = np.maximum(n, 1)
+        left = 1 - lags / safe + (lags**2 - 1) / (3 * safe**2)
+        d = _over(squared - moves**2 / safe, n * lags * left, n > lags)
         base = d[..., reference : reference + 1]
-        known = (n > 0) & (base > 0)
+        known = (n > lags) & (base > 0)
         return _over(d, np.broadcast_to(base, d.shape), known), known
 
     return signature

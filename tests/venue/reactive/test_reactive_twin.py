@@ -75,8 +75,11 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp-small-tick", {}),
-    ("fp", {"lean": -0.4, "queues__echo": 6.0, "queues__echo_memory": 3.0, "queues__spread_power": 0.8}),
-    ("fp", {**BURSTS, "queues__echo": 2.0}),
+    (
+        "fp",
+        {"lean": -0.4, "through": 0.3, "queues__echo": 6.0, "queues__echo_memory": 3.0, "queues__spread_power": 0.8},
+    ),
+    ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
     ("hawkes", BURSTS),
     ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
     ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 BID, ASK = 0, 1
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP = range(14)
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH = range(15)
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -219,7 +219,7 @@ class Twin:
         self.twice_mid = self.best(BID) + self.best(ASK)
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            scale = (1.0 + self.heat) * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            scale = (1.0 + self.heat) * self.trading * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
             self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
         if self.model == FP and self.twice_mid != was:
             self.tilt()
@@ -250,6 +250,7 @@ class Twin:
     # tilts
     def set_pace(self):
         self.pace = self.p["tempo"] * self.curve("volume_curve") * math.exp(self.activity + self.p["activity_shift"])
+        self.trading = self.curve("trading_curve")
 
     def curve(self, name):
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
@@ -436,6 +437,8 @@ class Twin:
             lots = max(1, math.floor(share * offered + 0.5))
         if self.model >= QUEUE_REACTIVE and limit is None:
             limit = self.price_of(1 - side, self.K - 1)
+            if self.model == FP and self.u(THROUGH) >= self.p["through"]:
+                limit = self.best(1 - side)
         signed = self.take(0, side, lots, limit)
         self.heat = self.p["echo"]
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)

@@ -5,10 +5,12 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
   2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
-  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the limit orders of `queue_reactive`, G = e^(lean x) its cancels.
+  4. F = W + Σ D + Σ a_r h(N).
+  5. x = clip(κ (mid - F)): G = e^x tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
-     memory, since F holds already what they know.
+     memory, since F holds already what they know. But for sweeps, a share 1 - `through` of the market orders goes no
+     further than the best price: who sends them has looked at what is there.
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
 large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
@@ -29,7 +31,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
@@ -38,6 +40,14 @@ from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 def concave(n: float, n0: float) -> float:
     """h: linear near zero, a square root far from it."""
     return n / math.sqrt(abs(n) + n0)
+
+
+@inline(borrow=True)
+def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
+    """The worst price that a market order takes."""
+    if params.through < 1.0 and uniform(block, THROUGH) >= params.through:
+        return np.int64(best(market.book.ladder, 1 - side))
+    return queue_reactive.window_end(market, params, side)
 
 
 @inline(borrow=True)
@@ -53,7 +63,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         gap = 2.0 * market.fair - market.twice_mid
         if gap != 0.0:
             side = BID if gap > 0.0 else ASK
-            return side, lots, queue_reactive.window_end(market, params, side), np.int64(-1)
+            return side, lots, _limit(market, params, block, side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
@@ -61,7 +71,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
-    return side, lots, queue_reactive.window_end(market, params, side), slot
+    return side, lots, _limit(market, params, block, side), slot
 
 
 @kernel(borrow=True)

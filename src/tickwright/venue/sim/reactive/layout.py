@@ -124,6 +124,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("events", "<i8"),  # events so far: the key of the next draws
             ("clock", "<f8"),  # seconds since the open
             ("wait", "<f8"),  # what is left of the unit exponential before the next event
+            ("trading", "<f8"),  # of market orders, relative to the other events: the curve of the day, now
             ("gap", "<f8"),  # its mean on the clock, relative to what the pace says: bursts
             ("pace", "<f8"),  # model time units a second, now
             ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
@@ -213,6 +214,7 @@ PARAMS = np.dtype(
         ("bins", "<i8"),
         ("volume_curve", "<f8", (BINS,)),
         ("volatility_curve", "<f8", (BINS,)),
+        ("trading_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
         ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be
@@ -246,6 +248,7 @@ PARAMS = np.dtype(
         ("echo", "<f8"),
         ("echo_keep", "<f8"),  # an event
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
+        ("through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),

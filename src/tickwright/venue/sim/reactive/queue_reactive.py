@@ -201,7 +201,8 @@ def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) ->
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
     market.twice_mid = best(ladder, BID) + best(ladder, ASK)
-    scale = (1.0 + market.heat) * params.by_spread[min(best(ladder, ASK) - best(ladder, BID), SPREADS) - 1]
+    spread = best(ladder, ASK) - best(ladder, BID)
+    scale = (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
     for side in range(2):
         lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
         market.market_rate[side] = scale * params.market[_volume_place(params, np.float64(lots))]

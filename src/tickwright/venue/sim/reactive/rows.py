@@ -62,6 +62,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["kappa"], row["clip"], row["n0"], row["news"] = (
             parameters.kappa, parameters.clip, parameters.n0, parameters.news,
         )  # fmt: skip
+        row["through"] = parameters.through
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
@@ -81,11 +82,12 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["size_edges"][n - 1 :] = 2.0  # beyond any quantile
     row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
     row["day"] = flow.day_seconds
-    # Two curves on one grid: each stretched over the least common number of parts would be finer than either needs.
-    bins = max(len(flow.volume_curve), len(flow.volatility_curve))
+    # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
+    bins = max(len(flow.volume_curve), len(flow.volatility_curve), len(flow.trading_curve))
     row["bins"] = bins
     row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins)
     volatility = _stretched(flow.volatility_curve, bins)
+    row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep

@@ -59,7 +59,7 @@ class QL:
 @dataclass(frozen=True, slots=True)
 class FP:
     """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes;
-    `lean` is the part of the tilt that cancels get.
+    `lean` is the part of the tilt that cancels get, `through` the share of market orders that go beyond the best price.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`, which the large tick passes and the small one does not. Measured on books that the choice did not
@@ -105,6 +105,7 @@ class FP:
     informed: float = 0.4
     sweep: float = 5.0
     lean: float = 1.0
+    through: float = 1.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -120,6 +121,7 @@ class FP:
         within("informed", self.informed, 0.0, 0.95)
         within("sweep", self.sweep, 0.01, 1e4)
         within("lean", self.lean, -2.0, 2.0)
+        within("through", self.through, 0.0, 1.0)
 
     @staticmethod
     def large_tick() -> FP:
