@@ -49,6 +49,8 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
+LEAN, THROUGH, COMEBACK = 0.4, 0.5, 0.2
+"""To start with; the search goes on from there."""
 ACTIVITY, ACTIVE = 0.4, 100.0
 """Activity to start with: its standard deviation, and its memory in market orders."""
 
@@ -113,7 +115,8 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     flow = dataclasses.replace(
         base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
-        activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay, gap_after_market=after,
+        activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
+        gap_after_market=after,
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()
@@ -121,7 +124,11 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         base,
         flow=flow,
         signs=signs_of(memory.x, values, known),
-        queues=dataclasses.replace(book.queues, market=market, echo=echo, echo_memory=echo_memory, spread_power=power),
+        queues=dataclasses.replace(
+            book.queues, market=market, echo=echo, echo_memory=echo_memory, spread_power=power, comeback=COMEBACK
+        ),
+        lean=LEAN,
+        through=THROUGH,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),
         news=NEWS**0.5 * sigma,

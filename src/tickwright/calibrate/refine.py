@@ -29,7 +29,7 @@ from tickwright.venue.sim.reactive.parameters import FP, Queues, Signs
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 STEPS = 8
-EVALUATIONS = STEPS + 25 * POPULATION
+EVALUATIONS = STEPS + 15 * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: of a longer day a part is simulated."""
 SEED = 20_120_621
@@ -56,6 +56,13 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     def session(one: FP, seed: int) -> DayFacts:
         return _session(one, seed, tick, mid, settings)
 
+    def adjust(one: FP, seen: list[DayFacts]) -> FP:
+        found = [moments_of(day) for day in seen]
+        mean = {
+            name: float(np.mean([getattr(m, name) for m in found])) for name in ("events", "market_share", "spread")
+        }
+        return _counted(one, moments_of(recorded), dataclasses.replace(found[0], **mean), tick)
+
     market = start
     tried: list[tuple[float, float, FP]] = []
     for _ in range(min(evaluations, STEPS)):
@@ -73,7 +80,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     generations = (evaluations - STEPS) // POPULATION
     if generations < 1:
         return best, notes
-    found = search(best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations)
+    found = search(best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust)
     seeds = [SEED + 1 + generations + k for k in range(JUDGES)]
     losses = [sum(loss_of(one, recorded, session, seed) for seed in seeds) / JUDGES for one in (best, found)]
     kept = losses[1] < losses[0]
@@ -104,20 +111,29 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     wanted, found = moments_of(recorded), moments_of(simulated)
     parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
     total = sum(parts)
-    flow = towards_curves(market, recorded, [simulated]).flow
+    market = _counted(towards_curves(market, recorded, [simulated]), wanted, found, tick)
+    flow = market.flow
     return dataclasses.replace(
         market,
         flow=dataclasses.replace(
             flow,
-            messages_a_second=market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0),
             activity_news=float(np.clip(market.flow.activity_news + wanted.clustering - found.clustering, 0.0, 1.0)),
         ),
         signs=_signs(market, recorded, simulated),
-        queues=_queues(market.queues, wanted, found, tick),
         news=_news(market.news, wanted.variance / tick**2, found.variance / tick**2),
         kappa=market.kappa * _ratio(wanted.bounce, found.bounce, 0.2, 1.3),
         impact=total,
         weights=tuple(round(part / total, 9) for part in parts),
+    )
+
+
+def _counted(market: FP, wanted: Moments, found: Moments, tick: Ticks) -> FP:
+    """Messages a second, the share of market orders, the spread."""
+    rate = market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0)
+    return dataclasses.replace(
+        market,
+        flow=dataclasses.replace(market.flow, messages_a_second=rate),
+        queues=_queues(market.queues, wanted, found, tick),
     )
 
 

@@ -34,11 +34,13 @@ _EDGE = 0.25
 """Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise."""
 _CURVE = 0.3
 """Of the way to the recorded curves, in a generation."""
-_FAR, _MOMENTS, _RANGES = 0.1, 0.5, 0.5
+_FAR, _MOMENTS, _RANGES = 0.1, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
 
 Session = Callable[[FP, int], DayFacts]
 """A market and the number of a seed → the facts of a session."""
+Adjust = Callable[[FP, list[DayFacts]], FP]
+"""A market and the facts of a generation of its kind → the market with what they say."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,32 +97,20 @@ def _rates(name: str, step: float, scale: Callable[[FP, float], FP]) -> Knob:
     return Knob(name, step, lambda _: 0.0, lambda market, x: scale(market, math.exp(float(np.clip(x, -3.0, 3.0)))))
 
 
-def _market_rates(market: FP, factor: float) -> FP:
-    rates = tuple(round(rate * factor, 9) for rate in market.queues.market)
-    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, market=rates))
-
-
-def _refill(market: FP, factor: float) -> FP:
-    limit = tuple((round(row[0] * factor, 9), *row[1:]) for row in market.queues.limit)
-    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, limit=limit))
-
-
 def _join(market: FP, factor: float) -> FP:
     limit = tuple((row[0], *(round(rate * factor, 9) for rate in row[1:])) for row in market.queues.limit)
     return dataclasses.replace(market, queues=dataclasses.replace(market.queues, limit=limit))
 
 
 KNOBS: tuple[Knob, ...] = (
-    _flow("messages_a_second", 1e-3, 1e6, 0.1, log=True),
     _flow("activity_sd", 0.0, 1.6, 0.15),
     _flow("activity_memory", 5.0, 3_000.0, 0.7, log=True),
     _flow("activity_news", 0.0, 2.0, 0.25),
     _flow("gap_after_market", 0.0, 0.95, 0.1),
-    _rates("market rates", 0.25, _market_rates),
-    _rates("refill of empty queues", 0.15, _refill),
     _rates("limit orders that join", 0.05, _join),
     _field("echo", 1e-2, 100.0, 0.3, log=True, part="queues"),
     _field("echo_memory", 0.2, 100.0, 0.3, log=True, part="queues"),
+    _field("comeback", 0.0, 0.9, 0.15, part="queues"),
     _field("spread_power", 0.0, 2.5, 0.2, part="queues"),
     _field("theta", 0.3, 1.0, 0.1, part="queues"),
     _field("pareto", 1.1, 5.0, 0.15, part="signs"),
@@ -150,7 +140,7 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
         if value is not None:
             ratio = max(value / band.limit, 1e-3)
             parts.append(1.0 / (1.0 + math.exp(-math.log(ratio) / _EDGE)) + _FAR * math.log1p(ratio))
-    total = float(np.mean(parts)) + _MOMENTS / 5 * moments_apart(moments_of(recorded), moments_of(simulated))
+    total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
     for one in RANGES:
         found = farthest(one, simulated)
         if found is not None:
@@ -159,8 +149,11 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
     return total
 
 
-def search(start: FP, recorded: DayFacts, session: Session, generations: int) -> FP:
-    """The market that so many generations come to. Raises nothing for markets that fault on the way."""
+def search(
+    start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None
+) -> FP:  # fmt: skip
+    """The market that so many generations come to; `adjust` keeps the parameters that have a moment of their own where
+    they should be. Raises nothing for markets that fault on the way."""
     room = room_of(start.queues)
     steps = np.array([knob.step for knob in KNOBS])
     mean = np.array([knob.read(start) for knob in KNOBS]) / steps
@@ -186,6 +179,8 @@ def search(start: FP, recorded: DayFacts, session: Session, generations: int) ->
         y = z * np.sqrt(spread)
         losses = [_loss_at(start, (mean + sigma * one) * steps, recorded, session, generation, seen, room) for one in y]
         start = towards_curves(start, recorded, seen)
+        if adjust is not None and seen:
+            start = adjust(start, seen)
         order = np.argsort(losses, kind="stable")[:kept]
         move, turn = weights @ y[order], weights @ z[order]
         mean = mean + sigma * move

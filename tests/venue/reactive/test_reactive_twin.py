@@ -77,7 +77,14 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp-small-tick", {}),
     (
         "fp",
-        {"lean": -0.4, "through": 0.3, "queues__echo": 6.0, "queues__echo_memory": 3.0, "queues__spread_power": 0.8},
+        {
+            "lean": -0.4,
+            "through": 0.3,
+            "queues__echo": 6.0,
+            "queues__echo_memory": 3.0,
+            "queues__spread_power": 0.8,
+            "queues__comeback": 0.7,
+        },
     ),
     ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
     ("hawkes", BURSTS),

@@ -5,7 +5,9 @@ from collections import defaultdict
 
 BID, ASK = 0, 1
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH = range(15)
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
+    16
+)
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -35,6 +37,7 @@ class Twin:
         self.reference, self.twice_mid = mid, 2 * mid + 1
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
         self.heat = 0.0
+        self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
         self.memory = [[0.0] * 4 for _ in range(11)]
@@ -378,6 +381,12 @@ class Twin:
         self.clock += passed * self.gap / self.pace
         self.heat *= self.p["echo_keep"]
         kind, side, i = self.choose(total, passed)
+        emptied, self.emptied = self.emptied, None
+        if emptied and self.u(BACK) < self.p["comeback"]:
+            crosses = emptied[1] >= self.best(ASK) if emptied[0] == BID else emptied[1] <= self.best(BID)
+            queue = self.reference - emptied[1] if emptied[0] == BID else emptied[1] - self.reference - 1
+            if not crosses and 0 <= queue < self.K:
+                kind, side, i = "limit", emptied[0], queue
         lots = self.size(self.u(SIZE))
         if kind == "limit":
             if self.model >= QUEUE_REACTIVE:
@@ -400,10 +409,13 @@ class Twin:
 
     def cancel_one(self, side, i):
         if self.model >= QUEUE_REACTIVE:
+            was = self.best(side)
             theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
             if theirs:
                 rank = min(int(self.u(RANK) * len(theirs)), len(theirs) - 1)
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
+                if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
+                    self.emptied = side, was
             self.look_at(side, i)
             return
         live = {o.slot: o for o in self.all_orders() if o.owner == 0}

@@ -89,7 +89,9 @@ def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) ->
 def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
     market.heat *= params.echo_keep
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
-    if kind == _MARKET:
+    if market.back > 0 and queue_reactive.comes_back(market, params, block, out):
+        pass
+    elif kind == _MARKET:
         _queue_market(market, params, block, side, out)
     else:
         if kind == _LIMIT:
@@ -98,7 +100,10 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
             end_message(market, out)
         else:
             i = queue_reactive.cancel_queue(market, params.levels, side, v)
-            cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
+            price = queue_reactive.price_of(market, side, i)
+            cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
+            if params.comeback > 0.0:
+                queue_reactive.note_emptied(market, side, price)
         queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))

@@ -137,6 +137,8 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("limit_sum", "<f8", (2,)),
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
+            ("back_price", "<i8"),
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
@@ -247,6 +249,7 @@ PARAMS = np.dtype(
         # queue-reactive: [queue, volume in typical sizes]
         ("echo", "<f8"),
         ("echo_keep", "<f8"),  # an event
+        ("comeback", "<f8"),
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
         ("through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get

@@ -9,6 +9,8 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      answer one another, or parts of one that came in messages of their own.
   3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
      with probability θ_reinit, all queues are redrawn from their stationary law.
+  4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
+     limit order there: a quote that was taken back for a moment.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -32,7 +34,7 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
 
@@ -183,6 +185,34 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
         last = min(last, queue_of(market, hit, best(market.book.ladder, hit)))
     for i in range(first, last + 1):
         look_apart(market, params, hit, np.int64(i))
+
+
+# -- quotes that come back ---------------------------------------------------------------------------------------------
+
+
+@inline(borrow=True)
+def note_emptied(market: Record, side: Int, price: Int) -> None:
+    """A cancel at a price: whether it emptied the best one. The other side's best and this one's new are not beyond."""
+    ladder = market.book.ladder
+    inside = price - best(ladder, side) if side == BID else best(ladder, side) - price
+    if has(ladder, side) and inside > 0:
+        market.back = side + 1
+        market.back_price = price
+
+
+@kernel(borrow=True)
+def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
+    """Whether a limit order came where the event before, a cancel, emptied the best price."""
+    side, price = np.int64(market.back - 1), np.int64(market.back_price)
+    market.back = 0
+    i = queue_of(market, side, price)
+    other = best(market.book.ladder, 1 - side)
+    crosses = price >= other if side == BID else price <= other
+    if crosses or not 0 <= i < params.levels or uniform(block, BACK) >= params.comeback:
+        return False
+    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), out)
+    look_at(market, params, side, i)
+    return True
 
 
 # -- the rules after every event ---------------------------------------------------------------------------------------

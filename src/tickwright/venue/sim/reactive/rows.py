@@ -130,6 +130,7 @@ def _queues(row: np.void, queues: Queues) -> None:
     row["levels"], row["theta"], row["reinit"] = len(queues.limit), queues.theta, queues.reinit
     row["market"] = _table(queues.market)
     row["echo"], row["echo_keep"] = queues.echo, math.exp(-1.0 / queues.echo_memory)
+    row["comeback"] = queues.comeback
     row["by_spread"] = np.arange(1.0, SPREADS + 1.0) ** -queues.spread_power
     for i, (limit, cancel) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
         row["limit"][i], row["cancel"][i] = _table(limit), _table(cancel)

@@ -30,7 +30,7 @@ class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
     day; so is `trading_curve`, of market orders against other events in the queue-reactive laws. Activity is pace.py's,
     with its standard deviation, its memory in market orders and γ. `gaps` are the mean waiting times of the clock's
-    states, the shortest first, of which only ratios count; with one state times between events are a Poisson clock's."""
+    states, the shortest first, of which only ratios count; with one state the clock is a Poisson one."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)

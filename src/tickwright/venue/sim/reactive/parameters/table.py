@@ -106,7 +106,8 @@ def content_hash(parameters: Parameters) -> str:
 _ADDED: dict[str, Any] = {
     "flow.gaps": [1.0], "flow.gap_weights": [1.0], "flow.gap_stay": 0.0, "flow.gap_after_market": 0.0,
     "flow.trading_curve": [1.0],
-    "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0, "lean": 1.0, "through": 1.0,
+    "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0,
+    "queues.comeback": 0.0, "lean": 1.0, "through": 1.0,
 }  # fmt: skip
 """Fields that came later, at values at which a law is as it was before: they are left out of the hash, so that a market
 keeps its name."""
