@@ -78,7 +78,8 @@ def test_pauses_between_any_two_events_and_runs_between_market_orders(days: Days
     for k, chosen in enumerate((~after, after)):
         expected = np.histogram(np.clip(pauses[chosen], edges[0], edges[-1] * 0.999), edges)[0]
         close(facts.day.sums["pauses"].sum(0)[k], expected.astype(float))
-    logs, both = np.log10(np.maximum(pauses, 100.0)), ~after[1:] & ~after[:-1]
+    held = ~after & (pauses >= 10**2.2)
+    logs, both = np.log10(np.maximum(pauses, 1.0)), held[1:] & held[:-1]
     x, y = logs[:-1][both], logs[1:][both]
     sums = [x @ y, x.sum(), y.sum(), x @ x, y @ y, float(x.size)]
     close(facts.day.sums["pause_pairs"].sum(0), sums)

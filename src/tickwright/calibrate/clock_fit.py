@@ -38,6 +38,7 @@ ENOUGH = 100
 def gaps_of(facts: DayFacts, states: int = GAPS) -> tuple[Numbers, Numbers, float, float]:
     """(gaps, gap_weights, gap_stay, gap_after_market) of `Flow`; means in seconds."""
     others, after = facts.day.sums["pauses"].sum(0)
+    others[0] = after[0] = 0.0  # at one instant: parts of a message
     if others.sum() < ENOUGH:
         return (1.0,), (1.0,), 0.0, 0.0
     means, weights = mixture(others, states)

@@ -12,7 +12,8 @@ from tickwright.calibrate import layout as at
 from tickwright.core.kernel import inline, kernel
 
 _PER_DECADE, _FROM, _GAPS, _RUNS, _MARKET = at.PER_DECADE, at.GAP_DECADES[0] + 9, at.GAPS, at.RUNS, at.MARKET
-_SHORTEST = 10.0**_FROM
+_AT_ONCE = 10.0 ** (_FROM + 1 / _PER_DECADE)
+"""ns; what comes sooner lies in the first bin: parts of one message, in which a clock has no say."""
 
 
 @inline
@@ -41,10 +42,10 @@ def gap(s: Record, t: Record, kind: Int, ts: Int) -> None:
     if s.any_seen:
         after = 1 if s.any_kind == _MARKET else 0
         t.pauses[b, after, decade_bin(ts - s.any_last, _FROM, _GAPS)] += 1
-        if after:
+        if after or ts - s.any_last < _AT_ONCE:
             s.log_known = 0
         else:
-            _pair(s, t, b, np.log10(max(np.float64(ts - s.any_last), _SHORTEST)))
+            _pair(s, t, b, np.log10(np.float64(ts - s.any_last)))
     if s.since_market > 0 and kind == _MARKET:
         t.runs[b, min(s.since_market, _RUNS) - 1] += 1
     if kind == _MARKET:

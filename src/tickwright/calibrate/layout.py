@@ -183,7 +183,7 @@ def _sums_dtype() -> np.dtype[Any]:
                 "pause_pairs",
                 "<f8",
                 (blocks, 6),
-            ),  # decades, of pauses in a row after others: Σxy, Σx, Σy, Σx², Σy², number
+            ),  # decades, of pauses beyond the first bin in a row after others: Σxy, Σx, Σy, Σx², Σy², number
             ("runs", "<f8", (blocks, RUNS)),
             ("seconds", "<f8", (blocks,)),
             ("volumes", "<f8", (blocks, LEVELS)),  # lots s, both sides

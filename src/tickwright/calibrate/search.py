@@ -231,9 +231,14 @@ def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts]) -> FP:
         ]
         for days in ([recorded], seen)
     )
+    places = (np.arange(wanted[0].size) + 0.5) / wanted[0].size
+    trading, volatility = (
+        np.interp(places, (np.arange(len(curve)) + 0.5) / len(curve), curve)
+        for curve in (flow.trading_curve, flow.volatility_curve)
+    )
     changed = dataclasses.replace(
         flow,
-        trading_curve=bounded(np.array(flow.trading_curve) * (wanted[0] / found[0]) ** _CURVE),
-        volatility_curve=bounded(np.array(flow.volatility_curve) * (wanted[1] / found[1]) ** (_CURVE / 2)),
+        trading_curve=bounded(trading * (wanted[0] / found[0]) ** _CURVE),
+        volatility_curve=bounded(volatility * (wanted[1] / found[1]) ** (_CURVE / 2)),
     )
     return dataclasses.replace(start, flow=changed)
