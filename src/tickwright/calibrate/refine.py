@@ -3,7 +3,7 @@
 1. `STEPS` sessions of one seed (common random numbers): after each, every parameter takes a damped step towards the
    moment that it moves, and the curves of the day one towards the recorded ones. The session nearest to the day in all
    facts, less what its moments are off, wins.
-2. `search` goes on from there with what evaluations are left.
+2. `search` goes on from there with what evaluations are left; at its end, counts and curves take a few steps again.
 3. Both are laid beside the day on seeds that neither has seen, and the better one stands.
 
 Same arguments, same result.
@@ -21,7 +21,7 @@ from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
 from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
-from tickwright.calibrate.search import POPULATION, loss_of, search, towards_curves
+from tickwright.calibrate.search import POPULATION, Adjust, Session, loss_of, search, towards_curves
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.units import SECOND, Ticks
@@ -44,6 +44,8 @@ _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
 JUDGES = 3
 """Seeds on which two fits are compared."""
+POLISH = 4
+"""Steps of counts and curves at the end, each from as many sessions."""
 
 
 def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int) -> tuple[FP, list[str]]:
@@ -81,7 +83,10 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     if generations < 1:
         return best, notes
     found = search(best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust)
-    seeds = [SEED + 1 + generations + k for k in range(JUDGES)]
+    first = SEED + 1 + generations
+    for k in range(POLISH):
+        found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
+    seeds = [first + JUDGES * POLISH + k for k in range(JUDGES)]
     losses = [sum(loss_of(one, recorded, session, seed) for seed in seeds) / JUDGES for one in (best, found)]
     kept = losses[1] < losses[0]
     notes.append(
@@ -89,6 +94,15 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         f"{losses[0]:.3f} on {JUDGES} seeds that neither had seen (about the share of facts outside)"
     )
     return found if kept else best, notes
+
+
+def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:
+    """The mean of a search moves away from its last generation: a step back to the counts and curves of the day."""
+    try:
+        seen = [session(found, seed) for seed in seeds]
+    except (BookError, CapacityError, ConfigError):
+        return found
+    return adjust(towards_curves(found, recorded, seen), seen)
 
 
 def _short(recorded: DayFacts) -> PassSettings:
