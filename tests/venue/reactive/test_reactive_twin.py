@@ -10,7 +10,24 @@ from tickwright.venue.sim.reactive.driver import advance, ask, open_markets
 from tickwright.venue.sim.reactive.layout import MARKET, Ask
 from tickwright.venue.sim.reactive.rows import row_of
 
-SCALARS = ("clock", "time", "wait", "pace", "up", "down", "fair", "walk", "activity", "reference", "twice_mid", "used")
+SCALARS = (
+    "clock",
+    "time",
+    "wait",
+    "pace",
+    "up",
+    "down",
+    "fair",
+    "walk",
+    "activity",
+    "reference",
+    "twice_mid",
+    "used",
+    "up_cancel",
+    "down_cancel",
+    "gap",
+    "heat",
+)
 TABLES = (
     "memory", "residue", "pressure", "excitation", "slot_side", "slot_left",
     "limit", "cancel", "limit_sum", "cancel_sum", "market_rate",
@@ -50,11 +67,28 @@ def both(model, seed, **changes):
     return markets, params, Twin(params[0], markets["seed"][0], 10_000)
 
 
+BURSTS = {
+    "flow__gaps": [0.01, 0.2, 5.0], "flow__gap_weights": [3, 2, 1], "flow__gap_stay": 0.4,
+    "flow__gap_after_market": 0.7,
+}  # fmt: skip
 CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.25}),
+    (
+        "fp",
+        {
+            "lean": -0.4,
+            "through": 0.3,
+            "queues__echo": 6.0,
+            "queues__echo_memory": 3.0,
+            "queues__spread_power": 0.8,
+            "queues__comeback": 0.7,
+        },
+    ),
+    ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
+    ("hawkes", BURSTS),
     ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
     ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),
     ("hawkes", {"cancel_rate": 0.5, "band": 5}),

@@ -5,7 +5,9 @@ from collections import defaultdict
 
 BID, ASK = 0, 1
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
+    16
+)
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -57,7 +59,9 @@ class Twin:
         self.queues = {BID: defaultdict(list), ASK: defaultdict(list)}
         self.free, self.used = [], 0
         self.reference, self.twice_mid = mid, 2 * mid + 1
-        self.up = self.down = 1.0
+        self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
+        self.heat = 0.0
+        self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
         self.memory = [[0.0] * 4 for _ in range(11)]
@@ -102,6 +106,17 @@ class Twin:
     def draw_wait(self):
         self.block = self.block_of(self.events)
         self.wait = exponential(self.bits(WAIT))
+
+    def draw_gap(self, traded):
+        u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
+        if traded and u < after:
+            self.gap = self.p["gaps"][0]
+            return
+        if traded:
+            u = (u - after) / (1.0 - after)
+        if u >= stay:
+            u = (u - stay) / (1.0 - stay)
+            self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"])]
 
     def size(self, u):
         for i in range(self.p["size_count"] - 1):
@@ -231,7 +246,8 @@ class Twin:
         self.twice_mid = self.best(BID) + self.best(ASK)
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            self.market_rate[side] = self.p["market"][self.rung(float(lots))]
+            scale = (1.0 + self.heat) * self.trading * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
         if self.model == FP and self.twice_mid != was:
             self.tilt()
 
@@ -261,6 +277,7 @@ class Twin:
     # tilts
     def set_pace(self):
         self.pace = self.p["tempo"] * self.curve("volume_curve") * math.exp(self.activity + self.p["activity_shift"])
+        self.trading = self.curve("trading_curve")
 
     def curve(self, name):
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
@@ -283,8 +300,9 @@ class Twin:
 
     def tilt(self):
         x = self.p["kappa"] * (0.5 * self.twice_mid - self.fair)
-        self.up = math.exp(min(max(x, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        x = min(max(x, -self.p["clip"]), self.p["clip"])
+        self.up, self.up_cancel = math.exp(x), math.exp(self.p["lean"] * x)
+        self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
 
     def lean(self, signed):
         passed, self.pressed, total = self.time - self.pressed, self.time, 0.0
@@ -292,8 +310,8 @@ class Twin:
             fall = math.exp(-self.p["keep"][r] * passed)
             self.pressure[r] = self.pressure[r] * fall + signed * self.p["per_typical"]
             total += self.p["weight"][r] * self.pressure[r]
-        self.up = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        self.up = self.up_cancel = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
+        self.down = self.down_cancel = 1.0 / self.up
 
     def metaorder(self):
         slot = min(int(self.u(OWNER) * self.p["slots"]), self.p["slots"] - 1)
@@ -311,8 +329,8 @@ class Twin:
     def total_rate(self):
         live = self.background(BID) + self.background(ASK)
         if self.model >= QUEUE_REACTIVE:
-            bid = self.down * self.limit_sum[BID] + self.up * self.cancel_sum[BID]
-            ask = self.up * self.limit_sum[ASK] + self.down * self.cancel_sum[ASK]
+            bid = self.down * self.limit_sum[BID] + self.up_cancel * self.cancel_sum[BID]
+            ask = self.up * self.limit_sum[ASK] + self.down_cancel * self.cancel_sum[ASK]
             return bid + ask + (self.market_rate[BID] + self.market_rate[ASK])
         if self.model == HAWKES:
             total = self.p["cancel_rate"] * live
@@ -333,9 +351,12 @@ class Twin:
         if self.model >= QUEUE_REACTIVE:
             for side in (BID, ASK):
                 tilt, inverse = (self.down, self.up) if side == BID else (self.up, self.down)
+                lean, upright = (
+                    (self.down_cancel, self.up_cancel) if side == BID else (self.up_cancel, self.down_cancel)
+                )
                 for kind, rates, sums, factor, back in (
                     ("limit", self.limit, self.limit_sum, tilt, inverse),
-                    ("cancel", self.cancel, self.cancel_sum, inverse, tilt),
+                    ("cancel", self.cancel, self.cancel_sum, upright, lean),
                 ):
                     part = factor * sums[side]
                     if v < part:
@@ -381,8 +402,15 @@ class Twin:
         total = self.total_rate()
         passed = self.wait / total
         self.time += passed
-        self.clock += passed / self.pace
+        self.clock += passed * self.gap / self.pace
+        self.heat *= self.p["echo_keep"]
         kind, side, i = self.choose(total, passed)
+        emptied, self.emptied = self.emptied, None
+        if emptied and self.u(BACK) < self.p["comeback"]:
+            crosses = emptied[1] >= self.best(ASK) if emptied[0] == BID else emptied[1] <= self.best(BID)
+            queue = self.reference - emptied[1] if emptied[0] == BID else emptied[1] - self.reference - 1
+            if not crosses and 0 <= queue < self.K:
+                kind, side, i = "limit", emptied[0], queue
         lots = self.size(self.u(SIZE))
         if kind == "limit":
             if self.model >= QUEUE_REACTIVE:
@@ -398,15 +426,20 @@ class Twin:
         if self.model == QL and self.events % 16 == 0:
             self.lean(0)
         self.settle(0)
+        if self.p["gap_count"] > 1:
+            self.draw_gap(kind == "market")
         self.events += 1
         self.draw_wait()
 
     def cancel_one(self, side, i):
         if self.model >= QUEUE_REACTIVE:
+            was = self.best(side)
             theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
             if theirs:
                 rank = min(int(self.u(RANK) * len(theirs)), len(theirs) - 1)
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
+                if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
+                    self.emptied = side, was
             self.look_at(side, i)
             return
         live = {o.slot: o for o in self.all_orders() if o.owner == 0}
@@ -445,7 +478,10 @@ class Twin:
             if self.model == FP:
                 near, reach = self.best(1 - side), self.p["reach"]
                 limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
+                if self.u(THROUGH) >= self.p["through"]:
+                    limit = near
         signed = self.take(0, side, lots, limit)
+        self.heat = self.p["echo"]
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:

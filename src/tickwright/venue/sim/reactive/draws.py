@@ -17,6 +17,7 @@ from tickwright.core.rng import GOLDEN, mix64, to_unit
 
 # int64: Numba would compile `uniform` for each plain number anew.
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = map(np.int64, range(13))
+GAP, THROUGH, BACK = map(np.int64, range(13, 16))
 AGENT = 16
 """Added to MOVE and REDRAW where an agent's action moved the mid before event n."""
 QUEUES = 1024

@@ -78,6 +78,11 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.twice_mid = 2 * mid_price + 1
     market.up = 1.0
     market.down = 1.0
+    market.up_cancel = 1.0
+    market.down_cancel = 1.0
+    market.gap = 1.0
+    market.heat = 0.0
+    market.back = 0
     market.background[0] = 0
     market.background[1] = 0
     market.resting = 0
@@ -233,7 +238,7 @@ def begin_from(rows: Rows, templates: Rows, t: Int, seed: np.uint64) -> None:
 @inline(borrow=True)
 def next_due(market: Record, param: Record) -> float:
     """When the next event is due, in seconds on the clock, unless an action comes before."""
-    due: float = market.clock + market.wait / total_rate(market, param) / market.pace
+    due: float = market.clock + market.wait / total_rate(market, param) * market.gap / market.pace
     return due
 
 
@@ -244,7 +249,7 @@ def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> fl
     market, param = markets[k], params[p]
     due = next_due(market, param)
     if market.clock < seconds <= due:
-        passed = (seconds - market.clock) * market.pace
+        passed = (seconds - market.clock) * market.pace / market.gap
         market.wait = max(0.0, market.wait - passed * total_rate(market, param))
         market.time += passed
         market.clock = seconds

@@ -5,13 +5,15 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
   2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
-  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the book of `queue_reactive`.
+  4. F = W + Σ D + Σ a_r h(N).
+  5. x = clip(κ (mid - F)): G = e^x tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
      memory, since F holds already what they know. With F nearer to the mid than `edge` half-spreads they stay away,
      and somebody who knows nothing trades in their place: at 0 they always come, at 1 only where it pays.
-  7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and what is left of it
-     is dropped: whoever sends it looks at what is shown (Tóth et al.'s selective taking, by price).
+  7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and a share
+     1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
+     (Tóth et al.'s selective taking, by price).
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
 large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
@@ -32,7 +34,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
@@ -44,9 +46,12 @@ def concave(n: float, n0: float) -> float:
 
 
 @inline(borrow=True)
-def _reached(market: Record, params: Record, side: Int) -> Int:
-    """The last price that an order takes which does not sweep."""
-    near, end = best(market.book.ladder, 1 - side), queue_reactive.window_end(market, params, side)
+def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
+    """The worst price that an order takes which does not sweep."""
+    near = best(market.book.ladder, 1 - side)
+    if params.through < 1.0 and uniform(block, THROUGH) >= params.through:
+        return np.int64(near)
+    end = queue_reactive.window_end(market, params, side)
     return min(near + params.reach, end) if side == BID else max(near - params.reach, end)
 
 
@@ -63,7 +68,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         gap = 2.0 * market.fair - market.twice_mid
         if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
             side = BID if gap > 0.0 else ASK
-            return side, lots, _reached(market, params, side), np.int64(-1)
+            return side, lots, _limit(market, params, block, side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
@@ -71,7 +76,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
-    return side, lots, _reached(market, params, side), slot
+    return side, lots, _limit(market, params, block, side), slot
 
 
 @kernel(borrow=True)
@@ -125,3 +130,9 @@ def tilt(market: Record, params: Record) -> None:
     x = min(max(x, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up
+    if params.lean == 1.0:
+        market.up_cancel = market.up
+        market.down_cancel = market.down
+    else:
+        market.up_cancel = math.exp(params.lean * x)
+        market.down_cancel = 1.0 / market.up_cancel

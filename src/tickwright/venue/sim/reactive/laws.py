@@ -18,7 +18,7 @@ from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactiv
 from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
-from tickwright.venue.sim.reactive.pace import beat, news_size
+from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
 
 _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
@@ -67,13 +67,16 @@ def run_event(market: Record, params: Record, out: Rows) -> None:
         return
     passed = market.wait / total
     market.time += passed
-    market.clock += passed / market.pace
+    market.clock += passed * market.gap / market.pace
+    trades = market.trades
     touched = np.int64(NO_SIDE)
     if params.model >= _QUEUE_REACTIVE:
         touched = _queue_event(market, params, block, total, out)
     else:
         _band_event(market, params, block, passed, total, out)
     settle(market, params, block, np.int64(0), touched, out)
+    if params.gap_count > 1:
+        draw_gap(market, params, block, market.trades > trades)
     market.events += 1
     draw_wait(market)
 
@@ -93,9 +96,12 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
 @inline(borrow=True)
 def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> Int:
     """The next event of a queue-reactive law: the side that it touched."""
+    market.heat *= params.echo_keep
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
     touched = np.int64(side)
-    if kind == _MARKET:
+    if market.back > 0 and queue_reactive.comes_back(market, params, block, out):
+        touched = np.int64(NO_SIDE)
+    elif kind == _MARKET:
         _queue_market(market, params, block, side, out)
         touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
@@ -105,7 +111,10 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
             end_message(market, out)
         else:
             i = queue_reactive.cancel_queue(market, params.levels, side, v)
-            cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
+            price = queue_reactive.price_of(market, side, i)
+            cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
+            if params.comeback > 0.0:
+                queue_reactive.note_emptied(market, side, price)
         queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
@@ -157,5 +166,6 @@ def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limi
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1
+    market.heat = params.echo
     beat(market, params, block)
     return filled if side == BID else -filled

@@ -33,6 +33,10 @@ SIZES = 16
 GUIDE = 64
 """Equal parts of [0, 1) that say where in the table of sizes to begin."""
 BINS = 32
+GAPS = 4
+"""States of the clock, each with its mean waiting time."""
+SPREADS = 64
+"""Places of the table of market orders by spread, in ticks; the last holds for every wider one."""
 TYPES = 4
 """Hawkes: market buy, market sell, limit bid, limit ask."""
 EXPONENTIALS = 3
@@ -120,15 +124,22 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("events", "<i8"),  # events so far: the key of the next draws
             ("clock", "<f8"),  # seconds since the open
             ("wait", "<f8"),  # what is left of the unit exponential before the next event
+            ("trading", "<f8"),  # of market orders, relative to the other events: the curve of the day, now
+            ("gap", "<f8"),  # its mean on the clock, relative to what the pace says: bursts
             ("pace", "<f8"),  # model time units a second, now
             ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
             ("down", "<f8"),
+            ("up_cancel", "<f8"),  # the same on cancels, which may lean less
+            ("down_cancel", "<f8"),
             ("fault", "<i8"),
             ("reference", "<i8"),  # the bid side's first watched tick; the ask side's is the next
             ("twice_mid", "<i8"),  # best bid + best ask at the last look
             ("limit_sum", "<f8", (2,)),
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
+            ("back_price", "<i8"),
+            ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
             ("free", "<i8"),  # 1 + first free slot, the others by `order.next`; 0 is none
@@ -206,11 +217,17 @@ PARAMS = np.dtype(
         ("bins", "<i8"),
         ("volume_curve", "<f8", (BINS,)),
         ("volatility_curve", "<f8", (BINS,)),
+        ("trading_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
         ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be
         ("activity_news", "<f8"),
         ("news_shift", "<f8"),  # so that the mean variance is
+        ("gap_count", "<i8"),
+        ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
+        ("gap_edges", "<f8", (GAPS,)),
+        ("gap_stay", "<f8"),
+        ("gap_after_market", "<f8"),
         # FP
         ("kappa", "<f8"),  # QL's too
         ("clip", "<f8"),
@@ -233,6 +250,13 @@ PARAMS = np.dtype(
         ("speed", "<f8", (EXPONENTIALS,)),
         ("jump", "<f8", (TYPES, TYPES, EXPONENTIALS)),  # [raised, by, scale]
         # queue-reactive: [queue, volume in typical sizes]
+        ("uneven", "<i8"),  # 1: market orders have an echo, shun a spread or follow a curve of trading
+        ("echo", "<f8"),
+        ("echo_keep", "<f8"),  # an event
+        ("comeback", "<f8"),
+        ("by_spread", "<f8", (SPREADS,)),  # of market orders
+        ("through", "<f8"),  # FP
+        ("lean", "<f8"),  # FP: share of the tilt that cancels get
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),
         ("cancel", "<f8", (DEPTH, VOLUMES)),

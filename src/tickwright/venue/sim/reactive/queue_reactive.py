@@ -4,9 +4,13 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
   1. The reference lies half a tick above `market.reference`; each side has `levels` queues, the bid's on reference,
      reference - 1, …, the ask's on reference + 1, ….
   2. Queue i of volume q (typical sizes, rounded up) gets limit orders at λL[i, q] and loses orders at λC[i, q]; the
-     best queue of a side is hit by market orders at λM[q]. Sizes come from one table.
+     best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
+     of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
+     answer one another, or parts of one that came in messages of their own.
   3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
      with probability θ_reinit, all queues are redrawn from their stationary law.
+  4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
+     limit order there: a quote that was taken back for a moment.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -30,9 +34,9 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
-from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 assert int(Kind.CANCEL) == _LIMIT + 1
@@ -69,8 +73,8 @@ def _volume_place(params: Record, lots: float) -> Int:
 @inline(borrow=True)
 def total_rate(market: Record) -> float:
     """Events a unit of model time."""
-    bid = market.down * market.limit_sum[BID] + market.up * market.cancel_sum[BID]
-    ask = market.up * market.limit_sum[ASK] + market.down * market.cancel_sum[ASK]
+    bid = market.down * market.limit_sum[BID] + market.up_cancel * market.cancel_sum[BID]
+    ask = market.up * market.limit_sum[ASK] + market.down_cancel * market.cancel_sum[ASK]
     total: float = bid + ask + (market.market_rate[BID] + market.market_rate[ASK])
     return total
 
@@ -86,9 +90,9 @@ def choose(market: Record, total: float, u: float) -> tuple[Int, Int, float]:
     """
     left_0 = u * total
     left_1 = left_0 - market.down * market.limit_sum[BID]
-    left_2 = left_1 - market.up * market.cancel_sum[BID]
+    left_2 = left_1 - market.up_cancel * market.cancel_sum[BID]
     left_3 = left_2 - market.up * market.limit_sum[ASK]
-    left_4 = left_3 - market.down * market.cancel_sum[ASK]
+    left_4 = left_3 - market.down_cancel * market.cancel_sum[ASK]
     if left_4 >= 0.0:
         return _MARKET, BID if left_4 < market.market_rate[BID] else ASK, left_4
     past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
@@ -118,7 +122,7 @@ def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
 @inline(borrow=True)
 def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
     """The queue that a cancel at height v is of."""
-    v *= market.down if side == BID else market.up
+    v *= market.down_cancel if side == BID else market.up_cancel
     found = np.int64(0)
     for i in range(levels):
         v -= market.cancel[side, i]
@@ -183,6 +187,34 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
         look_apart(market, params, hit, np.int64(i))
 
 
+# -- quotes that come back ---------------------------------------------------------------------------------------------
+
+
+@inline(borrow=True)
+def note_emptied(market: Record, side: Int, price: Int) -> None:
+    """A cancel at a price: whether it emptied the best one. The other side's best and this one's new are not beyond."""
+    ladder = market.book.ladder
+    inside = price - best(ladder, side) if side == BID else best(ladder, side) - price
+    if has(ladder, side) and inside > 0:
+        market.back = side + 1
+        market.back_price = price
+
+
+@kernel(borrow=True)
+def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
+    """Whether a limit order came where the event before, a cancel, emptied the best price."""
+    side, price = np.int64(market.back - 1), np.int64(market.back_price)
+    market.back = 0
+    i = queue_of(market, side, price)
+    other = best(market.book.ladder, 1 - side)
+    crosses = price >= other if side == BID else price <= other
+    if crosses or not 0 <= i < params.levels or uniform(block, BACK) >= params.comeback:
+        return False
+    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), out)
+    look_at(market, params, side, i)
+    return True
+
+
 # -- the rules after every event ---------------------------------------------------------------------------------------
 
 
@@ -201,21 +233,26 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
             _quote_edges(market, params, out)
         market.twice_mid = best(ladder, BID) + best(ladder, ASK)
         touched = np.int64(NO_SIDE)
+    scale = 1.0
+    if params.uneven != 0:  # every event moves the rates of both sides
+        spread = best(ladder, ASK) - best(ladder, BID)
+        scale = (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
+        touched = np.int64(NO_SIDE)
     if touched == NO_SIDE:
-        _look_at_best(market, params, np.int64(ASK))
+        _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
-    _look_at_best(market, params, touched)
+    _look_at_best(market, params, touched, scale)
     total = total_rate(market)
     if not (total > 0.0 and math.isfinite(total)):
         market.fault = _RATES
 
 
 @inline(borrow=True)
-def _look_at_best(market: Record, params: Record, side: Int) -> None:
+def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> None:
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
     lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
-    market.market_rate[side] = params.market[_volume_place(params, np.float64(lots))]
+    market.market_rate[side] = scale * params.market[_volume_place(params, np.float64(lots))]
 
 
 @kernel(borrow=True)

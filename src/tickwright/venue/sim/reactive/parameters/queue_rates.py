@@ -58,7 +58,8 @@ class QL:
 
 @dataclass(frozen=True, slots=True)
 class FP:
-    """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes.
+    """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes;
+    `lean` is the part of the tilt that cancels get, `through` the share of market orders that go beyond the best price.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`, which the large tick passes and the small one does not. Measured on books that the choice did not
@@ -105,6 +106,8 @@ class FP:
     sweep: float = 5.0
     edge: float = 0.0
     reach: int = DEPTH
+    lean: float = 1.0
+    through: float = 1.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -122,6 +125,8 @@ class FP:
         within("edge", self.edge, 0.0, 1.0)
         if self.reach != int(self.reach) or not 0 <= self.reach <= DEPTH:
             raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
+        within("lean", self.lean, -2.0, 2.0)
+        within("through", self.through, 0.0, 1.0)
 
     @staticmethod
     def large_tick() -> FP:
