@@ -33,6 +33,7 @@ from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.routing import venue_of
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 assert int(Kind.CANCEL) == _LIMIT + 1
@@ -212,7 +213,7 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
     for side in range(2):
         if market.background[side] == 0:
             i = params.levels - 1
-            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, out)
+            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, np.int64(0), out)
             market.edge_units += 1
             look_apart(market, params, np.int64(side), i)
 
@@ -269,5 +270,6 @@ def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
             count = level_count(ladder, side, price) - agents_at(market, side, price)[1]
             for k in range(count, target):
                 lots = size_at(params, uniform(block, np.int64(key + 1 + k)))
-                place_apart(market, np.int64(side), price, lots, out)
+                venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
+                place_apart(market, np.int64(side), price, lots, venue, out)
     look_at_all(market, params)
