@@ -36,8 +36,8 @@ def _reflect(
     for i in range(slots.shape[0]):
         order = before.book.orders[slots[i]]
         price = twice_centre - np.int64(order.price)
-        owner, venue = np.int64(order.owner), np.int64(order.venue)
-        rest(market, owner, np.int64(1 - order.side), price, np.int64(order.qty), venue, rows)
+        maker, venue = np.int64(order.owner), np.int64(order.venue)
+        rest(market, maker, np.int64(1 - order.side), price, np.int64(order.qty), venue, rows)
     market.reference = twice_centre - before.reference - 1
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk
