@@ -42,6 +42,7 @@ def _reflect(
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk
     market.signed = -before.signed
+    market.pool.side = 1 - before.pool.side
     for r in range(market.residue.shape[0]):
         market.residue[r] = -before.residue[r]
         market.pressure[r] = -before.pressure[r]
@@ -69,8 +70,9 @@ def reflected(markets: np.ndarray, episodes: np.ndarray, params: np.ndarray) -> 
         one, other = episodes[name], others[name]
         other["bid"], other["ask"] = twice - one["ask"], twice - one["bid"]
         other["signed"] = -one["signed"]
-    others["sight"]["bid_sizes"] = episodes["sight"]["ask_sizes"]
-    others["sight"]["ask_sizes"] = episodes["sight"]["bid_sizes"]
+    for name in ("sight", "places"):
+        others[name]["bid_sizes"] = episodes[name]["ask_sizes"]
+        others[name]["ask_sizes"] = episodes[name]["bid_sizes"]
     others["recall"]["bid_size"] = episodes["recall"]["ask_size"]
     others["recall"]["ask_size"] = episodes["recall"]["bid_size"]
     others["recall"]["mid"] = twice - episodes["recall"]["mid"]
