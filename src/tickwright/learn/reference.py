@@ -51,4 +51,9 @@ def measure(params: np.ndarray, typical: list[float], seed: int, mid_price: int,
         moves = np.diff(table[:, 2])
         row["volatility"] = max(float(np.sqrt(np.mean(moves**2) / (_BLOCK * seconds))), 1e-6)
         row["volume"], row["seconds"], row["typical"] = table[-1, 3] / (blocks * _BLOCK), seconds, typical[p]
+        for name in ("venues", "pool", "maker_fee", "taker_fee"):
+            row[name] = params[name][p]
+        # A latency in messages is that in seconds over the mean time of a message, rounded.
+        row["latency"] = np.rint(params["latency"][p] / seconds)
+        row["pool_latency"] = np.rint(params["pool_latency"][p] / seconds)
     return references

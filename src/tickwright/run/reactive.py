@@ -36,7 +36,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND, Nanos
 from tickwright.run.engine import World
 from tickwright.run.layout import Stop
-from tickwright.run.live import LiveMarket
+from tickwright.run.live import LiveMarket, check_one_venue
 from tickwright.run.market import MarketDay
 from tickwright.run.parameters_file import MarketFile, known_market, read_market
 from tickwright.run.simulate import days_of
@@ -83,6 +83,7 @@ class ReactiveDay:
 def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveDay:
     """The market that `--market` names, for a symbol and a date. Raises ConfigError, CapacityError."""
     chosen = named_market(text)
+    check_one_venue(chosen.parameters)
     flow = chosen.parameters.flow
     if flow.messages_a_second * flow.day_seconds > MOST_MESSAGES:
         raise ConfigError(

@@ -8,6 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
+VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -46,8 +47,8 @@ def exponential(z):
 class Order:
     made_so_far = 0
 
-    def __init__(self, slot, owner, side, price, lots):
-        self.slot, self.owner, self.side, self.price, self.lots = slot, owner, side, price, lots
+    def __init__(self, slot, owner, side, price, lots, venue):
+        self.slot, self.owner, self.side, self.price, self.lots, self.venue = slot, owner, side, price, lots, venue
         Order.made_so_far += 1
         self.made = Order.made_so_far
 
@@ -71,6 +72,9 @@ class Twin:
         self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
         self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
         self.cash, self.shares = [0, 0, 0], [0, 0, 0]
+        self.made_at, self.taken_at = ([[0] * 4 for _ in range(3)] for _ in range(2))
+        self.pool, self.beats = [], 0  # [owner, side, lots, until]
+        self.dark_cash, self.dark_made, self.dark_taken = ([0, 0, 0] for _ in range(3))
         self.model, self.K = self.p["model"], self.p["levels"]
         self.set_pace()
         self.block = self.block_of(-1)
@@ -85,7 +89,8 @@ class Twin:
             for side in (BID, ASK):
                 for i in range(self.p["band"]):
                     lots = self.size(self.u(OPENING_PLACES * (1 + side) + i))
-                    self.rest(0, side, mid - i if side == BID else mid + 1 + i, lots)
+                    venue = self.venue(OPENING_PLACES * (3 + side) + i)
+                    self.rest(0, side, mid - i if side == BID else mid + 1 + i, lots, venue)
             self.settle(0)
         self.draw_wait()
 
@@ -134,12 +139,12 @@ class Twin:
     def background(self, side):
         return sum(o.owner == 0 for queue in self.queues[side].values() for o in queue)
 
-    def rest(self, owner, side, price, lots):
+    def rest(self, owner, side, price, lots, venue=0):
         if self.free:
             slot = self.free.pop()
         else:
             slot, self.used = self.used, self.used + 1
-        self.queues[side][price].append(Order(slot, owner, side, price, lots))
+        self.queues[side][price].append(Order(slot, owner, side, price, lots, venue))
         return slot
 
     def remove(self, order):
@@ -149,6 +154,75 @@ class Twin:
             del self.queues[order.side][order.price]
         self.free.append(order.slot)
 
+    def venue(self, place):
+        if self.p["venues"] == 1:
+            return 0
+        return sum(self.u(place) >= edge for edge in self.p["share"][: self.p["venues"] - 1])
+
+    def trade_across(self, taker, side, lots, limit, venues, named):
+        """`venues` in the order in which they are asked at each price."""
+        sign, left = 1 if side == BID else -1, lots
+        for price in sorted(self.queues[1 - side], reverse=side == ASK):
+            if limit is not None and sign * (price - limit) > 0:
+                break
+            level = self.queues[1 - side][price]
+            for maker in [o for v in venues for o in list(level) if o.venue == v]:
+                part = min(left, maker.lots)
+                if part:
+                    self.made_at[maker.owner][maker.venue] += part
+                    self.taken_at[taker][maker.venue] += part
+                    self.fill(taker, sign, maker, part)
+                left -= part
+            if named and level:
+                break
+        return lots - left
+
+    def cross_dark(self, taker, side, lots):
+        sign, left = 1 if side == BID else -1, lots
+        for order in [o for o in self.pool if o[1] != side]:
+            part = min(left, order[2])
+            if not part:
+                continue
+            for who, s in ((taker, sign), (order[0], -sign)):
+                self.dark_cash[who] -= s * self.twice_mid * part
+                self.shares[who] += s * part
+            self.dark_taken[taker] += part
+            self.dark_made[order[0]] += part
+            if order[0] and self.model == FP:
+                self.remember(order[0], -sign * part * self.p["passive"])
+            if taker and self.model == FP:
+                self.remember(taker, float(sign * part))
+            order[2] -= part
+            left -= part
+        self.pool = [o for o in self.pool if o[2]]
+        return lots - left
+
+    def send(self, side, lots, limit):
+        """A market order of the background where there are venues or a pool."""
+        filled, p = 0, self.p
+        if p["pool"]:
+            self.beats += 1
+            self.pool = [o for o in self.pool if o[3] > self.beats]
+            u, sign = self.u(DARK), 1 if side == BID else -1
+            full = len(self.pool) == 32 and self.pool[0][1] == side
+            if u < p["ping"]:
+                if limit is None or sign * (self.twice_mid - 2 * limit) <= 0:
+                    filled = self.cross_dark(0, side, lots)
+            elif u < p["ping"] + p["hide"] and not full:
+                lots = self.size(self.u(SIZE))
+                filled = self.cross_dark(0, side, lots)
+                waits = max(1, math.ceil(-p["patience"] * math.log(1.0 - self.u(PATIENCE))))
+                if filled < lots:
+                    self.pool.append([0, side, lots - filled, self.beats + waits])
+                return filled
+        if p["venues"] == 1:
+            return filled + self.trade(0, side, lots - filled, limit)
+        venues = p["cheapest"][: p["venues"]]
+        if p["weighed"]:
+            first = sum(self.u(ROUTE) >= edge for edge in p["first"][: p["venues"] - 1])
+            venues = [first] + [v for v in venues if v != first]
+        return filled + self.trade_across(0, side, lots - filled, limit, venues, named=False)
+
     def trade(self, taker, side, lots, limit):
         hit, sign, left = 1 - side, 1 if side == BID else -1, lots
         while left > 0 and self.queues[hit]:
@@ -157,18 +231,21 @@ class Twin:
                 break
             maker = self.queues[hit][price][0]
             part = min(left, maker.lots)
-            for who, s in ((taker, sign), (maker.owner, -sign)):
-                self.cash[who] -= s * price * part
-                self.shares[who] += s * part
-            if maker.owner and self.model == FP:
-                self.remember(maker.owner, -sign * part * self.p["passive"])
-            if taker and self.model == FP:
-                self.remember(taker, float(sign * part))
-            maker.lots -= part
-            if maker.lots == 0:
-                self.remove(maker)
+            self.fill(taker, sign, maker, part)
             left -= part
         return lots - left
+
+    def fill(self, taker, sign, maker, part):
+        for who, s in ((taker, sign), (maker.owner, -sign)):
+            self.cash[who] -= s * maker.price * part
+            self.shares[who] += s * part
+        if maker.owner and self.model == FP:
+            self.remember(maker.owner, -sign * part * self.p["passive"])
+        if taker and self.model == FP:
+            self.remember(taker, float(sign * part))
+        maker.lots -= part
+        if maker.lots == 0:
+            self.remove(maker)
 
     def remember(self, owner, lots):
         for r in range(4):
@@ -219,7 +296,7 @@ class Twin:
                 self.clear_queue(side, price, target)
                 count = sum(o.owner == 0 for o in self.queues[side].get(price, []))
                 for k in range(count, target):
-                    self.rest(0, side, price, self.size(self.u(key + 1 + k)))
+                    self.rest(0, side, price, self.size(self.u(key + 1 + k)), self.venue(key + 65 + k))
         self.look_at_all()
 
     def quote_edges(self):
@@ -414,11 +491,12 @@ class Twin:
         lots = self.size(self.u(SIZE))
         if kind == "limit":
             if self.model >= QUEUE_REACTIVE:
-                self.rest(0, side, self.price_of(side, i), lots)
+                self.rest(0, side, self.price_of(side, i), lots, self.venue(VENUE))
                 self.look_at(side, i)
             else:
                 away = 1 + min(int(self.u(PRICE) * self.p["band"]), self.p["band"] - 1)
-                self.rest(0, side, self.best(1 - side) - away if side == BID else self.best(1 - side) + away, lots)
+                price = self.best(1 - side) - away if side == BID else self.best(1 - side) + away
+                self.rest(0, side, price, lots, self.venue(VENUE))
         elif kind == "cancel":
             self.cancel_one(side, i)
         elif kind == "market":
@@ -499,16 +577,22 @@ class Twin:
         elif self.model == QL:
             self.lean(signed)
 
-    def take(self, who, side, lots, limit):
+    def take(self, who, side, lots, limit, venue=0):
         before = list(self.queues[1 - side])
-        filled = self.trade(who, side, lots, limit)
+        if who == 0:
+            filled = self.send(side, lots, limit)
+        elif self.p["venues"] > 1:
+            asked = [venue - 1] if venue else self.p["cheapest"][: self.p["venues"]]
+            filled = self.trade_across(who, side, lots, limit, asked, named=venue > 0)
+        else:
+            filled = self.trade(who, side, lots, limit)
         if self.model >= QUEUE_REACTIVE:
             for price in sorted(before, reverse=side == ASK):
                 self.look_at_price(1 - side, price)
         return filled if side == BID else -filled
 
     # agents
-    def act(self, kind, account, side, price, lots):
+    def act(self, kind, account, side, price, lots, venue=0):
         self.block = self.block_of(self.events)
         mine = sorted((o for o in self.all_orders() if o.owner == account), key=lambda o: o.slot)
         if kind == "post":
@@ -518,19 +602,36 @@ class Twin:
                 or len(mine) >= 16
             ):
                 return
-            self.rest(account, side, price, lots)
+            self.rest(account, side, price, lots, max(venue - 1, 0))
             self.look_at_price(side, price)
         elif kind == "cancel all":
             self.withdraw(mine)
+            self.pool = [o for o in self.pool if o[0] != account]
         elif kind == "take":
-            self.withdraw([o for o in mine if o.side == 1 - side])
-            signed = self.take(account, side, lots, None)
-            if self.model == FP:
-                self.value()
-                self.tilt()
-            elif self.model == QL:
-                self.lean(signed)
+            self.withdraw([o for o in mine if o.side == 1 - side and venue in (0, o.venue + 1)])
+            self.hear(self.take(account, side, lots, None, venue))
+        elif kind == "dark amend":
+            for order in self.pool:
+                if order[0] == account:
+                    order[2] = min(order[2], lots)
+            self.pool = [o for o in self.pool if o[2]]
+        elif kind in ("dark take", "dark post"):
+            self.pool = [o for o in self.pool if o[0] != account or o[1] == side]
+            mine = [o for o in self.pool if o[0] == account]
+            if kind == "dark post" and (mine or (len(self.pool) == 32 and self.pool[0][1] == side)):
+                return
+            filled = self.cross_dark(account, side, lots)
+            if kind == "dark post" and filled < lots:
+                self.pool.append([account, side, lots - filled, math.inf])
+            self.hear(filled if side == BID else -filled)
         self.settle(16)
+
+    def hear(self, signed):
+        if self.model == FP:
+            self.value()
+            self.tilt()
+        elif self.model == QL:
+            self.lean(signed)
 
     def withdraw(self, orders):
         for order in sorted(orders, key=lambda o: o.made):

@@ -29,14 +29,15 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.rng import GOLDEN, derive, mix64
-from tickwright.venue.sim.reactive import fp, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.agents import act
+from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive.agents import act_at
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
 from tickwright.venue.sim.reactive.flow import place_apart, size_at
 from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
 from tickwright.venue.sim.reactive.pace import set_pace
+from tickwright.venue.sim.reactive.routing import venue_of
 
 _QUEUE_REACTIVE, _FP, _HAWKES = int(Model.QUEUE_REACTIVE), int(Model.FP), int(Model.HAWKES)
 NO_ROWS = np.zeros(0, MARKET_EVENT)
@@ -109,6 +110,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.faults = 0
     for a in range(market.accounts.shape[0]):
         market.accounts[a].live = 0
+    dark.clear(market)
     clear_counters(market)
     set_pace(market, param)
     block = block_of(seed, np.int64(OPENING))
@@ -124,7 +126,8 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
             for i in range(param.band):
                 u = uniform(block, np.int64(QUEUES * (1 + side) + i))
                 price = mid_price - i if side == BID else mid_price + 1 + i
-                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), out)
+                venue = venue_of(param, block, np.int64(QUEUES * (3 + side) + i))
+                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), venue, out)
         santa_fe.settle(market, param, out)
     draw_wait(market)
 
@@ -163,6 +166,7 @@ def clear_counters(market: Record) -> None:
         market.accounts[a].shares = 0
         market.accounts[a].made = 0
         market.accounts[a].taken = 0
+    dark.clear_counters(market)
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -211,9 +215,10 @@ def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> Non
     if request.relative != 0:
         own = best(market.book.ladder, ASK if request.side == ASK else BID)
         price = own + price if request.side == ASK else own - price
-    request.answer = act(
-        market, param, request.kind, request.account, request.side, price, request.lots, request.slot, out
-    )
+    request.answer = act_at(
+        market, param, request.kind, request.account, request.side, price, request.lots, request.slot, request.venue,
+        out,
+    )  # fmt: skip
 
 
 @inline(borrow=True)
@@ -275,12 +280,12 @@ def advance(markets: Rows, k: int, params: Rows, events: int, *, seconds: float 
 
 def ask(
     markets: Rows, k: int, params: Rows, kind: Ask, account: int, *, side: int = 0, price: int = 0, lots: int = 0,
-    slot: int = 0, relative: bool = False, out: Rows = NO_ROWS,
+    slot: int = 0, relative: bool = False, venue: int = 0, out: Rows = NO_ROWS,
 ) -> int:  # fmt: skip
     """One action of an account in row k (`agents.act`): what it came to."""
     one = params if len(params) == 1 else params[k : k + 1]
     requests = np.zeros(1, REQUEST)
-    requests[0] = (kind, account, side, price, relative, lots, slot, 0)
+    requests[0] = (kind, account, side, price, relative, lots, slot, 0, venue)
     run_rows(markets[k : k + 1], 0, 1, one, requests, 0, FOREVER, markets[:0], 0, out)
     return int(requests["answer"][0])
 

@@ -15,10 +15,12 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, exponential, uniform
-from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
+from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
+from tickwright.venue.sim.reactive.routing import send, venue_of
+from tickwright.venue.sim.reactive.trades import no_limit, trade
 
 _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
@@ -107,7 +109,8 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
     else:
         if kind == _LIMIT:
             i = queue_reactive.limit_queue(market, params.levels, side, v)
-            place(market, side, queue_reactive.price_of(market, side, i), size_of(params, block), out)
+            price, venue = queue_reactive.price_of(market, side, i), venue_of(params, block, VENUE)
+            place(market, side, price, size_of(params, block), venue, out)
             end_message(market, out)
         else:
             i = queue_reactive.cancel_queue(market, params.levels, side, v)
@@ -146,7 +149,8 @@ def _band_event(market: Record, params: Record, block: Int, passed: float, total
     else:
         kind, side = santa_fe.choose(market, params, total, u)
     if kind == _LIMIT:
-        place(market, side, santa_fe.limit_price(market, params, side, block), size_of(params, block), out)
+        price, venue = santa_fe.limit_price(market, params, side, block), venue_of(params, block, VENUE)
+        place(market, side, price, size_of(params, block), venue, out)
         end_message(market, out)
     elif kind == _CANCEL:
         santa_fe.cancel_any(market, block, out)
@@ -162,7 +166,10 @@ def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limi
     """A market order of the background: the lots bought, negative if sold. The clock of the day beats."""
     hit = 1 - side
     was_best = best(market.book.ladder, hit)
-    filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, out)
+    if params.apart != 0:
+        filled = send(market, params, block, np.int64(side), lots, limit, out)
+    else:
+        filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, out)
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1

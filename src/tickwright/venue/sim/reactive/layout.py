@@ -40,6 +40,10 @@ SPREADS = 64
 TYPES = 4
 """Hawkes: market buy, market sell, limit bid, limit ask."""
 EXPONENTIALS = 3
+VENUES = 4
+"""Lit venues, at most."""
+DARK_ORDERS = 32
+"""Orders that the dark pool holds."""
 
 
 class Model(IntEnum):
@@ -91,6 +95,9 @@ class Ask(IntEnum):
     TAKE = 4
     TAKE_ANY = 5
     AMEND = 6
+    DARK_POST = 7
+    DARK_AMEND = 8
+    DARK_TAKE = 9
 
 
 class Answer(IntEnum):
@@ -111,6 +118,41 @@ ACCOUNT = np.dtype(
         ("taken", "<i8"),  # lots taken
         ("live", "<i8"),  # resting orders, in slots[:live]; agents alone
         ("slots", "<i4", (RESTING,)),
+    ]
+)
+
+
+LEDGER = np.dtype(
+    [
+        ("made_at", "<i8", (VENUES,)),  # lots filled at rest, by venue: counted where there are several
+        ("taken_at", "<i8", (VENUES,)),
+        ("dark_made", "<i8"),  # lots filled at rest in the pool
+        ("dark_taken", "<i8"),
+        ("dark_cash", "<i8"),  # half ticks times lots; what was paid is negative
+    ]
+)
+"""What an account did beyond one book. ACCOUNT's `made`, `taken` and `cash` are of all lit venues and not of the pool;
+its `shares` are all that it holds."""
+
+DARK_ORDER = np.dtype(
+    [
+        ("born", "<i8"),  # grows with the time of joining: smaller is ahead
+        ("until", "<i8"),  # `pool.beats` at which it leaves
+        ("lots", "<i4"),
+        ("owner", "<i4"),
+    ]
+)
+
+POOL = np.dtype(
+    [
+        ("beats", "<i8"),  # market orders of the background since the market opened
+        ("joins", "<i8"),
+        ("side", "<i8"),  # of all that rests: orders of both sides would meet at once
+        ("count", "<i8"),
+        ("volume", "<i8"),  # lots traded
+        ("added", "<i8"),  # lots that ever rested
+        ("left", "<i8"),  # of them, lots that left without a trade
+        ("orders", DARK_ORDER, (DARK_ORDERS,)),  # the oldest first
     ]
 )
 
@@ -172,6 +214,9 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("written", "<i8"),  # rows written to `out`
             ("accounts", ACCOUNT, (ACCOUNTS,)),
             ("book", book_dtype(orders, levels, far)),
+            # where there are several venues or a pool
+            ("ledger", LEDGER, (ACCOUNTS,)),
+            ("pool", POOL),
         ]
     )
 
@@ -191,6 +236,7 @@ REQUEST = np.dtype(
         ("lots", "<i8"),
         ("slot", "<i8"),
         ("answer", "<i8"),  # what it came to
+        ("venue", "<i8"),  # 1 + a venue's place; 0: post at the first, take at whichever has the price
     ]
 )
 """What an agent asks of one market. With relative prices whoever asks for thousands need not know their books."""
@@ -206,6 +252,8 @@ PARAMS = np.dtype(
         ("reinit", "<f8"),
         ("per_typical", "<f8"),  # 1 / typical size, lots
         ("unit", "<i8"),  # lots of an order at the window's edge
+        ("venues", "<i8"),  # lit ones
+        ("apart", "<i8"),  # 1: several of them, or a pool
         ("size_count", "<i8"),
         ("sizes", "<i8", (SIZES,)),
         ("size_edges", "<f8", (SIZES,)),
@@ -261,5 +309,20 @@ PARAMS = np.dtype(
         ("limit", "<f8", (DEPTH, VOLUMES)),
         ("cancel", "<f8", (DEPTH, VOLUMES)),
         ("stationary", "<f8", (DEPTH, VOLUMES)),  # distribution function of a queue's orders
+        # venues
+        ("share", "<f8", (VENUES,)),  # distribution function of a limit order's venue
+        ("weighed", "<i8"),  # 1: a market order draws the venue it asks first; 0: the cheapest
+        ("first", "<f8", (VENUES,)),  # distribution function of that draw
+        ("cheapest", "<i8", (VENUES,)),  # venues by taker fee
+        ("maker_fee", "<f8", (VENUES,)),  # ticks a lot
+        ("taker_fee", "<f8", (VENUES,)),
+        ("latency", "<f8", (VENUES,)),  # seconds
+        # the pool
+        ("pool", "<i8"),  # 1: there is one
+        ("ping", "<f8"),
+        ("hide", "<f8"),
+        ("patience", "<f8"),
+        ("pool_fee", "<f8"),
+        ("pool_latency", "<f8"),
     ]
 )

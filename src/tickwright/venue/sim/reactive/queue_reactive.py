@@ -34,9 +34,10 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.routing import venue_of
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 assert int(Kind.CANCEL) == _LIMIT + 1
@@ -210,7 +211,8 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
     crosses = price >= other if side == BID else price <= other
     if crosses or not 0 <= i < params.levels or uniform(block, BACK) >= params.comeback:
         return False
-    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), out)
+    venue = venue_of(params, block, VENUE)
+    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), venue, out)
     look_at(market, params, side, i)
     return True
 
@@ -260,7 +262,7 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
     for side in range(2):
         if market.background[side] == 0:
             i = params.levels - 1
-            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, out)
+            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, np.int64(0), out)
             market.edge_units += 1
             look_apart(market, params, np.int64(side), i)
 
@@ -317,5 +319,6 @@ def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
             count = level_count(ladder, side, price) - agents_at(market, side, price)[1]
             for k in range(count, target):
                 lots = size_at(params, uniform(block, np.int64(key + 1 + k)))
-                place_apart(market, np.int64(side), price, lots, out)
+                venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
+                place_apart(market, np.int64(side), price, lots, venue, out)
     look_at_all(market, params)

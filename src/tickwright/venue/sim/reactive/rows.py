@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, SPREADS, VOLUMES, CancelRule, Model
+from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, SPREADS, VENUES, VOLUMES, CancelRule, Model
 from tickwright.venue.sim.reactive.parameters import (
     FP,
     QL,
@@ -15,10 +15,12 @@ from tickwright.venue.sim.reactive.parameters import (
     Hawkes,
     Numbers,
     Parameters,
+    Pool,
     QueueReactive,
     Queues,
     SantaFe,
     Signs,
+    Venue,
 )  # fmt: skip
 
 _CODES = {
@@ -41,6 +43,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
     row["tempo"] = tempo
     _flow(row, parameters.flow)
     _gaps(row, parameters.flow, market_share)
+    _venues(row, parameters.flow.venues or (Venue("only"),), parameters.flow.pool)
     if isinstance(parameters, Epsilon | QL | FP):
         _signs(row, parameters.signs)
     if isinstance(parameters, QueueReactive | QL | FP):
@@ -113,6 +116,29 @@ def _gaps(row: np.void, flow: Flow, market_share: float) -> None:
     row["gap_edges"][: n - 1] = np.cumsum(weights)[:-1]
     row["gap_edges"][n - 1 :] = 2.0  # beyond any quantile
     row["gap_stay"], row["gap_after_market"] = flow.gap_stay, flow.gap_after_market
+
+
+def _venues(row: np.void, venues: tuple[Venue, ...], pool: Pool | None) -> None:
+    n = len(venues)
+    row["venues"], row["apart"] = n, n > 1 or pool is not None
+    row["share"] = _edges([venue.share for venue in venues])
+    routing = [venue.routing for venue in venues]
+    row["weighed"] = any(routing)
+    row["first"] = _edges(routing if any(routing) else [1.0])
+    row["cheapest"][:n] = sorted(range(n), key=lambda v: venues[v].taker_fee)
+    for name in ("maker_fee", "taker_fee"):
+        row[name][:n] = [getattr(venue, name) for venue in venues]
+    row["latency"][:n] = [venue.latency_ns / 1e9 for venue in venues]
+    if pool is not None:
+        row["pool"], row["ping"], row["hide"], row["patience"] = 1, pool.ping, pool.rest, pool.patience
+        row["pool_fee"], row["pool_latency"] = pool.fee, pool.latency_ns / 1e9
+
+
+def _edges(weights: list[float]) -> np.ndarray:
+    """A distribution function over the venues, whose last value lies beyond any quantile."""
+    edges = np.full(VENUES, 2.0)
+    edges[: len(weights) - 1] = (np.cumsum(weights) / sum(weights))[:-1]
+    return edges
 
 
 def _stretched(curve: Numbers, bins: int) -> np.ndarray:

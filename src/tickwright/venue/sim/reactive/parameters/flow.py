@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Lots
 from tickwright.venue.sim.reactive.layout import BINS, GAPS, SIZES, SLOTS, CancelRule
-
-Numbers: TypeAlias = tuple[float, ...]
-
-
-def within(name: str, value: float, low: float, high: float) -> None:
-    """Raises ConfigError unless a number lies between two others."""
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(name, value, f"a number from {low:g} to {high:g}")
-
-
-def all_within(name: str, values: Numbers, low: float, high: float) -> None:
-    """The same for each of several numbers."""
-    for value in values:
-        within(name, value, low, high)
+from tickwright.venue.sim.reactive.parameters.limits import Numbers as Numbers
+from tickwright.venue.sim.reactive.parameters.limits import all_within as all_within
+from tickwright.venue.sim.reactive.parameters.limits import within as within
+from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_venues
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +36,9 @@ class Flow:
     trading_curve: Numbers = (1.0,)
     cancels: str = "uniform"
     display: float = 1.0
+    venues: tuple[Venue, ...] = ()
+    """Lit venues; none is one without a name, fees or latency."""
+    pool: Pool | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.sizes) <= SIZES or len(self.sizes) != len(self.weights):
@@ -81,6 +72,7 @@ class Flow:
         if self.cancels.upper() not in CancelRule.__members__:
             raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
         within("flow.display", self.display, 0.0, 1.0)
+        check_venues(self.venues, self.pool)
 
     @property
     def typical(self) -> float:

@@ -13,6 +13,7 @@ from tickwright.venue.sim.reactive.parameters.band import Epsilon, Hawkes, Santa
 from tickwright.venue.sim.reactive.parameters.flow import Flow, Signs
 from tickwright.venue.sim.reactive.parameters.queue_rates import FP, QL, QueueReactive
 from tickwright.venue.sim.reactive.parameters.queues import Queues
+from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue
 
 PARAMETERS_VERSION = 1
 Parameters: TypeAlias = SantaFe | Epsilon | Hawkes | QueueReactive | QL | FP
@@ -29,12 +30,13 @@ def default(model: str) -> Parameters:
 
 
 def to_dict(parameters: Parameters) -> dict[str, Any]:
-    """A plain table, fit for TOML: the version, the model's name, and every field."""
-    return {
-        "version": PARAMETERS_VERSION,
-        "model": parameters.name,
-        **json.loads(json.dumps(dataclasses.asdict(parameters))),
-    }
+    """A plain table, fit for TOML: the version, the model's name, and every field; venues and a pool where there are
+    any, so that a market without them is named as it was before there were."""
+    fields = json.loads(json.dumps(dataclasses.asdict(parameters)))
+    for name in ("venues", "pool"):
+        if not fields["flow"][name]:
+            del fields["flow"][name]
+    return {"version": PARAMETERS_VERSION, "model": parameters.name, **fields}
 
 
 def from_dict(table: dict[str, Any]) -> Parameters:
@@ -50,7 +52,7 @@ def from_dict(table: dict[str, Any]) -> Parameters:
     return built
 
 
-_PARTS = {"flow": Flow, "signs": Signs, "queues": Queues}
+_PARTS = {"flow": Flow, "signs": Signs, "queues": Queues, "pool": Pool}
 
 
 def _build(kind: Any, table: dict[str, Any], where: str) -> Any:
@@ -63,6 +65,10 @@ def _build(kind: Any, table: dict[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise ConfigError(f"{where}{key}", value, "a table")
             values[key] = _build(_PARTS[key], value, f"{where}{key}.")
+        elif key == "venues":
+            if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+                raise ConfigError(f"{where}{key}", value, "a list of tables")
+            values[key] = tuple(_build(Venue, item, f"{where}{key}[{i}].") for i, item in enumerate(value))
         else:
             values[key] = _value(f"{where}{key}", value, fields[key].type)
     missing = [
