@@ -31,8 +31,10 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ON_THE_DEMO = ("README.md", "extending.md")
 """Their Python blocks work on the market that `make demo` leaves."""
-WITHOUT_DATA = ("csv.md",)
+WITHOUT_DATA = ("csv.md", "training.md")
 """Their commands read nothing but what the page shows."""
+WITH_TORCH = ("commands.md", "training.md")
+"""They train, which needs the extra rl."""
 WHOLE_DAYS = ("README.md", "commands.md", "index.md", "markets.md", "quality.md")
 EXIT_CODE = "$ echo $?"
 
@@ -286,6 +288,8 @@ def played():
 
 @pytest.mark.parametrize("page", list(played()))
 def test_page_runs(page, request, tmp_path, monkeypatch, capsys):
+    if page.name in WITH_TORCH:
+        pytest.importorskip("torch")
     monkeypatch.syspath_prepend(ROOT / "tests" / "data")  # where the generators of files stand
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")

@@ -12,7 +12,8 @@
     │   ├── OrderReportError    a venue's report that contradicts the order it is about
     │   ├── CapacityError       a fixed capacity would be exceeded
     │   ├── BenchmarkError      the data hold no quote or no volume to form a benchmark from
-    │   └── VendorError         a data vendor's service refused, or answered with what it should not
+    │   ├── VendorError         a data vendor's service refused, or answered with what it should not
+    │   └── TrainingError       a training that cannot go on: it diverged, or its numbers are none
     ├── CatalogError            the catalog cannot serve or store
     │   ├── NotInCatalogError   the instrument, day, schema or time is not there
     │   └── StorageError        the disk refused (full, read-only)
@@ -92,6 +93,10 @@ class VendorError(DataError):
         super().__init__(message)
         self.again = again
         self.wait_s = wait_s
+
+
+class TrainingError(DataError):
+    """A training that cannot go on: it diverged, or a number of it is none. What it had reached before is kept."""
 
 
 class CatalogError(TickwrightError):

@@ -122,6 +122,22 @@ class Observation:
     """1 while a command of this level is unanswered: an intent other than KEEP waits for the answer."""
     volume: I8
     """Lots traded by others since the level's parent began, as the desk saw it."""
+    paid: I8 = 0
+    """Ticks x lots of the parent's fills known so far, bought or sold."""
+    made: I8 = 0
+    """Lots of them that were filled at rest."""
+    signed: I8 = 0
+    """Lots bought minus lots sold by takers among others, since the data began. From here on only levels of the user's
+    own are told, custom kernels and Python."""
+    bid_size_1: I8 = 0
+    """Lots one tick behind the best bid, two ticks behind, ...; empty prices are 0."""
+    bid_size_2: I8 = 0
+    bid_size_3: I8 = 0
+    bid_size_4: I8 = 0
+    ask_size_1: I8 = 0
+    ask_size_2: I8 = 0
+    ask_size_3: I8 = 0
+    ask_size_4: I8 = 0
 
 
 class IntentKind(IntEnum):

@@ -10,6 +10,7 @@ other rows do changes a bit of it, and the draws of its market do not depend on 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -106,6 +107,25 @@ class ExecutionBatch:
     def settings(self) -> np.ndarray:
         """The SETTINGS row, which the next step reads: whoever changes it puts it back."""
         return self._settings
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Copies of all that its rows are; a batch of the same configuration, seed and K goes on from them."""
+        return {name: array.copy() for name, array in self._rows().items()}
+
+    def restore(self, rows: Mapping[str, np.ndarray]) -> None:
+        """Go on from a snapshot. Raises ConfigError for one of other rows."""
+        for name, array in self._rows().items():
+            given = rows.get(name)
+            if given is None or given.shape != array.shape or given.dtype != array.dtype:
+                found = "nothing" if given is None else f"{given.dtype.name} {given.shape}"
+                raise ConfigError(f"snapshot {name}", found, f"{array.dtype.name} {array.shape}")
+            array[...] = given
+
+    def _rows(self) -> dict[str, np.ndarray]:
+        return {
+            "markets": self._markets, "episodes": self.episodes, "observations": self._observations,
+            "masks": self._masks,
+        }  # fmt: skip
 
     def reseed(self, seed: int) -> None:
         """Episodes from the next `reset` on follow from this seed."""

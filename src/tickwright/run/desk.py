@@ -11,12 +11,13 @@ from tickwright.book.ladder import best, change, has, level_size, next_price, wi
 from tickwright.book.layout import ASK, BID, Bool, Int, Record, Rows
 from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
-from tickwright.core.records import CommandKind, IntentKind, OrderEventKind
+from tickwright.core.records import MAKER, CommandKind, IntentKind, OrderEventKind
 from tickwright.orders.intents import command_of
 from tickwright.orders.state import OrderInput, is_open, is_pending, next_state
 from tickwright.risk.gate import check
 from tickwright.run.layout import NEVER, REFUSED_WAIT, REJECTED_WAIT, LoopError
 from tickwright.run.queues import catch_up_level, catch_up_queue, follow_level, move_up
+from tickwright.strategy.tick.custom import CUSTOM
 from tickwright.venue.sim.exchange import follow_levels
 from tickwright.venue.sim.impact import push, shift
 from tickwright.venue.sim.latency import send
@@ -96,14 +97,17 @@ def run_receipts(
     wake: Bool,
 ) -> None:
     """Market events of one instrument reach the desk, up to `bound`; with `wake` until one wakes a tick level."""
-    i, end, traded = desk.cursor, sim.end, np.int64(0)
+    i, end, traded, signed = desk.cursor, sim.end, np.int64(0), np.int64(0)
     while i < end and tape[i].ts_recv + feed <= bound:
         row = tape[i]
         if desk.echoes_seen < sim.echo_count:
             hear_echoes(control, desk, sim, row.ts_recv)
         if desk.queued != 0 and sim.queue_law != EXACT and row.action in (MODIFY, FILL, CLEAR):
             follow_level(control, desk, slots, k, sim, ladder, row)
-        traded += receive(control, ladder, row)
+        lots = receive(control, ladder, row)
+        traded += lots
+        if lots > 0:
+            signed += lots * (np.int64(row.side == ASK) - np.int64(row.side == BID))
         if desk.taken_count > 0:
             follow_levels(desk, ladder, row)
         if desk.queued != 0 and row.action in (CANCEL, EXECUTE) and row.flags & SYNTHETIC == 0:
@@ -118,6 +122,7 @@ def run_receipts(
         hear_echoes(control, desk, sim, bound - feed)
     desk.cursor = i
     desk.volume += traded
+    desk.signed += signed
 
 
 @kernel(borrow=True)
@@ -200,6 +205,29 @@ def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -
     obs.queue_ahead = slot.ahead if live else 0
     obs.pending = 1 if is_pending(slot.state) else 0
     obs.volume = desk.volume - slot.volume_before
+    if slot.code <= CUSTOM:
+        obs.paid, obs.made, obs.signed = slot.paid, slot.made, desk.signed
+        obs.bid_size_1, obs.bid_size_2, obs.bid_size_3, obs.bid_size_4 = behind(desk, ladder, BID, bid, now)
+        obs.ask_size_1, obs.ask_size_2, obs.ask_size_3, obs.ask_size_4 = behind(desk, ladder, ASK, ask, now)
+
+
+@inline(borrow=True)
+def behind(desk: Record, ladder: Record, side: Int, price: Int, now: Int) -> tuple[Int, Int, Int, Int]:
+    """Lots one to four ticks behind a recorded price."""
+    step = np.int64(-1 if side == BID else 1)
+    return (
+        left_at(desk, ladder, side, price + step, now), left_at(desk, ladder, side, price + 2 * step, now),
+        left_at(desk, ladder, side, price + 3 * step, now), left_at(desk, ladder, side, price + 4 * step, now),
+    )  # fmt: skip
+
+
+@inline(borrow=True)
+def left_at(desk: Record, ladder: Record, side: Int, price: Int, now: Int) -> Int:
+    """Lots at a recorded price, less those that we took."""
+    size = np.int64(level_size(ladder, side, price))
+    if desk.taken_count > 0:
+        size -= missing(desk, side, price, now)
+    return max(size, np.int64(0))
 
 
 # ── what it decides and sends ────────────────────────────────────────────────────────────────────────────────────
@@ -289,6 +317,8 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
     slot = slots[s]
     slot.parent_filled += report.last_size
     slot.done += report.last_size
+    slot.paid += report.last_price * report.last_size
+    slot.made += report.last_size * np.int64(report.liquidity == MAKER)
     if report.order_id != slot.order_id:  # a late refusal for a child that is over and replaced
         return s
     state = next_state(slot.state, report.kind)

@@ -138,10 +138,12 @@ class World:
         on_quote: bool = True,
         notify: bool = True,
         tick: PythonTick | None = None,
+        memory: Sequence[int] = (0,) * 8,
     ) -> int:
         """Give a parent order a place for its child orders; returns the slot.
 
-        `code` is a `TickCode` or CUSTOM, or `tick` an uncompiled tick level. Raises CapacityError beyond 256 slots.
+        `code` is a `TickCode` or CUSTOM, or `tick` an uncompiled tick level; `memory` is what its
+        memory begins with. Raises CapacityError beyond 256 slots.
         """
         s = int(self._controls["slots"][0])
         if s >= MAX_HANDLES:
@@ -155,6 +157,7 @@ class World:
         )
         row["code"] = -1 if tick is not None else code
         row["params"], row["on_quote"], row["notify"], row["wake"] = params, on_quote, notify, NEVER
+        row["memory"] = memory
         row["limits"] = to_rows(GateLimits, [limits])
         if tick is not None:
             self._ticks[s] = tick

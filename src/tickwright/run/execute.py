@@ -38,6 +38,7 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
+from tickwright.run.learned import at_work, learned_kernel, manifest_names, trained_policies
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, Rest, drive
@@ -48,6 +49,10 @@ from tickwright.tca.exact import Missing
 from tickwright.tca.market import Market
 from tickwright.tca.row import OrderTca, analyse
 from tickwright.venue.sim.profile import Profile
+
+if TYPE_CHECKING:
+    from tickwright.strategy.learned.container import TrainedPolicy
+    from tickwright.strategy.learned.level import Trained
 
 if TYPE_CHECKING:  # a replay loads nothing of it
     from tickwright.run.reactive import ReactiveDay
@@ -94,6 +99,7 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]
+    trained = trained_policies(specs)
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days, reactive = markets(config, symbols, date, progress)
     orders = parent_orders(config.orders, days)
@@ -112,12 +118,13 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive)
+            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trained)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
     notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
-    return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest_of(config, inputs, profile))
+    manifest = manifest_of(config, inputs, profile, manifest_names(trained))
+    return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest)
 
 
 def markets(
@@ -160,6 +167,7 @@ def run_policy(
     gates: dict[str, GateLimits],
     grace: Nanos,
     reactive: Mapping[str, ReactiveDay],
+    trained: Mapping[str, TrainedPolicy],
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
@@ -170,11 +178,18 @@ def run_policy(
         [days[s].instrument for s in symbols],
         [profiles[s] for s in symbols],
         config.seed,
+        tick_kernel=None if spec.learned is None else learned_kernel(),
         live=live,
     )
     parents: list[NestedParent] = []
+    at_works: list[Trained] = []  # what their slots point to
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
+        memory: tuple[int, ...] = (0,) * 8
+        if spec.learned is not None:
+            options, day = spec.learned, days[order.symbol]
+            at_works.append(at_work(trained[options.file], options, order, day, profiles[order.symbol]))
+            memory = at_works[-1].memory
         slot = world.add_slot(
             symbols.index(order.symbol),
             order.side,
@@ -183,6 +198,8 @@ def run_policy(
             spec.tick.code,
             spec.tick.params,
             gates[order.symbol],
+            on_quote=spec.learned is None,
+            memory=memory,
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
     if answering is not None and live is not None:

@@ -26,6 +26,7 @@ DESK = np.dtype(
         ("cursor", "<i8"),  # next tape row to reach the desk
         ("watched", "<i8"),  # 1 when a change of the best bid or ask price wakes a tick level
         ("volume", "<i8"),  # lots traded by others, as seen so far
+        ("signed", "<i8"),  # of it bought minus sold by takers
         ("queued", "<i8"),  # 0 only if no child of ours waits behind anybody
         ("bid", "<i8"),  # best quote when last looked at
         ("ask", "<i8"),
@@ -49,6 +50,8 @@ SLOT = np.dtype(
         ("wake", "<i8"),
         ("parent_quantity", "<i8"),
         ("parent_filled", "<i8"),  # as the desk knows
+        ("paid", "<i8"),  # ticks x lots of that
+        ("made", "<i8"),  # lots of that filled at rest
         ("volume_before", "<i8"),  # of the desk when the parent began
         # the mandate in force
         ("target", "<i8"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -16,12 +17,19 @@ from tickwright.run.config import ExecuteConfig
 _LIBRARIES = ("numpy", "numba", "llvmlite", "polars", "pyarrow", "plotly")
 
 
-def manifest_of(config: ExecuteConfig, inputs: dict[str, str], profile: str) -> dict[str, Any]:
-    """Inputs by content, configuration, versions, seed and source commit, with a fingerprint over all of them."""
+def manifest_of(
+    config: ExecuteConfig, inputs: dict[str, str], profile: str, contents: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Inputs by content, configuration, versions, seed and source commit, with a fingerprint over all of them.
+
+    `contents` has for the files that policies name what stands for their content.
+    """
     settings = asdict(config)
     # The same data elsewhere is the same input: the content is named, not the place.
     settings.pop("catalog")
     settings["profile"].pop("latency_file")
+    for named, content_name in (contents or {}).items():
+        settings["policies"] = [text.replace(named, content_name) for text in settings["policies"]]
     settings["market"] = (config.market or "").partition(":")[0]
     content: dict[str, Any] = {
         "schema": "tickwright.manifest/1",

@@ -70,13 +70,14 @@ def option_fields(kind: Any) -> dict[str, Field[Any]]:
     return {f.name: f for f in fields(kind) if f.type in _KINDS}
 
 
-def read_options(kind: type[T], text: str, where: str) -> T:
-    """`slices=12, urgency=2` → an instance; what is not named keeps its default.
+def read_options(kind: Callable[..., T], text: str, where: str, declared: type[Any] | None = None) -> T:
+    """`slices=12, urgency=2` → an instance; what is not named keeps its default. `declared` has the fields where `kind`
+    is not the class itself.
 
     Raises ConfigError for a name that is unknown or given twice, a value that is not of the field's kind, and what the
     type itself refuses.
     """
-    allowed = option_fields(kind)
+    allowed = option_fields(declared or kind)
     values: dict[str, Any] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))

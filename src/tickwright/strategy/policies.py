@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tickwright.core.errors import ConfigError
@@ -20,8 +21,10 @@ from tickwright.strategy.intraday.obizhaeva_wang import ObizhaevaWang
 from tickwright.strategy.intraday.pov import Pov
 from tickwright.strategy.intraday.twap import Twap
 from tickwright.strategy.intraday.vwap import VolumeCurve, Vwap
+from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.levels import Level
 from tickwright.strategy.options import describe_options, options_text, read_options
+from tickwright.strategy.tick.custom import CUSTOM
 from tickwright.strategy.tick.dispatch import TickCode
 from tickwright.strategy.tick.imbalance import Imbalance
 from tickwright.strategy.tick.mid_peg import MidPeg
@@ -29,6 +32,8 @@ from tickwright.strategy.tick.post_then_cross import PostThenCross
 from tickwright.strategy.tick.requote import Requote
 from tickwright.strategy.tick.take import Take
 
+LEARNED = "rl"
+_TRAINED = re.compile(r"(?:(.*)/)?\s*rl:([^()]+?)\s*(?:\(([^()]*)\))?\s*")
 _PART = re.compile(r"([a-z][a-z-]*)\s*(?:\(([^()]*)\))?")
 
 
@@ -119,8 +124,15 @@ class PolicySpec:
         return "/".join([*map(str, self.stack), _with_options(self.tick_name, self.tick_options)])
 
     @property
+    def learned(self) -> Learned | None:
+        """The options of the tick policy where that is a trained one."""
+        return self.tick_options if isinstance(self.tick_options, Learned) else None
+
+    @property
     def tick(self) -> TickSpec:
-        """The tick policy as the engine runs it."""
+        """The tick policy as the engine runs it; a trained one has its numbers elsewhere (`strategy.learned.level`)."""
+        if self.learned is not None:
+            return TickSpec(CUSTOM, (0.0,) * 8)
         return TickSpec(int(TICKS[self.tick_name].code), self.tick_options.pack())
 
     def levels(self, context: StackContext | None = None) -> tuple[Level[Any], ...]:
@@ -135,6 +147,12 @@ class PolicySpec:
 
 def parse_policy(text: str) -> PolicySpec:
     """A policy from its text. Raises ConfigError, which lists what is allowed."""
+    trained = _TRAINED.fullmatch(text)
+    if trained is not None:
+        above = [part.strip() for part in trained[1].split("/")] if trained[1] else []
+        levels = tuple(NamedLevel(*_read(part, LEVELS, "level", text)) for part in above)
+        options = read_options(partial(Learned, trained[2]), trained[3] or "", LEARNED, Learned)
+        return PolicySpec(levels, f"{LEARNED}:{trained[2]}", options)
     *above, last = [part.strip() for part in text.split("/")]
     stack = tuple(NamedLevel(*_read(part, LEVELS, "level", text)) for part in above)
     tick_name, tick_options = _read(last, TICKS, "tick policy", text)
@@ -147,13 +165,16 @@ def policy_help() -> str:
     """Every name with its options and their defaults, a line each."""
     lines = ["levels:", *(f"  {name}({describe_options(kind.options)})" for name, kind in LEVELS.items())]
     ticks = ["tick policies:", *(f"  {name}({describe_options(kind.options)})" for name, kind in TICKS.items())]
+    ticks.append(f"  {LEARNED}:FILE({describe_options(Learned)})  a trained policy, with or without a level before it")
     return "\n".join(lines + ticks)
 
 
 def _read(part: str, kinds: dict[str, Any], what: str, whole: str) -> tuple[str, Any]:
     match = _PART.fullmatch(part)
     if match is None or match[1] not in kinds:
-        raise ConfigError(f"{what} in policy {whole!r}", part, f"one of: {', '.join(kinds)}, with options in brackets")
+        trained = f", or {LEARNED}:FILE" if kinds is TICKS else ""
+        allowed = f"one of: {', '.join(kinds)}, with options in brackets{trained}"
+        raise ConfigError(f"{what} in policy {whole!r}", part, allowed)
     return match[1], read_options(kinds[match[1]].options, match[2] or "", match[1])
 
 

@@ -9,6 +9,7 @@ from tickwright.app.interface import data, download, ingest
 from tickwright.app.interface import gate as gate
 from tickwright.app.interface import plan as plan
 from tickwright.app.interface import simulate as simulate
+from tickwright.app.interface import train as train
 from tickwright.app.interface import work as work  # its commands stand at the root
 from tickwright.app.interface.root import app
 

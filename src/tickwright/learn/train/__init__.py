@@ -1,0 +1,80 @@
+"""Training of execution policies: `tickwright train`, and the same from Python.
+
+`train(config, folder)` trains as the configuration says and leaves in the folder `policy.twp`, checkpoints, the log and
+the manifest. It needs the extra `rl`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tickwright.core.errors import ConfigError
+from tickwright.data.store.disk import whole_file
+from tickwright.learn.train.config import TrainConfig
+
+__all__ = ["Result", "TrainConfig", "train"]
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a training came to: validations before it and of the best policy, and why it ended."""
+
+    folder: Path
+    steps: int
+    first: dict[str, Any]
+    best: dict[str, Any]
+    why: str
+    notes: tuple[str, ...]
+
+
+def train(
+    config: TrainConfig, folder: Path, *, resume: bool = False, until: int | None = None, teacher: Any = None,
+    progress: Any = lambda what, done, total: None,
+) -> Result:  # fmt: skip
+    """Train in a folder; with `resume` go on from its last checkpoint, and stop after `until` steps in all.
+
+    `teacher` is used in place of the one that the configuration names: anything with `decide(batch) -> actions`.
+    Raises ConfigError, also where torch is not installed, TrainingError, FileFormatError, StorageError.
+    """
+    require_torch()
+    from tickwright.learn.train.log import board_note
+    from tickwright.learn.train.manifest import manifest_of
+    from tickwright.learn.train.problem import MarketProblem
+    from tickwright.learn.train.teachers import teacher_of
+
+    config = config.with_markets()
+    manifest = manifest_of(config)
+    problem = MarketProblem(config)
+    if config.algorithm != "ppo":
+        if resume or until is not None or config.stages or config.teacher.policy is not None:
+            raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
+        from tickwright.learn.train.others import train_other
+
+        _write(folder, manifest)
+        first, best = train_other(config, problem, folder, manifest, progress)
+        return Result(folder, config.steps, first, best, f"{config.steps:,} steps", ())
+    from tickwright.learn.train.trainer import Trainer
+
+    given = teacher if teacher is not None else teacher_of(config.teacher)
+    trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=given, progress=progress)
+    _write(folder, manifest)
+    done = trainer.run(until)
+    return Result(folder, done.steps, done.first, done.best, done.why, board_note())
+
+
+def _write(folder: Path, manifest: dict[str, Any]) -> None:
+    with whole_file(folder / MANIFEST) as draft:
+        draft.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def require_torch() -> None:
+    """Raise ConfigError, with the command that installs it, where torch is missing."""
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise ConfigError("torch", "not installed", "pip install 'tickwright[rl]'")

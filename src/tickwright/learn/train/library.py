@@ -1,0 +1,180 @@
+"""Algorithms of Stable-Baselines3 and sb3-contrib on the same problems, and their networks in our form.
+
+An action that is not legal counts as keep while such an algorithm learns; the exported policy takes the best legal one.
+Observations are clipped as the compiled forward pass clips them, and not normalised.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError
+from tickwright.learn.layout import End
+from tickwright.learn.train.config import TrainConfig
+from tickwright.learn.train.model import network_of
+from tickwright.learn.train.problem import Episodes
+from tickwright.strategy.learned.network import CLIP, Network
+
+try:
+    import gymnasium as gym
+    import torch
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.vec_env import VecEnv
+except ImportError as error:  # pragma: no cover - the extra is in the test install
+    raise ConfigError("stable-baselines3", "not installed", "pip install 'tickwright[rl]'") from error
+
+NAMES = {
+    "sb3-ppo": ("stable_baselines3", "PPO"),
+    "sb3-dqn": ("stable_baselines3", "DQN"),
+    "sb3-qrdqn": ("sb3_contrib", "QRDQN"),
+    "sb3-maskable-ppo": ("sb3_contrib", "MaskablePPO"),
+    "sb3-recurrent-ppo": ("sb3_contrib", "RecurrentPPO"),
+}
+MODEL = "model.zip"
+
+
+class EpisodesVecEnv(VecEnv):
+    """Episodes of any problem as the library wants them; with the market's outcomes: `learn.ExecutionVecEnv`."""
+
+    def __init__(self, episodes: Episodes, reward_scale: float) -> None:
+        self._episodes, self._scale = episodes, reward_scale
+        self._actions: np.ndarray = np.zeros(len(episodes.masks), np.int64)
+        box = gym.spaces.Box(-CLIP, CLIP, episodes.observations.shape[1:], np.float32)
+        super().__init__(len(episodes.masks), box, gym.spaces.Discrete(episodes.masks.shape[1]))
+
+    def reset(self) -> np.ndarray:
+        """Begin an episode in each row."""
+        return _clipped(self._episodes.reset()[0])
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Take the actions."""
+        self._actions = np.asarray(actions, np.int64)
+
+    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """(observations, rewards, dones, infos)."""
+        got = self._episodes.step(self._actions)
+        over = got.ends != End.RUNNING
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for k in np.flatnonzero(over):
+            cut = bool(got.ends[k] == End.FAULT)
+            infos[k] = {"terminal_observation": _clipped(got.finals[k]), "TimeLimit.truncated": cut}
+        return _clipped(got.observations), (got.rewards * self._scale).astype(np.float32), over, infos
+
+    def action_masks(self) -> np.ndarray:
+        """Which actions are legal now."""
+        return np.array(self._episodes.masks)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._episodes.close()
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """An attribute, the same for every row. `render_mode` is None."""
+        value = None if attr_name == "render_mode" else getattr(self, attr_name)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Rows have no attributes of their own."""
+        raise ConfigError(attr_name, value, "no attribute")
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+        """`action_masks`, row by row; other methods do not exist."""
+        if method_name != "action_masks":
+            raise ConfigError("method", method_name, "action_masks")
+        masks = self.action_masks()
+        return [masks[k] for k in self._get_indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
+        """Never."""
+        return [False for _ in self._get_indices(indices)]
+
+
+class _Told(BaseCallback):
+    def __init__(self, progress: Any, steps: int) -> None:
+        super().__init__()
+        self._progress, self._steps = progress, steps
+
+    def _on_step(self) -> bool:
+        self._progress("training", min(self.num_timesteps, self._steps), self._steps)
+        return True
+
+
+class Model:
+    """A model of the library, trained or not."""
+
+    def __init__(self, config: TrainConfig, episodes: Episodes) -> None:
+        torch.set_num_threads(1)
+        package, name = NAMES[config.algorithm]
+        try:
+            algorithm = getattr(import_module(package), name)
+        except ImportError as error:
+            missing = package.replace("_", "-")
+            raise ConfigError("algorithm", config.algorithm, f"{missing}: pip install {missing}") from error
+        given, ppo = config.library, config.ppo
+        self._name = config.algorithm
+        settings: dict[str, Any] = {
+            "learning_rate": given.learning_rate,
+            "gamma": ppo.gamma,
+            "seed": config.seed % 2**32,
+        }
+        settings["policy_kwargs"] = {"net_arch": list(given.hidden), "activation_fn": torch.nn.Tanh}
+        if "ppo" in self._name:
+            settings |= {"n_steps": ppo.rollout, "n_epochs": ppo.epochs, "gae_lambda": ppo.gae_lambda}
+            settings |= {"clip_range": ppo.clip, "ent_coef": ppo.entropy, "max_grad_norm": ppo.gradient_clip}
+            settings["batch_size"] = min(ppo.minibatch, ppo.rollout * given.environments)
+        else:
+            settings |= {"buffer_size": given.buffer, "exploration_fraction": given.exploration}
+            settings |= {"learning_starts": min(given.buffer, config.steps) // 20, "batch_size": 256}
+            settings |= {"train_freq": 4, "gradient_steps": 4, "target_update_interval": 1000}
+        kind = "MlpLstmPolicy" if self.has_memory else "MlpPolicy"
+        self._model = algorithm(kind, EpisodesVecEnv(episodes, ppo.reward_scale), device="cpu", **settings)
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether its network is recurrent, which a `policy.twp` cannot hold."""
+        return self._name == "sb3-recurrent-ppo"
+
+    def learn(self, steps: int, progress: Any) -> None:
+        """Train."""
+        self._model.learn(steps, callback=_Told(progress, steps))
+
+    def network(self) -> Network:
+        """What it has learned, as numbers: logits, values of actions, or their mean over quantiles."""
+        policy = self._model.policy
+        if self._name in ("sb3-ppo", "sb3-maskable-ppo"):
+            layers = torch.nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)
+        else:
+            inner = policy.quantile_net.quantile_net if self._name == "sb3-qrdqn" else policy.q_net.q_net
+            layers = torch.nn.Sequential(*inner)
+        size = int(policy.observation_space.shape[0])
+        made = network_of(layers, np.zeros(size, np.float32), np.ones(size, np.float32))
+        if self._name != "sb3-qrdqn":
+            return made
+        (weights, bias), actions = made.layers[-1], int(policy.action_space.n)
+        mean = weights.reshape(len(weights), -1, actions).mean(axis=1), bias.reshape(-1, actions).mean(axis=0)
+        return Network(made.mean, made.scale, (*made.layers[:-1], mean))
+
+    def remembering(self) -> Any:
+        """`decide(batch)` of a recurrent model, from the beginning of an episode in every row on."""
+        state: list[Any] = [None]
+
+        def decide(batch: Any) -> np.ndarray:
+            first = np.full(len(batch.masks), state[0] is None)
+            actions, state[0] = self._model.predict(
+                _clipped(batch.observations), state=state[0], episode_start=first, deterministic=True
+            )
+            return np.asarray(actions, np.int64)
+
+        return decide
+
+    def save(self, folder: Path) -> None:
+        """Write the library's own file."""
+        self._model.save(folder / MODEL)
+
+
+def _clipped(observations: np.ndarray) -> np.ndarray:
+    return np.clip(observations, -np.float32(CLIP), np.float32(CLIP))

@@ -1,0 +1,110 @@
+"""What is trained on: episodes side by side. The market is one problem; a small one with a known optimum is another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+
+from tickwright.core.rng import derive
+from tickwright.learn.batch import ExecutionBatch
+from tickwright.learn.layout import End
+from tickwright.learn.train.config import TrainConfig
+from tickwright.strategy.learned.container import TrainedPolicy
+from tickwright.strategy.learned.network import Network
+from tickwright.venue.sim.reactive.parameters import content_hash
+
+
+class Taken(Protocol):
+    """What a step gave, an entry a row: `learn.batch.Step`."""
+
+    @property
+    def observations(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def masks(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def rewards(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def ends(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def finals(self) -> np.ndarray: ...  # noqa: D102
+
+
+class Episodes(Protocol):
+    """K episodes side by side that begin anew by themselves: `learn.batch.ExecutionBatch`."""
+
+    count: int
+
+    @property
+    def observations(self) -> np.ndarray:
+        """float32 (K, observed)."""
+
+    @property
+    def masks(self) -> np.ndarray:
+        """bool (K, actions): which are legal."""
+
+    def reset(self) -> tuple[np.ndarray, np.ndarray]:
+        """The next episode in each row."""
+
+    def step(self, actions: np.ndarray) -> Taken:
+        """One action a row."""
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Copies of all that the rows are."""
+
+    def restore(self, rows: Mapping[str, np.ndarray]) -> None:
+        """Go on from a snapshot."""
+
+    def close(self) -> None:
+        """End the threads."""
+
+
+class Problem(Protocol):
+    """Where episodes come from."""
+
+    def episodes(self, stage: int, count: int, stream: str, *, restart: bool = True) -> Episodes:
+        """`count` episodes side by side of a stage of the curriculum, of the seed of a stream by that name."""
+
+    def facts(self, episodes: Episodes, over: np.ndarray) -> dict[str, float]:
+        """What a log says of the episodes that have just ended, sums over them by name."""
+
+    def policy(self, network: Network, metrics: dict[str, Any], manifest: dict[str, Any]) -> TrainedPolicy | None:
+        """The network as a file holds it; None where there is nothing to keep."""
+
+
+class MarketProblem:
+    """Orders in the reactive market."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self._config = config
+        self.hashes = tuple(content_hash(market) for market in config.episode.markets)
+        self._seconds = 0.0
+
+    def episodes(self, stage: int, count: int, stream: str, *, restart: bool = True) -> ExecutionBatch:
+        """See `Problem`."""
+        given, seed = self._config.episodes_of(stage), derive(self._config.seed, stream)
+        made = ExecutionBatch(given, count, seed, threads=self._config.threads, restart=restart)
+        self._seconds = float(made.references["seconds"].mean())
+        return made
+
+    def facts(self, episodes: Episodes, over: np.ndarray) -> dict[str, float]:
+        """See `Problem`."""
+        assert isinstance(episodes, ExecutionBatch)
+        last = episodes.episodes["last"][over]
+        last = last[last["end"] != End.FAULT]
+        return {
+            "shortfall": float(last["shortfall"].sum()),
+            "forced": float((last["forced"] / last["quantity"]).sum()),
+            "made": float((last["made"] / last["quantity"]).sum()),
+            "refused": float(last["refused"].sum()),
+        }
+
+    def policy(self, network: Network, metrics: dict[str, Any], manifest: dict[str, Any]) -> TrainedPolicy:
+        """See `Problem`."""
+        episode = asdict(self._config.episode)
+        episode.pop("markets")
+        pace = self._config.episode.messages * self._seconds
+        horizon = pace * self._config.episode.steps
+        return TrainedPolicy(network, self.hashes, pace, horizon, episode, metrics, manifest)

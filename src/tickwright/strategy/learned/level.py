@@ -1,0 +1,246 @@
+"""A trained policy as a tick level: `decide(params, memory, obs)`, compiled, run inside the loop like any other.
+
+1. A mandate begins: the order that the policy knows is the mandate, its slice and its forecasts come from LEVEL.
+2. Every `interval` it looks, with the very functions that its training looked with, and takes its best legal action.
+3. The action becomes intents for the one child order: a take first, then what shall rest. They are given one after the
+   other, as answers come.
+4. The final mandate's rest is taken from `lead` before its deadline, as the other placements do it.
+
+It differs from training where an engine differs from a market of its own: a take cancels the child first, and the child
+that shall stay is posted anew behind the queue; a mandate that is not the last one hands its rest to the next; trades
+against our own resting orders are not in the volume; posts are post-only.
+
+The eight integers of a slot's memory are too few: `memory[PLACE]` is the address of a LEVEL row, which whoever adds the
+slot keeps alive (`Trained`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.units import SECOND
+from tickwright.strategy.learned.actions import ACTIONS, legal, wish
+from tickwright.strategy.learned.container import TrainedPolicy
+from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK, Int, Record
+from tickwright.strategy.learned.network import best_legal, forward
+from tickwright.strategy.learned.observation import observe, remember
+from tickwright.strategy.learned.options import Learned
+from tickwright.strategy.tick.common import (
+    DEADLINE,
+    PULL,
+    REST,
+    START,
+    TAKE,
+    Memory,
+    Params,
+    Tick,
+    can_cross,
+    cross,
+    crossing_due,
+    crossing_wake,
+    far,
+    idle,
+    keep_until,
+    renew,
+    waiting,
+    wake_at,
+    within,
+)
+
+PLACE = 7
+"""Place in `memory` of the address of the LEVEL row; the first five are those of `strategy.tick.common`."""
+NOTHING = -1
+"""No wish about what rests."""
+
+LEVEL = np.dtype(
+    [
+        # what is known beforehand, of the instrument and of the policy
+        ("spread", "<f8"),  # ticks, typical
+        ("depth", "<f8"),  # lots at the best, typical
+        ("volatility", "<f8"),  # ticks per square root of a second
+        ("rate", "<f8"),  # lots forecast to trade in a second
+        ("typical", "<f8"),  # lots of an order
+        ("slices", "<f8"),  # of an order, at most
+        ("risk", "<f8"),  # lambda in 1/bps
+        ("latency", "<f8"),  # ns
+        ("fee_edge", "<f8"),  # ticks
+        ("reach", "<i8"),  # ticks beyond the touch seen that a cross may go
+        ("interval", "<i8"),  # ns
+        ("lead", "<i8"),
+        ("retry", "<i8"),
+        ("through", "<f8"),
+        ("cross_final", "<i8"),
+        # the network
+        ("depths", "<i8"),  # length of the widths
+        ("widths", "<i8"),  # addresses
+        ("numbers", "<i8"),  # length of the weights
+        ("weights", "<i8"),
+        ("widest", "<i8"),
+        ("scratch", "<i8"),
+        # where it stands
+        ("task", TASK),
+        ("progress", PROGRESS),
+        ("sight", SIGHT),
+        ("recall", RECALL),
+        ("paid_before", "<i8"),  # of the parent when the mandate began
+        ("made_before", "<i8"),
+        ("due", "<i8"),  # ns, the next decision
+        ("crossing", "<i8"),  # lots still to take for the last decision, and its limit
+        ("limit", "<i8"),
+        ("rest", "<i8"),  # lots to have at rest after that, and the price; NOTHING: no wish
+        ("rest_price", "<i8"),
+        ("decisions", "<i8"),
+        ("action", "<i8"),  # of the last decision, and what it was made on
+        ("mask", "u1", (ACTIONS,)),
+        ("observation", "<f4", (OBSERVED,)),
+    ]
+)
+_BPS = 1e4
+_types: Any = numba.types
+
+
+class Trained:
+    """A trained policy at work for one order: its LEVEL row, and the arrays that row points to."""
+
+    def __init__(self, policy: TrainedPolicy, options: Learned) -> None:
+        self._arrays = policy.network.widths, policy.network.packed(), policy.network.scratch()
+        widths, weights, scratch = self._arrays
+        self.rows = np.zeros(1, LEVEL)
+        row = self.rows
+        row["depths"], row["widths"] = len(widths), widths.ctypes.data
+        row["numbers"], row["weights"] = len(weights), weights.ctypes.data
+        row["widest"], row["scratch"] = scratch.shape[1], scratch.ctypes.data
+        row["slices"], row["reach"] = policy.episode.get("slices", 30.0), policy.episode.get("reach", 3)
+        row["risk"] = options.risk_aversion or policy.episode.get("risk_aversion", (0.0, 0.0))[0]
+        row["interval"] = options.interval or max(round(policy.step_seconds * SECOND), 1)
+        row["lead"], row["retry"], row["through"] = options.lead, options.retry, options.through
+        row["cross_final"], row["rest"] = options.cross_final, NOTHING
+
+    @property
+    def memory(self) -> tuple[int, ...]:
+        """What the slot's memory begins with."""
+        return (0,) * PLACE + (int(self.rows.ctypes.data),)
+
+
+def _pointer(typingctx: Any, number: Any) -> Any:
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return _types.voidptr(_types.int64), code
+
+
+_address: Any = intrinsic(_pointer)
+"""An integer as a pointer, in kernels."""
+_at: Any = getattr(numba, "carray")  # noqa: B009 - which numba does not declare as its own
+
+
+@inline
+def begin(level: Record, obs: Record) -> None:
+    """A mandate begins: the order as the policy knows it."""
+    task = level.task
+    seconds = max(np.float64(obs.deadline - obs.start) / SECOND, 1e-3)
+    task.side, task.quantity = obs.side, obs.remaining
+    task.start, task.deadline = obs.start, obs.deadline
+    task.slice = max(np.int64(math.ceil(obs.remaining / level.slices)), np.int64(level.typical), 1)
+    task.tick = 1.0
+    task.typical_spread, task.typical_depth = level.spread, level.depth
+    task.volatility, task.volume, task.slope = level.volatility, level.rate * seconds, 0.0
+    task.latency, task.fee_edge = level.latency, level.fee_edge
+    task.arrival = 0.5 * (obs.bid + obs.ask)
+    task.risk_aversion = level.risk * _BPS * level.volatility / task.arrival * math.sqrt(seconds)
+    level.recall.begun = 0
+    level.paid_before, level.made_before = obs.paid, obs.made
+    level.due, level.crossing, level.rest = obs.now, 0, NOTHING
+
+
+@inline
+def look(level: Record, obs: Record) -> None:
+    """What the desk knows, as the policy's records."""
+    progress, sight = level.progress, level.sight
+    level.task.quantity = max(level.task.quantity, obs.remaining)
+    progress.remaining = obs.remaining
+    progress.paid, progress.made = obs.paid - level.paid_before, obs.made - level.made_before
+    progress.live = obs.live_size if obs.live == 1 else 0
+    progress.live_price, progress.ahead = obs.live_price, obs.queue_ahead
+    sight.now, sight.quoted, sight.bid, sight.ask = obs.now, obs.quoted, obs.bid, obs.ask
+    sight.traded, sight.signed = obs.volume, obs.signed
+    sight.bid_sizes[0], sight.ask_sizes[0] = obs.bid_size, obs.ask_size
+    sight.bid_sizes[1], sight.bid_sizes[2] = obs.bid_size_1, obs.bid_size_2
+    sight.bid_sizes[3], sight.bid_sizes[4] = obs.bid_size_3, obs.bid_size_4
+    sight.ask_sizes[1], sight.ask_sizes[2] = obs.ask_size_1, obs.ask_size_2
+    sight.ask_sizes[3], sight.ask_sizes[4] = obs.ask_size_3, obs.ask_size_4
+
+
+@inline
+def settle(level: Record, obs: Record) -> None:
+    """Look, choose an action, and write down what it asks for."""
+    task, progress, sight = level.task, level.progress, level.sight
+    look(level, obs)
+    remember(task, progress, sight, level.recall)
+    observe(task, progress, sight, level.recall, level.observation)
+    for action in range(ACTIONS):
+        level.mask[action] = legal(action, task, progress, sight)
+    widths = _at(_address(level.widths), (level.depths,), np.int64)
+    weights = _at(_address(level.weights), (level.numbers,), np.float32)
+    scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
+    logits = scratch[forward(widths, weights, level.observation, scratch)]
+    level.action = best_legal(logits, level.mask)
+    level.decisions += 1
+    level.crossing, level.rest_price, level.rest = wish(level.action, task, progress, sight)
+    level.limit = far(obs) + obs.side * level.reach
+    if level.crossing > 0 and level.rest < 0 and progress.live > 0:  # the child that a take cancels comes back
+        level.rest, level.rest_price = min(progress.live, obs.remaining - level.crossing), progress.live_price
+    level.due = max(level.due + level.interval, obs.now + 1)
+
+
+@inline
+def carry_out(level: Record, obs: Record, wake: Int) -> Tick:
+    """The next intent of the last decision: the take, then what shall rest, then nothing."""
+    if level.crossing > 0:
+        lots = min(level.crossing, obs.remaining)
+        if not can_cross(obs):
+            level.crossing = 0
+        else:
+            if obs.live == 0:  # else the engine cancels the child, and asks again
+                level.crossing = 0
+            return TAKE, within(obs, level.limit), lots, 0, wake_at(obs, wake)
+    if level.rest >= 0:
+        lots, price = min(level.rest, obs.remaining), within(obs, level.rest_price)
+        level.rest = NOTHING
+        if lots == 0 and obs.live == 1:
+            return PULL, 0, 0, 0, wake_at(obs, wake)
+        stands = obs.live == 1 and obs.live_price == price and obs.live_size == lots
+        if lots > 0 and not stands:
+            return REST, price, lots, 1, wake_at(obs, wake)
+    return keep_until(obs, wake)
+
+
+@kernel
+def decide(params: Params, memory: Memory, obs: Record) -> Tick:
+    """The intent of a trained policy; `params` are not used, `memory[PLACE]` is the address of its LEVEL row."""
+    level = _at(_address(memory[PLACE]), (1,), LEVEL)[0]
+    if idle(obs):
+        return waiting(obs)
+    if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
+        begin(level, obs)
+    renew(memory, obs)
+    last = obs.final == 1 and level.cross_final != 0
+    if crossing_due(obs, last, level.lead):
+        return cross(memory, obs, obs.remaining, level.through, level.retry)
+    wake = crossing_wake(obs, last, level.lead, level.retry)
+    if obs.now >= level.due:
+        settle(level, obs)
+    return carry_out(level, obs, min(wake, level.due))
+
+
+def tick(params: Any, memory: Any, obs: Any) -> Any:
+    """`decide` as `strategy.tick.custom.tick_kernel` takes it: what is kept on disk is called, not compiled anew."""
+    return decide(params, memory, obs)

@@ -1,0 +1,103 @@
+"""Other algorithms on the small problem with a known optimum, behind the same key."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_execution as tiny
+
+pytest.importorskip("torch")
+pytest.importorskip("stable_baselines3")
+
+from tickwright.core.errors import ConfigError
+from tickwright.learn import EpisodeConfig
+from tickwright.learn.artefact import NetworkPolicy, load
+from tickwright.learn.train import train
+from tickwright.learn.train.config import (
+    LibraryConfig,
+    PpoConfig,
+    TabularConfig,
+    TrainConfig,
+    ValidationConfig,
+)
+from tickwright.learn.train.library import Model
+from tickwright.learn.train.tabular import Table, train_table
+
+BUCKETS = TabularConfig(times=tiny.STEPS, lots=tiny.LOTS, columns=(2,), edges=(0.0,), rounds=8)
+CONFIG = TrainConfig(
+    algorithm="sb3-ppo",
+    steps=40_000,
+    seed=3,
+    ppo=PpoConfig(rollout=24, minibatch=512, reward_scale=0.3, entropy=0.003),
+    library=LibraryConfig(learning_rate=2e-3, buffer=20_000),
+    validation=ValidationConfig(episodes=64),
+)
+
+
+def test_the_table_finds_the_optimum():
+    """Q-learning backward in time is within 2 % of dynamic programming, and its worth of the start is the optimum."""
+    table = train_table(tiny.TinyBatch(64, 1), BUCKETS, 150_000, 5, lambda *a: None)
+    best = tiny.solve()
+    assert best <= tiny.solve(tiny.table_of(table.decide)) < 1.02 * best
+    start = table.states(np.concatenate([tiny.seen(0, np.array([tiny.LOTS]), s) for s in range(2)]))
+    worth = table.best(start, tiny.legal([tiny.LOTS] * 2))[1]
+    assert -worth.mean() == pytest.approx(best, rel=0.1)
+
+
+def test_a_state_never_seen_is_no_error():
+    table = Table(BUCKETS, tiny.ACTIONS)
+    batch = tiny.TinyBatch(3, 1)
+    assert table.decide(batch).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("algorithm", ["sb3-ppo", "sb3-dqn", "sb3-qrdqn", "sb3-maskable-ppo"])
+def test_an_exported_network_decides_as_the_library_does(algorithm):
+    """The network in our form takes the action that the library's own predicts; training makes it better."""
+    if algorithm in ("sb3-qrdqn", "sb3-maskable-ppo"):
+        pytest.importorskip("sb3_contrib")
+    steps = 30_000 if algorithm == "sb3-ppo" else 2_000
+    model = Model(replace(CONFIG, algorithm=algorithm, steps=steps), tiny.TinyBatch(64, 1))
+    before = tiny.solve(tiny.table_of(NetworkPolicy(model.network()).decide))
+    model.learn(steps, lambda *a: None)
+    policy = NetworkPolicy(model.network())
+    states = np.random.default_rng(1).uniform(-1, 1, (500, tiny.OBSERVED)).astype(np.float32)
+    batch = type("Seen", (), {"observations": states, "masks": np.ones((500, tiny.ACTIONS), np.bool_)})()
+    want, _ = model._model.predict(states, deterministic=True)
+    assert (policy.decide(batch) == want).mean() > 0.995  # but for ties
+    if algorithm == "sb3-ppo":
+        assert tiny.solve(tiny.table_of(policy.decide)) < min(before, 1.4 * tiny.solve())
+
+
+def test_a_network_with_memory_decides():
+    pytest.importorskip("sb3_contrib")
+    model = Model(replace(CONFIG, algorithm="sb3-recurrent-ppo"), tiny.TinyBatch(8, 1))
+    batch = tiny.TinyBatch(8, 2)
+    decide = model.remembering()
+    for _ in range(3):
+        actions = decide(batch)
+        assert actions.shape == (8,)
+        batch.step(actions)
+
+
+def test_the_key_of_the_configuration_trains_them_in_the_market(tmp_path):
+    episode = EpisodeConfig(steps=6, messages=20, templates=2, warmup=2_000)
+    config = replace(CONFIG, steps=400, episode=episode, library=LibraryConfig(environments=8, hidden=(16,)))
+    config = replace(config, ppo=replace(config.ppo, rollout=8, minibatch=32))
+    result = train(config, tmp_path / "ppo")
+    assert load(tmp_path / "ppo" / "policy.twp").network.widths.tolist() == [30, 16, 20]
+    assert {"shortfall", "forced"} <= set(result.best)
+    train(replace(config, algorithm="tabular"), tmp_path / "table")
+    assert (tmp_path / "table" / "table.npz").exists()
+    for more in ({"until": 10}, {"resume": True}):
+        with pytest.raises(ConfigError, match="ppo, for --resume"):
+            train(config, tmp_path / "other", **more)
+
+
+def test_what_is_not_installed_is_named(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sb3_contrib", None)
+    with pytest.raises(ConfigError, match="pip install sb3-contrib"):
+        Model(replace(CONFIG, algorithm="sb3-qrdqn"), tiny.TinyBatch(2, 1))
+    with pytest.raises(ConfigError, match="one of ppo, tabular, sb3-ppo"):
+        TrainConfig(algorithm="a2c")
