@@ -4,7 +4,8 @@ Imports nothing heavy, so that `--help` answers at once: a command body imports 
 values.
 """
 
-from tickwright.app.interface import calibrate as calibrate  # its command stands at the root
+from tickwright.app.interface import benchmark as benchmark  # its command stands at the root
+from tickwright.app.interface import calibrate as calibrate
 from tickwright.app.interface import data, download, ingest
 from tickwright.app.interface import gate as gate
 from tickwright.app.interface import plan as plan

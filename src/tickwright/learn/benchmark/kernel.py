@@ -1,0 +1,128 @@
+"""One step of an episode with its costs taken apart: `learn.episode.take_step`, and sums on the way, compiled.
+
+Amounts are in half ticks times lots, so every one of them is a whole number and their sum is exact:
+
+    paid for takes   = half-spread seen at the decision + what was paid beyond it
+    paid at rest     = minus the half-spread seen at the decision + what the mid at the step's end makes of it
+    held             = lots not yet done as the mid moves on: what is left, without what the decision took
+
+The last decides, with the mids of the same seed without us, what our own trades moved and what the market did anyway
+(`learn.benchmark.play`). The crossing at the deadline is a step of its own: its mid and spread are those just before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickwright.book.layout import Int, Record, Rows
+from tickwright.core.kernel import inline, kernel
+from tickwright.learn.episode import _account, _finish, act, look, run, show
+from tickwright.learn.layout import ACCOUNT, End
+from tickwright.strategy.learned.actions import ACTIONS, legal
+
+_RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
+
+TALLY = np.dtype(
+    [
+        ("spread", "<i8"),  # half ticks x lots: half-spreads paid less those earned
+        ("adverse", "<i8"),  # fills at rest: what the mid at the step's end says of them, beyond the half-spread
+        ("beyond", "<i8"),  # takes: what was paid beyond the half-spread
+        ("unpaired", "<i8"),  # held lots times the move of the mid, all steps
+    ]
+)
+"""Sums of one episode."""
+
+
+@inline
+def _gap(episode: Record) -> Int:
+    """The spread seen, which is two half-spreads: half ticks of one."""
+    return np.int64(episode.sight.ask - episode.sight.bid)
+
+
+@inline
+def _twice_mid(episode: Record) -> Int:
+    return np.int64(round(2.0 * episode.mid))
+
+
+@inline
+def _seen(episode: Record) -> Int:
+    """Twice the mid that is seen; the last one while a side is empty."""
+    if episode.sight.quoted == 1:
+        return np.int64(episode.sight.bid + episode.sight.ask)
+    return _twice_mid(episode)
+
+
+@inline
+def _paid(account: Record, cash: Int) -> Int:
+    """What left the account since it held so much, half ticks times lots: s Σ q p."""
+    return 2 * (cash - np.int64(account.cash))
+
+
+@inline
+def tallied_step(
+    market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, tally: Record,
+    mids: np.ndarray, held: np.ndarray, rows: Rows,
+) -> None:  # fmt: skip
+    """As `take_step`; besides, the sums, `mids[step + 1]` and `held[step]`: signed lots."""
+    task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
+    side, gap, before = np.int64(task.side), _gap(episode), _twice_mid(episode)
+    at = np.int64(episode.step)
+    left = np.int64(episode.progress.remaining)
+    if not 0 <= action < ACTIONS or not legal(action, task, episode.progress, episode.sight):
+        outcome.refused += 1
+        action = np.int64(0)
+    cash, made = np.int64(account.cash), np.int64(account.made)
+    run(market, param, min(settings.latency, settings.messages), rows)
+    at_rest = _paid(account, cash)
+    cash, taken = np.int64(account.cash), np.int64(account.taken)
+    act(market, param, settings, episode, np.int64(action), rows)
+    by_taking, taken = _paid(account, cash), np.int64(account.taken) - taken
+    cash = np.int64(account.cash)
+    run(market, param, settings.messages - min(settings.latency, settings.messages), rows)
+    at_rest += _paid(account, cash)
+    made = np.int64(account.made) - made
+    episode.step += 1
+    look(market, settings, episode, reference)
+    after = _seen(episode)
+    tally.spread += gap * (taken - made)
+    tally.beyond += by_taking - side * taken * before - gap * taken
+    tally.adverse += at_rest - side * made * after + gap * made
+    held[at] = side * (left - taken)
+    tally.unpaired += held[at] * (after - before)
+    mids[at + 1] = after
+    if episode.progress.remaining == 0:
+        outcome.end = _FILLED
+    elif episode.step >= settings.steps:
+        outcome.end = _DEADLINE
+        gap, left = _gap(episode), np.int64(episode.progress.remaining)
+        cash = np.int64(account.cash)
+        _finish(market, param, settings, episode, reference, rows)
+        forced = np.int64(outcome.forced)
+        tally.spread += gap * forced
+        tally.beyond += _paid(account, cash) - side * forced * after - gap * forced
+        held[at + 1] = side * (left - forced)
+        mids[at + 2] = _seen(episode)
+        tally.unpaired += held[at + 1] * (mids[at + 2] - after)
+    _account(market, settings, episode, reference)
+    if market.fault != 0:
+        outcome.end = _FAULT
+
+
+@kernel
+def tallied_rows(
+    markets: Rows, episodes: Rows, first: Int, last: Int, params: Rows, settings: Rows, references: Rows,
+    actions: np.ndarray, observations: np.ndarray, masks: np.ndarray, tallies: Rows, mids: np.ndarray,
+    held: np.ndarray, rows: Rows,
+) -> None:  # fmt: skip
+    """One step in each of the rows first to last - 1 that has not ended. `mids` and `held` are int64 (K, steps + 2)."""
+    for k in range(first, last):
+        episode = episodes[k]
+        if episode.outcome.end != _RUNNING:
+            continue
+        tallied_step(
+            markets[k], params[episode.params], settings[0], episode, references[episode.params], actions[k],
+            tallies[k], mids[k], held[k], rows,
+        )  # fmt: skip
+        show(episode, observations[k], masks[k])
+        if episode.outcome.end != _RUNNING:
+            episodes[k].last = episode.outcome

@@ -1,0 +1,148 @@
+"""The frozen policy on recorded days, beside baselines: a smoke test, for a few days are no claim.
+
+1. Orders of both sides at start times spread evenly over the day, half an hour after its begin at the earliest, each
+   of a share of the day's mean volume over its horizon.
+2. `run.execute` works them, each alone in the market, under every policy. What was recorded does not react to us; what
+   we take is gone for a while, and moves the price where `impact` says so.
+3. Costs are ratios of sums, as everywhere; intervals resample start times, whose two sides go together.
+
+The tuned heuristic decides on the environment's actions, which a replay has not; the placement `imbalance` is its
+nearest kin there, and is shown in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.time import parse_date, time_text
+from tickwright.core.units import MINUTE, MONEY_PER_UNIT, SECOND
+from tickwright.data.backends import open_catalog
+from tickwright.data.hot import default_cache
+from tickwright.learn.benchmark.cells import Store
+from tickwright.learn.benchmark.config import BenchmarkConfig, ReplayDay
+from tickwright.learn.benchmark.contenders import Contender
+from tickwright.learn.benchmark.measure import Report
+from tickwright.learn.benchmark.statistics import Bootstrap
+from tickwright.learn.policies.paired import cvar
+from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
+from tickwright.run.execute import OrderResult, execute
+from tickwright.run.market import MarketDay, load_day
+
+BASELINES = (
+    "twap/take", "twap/post-then-cross", "vwap/post-then-cross", "ac/post-then-cross", "twap/requote", "twap/imbalance",
+)  # fmt: skip
+_WARMUP = 31 * MINUTE
+"""A trained policy measures its instrument on the half hour before its order."""
+_SECONDS = 150.0
+
+
+def replayed(given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report) -> list[dict[str, Any]]:
+    """A table for each recorded day. Raises what `run.execute` raises."""
+    return [_day(day, given, config, store, report) for day in config.replay.days]
+
+
+def _day(
+    asked: ReplayDay, given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report
+) -> dict[str, Any]:
+    what = f"replay: {asked.instrument}, {asked.date}"
+    report(what, 0, 0)
+    replay = config.replay
+    day = load_day(
+        open_catalog(replay.catalog), asked.instrument, parse_date(asked.date, "--date"), default_cache()
+    )  # fmt: skip
+    horizon = replay.seconds or (given[0].trained.horizon_seconds if given else _SECONDS)
+    orders = _orders(day, round(horizon * SECOND), replay.starts, replay.share)
+    named = {f"rl:{contender.file}": contender.name for contender in given}
+    settings = ExecuteConfig(
+        catalog=replay.catalog,
+        date=asked.date,
+        orders=orders,
+        policies=(*BASELINES, *named),
+        profile=ProfileConfig(impact=replay.impact, impact_decay=replay.impact_decay),
+        seed=config.seed,
+    )
+    key = {
+        "data": day.fingerprint, "horizon": horizon, "starts": replay.starts, "share": replay.share,
+        "impact": [replay.impact, replay.impact_decay], "seed": config.seed,
+        "policies": [*BASELINES, *(contender.trained.fingerprint for contender in given)],
+    }  # fmt: skip
+
+    def play() -> dict[str, Any]:
+        result = execute(settings, lambda _, done, total: report(what, done, total))
+        return {"rows": _rows(result.results, named, config.seed), "notes": list(result.notes)}
+
+    found = store.get("replay", key, play)
+    return {
+        "instrument": asked.instrument, "date": asked.date, "data": day.fingerprint, "horizon_seconds": horizon,
+        "orders": len(orders), "impact_ticks_a_lot": replay.impact, **found,
+    }  # fmt: skip
+
+
+def _orders(day: MarketDay, horizon: int, starts: int, share: float) -> tuple[OrderConfig, ...]:
+    first, last = day.begin + _WARMUP, day.end - horizon - MINUTE
+    if last <= first:
+        raise ConfigError("replay.seconds", horizon / SECOND, "a horizon that the day holds after its first half hour")
+    volume = float(day.market.prints(day.begin, day.end).volume) * horizon / (day.end - day.begin)
+    lots = max(round(share * volume), 1)
+    quantity = str(lots * day.instrument.lot_size)
+    zone = day.instrument.timezone
+    moments = np.linspace(first, last, starts).astype(np.int64) // SECOND * SECOND
+    return tuple(
+        OrderConfig(
+            day.instrument.symbol,
+            side,
+            quantity,
+            time_text(int(begin), zone)[:8],
+            time_text(int(begin) + horizon, zone),
+        )
+        for begin in dict.fromkeys(moments.tolist())
+        for side in ("buy", "sell")
+    )
+
+
+def _rows(results: Sequence[OrderResult], named: dict[str, str], seed: int) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(result.policy for result in results))
+    costs, worths, filled = {}, {}, {}
+    for name in names:
+        own = sorted((r for r in results if r.policy == name), key=lambda r: r.order.parent_id)
+        costs[name] = np.array([float(r.tca.shortfall.total) / MONEY_PER_UNIT for r in own])
+        worths[name] = np.array([_worth(r) for r in own])
+        filled[name] = sum(r.tca.filled for r in own) / sum(r.order.quantity for r in own)
+    bootstrap = Bootstrap(seed, len(costs[names[0]]) // 2)
+    return [
+        _row(_shown(name, named), costs[name], worths[name], costs[names[0]], filled[name], bootstrap) for name in names
+    ]
+
+
+def _row(
+    name: str, costs: np.ndarray, worth: np.ndarray, base: np.ndarray, filled: float, bootstrap: Bootstrap
+) -> dict[str, Any]:
+    total = float(worth.sum())
+    pairs, pairs_base, pairs_worth = (values.reshape(-1, 2).sum(axis=1) for values in (costs, base, worth))
+    apart = bootstrap.weights @ (pairs - pairs_base) / (bootstrap.weights @ pairs_worth)
+    low, high = np.percentile(1e4 * apart, (2.5, 97.5))
+    return {
+        "policy": name,
+        "kind": "policy" if name.startswith("policy") else "baseline",
+        "mean_bps": 1e4 * float(costs.sum()) / total,
+        "sd_bps": float((1e4 * costs / worth).std(ddof=1)) if len(costs) > 1 else None,
+        "cvar95_bps": cvar(1e4 * costs / worth),
+        "difference_to_take_bps": 1e4 * float((costs - base).sum()) / total,
+        "difference_ci95": [float(low), float(high)],
+        "filled": filled,
+    }
+
+
+def _worth(result: OrderResult) -> float:
+    """Quantity at the decision price, in currency."""
+    half_tick = float(result.tca.instrument.half_tick_value) / MONEY_PER_UNIT
+    return result.order.quantity * result.tca.marks.decision * half_tick
+
+
+def _shown(name: str, named: dict[str, str]) -> str:
+    """A trained policy by its own name: that of its file is not part of a result."""
+    return next((shown for text, shown in named.items() if text in name), name)

@@ -1,0 +1,222 @@
+"""The targets that a trained policy is held to, and what a benchmark says of each.
+
+A row is `met`, `not met`, or `not measured`. A must that asks for five seeds and 50 000 episodes is not met by fewer,
+however good the number; it may well be missed by fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tickwright.learn.benchmark.config import FULL_CELL, FULL_HEADLINE, LEAST_SEEDS
+from tickwright.learn.benchmark.rows import SEVERAL
+from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL, UNSEEN
+
+MET, NOT_MET, NOT_MEASURED = "met", "not met", "not measured"
+Table = Mapping[str, Any]
+FORCED_MUST, FORCED_STRETCH = 0.015, 0.005
+SHIFTED_MUST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row: `value` as text, and why the verdict is what it is."""
+
+    quantity: str
+    must: str
+    stretch: str
+    value: str = "-"
+    verdict: str = NOT_MEASURED
+    stretch_verdict: str = NOT_MEASURED
+    why: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def targets(document: Table) -> list[Target]:
+    """Every row of the table, from a benchmark's document."""
+    tight, wide = (headline_of(document, name) for name in ("tight", "wide"))
+    return [
+        _ratio(tight, "policy / tuned heuristic, tight", "heuristic", 0.95, 0.85, document, surely=True),
+        _ratio(wide, "policy / tuned heuristic, wide", "heuristic", 0.90, 0.75, document, gated="wide"),
+        _ratio(tight, "policy / best simple (untuned) policy, tight", "best simple", 0.70, 0.60, document),
+        _ratio(tight, "policy / TWAP-market, tight", "twap/take", 0.75, 0.45, document),
+        _ratio(wide, "policy / TWAP-market, wide", "twap/take", 0.45, 0.25, document, gated="wide"),
+        _tails(tight, "CVaR 95 % of the policy / of TWAP-market, tight", "twap/take", 0.90, 0.70, document),
+        _tails(tight, "CVaR 95 % of the policy / of the heuristic, tight", "heuristic", 1.0, 0.90, document),
+        _forced(tight, document),
+        _shifted(document),
+        *_replay(document),
+        Target("full-book environment, two cores", "250 000 steps/s", "450 000 steps/s", why="`python -m bench` does"),
+        Target("one seed of training, two cores", "20 min", "10 min", why="the log of `tickwright train` does"),
+    ]
+
+
+def headline_of(document: Table, name: str) -> Table | None:
+    """A headline by its name."""
+    found = (s for s in document["scenarios"] if s["kind"] == HEADLINE and s["name"] == name)
+    return next(found, None)
+
+
+def policy_row(scenario: Table | None) -> Table | None:
+    """The policy's row: the mean over its seeds where there are several."""
+    if scenario is None:
+        return None
+    rows = [row for row in scenario["rows"] if row["kind"] in ("policy", "several")]
+    return next((row for row in rows if row["policy"] == SEVERAL), rows[0] if len(rows) == 1 else None)
+
+
+def row_of(scenario: Table | None, name: str) -> Table | None:
+    """A row by its policy."""
+    return None if scenario is None else next((row for row in scenario["rows"] if row["policy"] == name), None)
+
+
+def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list[str]:
+    """What a claim would need and this benchmark has not."""
+    missing = []
+    if row["seeds"] < LEAST_SEEDS:
+        missing.append(f"{row['seeds']} of {LEAST_SEEDS} training seeds")
+    if len({policy["recipe"] for policy in document["policies"]}) > 1:
+        missing.append("several recipes")
+    tuned = document["tuning"].get("tight")
+    if tuned is None:
+        missing.append("a tuned heuristic")
+    elif tuned["budget"] < max(policy["training_episodes_at_least"] for policy in document["policies"]):
+        missing.append("a heuristic tuned on as many episodes as the policy")
+    if document["quick"]:
+        missing.append("more than a look")
+    if row["episodes"] + row["stopped"] < episodes:
+        missing.append(f"{row['episodes']:,} of {episodes:,} episodes")
+    return missing
+
+
+def _judged(
+    made: Target, value: float, high: float | None, must: float, stretch: float, row: Table, document: Table,
+    text: str, *, surely: bool = False,
+) -> Target:  # fmt: skip
+    """`high` is the upper end of the interval, which must be below 1 for a target that asks to be sure."""
+    good = value <= must and (not surely or (high is not None and high < 1.0))
+    missing = shortage(row, document)
+    verdict, why = (MET if good else NOT_MET), ""
+    if good and missing:
+        verdict, why = NOT_MEASURED, "the number would do, but a claim needs more: " + ", ".join(missing)
+    elif value <= must and not good:
+        why = "the interval reaches 1"
+    stretched = (MET if verdict == MET else NOT_MEASURED) if value <= stretch else NOT_MET
+    return Target(made.quantity, made.must, made.stretch, text, verdict, stretched, why)
+
+
+def _ratio(
+    scenario: Table | None, quantity: str, rival: str, must: float, stretch: float, document: Table, *,
+    surely: bool = False, gated: str = "",
+) -> Target:  # fmt: skip
+    made = Target(quantity, f"≤ {must:.2f}" + (", upper bound below 1" if surely else ""), f"≤ {stretch:.2f}")
+    row = policy_row(scenario)
+    if row is None or scenario is None:
+        return _with(made, _absent(scenario, document))
+    if gated and not document["gates"].get(gated, {}).get("passed", False):
+        return _with(made, "that market has not passed the gate", _ratio_text(row, rival))
+    value, between = row["ratio_to"].get(rival), row["ratio_ci95"].get(rival)
+    if rival not in row["ratio_to"]:
+        return _with(made, f"{rival} was not played")
+    if value is None:
+        apart = row["difference_to"][rival]
+        why = "one of the two costs is near zero or below: no ratio"
+        return _with(made, why, f"{apart['bps']:+.3f} bps" if apart else "-")
+    high = between[1] if between else None
+    return _judged(made, value, high, must, stretch, row, document, _ratio_text(row, rival), surely=surely)
+
+
+def _ratio_text(row: Table, rival: str) -> str:
+    value, between = row["ratio_to"].get(rival), row["ratio_ci95"].get(rival)
+    if value is None or between is None:
+        return "-"
+    apart = row["difference_to"][rival]
+    return f"{value:.3f} ({between[0]:.3f} to {between[1]:.3f}); {apart['bps']:+.3f} bps, {apart['ticks']:+.3f} ticks"
+
+
+def _tails(scenario: Table | None, quantity: str, rival: str, must: float, stretch: float, document: Table) -> Target:
+    made = Target(quantity, f"≤ {must:.2f}", f"≤ {stretch:.2f}")
+    row = policy_row(scenario)
+    found = None if row is None else row["cvar_ratio_to"].get(rival)
+    if row is None or found is None:
+        return _with(made, _absent(scenario, document) if row is None else f"{rival} was not played, or is near zero")
+    text = f"{found['ratio']:.3f} ({found['ci95'][0]:.3f} to {found['ci95'][1]:.3f})"
+    return _judged(made, found["ratio"], found["ci95"][1], must, stretch, row, document, text)
+
+
+def _forced(scenario: Table | None, document: Table) -> Target:
+    made = Target("forced remainder, tight", f"≤ {FORCED_MUST:.1%}", f"≤ {FORCED_STRETCH:.1%}")
+    row = policy_row(scenario)
+    if row is None:
+        return _with(made, _absent(scenario, document))
+    share = row["forced_share"]
+    return _judged(made, share, share, FORCED_MUST, FORCED_STRETCH, row, document, f"{share:.2%} of the lots")
+
+
+def _shifted(document: Table) -> Target:
+    made = Target("shifted regimes: not dearer than the heuristic", f"in {SHIFTED_MUST} of 10", "in all 10")
+    shells = [
+        s for s in document["scenarios"] if s["kind"] == SHELL and s["base"] == "tight" and UNSEEN not in s["name"]
+    ]
+    rows = [row for row in map(policy_row, shells) if row is not None and "heuristic" in row["difference_to"]]
+    if not rows:
+        return _with(made, _absent(None, document))
+    apart = [row["difference_to"]["heuristic"] for row in rows]
+    good = sum(found["bps"] <= 0 for found in apart)
+    surely = sum(found["ci95"][1] < 0 for found in apart)
+    dearer = sum(found["ci95"][0] > 0 for found in apart)
+    text = f"{good} of {len(rows)}; surely cheaper in {surely}, surely dearer in {dearer}"
+    missing = [] if len(rows) == 10 else [f"{len(rows)} of 10 regimes"]
+    missing += shortage(rows[0], document, FULL_CELL)
+    verdict = MET if good >= SHIFTED_MUST else NOT_MET
+    why = ""
+    if verdict == MET and missing:
+        verdict, why = NOT_MEASURED, "the number would do, but a claim needs more: " + ", ".join(missing)
+    stretched = NOT_MET if good < 10 else (MET if verdict == MET else NOT_MEASURED)
+    return Target(made.quantity, made.must, made.stretch, text, verdict, stretched, why)
+
+
+def _replay(document: Table) -> list[Target]:
+    """Of a few days, so a smoke test: a number is shown and no verdict but a failure."""
+    take = Target("recorded days / TWAP-market", "≤ 0.70", "≤ 0.55")
+    kin = Target("recorded days / heuristic", "not worse", "≤ 0.90 to 0.95")
+    days = document["replay"]
+    own = [[row for row in day["rows"] if row["kind"] == "policy"] for day in days]
+    if not days or not any(own):
+        why = "no recorded day was given" if not days else _absent(None, document)
+        return [_with(take, why), _with(kin, why)]
+    found = []
+    for made, rival in ((take, "twap/take"), (kin, "twap/imbalance")):
+        costs = [
+            (sum(row["mean_bps"] for row in rows) / len(rows), _named(day["rows"], rival)["mean_bps"])
+            for rows, day in zip(own, days, strict=True)
+        ]
+        ours, theirs = (sum(pair[i] for pair in costs) / len(costs) for i in (0, 1))
+        against = "" if rival == "twap/take" else f", of {rival}: the tuned heuristic plays in no replay"
+        text = f"{ours:.2f} against {theirs:.2f} bps, {len(days)} {'day' if len(days) == 1 else 'days'}{against}"
+        worse = ours > theirs
+        why = "a few days are a smoke test and meet no target" if not worse else "it costs more"
+        found.append(Target(
+            made.quantity, made.must, made.stretch, text, NOT_MET if worse else NOT_MEASURED,
+            NOT_MET if worse else NOT_MEASURED, why,
+        ))  # fmt: skip
+    return found
+
+
+def _named(rows: Sequence[Table], name: str) -> Table:
+    return next(row for row in rows if str(row["policy"]).startswith(name))
+
+
+def _absent(scenario: Table | None, document: Table) -> str:
+    if not document["policies"]:
+        return "no policy was given"
+    return "it was not played" if scenario is None else "several policies, and none is the mean of them"
+
+
+def _with(made: Target, why: str, value: str = "-") -> Target:
+    return Target(made.quantity, made.must, made.stretch, value, NOT_MEASURED, NOT_MEASURED, why)

@@ -1,0 +1,164 @@
+"""`tickwright benchmark` on the smallest sizes: files, schema, resume, bad input."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conftest import call
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "learn"))
+from benchmark_sample import trained, waiting, write
+
+from tickwright.learn.benchmark import BenchmarkConfig, benchmark, flow, measure
+from tickwright.learn.benchmark.scenarios import tight
+
+TINY = ("--quick", "--only", "headline", "--episodes", "64", "--cells", "32", "--budget", "512")
+ROW = (
+    "policy", "mean_bps", "ci95", "sd_bps", "cvar95_bps", "impact_bps", "forced_share", "ratio_to", "median_bps",
+    "iqm_bps", "maker_share", "split_bps", "difference_to", "win_rate_to",
+)  # fmt: skip
+CONFIG = BenchmarkConfig(quick=True, headline=64, cell=32, budget=512, parts=("headline",))
+
+
+@pytest.fixture(scope="module")
+def waited(tmp_path_factory):
+    """A benchmark of two policies that wait for the deadline: (folder, files of the policies)."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    waiting(folder / "seeds", seeds=(1,))
+    write(folder / "seeds", seeds=(2,))
+    return folder
+
+
+def test_files_and_schema(waited, capsys, monkeypatch):
+    """A folder of seeds: every row that others rely on, their mean and the worst. Takers pay five ticks, so whoever is
+    swept at the deadline is surely dearer than who rests: it is said."""
+    base = tight()
+    monkeypatch.setattr(flow, "tight", lambda: replace(base, config=replace(base.config, taker_fee=5.0)))
+    out = waited / "out"
+    code, shown, _ = call(capsys, "benchmark", *TINY, "--policy", waited / "seeds", "--out", out)
+    assert code == 0
+    document = json.loads((out / "benchmark.json").read_text())
+    assert {"scenarios", "gates", "seeds", "targets", "claims", "not_shown", "test_seeds"} <= set(document)
+    assert document["seeds"] == [1, 2]
+    rows = {row["policy"]: row for row in document["scenarios"][0]["rows"]}
+    assert {"policy, seed 1", "policy, seed 2", "policy, mean of seeds", "policy, worst seed"} <= set(rows)
+    for row in rows.values():
+        assert set(ROW) <= set(row)
+        assert {"twap/take", "twap/post-then-cross", "heuristic"} <= set(row["ratio_to"])
+    late = rows["policy, seed 1"]
+    assert late["forced_share"] == 1.0
+    assert late["mean_bps"] > rows["heuristic"]["mean_bps"]
+    assert sum(late["split_bps"].values()) == pytest.approx(late["mean_bps"], abs=1e-6)
+    assert rows["policy, worst seed"]["of"] == "policy, seed 1"
+    assert any(claim["tone"] == "bad" and "DEARER" in claim["text"] for claim in document["claims"])
+    assert all(target["verdict"] != "met" for target in document["targets"])
+    assert "This is a look" in shown
+    page = (out / "report.html").read_text()
+    assert "A look, not a benchmark" in page
+    assert "DEARER" in page
+    assert document["test_seeds"]["hash"] in page
+    assert "http" not in page.replace("http://www.w3.org", "").split("<script>")[0]
+    assert json.loads((out / "manifest.json").read_text())["fingerprint"] == document["manifest"]
+
+
+def test_resumed_is_uninterrupted(waited, tmp_path):
+    """Stopped after a few cells and run again, with a damaged cell among them: the same document as in one go."""
+    policies = [waited / "seeds"]
+    whole = benchmark(CONFIG, policies, tmp_path / "whole")
+
+    def stop(what, done, total):
+        if what.endswith("ac/post-then-cross"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        benchmark(CONFIG, policies, tmp_path / "parts", stop)
+    cells = sorted((tmp_path / "parts" / "cells").glob("*.json"))
+    assert cells
+    cells[0].write_text(cells[0].read_text()[:100])
+    resumed = benchmark(CONFIG, policies, tmp_path / "parts")
+    assert json.dumps(resumed, sort_keys=True) == json.dumps(whole, sort_keys=True)
+    again = {path.name: path.read_bytes() for path in (tmp_path / "parts" / "cells").glob("*.json")}
+    assert again == {path.name: path.read_bytes() for path in (tmp_path / "whole" / "cells").glob("*.json")}
+
+
+def test_a_failed_gate_is_reported_and_ends_with_2(tmp_path, capsys, monkeypatch):
+    check = {"name": "no drift", "passed": False, "value": 1.0, "band": [0.0, 0.5], "rule": "within"}
+    failed = {"passed": False, "books": 4, "quick": True, "market": {"checks": [check]}, "policies": {}}
+    monkeypatch.setattr(flow.gates, "judged", lambda *_: failed)
+    code, shown, _ = call(
+        capsys, "benchmark", *TINY, "--only", "gate", "--no-tune", "--out", tmp_path / "out"
+    )  # fmt: skip
+    assert code == 2
+    assert "The gate of tight FAILED: the market: no drift" in shown
+    assert "FAILED" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_json_is_what_the_file_holds(tmp_path, capsys):
+    code, shown, _ = call(capsys, "benchmark", *TINY, "--no-tune", "--json", "--out", tmp_path)
+    assert code == 0
+    assert shown == (tmp_path / "benchmark.json").read_text()
+    assert json.loads(shown)["policies"] == []
+
+
+def test_another_schema_is_refused(tmp_path, capsys, monkeypatch):
+    """The file names the schema it was made with, this version another: an error that says both."""
+    from tickwright.strategy.learned import container
+
+    file = write(tmp_path)
+    monkeypatch.setattr(container, "observation_schema", lambda: "0123456789abcdef")
+    code, _, said = call(capsys, "benchmark", *TINY, "--policy", file, "--out", tmp_path / "out")
+    assert code == 2
+    assert "observation.schema" in said
+    assert "0123456789abcdef" in said
+
+
+def test_without_optuna_the_command_is_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(measure, "find_spec", lambda name: None)
+    code, _, said = call(capsys, "benchmark", *TINY, "--out", tmp_path)
+    assert code == 2
+    assert "pip install 'tickwright[learn]', or --no-tune" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--only", "everything"), "--only"),
+        (("--policy", "absent.twp"), "--policy"),
+        (("--catalog", "ticks"), "--catalog, --instrument and --date together"),
+        (("--episodes", "1"), "at least 2 episodes"),
+    ],
+)
+def test_bad_input_is_named(words, said, tmp_path, capsys):
+    code, _, err = call(capsys, "benchmark", "--quick", *words, "--out", tmp_path / "out")
+    assert code == 2
+    assert said in err
+
+
+def test_another_market_is_played_and_said(tmp_path):
+    """A policy that was trained elsewhere is not refused: the result says so, beside a heuristic of less budget."""
+    from tickwright.venue.sim.reactive.parameters import FP
+
+    file = write(tmp_path, market=FP.small_tick(), steps=3_000_000)
+    document = benchmark(CONFIG, [file], tmp_path / "out")
+    assert document["scenarios"][0]["trained_here"] == {"market": False, "base": False, "risk_aversion": True}
+    text = " ".join(document["not_shown"])
+    assert "these were trained in another" in text
+    assert "the policy at least 100,000" in text
+    assert "one policy is too few" in text
+
+
+def test_recipes_and_curves(tmp_path):
+    """Seeds of one recipe are alike but for the seed; the learning curve stands beside the policy."""
+    from tickwright.learn.benchmark.contenders import contenders
+
+    file = write(tmp_path / "a", seeds=(1, 2))
+    lines = [{"steps": 5, "train": {}}, {"steps": 5, "validation": {"reward": -2.0, "error": 0.1, "episodes": 8}}]
+    file.with_name("metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"steps"')
+    first, second = contenders([tmp_path / "a"])
+    assert first.recipe == second.recipe
+    assert first.to_json()["curve"] == [{"steps": 5, "cost_bps": 2.0, "error": 0.1}]
+    other = trained(3, entropy=0.5)
+    assert other.manifest["config"] != first.trained.manifest["config"]

@@ -1,0 +1,118 @@
+"""Targets and words from documents made by hand: what is worse is printed as worse, what is too little is no claim."""
+
+import copy
+
+import pytest
+
+from tickwright.learn.benchmark.targets import MET, NOT_MEASURED, NOT_MET, targets
+from tickwright.learn.benchmark.verdict import BAD, GOOD, PLAIN, claims, not_shown
+
+RIVALS = ("twap/take", "twap/post-then-cross", "heuristic", "best simple")
+
+
+def row(policy, kind, mean, ratio=0.9, cvar=0.8, **more):
+    apart = {"bps": mean - 2.0, "ci95": [mean - 2.05, mean - 1.95], "ticks": mean - 2.0, "ticks_ci95": [0.0, 0.0]}
+    tails = {"ratio": cvar, "ci95": [cvar - 0.05, cvar + 0.05]}
+    return {
+        "policy": policy, "kind": kind, "seeds": 5, "episodes": 50_000, "stopped": 0, "mean_bps": mean,
+        "forced_share": 0.001, "difference_to": dict.fromkeys(RIVALS, apart), "ratio_to": dict.fromkeys(RIVALS, ratio),
+        "ratio_ci95": {rival: [ratio - 0.02, ratio + 0.02] for rival in RIVALS},
+        "cvar_ratio_to": dict.fromkeys(RIVALS, tails),
+    } | more  # fmt: skip
+
+
+def document(own, shells=10, **more):
+    def scenario(name, kind):
+        rows = [row("heuristic", "baseline", 2.0), own]
+        return {"name": name, "kind": kind, "base": "tight", "rows": copy.deepcopy(rows), "trained_here": None,
+                "episode": {"mid_price": 10_000}}  # fmt: skip
+
+    return {
+        "scenarios": [scenario("tight", "headline"), *(scenario(f"tight: {n}", "shell") for n in range(shells))],
+        "gates": {"tight": {"passed": True, "quick": False, "market": {"checks": []}, "policies": {}}},
+        "policies": [{"recipe": "r", "training_episodes_at_least": 1_000}] * 5,
+        "tuning": {"tight": {"budget": 1_000}},
+        "quick": False, "complete": True, "parts": ["headline", "shell", "gate"], "replay": [],
+        "episodes": {"headline": 50_000, "cell": 20_000}, "test_seeds": {"set": 1, "trained_with": False},
+    } | more  # fmt: skip
+
+
+def verdicts(given):
+    return {target.quantity: target for target in targets(given)}
+
+
+HEURISTIC = "policy / tuned heuristic, tight"
+
+
+def test_a_good_policy_meets_the_targets():
+    found = verdicts(document(row("policy, mean of seeds", "several", 1.4, ratio=0.65)))
+    assert found[HEURISTIC].verdict == MET
+    assert found[HEURISTIC].stretch_verdict == MET
+    assert found["policy / tuned heuristic, wide"].verdict == NOT_MEASURED
+    assert found["shifted regimes: not dearer than the heuristic"].verdict == MET
+    assert [c["tone"] for c in claims(document(row("policy, mean of seeds", "several", 1.4)))][1] == GOOD
+
+
+def test_a_policy_that_is_worse_is_printed_as_worse():
+    given = document(row("policy, mean of seeds", "several", 2.6, ratio=1.3, cvar=1.2))
+    found = verdicts(given)
+    assert found[HEURISTIC].verdict == NOT_MET
+    assert "1.300" in found[HEURISTIC].value
+    assert found["shifted regimes: not dearer than the heuristic"].verdict == NOT_MET
+    told = [c for c in claims(given) if c["tone"] == BAD]
+    assert any("DEARER than the heuristic: +0.600 bps" in c["text"] for c in told)
+    assert any("1 baselines cost less than the policy: heuristic" in c["text"] for c in told)
+
+
+def test_an_interval_that_reaches_one_is_not_sure():
+    own = row("policy, mean of seeds", "several", 1.9, ratio=0.94, ratio_ci95={r: [0.8, 1.01] for r in RIVALS})
+    assert verdicts(document(own))[HEURISTIC].verdict == NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("own", "more"),
+    [
+        ({"seeds": 4}, {}),
+        ({"episodes": 4_096}, {}),
+        ({}, {"quick": True}),
+        ({}, {"tuning": {"tight": None}}),
+        ({}, {"tuning": {"tight": {"budget": 999}}}),
+        ({}, {"policies": [{"recipe": str(n), "training_episodes_at_least": 1} for n in range(5)]}),
+    ],
+)
+def test_too_little_is_no_claim_however_good(own, more):
+    """Fewer seeds or episodes, several recipes, a look, a heuristic of less budget: not met, and never green."""
+    given = document(row("policy, mean of seeds", "several", 1.2, ratio=0.6) | own, **more)
+    assert verdicts(given)[HEURISTIC].verdict == NOT_MEASURED
+    assert all(c["tone"] != GOOD for c in claims(given))
+
+
+def test_a_mean_bought_with_risk_is_no_claim():
+    given = document(row("policy, mean of seeds", "several", 1.5, cvar=1.2))
+    said = next(c for c in claims(given) if "than the heuristic" in c["text"])
+    assert said["tone"] == PLAIN
+    assert "more tail" in said["text"]
+
+
+def test_a_ratio_that_is_not_there_is_not_a_target_met():
+    own = row("policy, mean of seeds", "several", 0.01) | {
+        "ratio_to": dict.fromkeys(RIVALS), "ratio_ci95": dict.fromkeys(RIVALS),
+    }  # fmt: skip
+    found = verdicts(document(own))[HEURISTIC]
+    assert found.verdict == NOT_MEASURED
+    assert "bps" in found.value
+
+
+def test_a_failed_gate_is_said_first():
+    given = document(row("policy, mean of seeds", "several", 1.2))
+    given["gates"]["tight"] |= {"passed": False, "market": {"checks": [{"name": "no drift", "passed": False}]}}
+    first = claims(given)[0]
+    assert first["tone"] == BAD
+    assert "no drift" in first["text"]
+
+
+def test_used_seeds_are_said():
+    given = document(row("policy, mean of seeds", "several", 1.2), test_seeds={"set": 3, "trained_with": True})
+    text = " ".join(not_shown(given))
+    assert "set 3 of policies" in text
+    assert "trained or validated with one of the test seeds" in text
