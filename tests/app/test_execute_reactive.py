@@ -12,6 +12,7 @@ from conftest import call, load
 from tickwright.core.events import Action, Side
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND
+from tickwright.run.reactive import named_market
 from tickwright.run.simulate import days_of
 from tickwright.venue.sim.reactive.parameters import FP, Flow
 from tickwright.venue.sim.reactive.session import generate_session
@@ -84,6 +85,11 @@ def test_orders_of_both_sides_share_one_market(market, tmp_path, capsys):
     code, _, error = call(capsys, "execute", "--market", market, *both, "--out", tmp_path / "out")
     assert (code, error) == (0, "")
     assert [row["status"] for row in load(tmp_path / "out").result["orders"]] == ["filled"] * 4
+
+
+def test_a_preset_is_named_like_a_model():
+    assert named_market("fp-small-tick").parameters == FP.small_tick()
+    assert named_market("fp").parameters == FP()
 
 
 @pytest.mark.parametrize(

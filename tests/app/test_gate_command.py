@@ -42,6 +42,13 @@ def test_a_passed_gate(capsys, groups, tmp_path):
     assert groups == [(FP(), Sizes.quick(), 3)]
 
 
+def test_the_gate_of_a_preset(capsys, groups):
+    code, out, _ = call(capsys, "gate", "--model", "fp-small-tick", "--quick", "--json")
+    assert json.loads(out)["parameters_hash"] == content_hash(FP.small_tick())
+    assert [given for given, _, _ in groups] == [FP.small_tick()]
+    assert code == 2  # by the fixture, whose groups pass one kappa alone
+
+
 def test_a_failed_gate(capsys, groups, tmp_path):
     file = tmp_path / "p.toml"
     file.write_text(f'schema = "{SCHEMA}"\nmodel = "fp"\nversion = 1\n[parameters]\nkappa = 0.5\n')

@@ -172,10 +172,12 @@ def test_nothing_is_wrong_with_a_simulated_day(folder, capsys, command):
     assert json.loads(out).get("mismatches", 0) == 0
 
 
-@pytest.mark.parametrize("model", [name for name in parameters.MODELS if name != "fp"])
+@pytest.mark.parametrize("model", [name for name in parameters.MARKETS if name != "fp"])
 def test_every_model_stores_a_clean_day(model, tmp_path, capsys):
     assert simulate(capsys, tmp_path / "c", "--model", model, "--close", "10:10")[0] == 0
-    assert Catalog.open(tmp_path / "c").labels("SIM")[0]["model"] == model
+    labels = Catalog.open(tmp_path / "c").labels("SIM")[0]
+    assert labels["model"] == parameters.MARKETS[model]().name == ("fp" if model == "fp-small-tick" else model)
+    assert labels["parameters"].get("impact") == getattr(parameters.MARKETS[model](), "impact", None)
     assert call(capsys, "data", "check", "--catalog", tmp_path / "c")[0] == 0
 
 
@@ -212,7 +214,7 @@ def test_what_calibrate_writes_can_be_simulated(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--model", "guess"), "one of santa-fe, epsilon, hawkes, queue-reactive, ql, fp"),
+        (("--model", "guess"), "one of santa-fe, epsilon, hawkes, queue-reactive, ql, fp, fp-small-tick"),
         (("--seed", "-1"), "0 or more"),
         (("--date", "yesterday"), "YYYY-MM-DD"),
         (("--date", "2026-01-04"), "Monday to Friday"),

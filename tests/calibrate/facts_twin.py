@@ -33,6 +33,7 @@ class Log:
     """Everything that happened, in order."""
 
     kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # kind -> times
+    sequence: list[tuple[int, str]] = field(default_factory=list)  # the same as they came
     spreads: list[int] = field(default_factory=list)
     best: list[tuple[str, int, int, int, dict[str, int]]] = field(default_factory=list)
     trades: list[dict[str, Any]] = field(default_factory=list)
@@ -78,6 +79,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10) -> Log:
             return
         before = t["view"]
         log.kinds["market"].append(t["ts"])
+        log.sequence.append((t["ts"], "market"))
         log.spreads.append(spread(before))
         emptied = not v[t["side"]] or v[t["side"]][0][0] != before[t["side"]][0][0]
         sign = 1 if t["side"] == "A" else -1
@@ -128,6 +130,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10) -> Log:
                 log.distances.append(sgn * (other - price))
             if counts:
                 log.kinds["limit"].append(ts)
+                log.sequence.append((ts, "limit"))
                 if valid(before):
                     log.spreads.append(spread(before))
                     best, lots = before[side][0]
@@ -157,6 +160,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10) -> Log:
                 current = view()
                 if counts:
                     log.kinds["cancel"].append(ts)
+                    log.sequence.append((ts, "cancel"))
                     if valid(before):
                         log.spreads.append(spread(before))
                         if price == before[side][0][0]:

@@ -104,6 +104,19 @@ def test_another_seed_of_one_market_is_told_from_another_market(santa_fe: DayFac
     assert score(santa_fe, facts(market(), 6), 1, resamples=60).to_json() == near.to_json()
 
 
+def test_of_several_days_each_fact_takes_the_median(santa_fe: DayFacts) -> None:
+    days = [facts(market(), 6), facts(market(limit_rate=0.02, market_rate=0.45), 6), facts(market(), 7)]
+    each = [score(santa_fe, day, 1, resamples=20) for day in days]
+    together = score(santa_fe, days, 1, resamples=20)
+    for k, one in enumerate(together.facts):
+        values = [alone.facts[k].distance.value for alone in each if alone.facts[k].distance is not None]
+        assert one.distance is not None
+        assert one.distance.value == sorted(values)[len(values) // 2], one.fact
+    for k, limits in enumerate(together.ranges):
+        assert limits.simulated == sorted(alone.ranges[k].simulated for alone in each)[1]
+    assert score(santa_fe, days[:1], 1, resamples=20).to_json() == each[0].to_json()
+
+
 def test_every_fact_has_a_band_with_its_reason() -> None:
     assert BANDS.keys() == DEFINITIONS.keys()
     assert all(band.limit > 0 and band.reason for band in BANDS.values())

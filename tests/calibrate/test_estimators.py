@@ -11,7 +11,17 @@ from scipy.stats import wasserstein_distance
 
 from tickwright.calibrate.definitions import DEFINITIONS
 from tickwright.calibrate.distance import band, distance, multiplicities
-from tickwright.calibrate.estimators import correlation, hill_of, kurtosis, ratio, shares, signature_of, survival
+from tickwright.calibrate.estimators import (
+    correlation,
+    hill_of,
+    kurtosis,
+    ratio,
+    response,
+    seen_from_both,
+    shares,
+    signature_of,
+    survival,
+)
 from tickwright.calibrate.facts import Fact
 
 
@@ -72,8 +82,49 @@ def test_survival_of_exponential_lives_under_random_censoring() -> None:
 
 def test_a_diffusion_has_a_flat_signature() -> None:
     lags = np.array([1, 10, 100])
-    value, _ = signature_of(lags, 2)(np.array([2.0 * 50, 20.0 * 40, 200.0 * 30, 50, 40, 30]))
+    n = np.array([50, 40, 130])
+    taken = lags / n - (lags**2 - 1) / (3 * n**2)
+    value, _ = signature_of(lags, 2)(np.concatenate([2.0 * lags * n * (1 - taken), np.zeros(3), n]))
     np.testing.assert_allclose(value, 1)
+
+
+def test_a_short_walk_has_a_flat_signature_on_average() -> None:
+    # The mean over 4 000 walks of 400 steps: without what a walk's own mean takes, D(100) would be a quarter too small.
+    rng, lags, n = np.random.default_rng(6), (1, 30, 100), 400
+    walks = np.cumsum(rng.normal(size=(4000, n + 1)), 1)
+    found = []
+    for lag in lags:
+        moves = walks[:, lag:] - walks[:, :-lag]
+        count = float(moves.shape[1])
+        sums = np.array([(moves**2).sum(1).mean(), 0.0, count, 0.0, 0.0, count])  # beside itself at lag 1
+        sums[0] -= (moves.sum(1) ** 2 / count).mean()
+        value, _ = signature_of(np.array([lag, 1]), 1)(np.array([sums[0], count, 0.0, 0.0, count, count]))
+        found.append(value[0] * (1 - 1 / count * (1 - 1 / (3 * count))) ** -1)
+    np.testing.assert_allclose(found, 1, rtol=0.03)
+
+
+def test_a_drift_changes_neither_signature_nor_response() -> None:
+    # Invariant: with c l added to every move over l, and signs of which one is the commoner, both stay as they were.
+    rng, lags = np.random.default_rng(2), np.array([1, 10])
+    signs = np.where(rng.random(4000) < 0.7, 1.0, -1.0)
+    moves = [rng.normal(size=4000) * lag**0.5 + 0.1 * signs for lag in lags]
+    answers = []
+    for drift in (0.0, 3.0):
+        drifted = [move + drift * lag for move, lag in zip(moves, lags, strict=True)]
+        flat = signature_of(lags, 0)(
+            np.array([(m**2).sum() for m in drifted] + [m.sum() for m in drifted] + 2 * [4000.0])
+        )[0]
+        sums = [[signs @ m for m in drifted], 2 * [signs.sum()], [m.sum() for m in drifted], 2 * [4000.0], 2 * [4000.0]]
+        answers.append((flat, response(np.concatenate(sums))[0]))
+    np.testing.assert_allclose(answers[1], answers[0], rtol=1e-9)
+    expected = [np.cov(signs, m, ddof=0)[0, 1] for m in moves]
+    np.testing.assert_allclose(answers[0][1], expected, rtol=1e-9)
+
+
+def test_an_imbalance_is_seen_from_both_sides() -> None:
+    value, known = seen_from_both(np.array([4.0, 0.0, 2.0, 0.0, 0.0]))
+    assert known.all()
+    np.testing.assert_allclose(value, np.array([2, 0, 2, 0, 2]) / 6)
 
 
 def test_what_the_data_do_not_hold_is_said() -> None:

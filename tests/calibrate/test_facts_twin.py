@@ -70,6 +70,23 @@ def test_times_between_events(days: Days, kind: str) -> None:
     close(values(facts, f"gaps-{kind}"), expected / expected.sum())
 
 
+def test_pauses_between_any_two_events_and_runs_between_market_orders(days: Days) -> None:
+    facts, log, _ = days
+    times, kinds = np.array([ts for ts, _ in log.sequence]), np.array([kind for _, kind in log.sequence])
+    pauses, after = np.diff(times), kinds[:-1] == "market"
+    edges = np.power(10.0, np.arange(at.GAPS + 1) / 5 - 7) * 1e9
+    for k, chosen in enumerate((~after, after)):
+        expected = np.histogram(np.clip(pauses[chosen], edges[0], edges[-1] * 0.999), edges)[0]
+        close(facts.day.sums["pauses"].sum(0)[k], expected.astype(float))
+    held = ~after & (pauses >= 10**2.2)
+    logs, both = np.log10(np.maximum(pauses, 1.0)), held[1:] & held[:-1]
+    x, y = logs[:-1][both], logs[1:][both]
+    sums = [x @ y, x.sum(), y.sum(), x @ x, y @ y, float(x.size)]
+    close(facts.day.sums["pause_pairs"].sum(0), sums)
+    runs = np.minimum(np.diff(np.flatnonzero(kinds == "market")), at.RUNS)
+    close(facts.day.sums["runs"].sum(0), np.bincount(runs - 1, minlength=at.RUNS).astype(float))
+
+
 def test_volumes_and_imbalances(days: Days) -> None:
     facts, log, settings = days
     volumes, time = np.zeros(settings.levels), 0
@@ -85,8 +102,8 @@ def test_volumes_and_imbalances(days: Days) -> None:
             bid, ask = (sum(lots for _, lots in view[side][:n]) for side in "BA")
             histogram[int(np.floor(((bid - ask) / (bid + ask) + 1) * 20 + 0.5))] += end - begin
     close(values(facts, "volumes"), volumes / time)
-    close(values(facts, "imbalance-1"), shares[1] / time)
-    close(values(facts, "imbalance-5"), shares[5] / time)
+    for n, histogram in shares.items():  # seen from both sides
+        close(values(facts, f"imbalance-{n}"), (histogram + histogram[::-1]) / (2 * time))
 
 
 def test_lifetimes_are_kaplan_meier(days: Days) -> None:
@@ -103,6 +120,15 @@ def test_lifetimes_are_kaplan_meier(days: Days) -> None:
     close(values(facts, "lifetime"), expected)
 
 
+def variance_of(moves: np.ndarray, lag: int) -> float:
+    """About the mean, with what a walk's own mean over these overlapping windows takes of it: a sum over its steps."""
+    n = moves.size
+    if n <= lag:
+        return np.nan
+    weights = np.convolve(np.full(n, 1 / n), np.ones(lag))  # of each step in the mean move
+    return float(moves.var() / (1 - (weights**2).sum() / lag))
+
+
 def test_signs_and_moves_in_trade_time(days: Days) -> None:
     facts, log, _ = days
     signs = np.array([t["sign"] for t in log.trades], float)
@@ -116,8 +142,8 @@ def test_signs_and_moves_in_trade_time(days: Days) -> None:
         moves = mids[lag:] - mids[:-lag]
         centred = moves - moves.mean()
         fourth.append((centred**4).mean() / (centred**2).mean() ** 2)
-        mean_square.append((moves**2).mean() / lag)
-        after.append((signs[:-lag] * moves).sum() / spreads[:-lag].sum())
+        mean_square.append(variance_of(moves, lag) / lag)
+        after.append((signs[:-lag] * centred).sum() / spreads[:-lag].sum())
     n = len(memory)
     assert n >= 12
     close(values(facts, "sign-memory")[:n], memory)
@@ -136,7 +162,7 @@ def test_the_six_responses(days: Days) -> None:
         for i, lag in enumerate(LAGS):
             here = np.flatnonzero(kinds[:-lag] == name)
             if here.size:
-                close(found[i], (signs[here] * (mids[here + lag] - mids[here])).mean())
+                close(found[i], ((signs[here] - signs[here].mean()) * (mids[here + lag] - mids[here])).mean())
             else:
                 assert np.isnan(found[i])
 
@@ -200,7 +226,7 @@ def test_the_clock(days: Days) -> None:
     for lag in LAGS:
         moves = mids[lag:] - mids[:-lag] if lag < mids.size else np.array([np.nan])
         moves = moves[~np.isnan(moves)]
-        expected.append((moves**2).mean() / lag if moves.size else np.nan)
+        expected.append(variance_of(moves, lag) / lag)
     close(values(facts, "signature-clock"), np.array(expected) / expected[LAGS.index(100)])
     starts = np.arange(0, mids.size - 10, 10)
     tens = mids[starts + 10] - mids[starts]

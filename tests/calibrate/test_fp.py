@@ -19,6 +19,7 @@ from tickwright.calibrate.models import model_of
 from tickwright.calibrate.moments import Moments, moments_of, nearness
 from tickwright.calibrate.price_scale import LENGTHS, PARTICIPATIONS, impact_scale, law_impact
 from tickwright.calibrate.queue_fit import require_spread, tick_of
+from tickwright.calibrate.queue_tables import SMALL_BOOK
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import ConfigError
@@ -187,8 +188,11 @@ def test_refinement_is_refused_where_there_is_none() -> None:
     assert model_of("fp", 3) == FPModel(evaluations=3)
     with pytest.raises(ConfigError, match="closed form"):
         model_of("santa-fe", 3)
-    with pytest.raises(ConfigError, match="0 to 200"):
+    with pytest.raises(ConfigError, match="0 to 5000"):
         model_of("fp", -1)
+    assert model_of("fp", small_book=True) == FPModel(most_orders=SMALL_BOOK)
+    with pytest.raises(ConfigError, match="of fp alone"):
+        model_of("santa-fe", small_book=True)
 
 
 # -- a recorded day ----------------------------------------------------------------------------------------------------

@@ -85,6 +85,24 @@ def test_the_verdict_is_plain_and_complete(verdict):
 # -- the rules --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+def test_in_the_small_tick_nobody_earns_either():
+    """The adversary in short form, the plan by which he once earned, and every program; on seeds of their own."""
+    given = FP.small_tick()
+    checks = [
+        adversary.adversary_check(given, dc.replace(SHORT.budget, judged_books=4_096), 3),
+        programs.passive_check(given, 384, 3),
+        *programs.round_trip_checks(given, 384, 3),
+        *programs.pump_checks(given, 1_024, 3),
+    ]
+    assert [check for check in checks if not check.passed] == []
+    deep = {"length": 40, "target": 2.0, "take": 0, "child": 1.0, "rest": 2.0, "behind": 4, "force": 0}
+    leave = {"length": 20, "target": 0.0, "take": 0, "child": 1.0, "rest": 2.0, "behind": 1, "force": 1}
+    (behind,) = adversary.trial(given, [[deep, leave]], 4_096, 3)
+    assert behind.traded > 0.5
+    assert mean_of(behind.profit).interval[0] < 0.0
+
+
 def test_estimates_against_their_definitions():
     rng = np.random.default_rng(5)
     below = rng.normal(3.0, 0.2, 4_000)
@@ -106,6 +124,7 @@ def test_rules_at_their_edges():
     assert not_above("x", Estimate(0.1, 0.1), 0.0, 0.2).passed
     assert not not_above("x", Estimate(0.1, 0.1), 0.0, 0.1).passed  # too wide to tell
     assert not not_above("x", Estimate(0.3, 0.1), 0.0, 0.2).passed
+    assert not_above("x", Estimate(-0.5, 0.2), 0.0, 0.1).passed  # wide, and a loss all the same
     assert not within("x", Estimate(math.nan, 0.0), None, None).passed
     assert [exactly("x", n).passed for n in (0, 1)] == [True, False]
 

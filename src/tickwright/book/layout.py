@@ -80,7 +80,8 @@ ORDER = np.dtype(
         ("qty", "<i4"),  # open lots; 0 when the slot is free
         ("price", "<i4"),
         ("side", "<i4"),
-        ("owner", "<i4"),  # free for the user of the book
+        ("owner", "<i2"),  # these two are free for the user of the book
+        ("venue", "<i2"),
     ]
 )
 

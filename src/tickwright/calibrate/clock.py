@@ -28,11 +28,12 @@ def clock_facts(day: DaySums, fact: type[Fact]) -> list[Fact]:
     mids, known = day.clock["mid2"], day.clock["known"].astype(bool)
     blocks = day.settings.blocks
     lags = at.LAGS
-    signature = np.zeros((blocks, 2 * lags.size))
+    signature = np.zeros((blocks, 3 * lags.size))
     for i, lag in enumerate(lags):
         moves, good, block = _moves(day, mids, known, int(lag), 1)
         signature[:, i] = _by_block(block, blocks, moves**2 * good)
-        signature[:, lags.size + i] = _by_block(block, blocks, good)
+        signature[:, lags.size + i] = _by_block(block, blocks, moves * good)
+        signature[:, 2 * lags.size + i] = _by_block(block, blocks, good)
     moments = np.zeros((blocks, 5 * HORIZONS.size))
     for i, step in enumerate(HORIZONS):
         moves, good, block = _moves(day, mids, known, int(step), int(step))

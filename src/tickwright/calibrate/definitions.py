@@ -30,7 +30,8 @@ def _response(event: str, what: str, sign: str) -> Definition:
     return Definition(
         f"Response to {event}",
         f"Mean of ε (mid before the l-th later event at the best - mid before the event), over events of type {event}: "
-        f"{what}; ε = +1 for {sign}, -1 for its mirror. Only events at the best count as events.",
+        f"{what}; ε = +1 for {sign}, -1 for its mirror, less its mean: the drift of the day is no "
+        "response. Only events at the best count as events.",
         "events at the best", "ticks", EBK, "log",
     )  # fmt: skip
 
@@ -56,7 +57,10 @@ DEFINITIONS: dict[str, Definition] = {
         "level", "lots", BMP,
     ),
     "imbalance-1": Definition(
-        "Imbalance at the best", "(bid lots - ask lots) / (bid lots + ask lots), weighted by time.", "imbalance",
+        "Imbalance at the best",
+        "(own lots - other lots) / (own lots + other lots), weighted by time, seen from bid and ask alike: to "
+        "which side a day leans is its own.",
+        "imbalance",
         "share of time", "Cartea, Donnelly, Jaimungal, Applied Mathematical Finance 25 (2018)",
     ),
     "imbalance-5": Definition(
@@ -70,7 +74,7 @@ DEFINITIONS: dict[str, Definition] = {
         "s", "share alive", "Kaplan, Meier, JASA 53 (1958); Hasbrouck, Saar, J. Financial Markets 12 (2009)", "decades",
     ),
     "signature-trades": Definition(
-        "Signature plot, trade time", "D(l)/D(100), D(l) = E(mid before trade k+l - mid before trade k)² / l. "
+        "Signature plot, trade time", "D(l)/D(100), D(l) = Var(mid before trade k+l - mid before trade k) / l. "
         "Flat for a diffusive mid, falling where it reverts.", "trades", "D(l)/D(100)",
         "Bouchaud, Gefen, Potters, Wyart, Quantitative Finance 4 (2004)", "log",
     ),
@@ -83,7 +87,8 @@ DEFINITIONS: dict[str, Definition] = {
         "trades", "kurtosis", CONT, "log",
     ),
     "signature-clock": Definition(
-        "Signature plot, clock time", "D(l)/D(100) of the mid sampled each second.", "seconds", "D(l)/D(100)",
+        "Signature plot, clock time", "D(l)/D(100) of the mid sampled each second, D(l) = Var(move) / l.", "seconds",
+        "D(l)/D(100)",
         "Bouchaud, Gefen, Potters, Wyart, Quantitative Finance 4 (2004)", "log",
     ),
     "kurtosis-clock": Definition(
@@ -132,8 +137,8 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "mid-response": Definition(
         "Response of the mid to a market order",
-        "Mean of sign times (mid before the l-th later trade - mid before the trade), over the mean half-spread before "
-        "it: 1 where the market order's gain from the move equals what it paid.",
+        "Mean of the sign, less its mean, times (mid before the l-th later trade - mid before the trade), over the "
+        "mean half-spread before it: 1 where the market order's gain from the move equals what it paid.",
         "trades", "half-spreads", "Bouchaud, Gefen, Potters, Wyart, Quantitative Finance 4 (2004)", "log",
     ),
     "markouts": Definition(

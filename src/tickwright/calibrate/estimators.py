@@ -35,6 +35,22 @@ def ratio(sums: np.ndarray) -> Estimate:
     return _over(above, below, known), known
 
 
+def response(sums: np.ndarray) -> Estimate:
+    """n each of Σ sign × move, Σ sign, Σ move, the number, and a denominator → Σ (sign - its mean) × move over it.
+
+    The product of the means is the drift of the day times the excess of one sign: chance of the day, which at long lags
+    is more than the response itself.
+    """
+    both, sign, move, n, below = np.split(sums, 5, -1)
+    known = (n > 0) & (below > 0)
+    return _over(both - sign * move / np.maximum(n, 1), below, known), known
+
+
+def seen_from_both(sums: np.ndarray) -> Estimate:
+    """Weights of n bins about 0 → shares of x and -x alike, as buyer and seller see them."""
+    return shares(sums + np.flip(sums, -1))
+
+
 def correlation(sums: np.ndarray) -> Estimate:
     """Pearson's, of n pairs of series: n each of Σxy, Σx, Σy, Σx², Σy² and the number of pairs."""
     xy, x, y, xx, yy, n = np.split(sums, 6, -1)
@@ -57,13 +73,18 @@ def kurtosis(sums: np.ndarray) -> Estimate:
 
 
 def signature_of(lags: np.ndarray, reference: int) -> Estimator:
-    """n each of squared moves and their number, at `lags` → D(l)/D(lags[reference]), D(l) = E(move²)/l."""
+    """n each of squared moves, moves and their number, at `lags` → D(l)/D(lags[reference]), D(l) = Var(move)/l: about
+    the mean, since the drift of one day would grow as l. Windows overlap, and a walk's own mean over few of them takes
+    l/n - (l² - 1)/3n² of its variance, which is given back.
+    """
 
     def signature(sums: np.ndarray) -> Estimate:
-        squared, n = np.split(sums, 2, -1)
-        d = _over(squared, n * lags, n > 0)
+        squared, moves, n = np.split(sums, 3, -1)
+        safe = np.maximum(n, 1)
+        left = 1 - lags / safe + (lags**2 - 1) / (3 * safe**2)
+        d = _over(squared - moves**2 / safe, n * lags * left, n > lags)
         base = d[..., reference : reference + 1]
-        known = (n > 0) & (base > 0)
+        known = (n > lags) & (base > 0)
         return _over(d, np.broadcast_to(base, d.shape), known), known
 
     return signature

@@ -23,6 +23,8 @@ from tickwright.calibrate.estimators import (
     kurtosis,
     ratio,
     relative,
+    response,
+    seen_from_both,
     shares,
     signature_of,
     survival,
@@ -90,13 +92,16 @@ def facts_of(day: DaySums) -> DayFacts:
             "volumes", "curve", np.arange(1, day.settings.levels + 1),
             _pair(s["volumes"][:, : day.settings.levels] / 2, s["seconds"][:, None]), ratio,
         ),
-        Fact("imbalance-1", "distribution", imbalances, s["imbalance1"], shares),
-        Fact("imbalance-5", "distribution", imbalances, s["imbalance5"], shares),
+        Fact("imbalance-1", "distribution", imbalances, s["imbalance1"], seen_from_both),
+        Fact("imbalance-5", "distribution", imbalances, s["imbalance5"], seen_from_both),
         Fact(
             "lifetime", "curve", at.AGE_DECADES[0] + (np.arange(at.AGES) + 1) / at.PER_DECADE,
             np.concatenate([s["ended"], s["censored"]], 1), survival,
         ),
-        Fact("signature-trades", "curve", lags, _pair(s["move2"], s["pairs"]), signature_of(lags, reference)),
+        Fact(
+            "signature-trades", "curve", lags, np.concatenate([s["move2"], s["move1"], s["pairs"]], 1),
+            signature_of(lags, reference),
+        ),
         Fact("sign-memory", "curve", lags, signs, correlation),
         Fact(
             "kurtosis-trades", "curve", lags,
@@ -105,12 +110,23 @@ def facts_of(day: DaySums) -> DayFacts:
         *clock_facts(day, Fact),
         Fact("volume-curve", "curve", (np.arange(blocks) + 0.5) / blocks, s["traded"], relative),
         *(
-            Fact(f"response-{name}", "curve", lags, _pair(s["response"][:, k] / 2, s["responses"][:, k]), ratio)
+            Fact(
+                f"response-{name}", "curve", lags,
+                np.concatenate(
+                    [
+                        s["response"][:, k] / 2, s["response_sign"][:, k], s["response_move"][:, k] / 2,
+                        s["responses"][:, k], s["responses"][:, k],
+                    ], 1,
+                ), response,
+            )
             for k, name in enumerate(at.RESPONSES)
         ),
         Fact("sweep-spread", "curve", lags, _pair(s["sweep_spread"], s["sweep_spread0"]), ratio),
         Fact("sweep-depth", "curve", lags, _pair(s["sweep_depth"], s["sweep_depth0"]), ratio),
-        Fact("mid-response", "curve", lags, _pair(s["after_trade"], s["half_spreads"]), ratio),
+        Fact(
+            "mid-response", "curve", lags,
+            np.concatenate([s["after_trade"], s["sign_x"], s["move1"], s["pairs"], s["half_spreads"]], 1), response,
+        ),
         Fact("markouts", "curve", at.HORIZONS / 1e9, _pair(s["markout"], s["markout_spread"]), ratio),
         Fact("fill-share", "curve", np.arange(at.AHEADS), _pair(s["filled_lots"], s["resolved_lots"]), ratio),
         Fact("fill-time", "curve", np.arange(at.AHEADS), _pair(s["fill_seconds"], s["fills"]), ratio),

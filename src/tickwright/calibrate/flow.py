@@ -2,10 +2,11 @@
 
 1. Find the day and measure it (`recorded`, `day`, `facts`).
 2. Fit the model to its facts (`model.Model.fit`).
-3. Simulate a day of the same length from the parameters, with a seed of its own, and measure it in the same way.
-4. Compare fact by fact (`score`).
+3. Simulate `SEEDS` days of the same length from the parameters, with seeds that the fit has not seen, and measure them
+   in the same way.
+4. Compare fact by fact, each on the day whose distance is the median (`score`).
 
-The simulated day starts at the recorded one's first moment, so that blocks of time are the same.
+The simulated days start at the recorded one's first moment, so that blocks of time are the same.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tickwright.data.port import TickCatalog
 
 BLOCKS = 26
 """A quarter of an hour each in a session of six and a half hours."""
+SEEDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,10 @@ class Calibration:
     fit: Fit
     seed: int
     simulated: DayFacts
+    """The first of the days that the score is of."""
     score: Score
+    days: int = 1
+    """How many these are."""
     impact: ImpactTable | None = None
     """Our own metaorders in the model, once its driver has measured them."""
 
@@ -76,6 +81,8 @@ def calibrate(
     settings = PassSettings(begin, close, levels=day.levels, blocks=BLOCKS)
     recorded = facts_of(sums_of(day.chunks(), settings))
     fit = model.fit(recorded, day.chunks)
-    session = model.simulate(fit.parameters, derive(seed, "calibrate"), begin, close)
-    simulated = facts_of(sums_of(in_recorded_ticks(session, fit.tick), settings))
-    return Calibration(day, recorded, model, fit, seed, simulated, score(recorded, simulated, seed))
+    days = []
+    for k in range(SEEDS):
+        session = model.simulate(fit.parameters, derive(seed, f"calibrate/{k}" if k else "calibrate"), begin, close)
+        days.append(facts_of(sums_of(in_recorded_ticks(session, fit.tick), settings)))
+    return Calibration(day, recorded, model, fit, seed, days[0], score(recorded, days, seed), len(days))

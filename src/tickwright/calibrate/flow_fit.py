@@ -10,7 +10,7 @@ from tickwright.core.units import Lots, Ticks
 from tickwright.venue.sim.reactive.parameters import Numbers
 
 COMMONEST = 8
-CURVE_BOUNDS = (0.25, 6.0)
+CURVE_BOUNDS = (0.05, 8.0)
 """Of a curve over the day, relative to its mean: what lies beyond in one day's block is noise or an auction."""
 
 
@@ -41,19 +41,23 @@ def events_a_second(facts: DayFacts) -> float:
     return facts.day.count(at.EVENTS) / facts.day.seconds
 
 
-def day_curves(facts: DayFacts) -> tuple[Numbers, Numbers]:
-    """(volume_curve, volatility_curve) of `Flow`: traded volume by block, and the size of the news a market order that
-    explains the variance by block once the volume has been taken out of it. Each is smoothed over three blocks."""
-    volume = _smooth(facts["volume-curve"].value()[0])
-    variance = _smooth(facts["volatility-curve"].value()[0])
-    return _bounded(volume), _bounded(np.sqrt(variance / volume))
+def day_curves(facts: DayFacts) -> tuple[Numbers, Numbers, Numbers]:
+    """(volume_curve, trading_curve, volatility_curve) of `Flow`, a number a block: the pace of all events, market
+    orders against it, and the size of the news a market order that explains the variance."""
+    gaps = facts.day.sums["gaps"]
+    events, trades = gaps.sum((1, 2)), gaps[:, at.MARKET].sum(1)
+    variance = facts["volatility-curve"].value()[0]
+    pace, trading = _safe(events), _safe(trades) / _safe(events)
+    return bounded(pace), bounded(trading), bounded(np.sqrt(np.maximum(variance, 1e-3) / (pace * trading)))
 
 
-def _smooth(curve: np.ndarray) -> np.ndarray:
-    padded = np.pad(curve, 1, mode="edge")
-    smooth: np.ndarray = np.maximum(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:], 1e-3)
-    return smooth
+def _safe(counts: np.ndarray) -> np.ndarray:
+    """Relative to their mean, as if each block had seen one more event in a hundred of a mean block's."""
+    mean = max(float(counts.mean()), 1e-9)
+    curve: np.ndarray = (counts + 0.01 * mean) / (1.01 * mean)
+    return curve
 
 
-def _bounded(curve: np.ndarray) -> Numbers:
+def bounded(curve: np.ndarray) -> Numbers:
+    """A curve over the day as parameters have it."""
     return tuple(round(float(v), 4) for v in np.clip(curve / curve.mean(), *CURVE_BOUNDS))

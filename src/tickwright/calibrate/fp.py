@@ -9,19 +9,17 @@ In closed form, from the facts of the day:
 | intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
 | metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
+| bursts, echo of market orders, the spreads they shun | times between events, runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
 Then by simulation (`refine`), each from the moment that it moves: messages, market orders, refill of empty queues
-(spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity (width
-of the times between orders, clustering), signs.
-
-The share of the informed stays the default's: on a recorded day of a small tick shares of 0 to .6 were as near to it,
-within a session's noise.
+(spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
+(clustering), signs, curves of the day; and all of them and more by all facts together (`search`).
 
 Where one level alone is seen, queues are not identified: the small-tick or large-tick default stands for them, scaled.
 
-What FP cannot have: the bursts of a recorded tape (its times between events are those of a Poisson process with a slow
-activity), partial cancels, quotes that flicker within milliseconds, and, with a coarse tick, the recorded grid.
+What FP cannot have: partial cancels, quotes that flicker within milliseconds (what a cancel takes from the best comes
+back on recorded days), a spread that follows the day, and, with a coarse tick, the recorded grid.
 """
 
 from __future__ import annotations
@@ -33,12 +31,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickwright.calibrate import layout as at
+from tickwright.calibrate.clock_fit import echo_of, gaps_of, spread_power_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.moments import moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
 from tickwright.calibrate.queue_fit import LARGE_TICK, Book, book_of
+from tickwright.calibrate.queue_tables import MOST_ORDERS
 from tickwright.calibrate.reactive import session_rows, table_of
 from tickwright.calibrate.refine import EVALUATIONS, refine
 from tickwright.calibrate.sign_memory import signs_of
@@ -49,8 +49,10 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
-BURSTS, BURST = 1.2, 10.0
-"""Activity to start with: its standard deviation, and its memory in market orders. Recorded orders come in bursts."""
+LEAN, THROUGH, COMEBACK = 0.4, 0.5, 0.2
+"""To start with; the search goes on from there."""
+ACTIVITY, ACTIVE = 0.4, 100.0
+"""Activity to start with: its standard deviation, and its memory in market orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class FPModel:
 
     evaluations: int = EVALUATIONS
     y: float = Y
+    most_orders: float = MOST_ORDERS
 
     @property
     def name(self) -> str:
@@ -72,7 +75,7 @@ class FPModel:
 
     def fit(self, facts: DayFacts, rows: Rows) -> Fit:
         """Parameters of `FP` as above. Raises ConfigError where the day has too little, or a spread not known."""
-        book = book_of(facts, rows, self.name)
+        book = book_of(facts, rows, self.name, self.most_orders)
         mid = usual_mid(facts, book.tick)
         start = start_of(facts, book, self.y)
         market, more = refine(start, facts, book.tick, mid, self.evaluations)
@@ -104,11 +107,16 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     base = FP.large_tick() if found.spread < LARGE_TICK else FP.small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
-    volume_curve, volatility_curve = day_curves(facts)
+    pace, trading, volatility = day_curves(facts)
+    gaps, gap_weights, stay, after = gaps_of(facts)
+    echo, echo_memory, louder = echo_of(facts)
+    power, shunned = spread_power_of(facts, book.tick)
+    market = tuple(round(rate / (louder * shunned), 9) for rate in book.queues.market)
     flow = dataclasses.replace(
-        base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=volume_curve,
-        volatility_curve=volatility_curve, day_seconds=facts.day.seconds, activity_sd=BURSTS, activity_memory=BURST,
-        activity_news=0.2,
+        base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
+        trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
+        activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
+        gap_after_market=after,
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()
@@ -116,7 +124,11 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         base,
         flow=flow,
         signs=signs_of(memory.x, values, known),
-        queues=book.queues,
+        queues=dataclasses.replace(
+            book.queues, market=market, echo=echo, echo_memory=echo_memory, spread_power=power, comeback=COMEBACK
+        ),
+        lean=LEAN,
+        through=THROUGH,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),
         news=NEWS**0.5 * sigma,

@@ -17,6 +17,7 @@ from tickwright.book.l3 import apply
 from tickwright.book.layout import ASK, BID, Int, Record, Rows
 from tickwright.book.snapshot import top
 from tickwright.calibrate import layout as at
+from tickwright.calibrate.gap_kernel import block_of, decade_bin, gap
 from tickwright.core.events import Action, Flag
 from tickwright.core.kernel import inline, kernel
 
@@ -28,33 +29,13 @@ _N_LAGS, _N_HORIZONS = at.LAGS.size, at.HORIZONS.size
 _RING, _PENDING, _LEVELS, _NEAR, _PARTS = at.RING, at.PENDING, at.LEVELS, at.NEAR_LEVELS, at.PARTS
 _SPREADS, _IMBALANCES, _AHEADS = at.SPREADS, at.IMBALANCES, at.AHEADS
 _DISTANCES, _SIZES = at.DISTANCES, at.SIZES
-_PER_DECADE, _GAP_FROM, _GAPS, _AGE_FROM, _AGES = (
-    at.PER_DECADE,
-    at.GAP_DECADES[0] + 9,
-    at.GAPS,
-    at.AGE_DECADES[0] + 9,
-    at.AGES,
-)
+_AGE_FROM, _AGES = at.AGE_DECADES[0] + 9, at.AGES
 _LIMIT, _CANCELLED, _MARKET = at.LIMIT, at.CANCEL, at.MARKET
 _MO0, _MO1, _LO0, _LO1, _CA0, _CA1 = at.MO0, at.MO1, at.LO0, at.LO1, at.CA0, at.CA1
 _UNPLACED, _CROSSED, _LOST = at.UNPLACED, at.CROSSED, at.MARKOUTS_LOST
 _PARTIAL, _WHOLE, _MARKETS, _LIMITS = at.PARTIAL_CANCELS, at.WHOLE_CANCELS, at.MARKET_ORDERS, at.LIMIT_ORDERS
 _HIDDEN_LOTS, _TRADED_LOTS, _EVENTS = at.HIDDEN_LOTS, at.TRADED_LOTS, at.EVENTS
 _CENSORED, _ENDED = at.CENSORED, at.ENDED
-
-
-@inline
-def _block(s: Record, ts: Int) -> Int:
-    return min(max((ts - s.begin) // s.width, 0), (s.end - s.begin - 1) // s.width)
-
-
-@inline
-def _decade_bin(nanos: Int, first: Int, bins: Int) -> Int:
-    """Bin of a time on a logarithmic axis whose first decade begins at 10**first ns."""
-    if nanos <= 0:
-        return 0
-    i = np.int64(np.floor((np.log10(np.float64(nanos)) - first) * _PER_DECADE + 1e-9))
-    return min(max(i, 0), bins - 1)
 
 
 @inline
@@ -91,7 +72,7 @@ def _is_near(s: Record, side: Int, price: Int) -> Int:
 def _weigh(s: Record, t: Record, begin: Int, end: Int) -> None:
     """What stood from `begin` to `end`. A stretch over the edge of a block belongs to the one it began in."""
     seconds = (end - begin) * 1e-9
-    b = _block(s, begin)
+    b = block_of(s, begin)
     bid, ask = s.sizes[BID, 0], s.sizes[ASK, 0]
     t.seconds[b] += seconds
     t.spread_time[b, min(s.prices[ASK, 0] - s.prices[BID, 0], _SPREADS) - 1] += seconds
@@ -118,24 +99,16 @@ def _fall_due(s: Record, t: Record, clock: Rows, ts: Int) -> None:
             if trade.ts + _HORIZONS[h] >= ts:
                 break
             if s.valid and trade.ts + _HORIZONS[h] < s.end:
-                b = _block(s, trade.ts)
+                b = block_of(s, trade.ts)
                 t.markout[b, h] -= trade.sign * (mid2 * trade.lots - 2 * trade.cash)
                 t.markout_spread[b, h] += trade.spread * trade.lots
             s.waiting_at[h] += 1
 
 
 @kernel
-def _gap(s: Record, t: Record, kind: Int, ts: Int) -> None:
-    if s.seen[kind]:
-        t.gaps[_block(s, ts), kind, _decade_bin(ts - s.last[kind], _GAP_FROM, _GAPS)] += 1
-    s.seen[kind] = 1
-    s.last[kind] = ts
-
-
-@kernel
 def _at_best(s: Record, t: Record, ts: Int, kind: Int, sign: Int, mid2: Int, spread: Int, bids: Int, asks: Int) -> None:
     """An event at the best, with the market just before it: the responses of those before it, then its own place."""
-    b = _block(s, ts)
+    b = block_of(s, ts)
     k = s.best_count
     for i in range(_N_LAGS):
         if _LAGS[i] > k:
@@ -143,6 +116,8 @@ def _at_best(s: Record, t: Record, ts: Int, kind: Int, sign: Int, mid2: Int, spr
         old = s.ring[(k - _LAGS[i]) & (_RING - 1)]
         t.response[b, old.kind, i] += old.sign * (mid2 - old.mid2)
         t.responses[b, old.kind, i] += 1
+        t.response_sign[b, old.kind, i] += old.sign
+        t.response_move[b, old.kind, i] += mid2 - old.mid2
         if old.kind == _MO1:
             side = ASK if old.sign > 0 else BID
             t.sweep_spread[b, i] += spread
@@ -169,8 +144,8 @@ def _end_trade(s: Record, t: Record) -> None:
     if s.open_valid == 0:
         t.counts[_UNPLACED] += 1
         return
-    b = _block(s, trade.ts)
-    _gap(s, t, _MARKET, trade.ts)
+    b = block_of(s, trade.ts)
+    gap(s, t, _MARKET, trade.ts)
     t.counts[_EVENTS] += 1
     t.counts[_MARKETS] += 1
     t.spread_events[b, min(trade.spread, _SPREADS) - 1] += 1
@@ -210,7 +185,7 @@ def _ends(s: Record, t: Record, order: Record, ts: Int, censored: Int) -> None:
     """A live order whose birth was seen is gone (or out of sight): its age and what was filled of it."""
     if order.known:
         b = np.int64(order.born_block)
-        age = _decade_bin(ts - order.birth, _AGE_FROM, _AGES)
+        age = decade_bin(ts - order.birth, _AGE_FROM, _AGES)
         if censored:
             t.censored[b, age] += 1
             t.counts[_CENSORED] += 1
@@ -244,12 +219,12 @@ def _comes(s: Record, t: Record, order: Record, row: Record, ts: Int, seen: Int,
     order.ahead = -1
     if not counts:
         return
-    b = _block(s, ts)
+    b = block_of(s, ts)
     order.born_block = b
     t.counts[_EVENTS] += 1
     t.counts[_LIMITS] += 1
     t.sizes[min(np.int64(row.size), _SIZES - 1)] += 1
-    _gap(s, t, _LIMIT, ts)
+    gap(s, t, _LIMIT, ts)
     if s.valid == 0:
         t.counts[_CROSSED] += 1
         return
@@ -273,10 +248,10 @@ def _comes(s: Record, t: Record, order: Record, row: Record, ts: Int, seen: Int,
 def _cancelled(s: Record, t: Record, row: Record, ts: Int, whole: Int, emptied: Int) -> None:
     """Lots were withdrawn; `s` shows the market before. `emptied`: nothing is left at the price."""
     side = np.int64(row.side)
-    b = _block(s, ts)
+    b = block_of(s, ts)
     t.counts[_EVENTS] += 1
     t.counts[_WHOLE if whole else _PARTIAL] += 1
-    _gap(s, t, _CANCELLED, ts)
+    gap(s, t, _CANCELLED, ts)
     if s.valid == 0:
         t.counts[_CROSSED] += 1
         return
@@ -315,7 +290,7 @@ def _trade_row(s: Record, t: Record, row: Record, ts: Int) -> None:
 @inline
 def _volume(s: Record, t: Record, ts: Int, lots: Int, index: Int) -> None:
     if s.begin <= ts < s.end:
-        b = _block(s, ts)
+        b = block_of(s, ts)
         part = (ts - s.begin - b * s.width) * _PARTS // s.width
         t.traded[part, b] += lots
         t.counts[index] += lots

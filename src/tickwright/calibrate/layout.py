@@ -34,6 +34,8 @@ AGE_DECADES = (-6, 5)
 GAPS = PER_DECADE * (GAP_DECADES[1] - GAP_DECADES[0])
 AGES = PER_DECADE * (AGE_DECADES[1] - AGE_DECADES[0])
 
+RUNS = 64
+"""Events from one market order to the next, 1 to 64; the last bin holds longer ones."""
 AHEADS = 24
 """Lots ahead at placement: none, 1, 2 to 3, 4 to 7, and so on by doubling."""
 HORIZONS = np.array([0, 1, 10, 60], np.int64) * SECOND
@@ -145,6 +147,12 @@ STATE = np.dtype(
         ("shown", "<i8", (2,)),  # levels found
         ("last", "<i8", (3,)),  # time of the last event of each kind
         ("seen", "<i8", (3,)),
+        ("any_seen", "<i8"),  # of events of any kind: whether there was one, when the last was, and of what kind
+        ("any_last", "<i8"),
+        ("any_kind", "<i8"),
+        ("since_market", "<i8"),  # events since the last market order; 0 before the first
+        ("log_gap", "<f8"),  # between the last two events that no market order was of; valid where log_known
+        ("log_known", "<i8"),
         ("open", "<i8"),  # a market order is under way
         ("open_valid", "<i8"),
         ("open_side", "<i8"),  # resting side
@@ -170,6 +178,13 @@ def _sums_dtype() -> np.dtype[Any]:
             ("spread_events", "<f8", (blocks, SPREADS)),
             ("spread_time", "<f8", (blocks, SPREADS)),  # s
             ("gaps", "<f8", (blocks, 3, GAPS)),
+            ("pauses", "<f8", (blocks, 2, GAPS)),  # between any two events: after others, after a market order
+            (
+                "pause_pairs",
+                "<f8",
+                (blocks, 6),
+            ),  # decades, of pauses beyond the first bin in a row after others: Σxy, Σx, Σy, Σx², Σy², number
+            ("runs", "<f8", (blocks, RUNS)),
             ("seconds", "<f8", (blocks,)),
             ("volumes", "<f8", (blocks, LEVELS)),  # lots s, both sides
             ("imbalance1", "<f8", (blocks, IMBALANCES)),  # s
@@ -188,6 +203,8 @@ def _sums_dtype() -> np.dtype[Any]:
             ("half_spreads", "<f8", (blocks, n)),  # half ticks
             ("response", "<f8", (blocks, 6, n)),  # half ticks
             ("responses", "<f8", (blocks, 6, n)),
+            ("response_sign", "<f8", (blocks, 6, n)),
+            ("response_move", "<f8", (blocks, 6, n)),  # half ticks
             ("sweep_spread", "<f8", (blocks, n)),  # ticks
             ("sweep_spread0", "<f8", (blocks, n)),
             ("sweep_depth", "<f8", (blocks, n)),  # lots

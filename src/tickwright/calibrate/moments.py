@@ -9,7 +9,7 @@ import numpy as np
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.distance import apart
-from tickwright.calibrate.facts import DayFacts, Fact
+from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.score import farthest
 
 
@@ -31,8 +31,6 @@ class Moments:
     """Signature plot at lags 1 to 3 against 100."""
     clustering: float
     """Of absolute returns, lags 1 to 10."""
-    burst: float
-    """Standard deviation of the time between limit orders, decades."""
 
 
 def moments_of(facts: DayFacts) -> Moments:
@@ -48,7 +46,6 @@ def moments_of(facts: DayFacts) -> Moments:
         response=mean_over(facts, "mid-response", 7, 15),
         bounce=mean_over(facts, "signature-trades", 1, 3),
         clustering=mean_over(facts, "clustering", 1, 10),
-        burst=_deviation(facts["gaps-limit"]),
     )
 
 
@@ -70,12 +67,6 @@ def mean_over(facts: DayFacts, name: str, first: float, last: float) -> float:
     y, known = facts[name].value()
     x = facts[name].x
     return _mean(y, known & (x >= first) & (x <= last))
-
-
-def _deviation(fact: Fact) -> float:
-    shares = fact.value()[0]
-    mean = float(shares @ fact.x)
-    return float(np.sqrt(max(0.0, float(shares @ (fact.x - mean) ** 2))))
 
 
 def _mean(values: np.ndarray, known: np.ndarray) -> float:

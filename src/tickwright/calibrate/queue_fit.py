@@ -14,7 +14,7 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import sizes_of
 from tickwright.calibrate.model import Rows
 from tickwright.calibrate.queue_states import states_of
-from tickwright.calibrate.queue_tables import tables_of
+from tickwright.calibrate.queue_tables import MOST_ORDERS, SMALL_BOOK, tables_of
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Ticks
 from tickwright.venue.sim.reactive.parameters import FP, Flow, Queues
@@ -29,7 +29,7 @@ DEFAULT_SPREAD = 4.5
 ENOUGH_LEVELS = 3
 WIDEST = 0.05
 """Share of the time that the spread may be wider than `layout.SPREADS`."""
-LARGE_DEEPEST, SMALL_DEEPEST = 10, 24
+LARGE_DEEPEST, SMALL_DEEPEST = 12, 24
 """Queues a side, at most."""
 
 
@@ -42,8 +42,9 @@ class Book:
     notes: tuple[str, ...]
 
 
-def book_of(facts: DayFacts, rows: Rows, model: str) -> Book:
-    """Tables from the day's own states, or a default's where the feed shows too few levels. Raises ConfigError."""
+def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_ORDERS) -> Book:
+    """Tables from the day's own states, of `most_orders` at most, or a default's where the feed shows too few levels.
+    Raises ConfigError."""
     settings = facts.day.settings
     spread = require_spread(facts, model)
     large, seen = spread < LARGE_TICK, settings.levels >= ENOUGH_LEVELS
@@ -65,7 +66,12 @@ def book_of(facts: DayFacts, rows: Rows, model: str) -> Book:
     typical = Flow(sizes=sizes, weights=weights).typical
     states = states_of(rows(), settings.begin, settings.end, tick=tick, typical=typical, levels=settings.levels)
     theta = default.theta if large else 1.0  # the estimated states are those of a reference that follows at once
-    queues = tables_of(states, theta, LARGE_DEEPEST if large else SMALL_DEEPEST)
+    queues = tables_of(states, theta, LARGE_DEEPEST if large else SMALL_DEEPEST, most_orders)
+    if queues.mean_orders() > SMALL_BOOK:
+        notes.append(
+            f"a book of {queues.mean_orders():.0f} orders: more than a market in which policies train may have; "
+            "`--small-book` keeps to fewer queues"
+        )
     notes.append(f"{len(queues.limit)} queues a side, a typical order of {typical:.1f} lots")
     return Book(tick, queues, tuple(notes))
 

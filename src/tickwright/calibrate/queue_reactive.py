@@ -30,9 +30,11 @@ class QueueReactiveModel:
         known."""
         book = book_of(facts, rows, self.name)
         sizes, weights = sizes_of(facts.day.sums["sizes"])
+        pace, trading, _ = day_curves(facts)
         flow = Flow(
-            sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=day_curves(facts)[0],
-            volatility_curve=(1.0,), day_seconds=facts.day.seconds, activity_sd=0.0, activity_news=0.0,
+            sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
+            trading_curve=trading, volatility_curve=(1.0,), day_seconds=facts.day.seconds, activity_sd=0.0,
+            activity_news=0.0,
         )  # fmt: skip
         market = QueueReactive(flow=flow, queues=book.queues)
         return Fit(table_of(market, usual_mid(facts, book.tick)), book.notes, book.tick)

@@ -19,13 +19,16 @@ PSEUDO = 8.0
 POWER = 0.85
 SEEN = 0.15
 """A queue is estimated where the feed shows it whole for this share of the time; deeper ones repeat the last."""
-MOST_ORDERS = 240.0
-"""Orders of the stationary book: as many as the default layout of a market has room for twice."""
+SMALL_BOOK = 240.0
+"""Orders of the stationary book: as many as the default layout of a market, in which policies train, has room for
+twice."""
+MOST_ORDERS = 2_000.0
+"""The same where the larger layout may be taken."""
 
 
-def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH) -> Queues:
-    """The tables, `deepest` queues at most, fewer where the book would be too large. Raises ConfigError where the day
-    shows no queue at all."""
+def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH, most_orders: float = SMALL_BOOK) -> Queues:
+    """The tables, `deepest` queues at most, fewer where the book would have more than `most_orders`. Raises ConfigError
+    where the day shows no queue at all."""
     seconds = states.seconds.sum(1)
     known = int(np.sum(seconds >= SEEN * seconds[0])) if seconds[0] > 0 else 0
     if not (states.limit[:known].sum() and states.cancel[:known, 1:].sum() and states.market.sum()):
@@ -40,9 +43,14 @@ def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH) -> Queues
     for depth in range(max(deepest, 2), 1, -1):
         rows = [min(i, known - 1) for i in range(depth)]
         found = Queues(tuple(limit[i] for i in rows), tuple(cancel[i] for i in rows), market, theta, 0.0)
-        if found.mean_orders() <= MOST_ORDERS:
+        if found.mean_orders() <= most_orders:
             return found
-    raise ConfigError("model", "queues", f"a book of at most {MOST_ORDERS:g} typical orders on two levels a side")
+    raise ConfigError("model", "queues", f"a book of at most {most_orders:g} typical orders on two levels a side")
+
+
+def room_of(queues: Queues) -> float:
+    """The orders that a fit may come to from a book: one small enough to train in stays so."""
+    return SMALL_BOOK if queues.mean_orders() <= SMALL_BOOK else MOST_ORDERS
 
 
 def limit_row(states: QueueStates, i: int) -> np.ndarray:

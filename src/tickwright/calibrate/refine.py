@@ -1,8 +1,12 @@
-"""A few simulated sessions to correct what the closed forms leave: simulated moments, one parameter each.
+"""Simulated sessions to correct what the closed forms leave: simulated moments, one parameter each, then all facts.
 
-Every session has the same seed (common random numbers), so that sessions differ by their parameters. After each, every
-parameter takes a damped step towards the moment that it moves; the session that was nearest to the day in all facts,
-less what its moments are off, wins, the first one among equals. Same arguments, same result.
+1. `STEPS` sessions of one seed (common random numbers): after each, every parameter takes a damped step towards the
+   moment that it moves, and the curves of the day one towards the recorded ones. The session nearest to the day in all
+   facts, less what its moments are off, wins.
+2. `search` goes on from there with what evaluations are left; at its end, counts and curves take a few steps again.
+3. Both are laid beside the day on seeds that neither has seen, and the better one stands.
+
+Same arguments, same result.
 """
 
 from __future__ import annotations
@@ -15,15 +19,17 @@ from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
-from tickwright.calibrate.queue_tables import MOST_ORDERS
+from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
+from tickwright.calibrate.search import POPULATION, Adjust, Session, loss_of, search, towards_curves
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.units import SECOND, Ticks
 from tickwright.venue.sim.reactive.parameters import FP, Queues, Signs
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
-EVALUATIONS = 8
+STEPS = 8
+EVALUATIONS = STEPS + 15 * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: of a longer day a part is simulated."""
 SEED = 20_120_621
@@ -36,20 +42,34 @@ _FAST = 2
 """Memories that the response is fitted by; the slower ones keep the scale of the square-root law."""
 _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
-_MOST_ACTIVITY = 1.6
-"""Standard deviation of the log activity, at most: beyond it a few bursts hold most of the day."""
+JUDGES = 3
+"""Seeds on which two fits are compared."""
+POLISH = 4
+"""Steps of counts and curves at the end, each from as many sessions."""
 
 
 def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int) -> tuple[FP, list[str]]:
-    """The best of `evaluations` sessions, and what to say of them. Raises ConfigError where none could be simulated."""
+    """The fit that about so many sessions come to, and what to say of them. Raises ConfigError where none could be
+    simulated."""
     if evaluations < 1:
         return start, ["not refined by simulation"]
     settings = _short(recorded)
+
+    def session(one: FP, seed: int) -> DayFacts:
+        return _session(one, seed, tick, mid, settings)
+
+    def adjust(one: FP, seen: list[DayFacts]) -> FP:
+        found = [moments_of(day) for day in seen]
+        mean = {
+            name: float(np.mean([getattr(m, name) for m in found])) for name in ("events", "market_share", "spread")
+        }
+        return _counted(one, moments_of(recorded), dataclasses.replace(found[0], **mean), tick)
+
     market = start
     tried: list[tuple[float, float, FP]] = []
-    for _ in range(evaluations):
+    for _ in range(min(evaluations, STEPS)):
         try:
-            simulated = _session(market, tick, mid, settings)
+            simulated = session(market, SEED)
         except (BookError, CapacityError, ConfigError):
             if not tried:
                 raise
@@ -58,7 +78,31 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         tried.append((near - _MOMENTS * off, near, market))
         market = _step(market, recorded, simulated, tick)
     _, near, best = max(tried, key=lambda one: one[0])
-    return best, [f"refined by {len(tried)} simulated sessions: nearness {tried[0][1]:.3f} at first, {near:.3f} now"]
+    notes = [f"refined by {len(tried)} simulated sessions: nearness {tried[0][1]:.3f} at first, {near:.3f} then"]
+    generations = (evaluations - STEPS) // POPULATION
+    if generations < 1:
+        return best, notes
+    found = search(best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust)
+    first = SEED + 1 + generations
+    for k in range(POLISH):
+        found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
+    seeds = [first + JUDGES * POLISH + k for k in range(JUDGES)]
+    losses = [sum(loss_of(one, recorded, session, seed) for seed in seeds) / JUDGES for one in (best, found)]
+    kept = losses[1] < losses[0]
+    notes.append(
+        f"{generations * POPULATION} more over all facts: {'taken' if kept else 'left'}, {losses[1]:.3f} against "
+        f"{losses[0]:.3f} on {JUDGES} seeds that neither had seen (about the share of facts outside)"
+    )
+    return found if kept else best, notes
+
+
+def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:
+    """The mean of a search moves away from its last generation: a step back to the counts and curves of the day."""
+    try:
+        seen = [session(found, seed) for seed in seeds]
+    except (BookError, CapacityError, ConfigError):
+        return found
+    return adjust(towards_curves(found, recorded, seen), seen)
 
 
 def _short(recorded: DayFacts) -> PassSettings:
@@ -68,8 +112,8 @@ def _short(recorded: DayFacts) -> PassSettings:
     return dataclasses.replace(whole, end=whole.begin + length)
 
 
-def _session(market: FP, tick: Ticks, mid: Ticks, settings: PassSettings) -> DayFacts:
-    session = open_session(market, SEED, settings.begin, settings.end, mid_price=mid)
+def _session(market: FP, seed: int, tick: Ticks, mid: Ticks, settings: PassSettings) -> DayFacts:
+    session = open_session(market, seed, settings.begin, settings.end, mid_price=mid)
     return facts_of(sums_of(in_recorded_ticks(chunks(session), tick), settings))
 
 
@@ -81,20 +125,29 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     wanted, found = moments_of(recorded), moments_of(simulated)
     parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
     total = sum(parts)
+    market = _counted(towards_curves(market, recorded, [simulated]), wanted, found, tick)
+    flow = market.flow
     return dataclasses.replace(
         market,
         flow=dataclasses.replace(
-            market.flow,
-            messages_a_second=market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0),
-            activity_sd=float(np.clip(market.flow.activity_sd + wanted.burst - found.burst, 0.1, _MOST_ACTIVITY)),
+            flow,
             activity_news=float(np.clip(market.flow.activity_news + wanted.clustering - found.clustering, 0.0, 1.0)),
         ),
         signs=_signs(market, recorded, simulated),
-        queues=_queues(market.queues, wanted, found, tick),
         news=_news(market.news, wanted.variance / tick**2, found.variance / tick**2),
         kappa=market.kappa * _ratio(wanted.bounce, found.bounce, 0.2, 1.3),
         impact=total,
         weights=tuple(round(part / total, 9) for part in parts),
+    )
+
+
+def _counted(market: FP, wanted: Moments, found: Moments, tick: Ticks) -> FP:
+    """Messages a second, the share of market orders, the spread."""
+    rate = market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0)
+    return dataclasses.replace(
+        market,
+        flow=dataclasses.replace(market.flow, messages_a_second=rate),
+        queues=_queues(market.queues, wanted, found, tick),
     )
 
 
@@ -136,4 +189,4 @@ def _queues(queues: Queues, wanted: Moments, found: Moments, tick: Ticks) -> Que
         limit=tuple((round(row[0] * refills, 9), *row[1:]) for row in queues.limit),
         market=tuple(round(rate * markets, 9) for rate in queues.market),
     )
-    return fuller if fuller.mean_orders() <= MOST_ORDERS else dataclasses.replace(fuller, limit=queues.limit)
+    return fuller if fuller.mean_orders() <= room_of(queues) else dataclasses.replace(fuller, limit=queues.limit)

@@ -3,17 +3,20 @@
 A fact whose distance is within its band passes, else it fails; where the band is narrower than the recorded day's own
 noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
+Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
+band by chance, and outside by chance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from tickwright.calibrate.bands import BANDS, RANGES, Band, Range
-from tickwright.calibrate.distance import RESAMPLES, Distance, distance
+from tickwright.calibrate.distance import RESAMPLES, Distance, apart, distance
 from tickwright.calibrate.facts import DayFacts
 from tickwright.core.rng import derive
 
@@ -105,10 +108,13 @@ class Score:
         }
 
 
-def score(recorded: DayFacts, simulated: DayFacts, seed: int, resamples: int = RESAMPLES) -> Score:
-    """Compare two days. Same arguments, same bytes."""
-    facts = tuple(_fact(name, recorded, simulated, derive(seed, name), resamples) for name in BANDS)
-    ranges = tuple(_range(one, recorded, simulated) for one in RANGES)
+def score(recorded: DayFacts, simulated: DayFacts | Sequence[DayFacts], seed: int, resamples: int = RESAMPLES) -> Score:
+    """Compare a recorded day with one simulated day or several. Same arguments, same bytes."""
+    days = [simulated] if isinstance(simulated, DayFacts) else list(simulated)
+    facts = tuple(
+        _fact(name, recorded, _median_day(name, recorded, days), derive(seed, name), resamples) for name in BANDS
+    )
+    ranges = tuple(_range(one, recorded, days) for one in RANGES)
     ratios = [
         min(1.0, one.band.limit / one.distance.value) if one.distance.value > 0 else 1.0
         for one in facts
@@ -119,14 +125,25 @@ def score(recorded: DayFacts, simulated: DayFacts, seed: int, resamples: int = R
 
 def _fact(name: str, recorded: DayFacts, simulated: DayFacts, seed: int, resamples: int) -> FactScore:
     limits = BANDS[name]
-    apart = distance(recorded[name], simulated[name], limits.scaled, seed, resamples)
-    if apart is None or limits.limit < apart.value <= apart.noise:
-        return FactScore(name, limits, apart, "undecided")
-    return FactScore(name, limits, apart, "pass" if apart.value <= limits.limit else "fail")
+    found = distance(recorded[name], simulated[name], limits.scaled, seed, resamples)
+    if found is None or limits.limit < found.value <= found.noise:
+        return FactScore(name, limits, found, "undecided")
+    return FactScore(name, limits, found, "pass" if found.value <= limits.limit else "fail")
 
 
-def _range(limits: Range, recorded: DayFacts, simulated: DayFacts) -> RangeScore:
-    found = farthest(limits, simulated)
+def _median_day(name: str, recorded: DayFacts, days: list[DayFacts]) -> DayFacts:
+    """Where an even number is known, the farther of the two in the middle; a day that knows nothing is left out."""
+    known = []
+    for k, day in enumerate(days):
+        value = apart(recorded[name], day[name], BANDS[name].scaled)
+        if value is not None:
+            known.append((value, k))
+    return days[sorted(known)[len(known) // 2][1]] if known else days[0]
+
+
+def _range(limits: Range, recorded: DayFacts, days: list[DayFacts]) -> RangeScore:
+    values = sorted(value for day in days if (value := farthest(limits, day)) is not None)
+    found = values[len(values) // 2] if values else None
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"

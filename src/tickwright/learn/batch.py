@@ -22,8 +22,6 @@ from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.episode import begin_rows, step_rows
 from tickwright.learn.layout import EPISODE
 from tickwright.learn.reference import measure
-from tickwright.strategy.learned.actions import ACTIONS
-from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.venue.sim.reactive.driver import NO_ROWS, open_market, reseed, step
 from tickwright.venue.sim.reactive.layout import MARKET, REQUEST
 from tickwright.venue.sim.reactive.prepare import layout_for, prepare
@@ -34,15 +32,15 @@ class Step:
     """What a step gave, an entry a row. The arrays are the batch's own: copy what shall outlive the next step."""
 
     observations: np.ndarray
-    """float32 (K, OBSERVED); of the next episode where one ended."""
+    """float32 (K, numbers of an observation); of the next episode where one ended."""
     masks: np.ndarray
-    """bool (K, ACTIONS): which actions are legal."""
+    """bool (K, actions): which actions are legal."""
     rewards: np.ndarray
     """float64 (K,), basis points."""
     ends: np.ndarray
     """int64 (K,): an `End`, 0 while the episode goes on."""
     finals: np.ndarray
-    """float32 (K, OBSERVED): the last observation of an ended episode, where `ends` is not 0."""
+    """float32 (K, numbers of an observation): the last observation of an ended episode, where `ends` is not 0."""
 
 
 class ExecutionBatch:
@@ -80,11 +78,12 @@ class ExecutionBatch:
         self._params = np.concatenate([prepare(market) for market in config.markets])
         typical = [market.flow.typical for market in config.markets]
         self.references = measure(self._params, typical, seed, config.mid_price)
+        _check_latency(config, self.references)
         self._templates, self._kinds = _templates(config, self._params, seed)
         self._markets = np.zeros(count, MARKET)
         self.episodes = np.zeros(count, EPISODE)
-        self._observations, self._finals = (np.zeros((count, OBSERVED), np.float32) for _ in range(2))
-        self._masks = np.zeros((count, ACTIONS), np.bool_)
+        self._observations, self._finals = (np.zeros((count, config.observed), np.float32) for _ in range(2))
+        self._masks = np.zeros((count, config.actions), np.bool_)
         self._rewards, self._ends = np.zeros(count), np.zeros(count, np.int64)
         self._edges = [count * i // self.threads for i in range(self.threads + 1)]
         self.reseed(seed)
@@ -96,7 +95,7 @@ class ExecutionBatch:
 
     @property
     def masks(self) -> np.ndarray:
-        """bool (K, ACTIONS): which actions are legal now."""
+        """bool (K, actions): which actions are legal now."""
         return self._masks
 
     @property
@@ -142,8 +141,8 @@ class ExecutionBatch:
         return self._observations, self._masks
 
     def step(self, actions: np.ndarray) -> Step:
-        """One action a row (integers below ACTIONS; one that is not legal counts as keep and is reported). Raises
-        ConfigError for arrays that are not K integers."""
+        """One action a row (integers below `config.actions`; one that is not legal counts as keep and is reported).
+        Raises ConfigError for arrays that are not K integers."""
         asked = np.asarray(actions)
         if asked.shape != (self.count,) or asked.dtype.kind not in "iu":
             raise ConfigError("actions", f"{asked.dtype} {asked.shape}", f"integers of shape ({self.count},)")
@@ -177,6 +176,16 @@ class ExecutionBatch:
         """End the threads."""
         if self._pool is not None:
             self._pool.shutdown()
+
+
+def _check_latency(config: EpisodeConfig, references: np.ndarray) -> None:
+    """Raises ConfigError where a venue is farther than a step."""
+    farthest = config.latency + max(int(references[name].max()) for name in ("latency", "pool_latency"))
+    if farthest > config.messages:
+        raise ConfigError(
+            "markets", f"a venue {farthest} messages away", f"at most a step: {config.messages} messages, of "
+            f"{float(references['seconds'].min()):.3g} s each",
+        )  # fmt: skip
 
 
 def _templates(config: EpisodeConfig, params: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tickwright.core.errors import ConfigError
 from tickwright.learn.layout import SETTINGS
+from tickwright.strategy.learned.venues import action_count, observed_count
 from tickwright.venue.sim.reactive.parameters import FP, Parameters
 
 SIDES = {"buy": 1, "sell": -1, "both": 0}
@@ -21,7 +22,7 @@ class EpisodeConfig:
     Parameters
     ----------
     markets
-        Parameters of the reactive market; each episode draws one of them.
+        Parameters of the reactive market; each episode draws one of them. All have as many venues.
     steps, messages
         Decisions of an episode, and background messages between two of them.
     side
@@ -31,9 +32,10 @@ class EpisodeConfig:
     slices
         An order has at most this many slices, the unit in which actions tell sizes.
     latency
-        Messages between a decision and its arrival at the exchange.
+        Messages between a decision and its arrival at the exchange; a venue's own `latency_ns` is added, as the
+        nearest number of messages.
     maker_fee, taker_fee
-        Ticks a lot; negative is a rebate.
+        Ticks a lot; negative is a rebate. A venue's own are added.
     risk_aversion
         λ in 1/bps, drawn log-uniformly between the two; (0, 0) is none.
     reach
@@ -62,6 +64,9 @@ class EpisodeConfig:
     def __post_init__(self) -> None:
         if not self.markets:
             raise ConfigError("markets", self.markets, "at least one set of parameters")
+        kinds = {(max(1, len(m.flow.venues)), m.flow.pool is not None) for m in self.markets}
+        if len(kinds) > 1:
+            raise ConfigError("markets", sorted(kinds), "markets of as many venues, all with a pool or none")
         for name, low, high in (
             ("steps", 1, 1_000_000), ("messages", 1, 1_000_000), ("latency", 0, 1_000_000), ("reach", 0, 1_000),
             ("warmup", 0, 100_000_000), ("templates", 1, 100_000), ("mid_price", 200, 2**30),
@@ -84,6 +89,26 @@ class EpisodeConfig:
         mild, strict = self.risk_aversion
         if not (mild == strict == 0.0 or 0.0 < mild <= strict < math.inf):
             raise ConfigError("risk_aversion", self.risk_aversion, "(0, 0), or 0 < smallest <= largest")
+
+    @property
+    def venues(self) -> int:
+        """Lit venues of every market."""
+        return max(1, len(self.markets[0].flow.venues))
+
+    @property
+    def pool(self) -> bool:
+        """Whether the markets have a dark pool."""
+        return self.markets[0].flow.pool is not None
+
+    @property
+    def actions(self) -> int:
+        """How many actions there are: `strategy.learned.venues`."""
+        return action_count(self.venues, self.pool)
+
+    @property
+    def observed(self) -> int:
+        """Numbers of an observation."""
+        return observed_count(self.venues, self.pool)
 
     def settings(self, seed: int) -> np.ndarray:
         """The row that the kernels read."""

@@ -25,17 +25,19 @@ from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.rng import hash64, to_unit
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.strategy.learned.actions import ACTIONS, legal, wish
+from tickwright.learn.places import act_dark, ask_at, begin_places, fees_since, lag_of, look_places, make_room
+from tickwright.strategy.learned.actions import wish
 from tickwright.strategy.learned.layout import LEVELS
 from tickwright.strategy.learned.observation import observe, remember
-from tickwright.venue.sim.reactive import agents
+from tickwright.strategy.learned.venues import decode, legal_at, observe_places, remember_places
 from tickwright.venue.sim.reactive.driver import begin_from
-from tickwright.venue.sim.reactive.laws import draw_wait, event
+from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.laws import draw_wait, run_events
 from tickwright.venue.sim.reactive.layout import Ask
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
-_POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY = (
-    int(kind) for kind in (Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY)
+_POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY, _DARK_AMEND = (
+    int(kind) for kind in (Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY, Ask.DARK_AMEND)
 )
 _SECOND = 1e9
 _BPS = 1e4
@@ -44,7 +46,7 @@ _PATIENCE = 20
 _SIDE, _SIZE, _RISK, _TEMPLATE, _MARKET = (np.uint64(i) for i in range(5))
 
 
-@inline
+@inline(borrow=True)
 def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint64:
     """A draw for an episode: a function of the seed, the row, the number of the episode and the place alone."""
     return hash64(hash64(settings.seed, np.uint64(row)), np.uint64(serial) * np.uint64(8) + place)
@@ -53,7 +55,7 @@ def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint6
 # -- what is seen ------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[Bool, Int]:
     """The best price of a side without `own_lots` at `own_price`: (found, price)."""
     ladder = market.book.ladder
@@ -65,7 +67,7 @@ def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[
     return True, price
 
 
-@inline
+@inline(borrow=True)
 def look(market: Record, settings: Record, episode: Record, reference: Record) -> None:
     """Bring progress and sight up to now."""
     task, progress, sight = episode.task, episode.progress, episode.sight
@@ -100,9 +102,11 @@ def look(market: Record, settings: Record, episode: Record, reference: Record) -
                     sight.bid_sizes[level] -= progress.live
                 else:
                     sight.ask_sizes[level] -= progress.live
+    if episode.places.venues > 1 or episode.places.pool != 0:
+        look_places(market, episode)
 
 
-@inline
+@inline(borrow=True)
 def _mid(episode: Record) -> float:
     """The mid of what is seen; the last one while a side is empty."""
     mid: float = episode.mid
@@ -111,19 +115,21 @@ def _mid(episode: Record) -> float:
     return mid
 
 
-@inline
+@inline(borrow=True)
 def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
     """What the policy gets: the observation and which actions are legal."""
     remember(episode.task, episode.progress, episode.sight, episode.recall)
     observe(episode.task, episode.progress, episode.sight, episode.recall, observation)
-    for action in range(ACTIONS):
-        mask[action] = legal(action, episode.task, episode.progress, episode.sight)
+    remember_places(episode.task, episode.sight, episode.places)
+    observe_places(episode.task, episode.progress, episode.sight, episode.places, observation)
+    for action in range(mask.shape[0]):
+        mask[action] = legal_at(action, episode.task, episode.progress, episode.sight, episode.places)
 
 
 # -- an episode begins -------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def begin(
     markets: Rows, row: Int, settings: Record, episode: Record, templates: Rows, kinds: np.ndarray, references: Rows
 ) -> None:
@@ -140,7 +146,7 @@ def begin(
     episode.serial = serial + 1
 
 
-@inline
+@inline(borrow=True)
 def _new_order(market: Record, settings: Record, episode: Record, reference: Record, row: Int) -> None:
     task, outcome, serial = episode.task, episode.outcome, episode.serial
     horizon = settings.steps * settings.messages * reference.seconds
@@ -160,6 +166,7 @@ def _new_order(market: Record, settings: Record, episode: Record, reference: Rec
     episode.step, episode.child = 0, NIL
     episode.progress.live, episode.progress.live_price = 0, 0
     episode.recall.begun = 0
+    begin_places(settings, episode, reference)
     episode.mid = 0.5 * market.twice_mid
     look(market, settings, episode, reference)
     episode.mid = _mid(episode)
@@ -171,84 +178,70 @@ def _new_order(market: Record, settings: Record, episode: Record, reference: Rec
     task.risk_aversion = risk * _BPS * task.volatility / task.arrival * math.sqrt(horizon)
     account = market.accounts[ACCOUNT]
     episode.cash, episode.shares, episode.made, episode.taken = account.cash, account.shares, 0, 0
+    episode.ledger = market.ledger[ACCOUNT]
     outcome.end, outcome.side, outcome.quantity, outcome.steps = _RUNNING, task.side, task.quantity, 0
     outcome.shortfall, outcome.reward, outcome.fees = 0.0, 0.0, 0.0
     outcome.forced, outcome.unfilled, outcome.made, outcome.taken, outcome.refused = 0, 0, 0, 0, 0
+    outcome.dark = 0
     outcome.arrival, outcome.end_mid = task.arrival, task.arrival
 
 
 # -- an action ---------------------------------------------------------------------------------------------------------
 
 
-@inline
-def _ask(market: Record, param: Record, kind: Int, side: Int, price: Int, lots: Int, slot: Int, rows: Rows) -> Int:
-    return agents.act(market, param, kind, np.int64(ACCOUNT), side, np.int64(price), lots, slot, rows)
-
-
-@inline
-def run(market: Record, param: Record, messages: Int, rows: Rows) -> None:
-    """Let the background act; nothing happens any more after a fault."""
-    for _ in range(messages):
-        if market.fault != 0:
-            break
-        event(market, param, rows)
-
-
-@inline
+@inline(borrow=True)
 def act(market: Record, param: Record, settings: Record, episode: Record, action: Int, rows: Rows) -> None:
     """Carry out an action decided on `episode.sight`. What the market refuses by now is not done."""
     task = episode.task
-    crossing, price, rest = wish(action, task, episode.progress, episode.sight)
+    base, place, dark = decode(action, episode.places)
+    if dark >= 0:
+        act_dark(market, param, episode, dark, rows)
+        return
+    venue = place + 1 if param.venues > 1 else np.int64(0)
+    crossing, price, rest = wish(base, task, episode.progress, episode.sight)
     own_side = np.int64(BID if task.side > 0 else ASK)
     account = market.accounts[ACCOUNT]
     left = task.quantity - task.side * account.shares
     if crossing > 0 and left > 0:
-        _make_room(market, param, episode, left - min(crossing, left), rows)
+        make_room(market, param, left - min(crossing, left), rows)
         touch = episode.sight.ask if task.side > 0 else episode.sight.bid
         limit = touch + task.side * settings.reach
-        _ask(market, param, _TAKE, own_side, limit, min(crossing, left), np.int64(NIL), rows)
+        ask_at(market, param, _TAKE, own_side, limit, min(crossing, left), np.int64(NIL), venue, rows)
         left = task.quantity - task.side * account.shares
     if rest < 0:
         return
     rest = min(rest, left)
+    if param.pool != 0:
+        ask_at(market, param, _DARK_AMEND, own_side, price, np.int64(0), np.int64(NIL), np.int64(0), rows)
     if account.live > 0:
         slot = np.int64(account.slots[0])
         order = market.book.orders[slot]
         lots = np.int64(order.qty)
-        if rest > 0 and order.price == price and lots >= rest:
+        if rest > 0 and order.price == price and lots >= rest and (venue == 0 or order.venue == place):
             if lots > rest:
-                _ask(market, param, _AMEND, own_side, price, rest, slot, rows)
+                ask_at(market, param, _AMEND, own_side, price, rest, slot, np.int64(0), rows)
             return
-        _ask(market, param, _CANCEL, own_side, price, lots, slot, rows)
+        ask_at(market, param, _CANCEL, own_side, price, lots, slot, np.int64(0), rows)
     if rest > 0:
-        _ask(market, param, _POST, own_side, price, rest, np.int64(NIL), rows)
-
-
-@inline
-def _make_room(market: Record, param: Record, episode: Record, spare: Int, rows: Rows) -> None:
-    """The child may hold `spare` lots at most: never more in the market than is left."""
-    account = market.accounts[ACCOUNT]
-    if account.live > 0:
-        slot = np.int64(account.slots[0])
-        if market.book.orders[slot].qty > spare:
-            _ask(market, param, _AMEND if spare > 0 else _CANCEL, np.int64(0), np.int64(0), spare, slot, rows)
+        ask_at(market, param, _POST, own_side, price, rest, np.int64(NIL), venue, rows)
 
 
 # -- a step ------------------------------------------------------------------------------------------------------------
 
 
-@inline
+@inline(borrow=True)
 def take_step(
     market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, rows: Rows
 ) -> float:
     """One step: the reward. `episode.outcome.end` says whether it was the last."""
     task, outcome = episode.task, episode.outcome
-    if not 0 <= action < ACTIONS or not legal(action, task, episode.progress, episode.sight):
+    if not legal_at(action, task, episode.progress, episode.sight, episode.places):
         outcome.refused += 1
         action = np.int64(0)
-    run(market, param, min(settings.latency, settings.messages), rows)
+    lag = lag_of(settings, episode, reference, np.int64(action))
+    run_events(market, param, lag, rows)
     act(market, param, settings, episode, np.int64(action), rows)
-    run(market, param, settings.messages - min(settings.latency, settings.messages), rows)
+    run_events(market, param, settings.messages - lag, rows)
     episode.step += 1
     look(market, settings, episode, reference)
     if episode.progress.remaining == 0:
@@ -256,42 +249,43 @@ def take_step(
     elif episode.step >= settings.steps:
         outcome.end = _DEADLINE
         _finish(market, param, settings, episode, reference, rows)
-    reward = _account(market, settings, episode, reference)
+    reward = _account(market, param, settings, episode, reference)
     if market.fault != 0:
         outcome.end = _FAULT
     return reward
 
 
-@inline
+@inline(borrow=True)
 def _finish(market: Record, param: Record, settings: Record, episode: Record, reference: Record, rows: Rows) -> None:
     """Cross what is left at the deadline, whatever it costs."""
     task, account = episode.task, market.accounts[ACCOUNT]
-    if account.live > 0:
-        _ask(market, param, _CANCEL, np.int64(0), np.int64(0), np.int64(0), np.int64(account.slots[0]), rows)
+    make_room(market, param, np.int64(0), rows)
     own_side = np.int64(BID if task.side > 0 else ASK)
     before = account.taken
     left = task.quantity - task.side * account.shares
-    _ask(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), rows)
+    ask_at(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), np.int64(0), rows)
     for _ in range(_PATIENCE):
         left = task.quantity - task.side * account.shares
         if left == 0 or market.fault != 0:
             break
-        run(market, param, settings.messages, rows)
-        _ask(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), rows)
+        run_events(market, param, settings.messages, rows)
+        ask_at(market, param, _TAKE_ANY, own_side, np.int64(0), left, np.int64(NIL), np.int64(0), rows)
     episode.outcome.forced = account.taken - before
     episode.outcome.unfilled = task.quantity - task.side * account.shares
     look(market, settings, episode, reference)
 
 
-@inline
-def _account(market: Record, settings: Record, episode: Record, reference: Record) -> float:
+@inline(borrow=True)
+def _account(market: Record, param: Record, settings: Record, episode: Record, reference: Record) -> float:
     """The reward of the step that has passed, in basis points, and the outcome brought up to it."""
     task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
     mid = _mid(episode)
     lots = task.side * (account.shares - episode.shares)
-    fees = settings.maker_fee * (account.made - episode.made) + settings.taker_fee * (account.taken - episode.taken)
+    fees = fees_since(market, param, settings, episode)
     # side x sum of q p is what left the account
-    cost = (episode.cash - account.cash) - task.side * lots * episode.mid + fees
+    ledger = market.ledger[ACCOUNT]
+    paid = (episode.cash - account.cash) + 0.5 * (episode.ledger.dark_cash - ledger.dark_cash)
+    cost = paid - task.side * lots * episode.mid + fees
     cost += task.side * episode.progress.remaining * (mid - episode.mid)
     scale = _BPS / (task.quantity * task.arrival)
     left = episode.progress.remaining / task.quantity
@@ -304,7 +298,9 @@ def _account(market: Record, settings: Record, episode: Record, reference: Recor
     outcome.fees += fees * scale
     outcome.reward += reward
     outcome.steps, outcome.end_mid = episode.step, mid
-    outcome.made, outcome.taken = account.made, account.taken
+    outcome.dark = ledger.dark_made + ledger.dark_taken
+    outcome.made, outcome.taken = account.made + ledger.dark_made, account.taken + ledger.dark_taken
+    episode.ledger = ledger
     episode.cash, episode.shares, episode.made, episode.taken = (
         account.cash, account.shares, account.made, account.taken,
     )  # fmt: skip
@@ -315,7 +311,7 @@ def _account(market: Record, settings: Record, episode: Record, reference: Recor
 # -- many rows ---------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(borrow=True)
 def begin_rows(
     markets: Rows, episodes: Rows, first: Int, last: Int, settings: Rows, templates: Rows, kinds: np.ndarray,
     references: Rows, observations: np.ndarray, masks: np.ndarray,
@@ -326,7 +322,7 @@ def begin_rows(
         show(episodes[k], observations[k], masks[k])
 
 
-@kernel
+@kernel(borrow=True)
 def step_rows(
     markets: Rows, episodes: Rows, first: Int, last: Int, params: Rows, settings: Rows, templates: Rows,
     kinds: np.ndarray, references: Rows, actions: np.ndarray, observations: np.ndarray, masks: np.ndarray,
@@ -335,6 +331,10 @@ def step_rows(
     """One step in each of the rows first to last - 1; with `restart`, an ended episode is followed by the next one, and
     its last observation is in `finals`."""
     for k in range(first, last):
+        if k + 2 < last:
+            fetch_head(markets[k + 2])
+        if k + 1 < last:
+            fetch_body(markets[k + 1])
         episode = episodes[k]
         market = markets[k]
         if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more

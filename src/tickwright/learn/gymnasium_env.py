@@ -11,8 +11,6 @@ from tickwright.learn.batch import ExecutionBatch
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.layout import End
 from tickwright.learn.outcome import outcome_info
-from tickwright.strategy.learned.actions import ACTIONS
-from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.strategy.learned.observation import BOUND
 
 try:
@@ -23,9 +21,9 @@ except ImportError as error:  # pragma: no cover - the extra is in the test inst
     raise ConfigError("gymnasium", "not installed", "pip install 'tickwright[rl]'") from error
 
 
-def spaces() -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
+def spaces(config: EpisodeConfig) -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
     """(observation, action) of one episode."""
-    return gym.spaces.Box(-BOUND, BOUND, (OBSERVED,), np.float32), gym.spaces.Discrete(ACTIONS)
+    return gym.spaces.Box(-BOUND, BOUND, (config.observed,), np.float32), gym.spaces.Discrete(config.actions)
 
 
 class ExecutionEnv(gym.Env[np.ndarray, np.int64]):
@@ -38,7 +36,7 @@ class ExecutionEnv(gym.Env[np.ndarray, np.int64]):
 
     def __init__(self, config: EpisodeConfig | None = None, seed: int = 0) -> None:
         self._batch = ExecutionBatch(config or EpisodeConfig(), 1, seed, restart=False)
-        self.observation_space, self.action_space = spaces()
+        self.observation_space, self.action_space = spaces(self._batch.config)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         """Begin an episode."""
@@ -72,7 +70,7 @@ class ExecutionVectorEnv(gym.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray
     def __init__(self, config: EpisodeConfig | None = None, count: int = 64, seed: int = 0, threads: int = 1) -> None:
         self._batch = ExecutionBatch(config or EpisodeConfig(), count, seed, threads=threads)
         self.num_envs = count
-        self.single_observation_space, self.single_action_space = spaces()
+        self.single_observation_space, self.single_action_space = spaces(self._batch.config)
         self.observation_space = batch_space(self.single_observation_space, count)
         self.action_space = batch_space(self.single_action_space, count)
 

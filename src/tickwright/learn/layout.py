@@ -7,6 +7,10 @@ from enum import IntEnum
 import numpy as np
 
 from tickwright.strategy.learned.layout import PROGRESS, RECALL, SIGHT, TASK
+from tickwright.strategy.learned.venues import MOST, PLACES
+from tickwright.venue.sim.reactive.layout import LEDGER, VENUES
+
+assert MOST == VENUES
 
 ACCOUNT = 1
 """The account of the market that works the order."""
@@ -37,6 +41,7 @@ OUTCOME = np.dtype(
         ("unfilled", "<i8"),  # lots for which nobody was there
         ("made", "<i8"),
         ("taken", "<i8"),
+        ("dark", "<i8"),  # lots of them in the pool
         ("arrival", "<f8"),  # ticks
         ("end_mid", "<f8"),
         ("refused", "<i8"),  # actions that were not legal: treated as keep
@@ -51,6 +56,7 @@ EPISODE = np.dtype(
         ("progress", PROGRESS),
         ("sight", SIGHT),
         ("recall", RECALL),
+        ("places", PLACES),
         ("outcome", OUTCOME),
         ("last", OUTCOME),  # of the episode before, which a reset would have wiped
         ("serial", "<i8"),  # episodes begun in this row
@@ -62,6 +68,7 @@ EPISODE = np.dtype(
         ("made", "<i8"),
         ("taken", "<i8"),
         ("mid", "<f8"),  # ticks, without our own order, when the step began
+        ("ledger", LEDGER),  # of the account when the step began
     ]
 )
 
@@ -73,6 +80,12 @@ REFERENCE = np.dtype(
         ("volume", "<f8"),  # lots traded a message
         ("seconds", "<f8"),  # a message
         ("typical", "<f8"),  # lots of an order, mean
+        ("venues", "<i8"),  # lit ones
+        ("pool", "<i8"),
+        ("maker_fee", "<f8", (VENUES,)),  # ticks a lot
+        ("taker_fee", "<f8", (VENUES,)),
+        ("latency", "<i8", (VENUES,)),  # messages
+        ("pool_latency", "<i8"),
     ]
 )
 """What an agent knows of an instrument beforehand, measured on the market without agents (`reference`)."""

@@ -9,21 +9,21 @@ from tickwright.book.layout import ASK, BID, Int, Rows
 from tickwright.core.errors import InternalError
 from tickwright.core.kernel import kernel
 from tickwright.core.rng import derive
-from tickwright.learn.episode import run
 from tickwright.learn.layout import REFERENCE
 from tickwright.venue.sim.reactive.driver import NO_ROWS, open_markets, stopped
+from tickwright.venue.sim.reactive.laws import run_events
 from tickwright.venue.sim.reactive.layout import MARKET
 
 _BLOCK = 100
 """Messages between two looks at the mid."""
 
 
-@kernel
+@kernel(borrow=True)
 def _watch(markets: Rows, k: Int, params: Rows, p: Int, blocks: Int, out: np.ndarray, rows: Rows) -> None:
     """Per block of messages: spread, size of both bests, mid, lots traded so far, seconds so far."""
     market, param = markets[k], params[p]
     for i in range(blocks):
-        run(market, param, np.int64(_BLOCK), rows)
+        run_events(market, param, np.int64(_BLOCK), rows)
         ladder = market.book.ladder
         bid, ask = best(ladder, BID), best(ladder, ASK)
         out[i, 0] = ask - bid
@@ -51,4 +51,9 @@ def measure(params: np.ndarray, typical: list[float], seed: int, mid_price: int,
         moves = np.diff(table[:, 2])
         row["volatility"] = max(float(np.sqrt(np.mean(moves**2) / (_BLOCK * seconds))), 1e-6)
         row["volume"], row["seconds"], row["typical"] = table[-1, 3] / (blocks * _BLOCK), seconds, typical[p]
+        for name in ("venues", "pool", "maker_fee", "taker_fee"):
+            row[name] = params[name][p]
+        # A latency in messages is that in seconds over the mean time of a message, rounded.
+        row["latency"] = np.rint(params["latency"][p] / seconds)
+        row["pool_latency"] = np.rint(params["pool_latency"][p] / seconds)
     return references

@@ -28,7 +28,7 @@ class ExecutionVecEnv(VecEnv):
     def __init__(self, config: EpisodeConfig | None = None, count: int = 64, seed: int = 0, threads: int = 1) -> None:
         self._batch = ExecutionBatch(config or EpisodeConfig(), count, seed, threads=threads)
         self._actions = np.zeros(count, np.int64)
-        super().__init__(count, *spaces())
+        super().__init__(count, *spaces(self._batch.config))
 
     def reset(self) -> np.ndarray:
         """Begin an episode in each row; the seed given to `seed` comes into force here."""

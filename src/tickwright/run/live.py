@@ -17,11 +17,13 @@ import numpy as np
 
 from tickwright.book.layout import TAPE
 from tickwright.book.tape import Tape, compile_tape
+from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT, Action
 from tickwright.venue.sim.layout import SIM, WIRE
 from tickwright.venue.sim.reactive.layout import PARAMS, REQUEST, Fault
 from tickwright.venue.sim.reactive.live import turn
 from tickwright.venue.sim.reactive.live_feed import LIVE
+from tickwright.venue.sim.reactive.parameters import Parameters
 from tickwright.venue.sim.reactive.session import Session, opening_rows
 
 _ROWS_PER_MESSAGE = 3
@@ -56,10 +58,21 @@ def _own_turn(layout: np.dtype[Any]) -> Any:
 _turn: Any = turn
 
 
+def check_one_venue(given: Parameters) -> None:
+    """Raises ConfigError for a market of several venues or with a pool: a desk counts the lots ahead of its order on
+    the tape, which has one queue a price."""
+    if len(given.flow.venues) > 1:
+        raise ConfigError("flow.venues", f"{len(given.flow.venues)} venues", "one, inside an event loop")
+    if given.flow.pool is not None:
+        raise ConfigError("flow.pool", given.flow.pool.name, "none, inside an event loop")
+
+
 class LiveMarket:
     """One run of one market: made anew for each, from a session at its open (which stays as it is)."""
 
     def __init__(self, session: Session, instrument_id: int = 0) -> None:
+        """Raises ConfigError as `check_one_venue`."""
+        check_one_venue(session.parameters)
         opening = opening_rows(session)
         opening["ts_event"] = opening["ts_recv"] = session.open_ts
         opening["sequence"] = np.arange(1, len(opening) + 1)

@@ -58,14 +58,22 @@ def read_market(file: Path | str) -> MarketFile:
 
 
 def chosen_market(model: str | None, file: Path | str | None) -> MarketFile:
-    """What the options `--model` and `--parameters` say together: a model's default, or a file's market, which must be
-    of the model if that is given too; FP without either. Raises ConfigError."""
+    """What the options `--model` and `--parameters` say together: a market by its name, or a file's market, which must
+    be of the model if that is given too; FP without either. Raises ConfigError."""
     if file is None:
-        return MarketFile(parameters.default(parameters.FP.name if model is None else model))
+        return known_market("--model", parameters.FP.name if model is None else model, "one of")
     market = read_market(file)
     if model not in (None, market.parameters.name):
         raise ConfigError("--model", model, f"{market.parameters.name}, the model of {file}, or none")
     return market
+
+
+def known_market(option: str, name: str, expected: str) -> MarketFile:
+    """A model with its default parameters, or a preset, by its name. Raises ConfigError, with the names after
+    `expected`."""
+    if name not in parameters.MARKETS:
+        raise ConfigError(option, name, f"{expected} {', '.join(parameters.MARKETS)}")
+    return MarketFile(parameters.MARKETS[name]())
 
 
 def market_of(table: dict[str, Any]) -> MarketFile:

@@ -36,9 +36,9 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND, Nanos
 from tickwright.run.engine import World
 from tickwright.run.layout import Stop
-from tickwright.run.live import LiveMarket
+from tickwright.run.live import LiveMarket, check_one_venue
 from tickwright.run.market import MarketDay
-from tickwright.run.parameters_file import MarketFile, read_market
+from tickwright.run.parameters_file import MarketFile, known_market, read_market
 from tickwright.run.simulate import days_of
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.fills import mark_fills
@@ -46,7 +46,6 @@ from tickwright.tca.market import Market, QuoteColumns
 from tickwright.tca.row import OrderTca
 from tickwright.tca.shortfall import trading_split
 from tickwright.venue.sim.profile import Profile
-from tickwright.venue.sim.reactive import parameters
 from tickwright.venue.sim.reactive.parameters import content_hash
 from tickwright.venue.sim.reactive.session import MID_PRICE, Session, chunks, open_session
 
@@ -84,6 +83,7 @@ class ReactiveDay:
 def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveDay:
     """The market that `--market` names, for a symbol and a date. Raises ConfigError, CapacityError."""
     chosen = named_market(text)
+    check_one_venue(chosen.parameters)
     flow = chosen.parameters.flow
     if flow.messages_a_second * flow.day_seconds > MOST_MESSAGES:
         raise ConfigError(
@@ -121,12 +121,10 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
 
 
 def named_market(text: str) -> MarketFile:
-    """`fp` with its default parameters, or `fp:FILE`. Raises ConfigError."""
+    """`fp` with its default parameters, a preset such as `fp-small-tick`, or `fp:FILE`. Raises ConfigError."""
     model, colon, file = text.partition(":")
     if not colon:
-        if model not in parameters.MODELS:
-            raise ConfigError(OPTION, text, f"MODEL or MODEL:FILE, a model among {', '.join(parameters.MODELS)}")
-        return MarketFile(parameters.default(model))
+        return known_market(OPTION, text, "MODEL or MODEL:FILE, a model among")
     found = read_market(Path(file))
     if found.parameters.name != model:
         raise ConfigError(OPTION, text, f"{found.parameters.name}:{file}, for so the file says")

@@ -29,7 +29,7 @@ def opened(model="fp", seed=7, count=1):
 def random_request(rng):
     kind = rng.choice([Ask.NOTHING, Ask.POST, Ask.POST, Ask.POST, Ask.CANCEL_ALL, Ask.TAKE, Ask.TAKE_ANY, Ask.CANCEL])
     lots = int(rng.choice([1, 40, 100, 1_000, 30_000]))
-    return (kind, rng.integers(1, 3), rng.integers(2), rng.integers(-3, 9), 1, lots, rng.integers(200), 0)
+    return (kind, rng.integers(1, 3), rng.integers(2), rng.integers(-3, 9), 1, lots, rng.integers(200), 0, 0)
 
 
 def wander(markets, params, rng, steps, events):

@@ -7,10 +7,27 @@ from twin_reactive import Twin
 from tickwright.book.layout import ASK, BID
 from tickwright.venue.sim.reactive import parameters
 from tickwright.venue.sim.reactive.driver import advance, ask, open_markets
-from tickwright.venue.sim.reactive.layout import MARKET, Ask
+from tickwright.venue.sim.reactive.layout import LEDGER, MARKET, Ask
 from tickwright.venue.sim.reactive.rows import row_of
 
-SCALARS = ("clock", "time", "wait", "pace", "up", "down", "fair", "walk", "activity", "reference", "twice_mid", "used")
+SCALARS = (
+    "clock",
+    "time",
+    "wait",
+    "pace",
+    "up",
+    "down",
+    "fair",
+    "walk",
+    "activity",
+    "reference",
+    "twice_mid",
+    "used",
+    "up_cancel",
+    "down_cancel",
+    "gap",
+    "heat",
+)
 TABLES = (
     "memory", "residue", "pressure", "excitation", "slot_side", "slot_left",
     "limit", "cancel", "limit_sum", "cancel_sum", "market_rate",
@@ -21,7 +38,7 @@ def queues_of(market, side):
     orders, found = market["book"]["orders"], {}
     for slot in sorted(np.flatnonzero((orders["qty"] > 0) & (orders["side"] == side)), key=lambda s: orders["born"][s]):
         queue = found.setdefault(int(orders["price"][slot]), [])
-        queue.append((int(slot), int(orders["owner"][slot]), int(orders["qty"][slot])))
+        queue.append((*(int(orders[name][slot]) for name in ("owner", "qty", "venue")), int(slot)))
     return found
 
 
@@ -29,10 +46,15 @@ def differences(market, twin):
     wrong = [n for n in SCALARS if market[n].item() != getattr(twin, n)]
     wrong += [n for n in TABLES if market[n].tolist() != getattr(twin, n)]
     for side in (BID, ASK):
-        mine = {p: [(o.slot, o.owner, o.lots) for o in queue] for p, queue in twin.queues[side].items() if queue}
+        mine = {p: [(o.owner, o.lots, o.venue, o.slot) for o in q] for p, q in twin.queues[side].items() if q}
         if queues_of(market, side) != mine:
             wrong.append(f"queues of side {side}")
     wrong += [n for n in ("cash", "shares") if market["accounts"][n].tolist() != getattr(twin, n)]
+    wrong += [n for n in LEDGER.names if market["ledger"][n].tolist() != getattr(twin, n)]
+    pool = market["pool"]
+    resting = [(int(o["owner"]), int(pool["side"]), int(o["lots"])) for o in pool["orders"][: pool["count"]]]
+    if resting != [tuple(order[:3]) for order in twin.pool]:
+        wrong.append("the pool")
     return wrong
 
 
@@ -50,10 +72,44 @@ def both(model, seed, **changes):
     return markets, params, Twin(params[0], markets["seed"][0], 10_000)
 
 
+BURSTS = {
+    "flow__gaps": [0.01, 0.2, 5.0], "flow__gap_weights": [3, 2, 1], "flow__gap_stay": 0.4,
+    "flow__gap_after_market": 0.7,
+}  # fmt: skip
+VENUES = {
+    "flow__venues": [
+        {"name": "A", "share": 3, "taker_fee": 0.3, "routing": 2},
+        {"name": "B", "share": 1, "taker_fee": -0.1, "routing": 1},
+        {"name": "C", "share": 2, "taker_fee": 0.1, "routing": 1},
+    ]
+}
+BY_FEE = {"flow__venues": [{"name": "A", "taker_fee": 0.3}, {"name": "B", "taker_fee": -0.1}]}
+DARKLY = {"dark post": Ask.DARK_POST, "dark take": Ask.DARK_TAKE, "dark amend": Ask.DARK_AMEND}
+POOL = {"ping": 0.4, "rest": 0.3, "patience": 10.0}
 CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp-small-tick", {}),
+    ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.25}),
+    (
+        "fp",
+        {
+            "lean": -0.4,
+            "through": 0.3,
+            "queues__echo": 6.0,
+            "queues__echo_memory": 3.0,
+            "queues__spread_power": 0.8,
+            "queues__comeback": 0.7,
+        },
+    ),
+    ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
+    ("hawkes", BURSTS),
+    *((model, VENUES) for model in parameters.MODELS),
+    ("fp", VENUES | {"flow__pool": POOL, "informed": 0.6}),
+    ("fp", {"flow__pool": POOL | {"rest": 0.5, "ping": 0.5, "patience": 16.0}}),
+    ("fp-small-tick", BY_FEE | {"flow__pool": POOL, "queues__reinit": 0.3}),
+    ("ql", BY_FEE | {"flow__pool": POOL}),
+    ("epsilon", BY_FEE | {"flow__pool": POOL}),
     ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
     ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),
     ("hawkes", {"cancel_rate": 0.5, "band": 5}),
@@ -67,6 +123,8 @@ def test_the_same_market_event_for_event(model, changes, agents):
     markets, params, twin = both(model, seed=17, **changes)
     assert differences(markets[0], twin) == []
     rng = np.random.default_rng(29)
+    venues, has_pool = int(params["venues"][0]), bool(params["pool"][0])
+    kinds = ["post", "post", "post", "take", "cancel all", *has_pool * ["dark post", *DARKLY]]
     for n in range(700):
         assert advance(markets, 0, params, 1) == 1
         twin.step()
@@ -74,15 +132,19 @@ def test_the_same_market_event_for_event(model, changes, agents):
         if agents and rng.random() < 0.2:
             account, side = int(rng.integers(1, 3)), int(rng.integers(2))
             lots = int(rng.choice([1, 60, 400, 5_000]))
-            kind = rng.choice(["post", "post", "post", "take", "cancel all"])
+            kind, venue = rng.choice(kinds), int(rng.integers(venues + 1)) if venues > 1 else 0
             if kind == "post":
                 best = int(markets["book"]["ladder"]["best"][0, side])
                 price = best + int(rng.integers(-4, 3))
-                ask(markets, 0, params, Ask.POST, account, side=side, price=price, lots=lots)
-                twin.act("post", account, side, price, lots)
+                ask(markets, 0, params, Ask.POST, account, side=side, price=price, lots=lots, venue=venue)
+                twin.act("post", account, side, price, lots, venue)
             elif kind == "take":
-                ask(markets, 0, params, Ask.TAKE_ANY, account, side=side, lots=lots)
-                twin.act("take", account, side, 0, lots)
+                ask(markets, 0, params, Ask.TAKE_ANY, account, side=side, lots=lots, venue=venue)
+                twin.act("take", account, side, 0, lots, venue)
+            elif kind.startswith("dark"):
+                lots = int(rng.integers(3)) * lots if kind == "dark amend" else lots
+                ask(markets, 0, params, DARKLY[kind], account, side=side, lots=lots)
+                twin.act(kind, account, side, 0, lots)
             else:
                 ask(markets, 0, params, Ask.CANCEL_ALL, account)
                 twin.act("cancel all", account, 0, 0, 0)
@@ -90,6 +152,9 @@ def test_the_same_market_event_for_event(model, changes, agents):
     assert markets["fault"][0] == 0
     if agents:
         assert markets["accounts"]["made"][0, 1:].sum() > 0
+    if agents and has_pool:
+        assert (markets["ledger"]["dark_made"][0] > 0).all()
+        assert (markets["ledger"]["dark_taken"][0] > 0).all()
 
 
 def test_the_comparison_sees_a_single_lot():

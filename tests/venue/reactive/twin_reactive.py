@@ -5,7 +5,10 @@ from collections import defaultdict
 
 BID, ASK = 0, 1
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
-WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = range(13)
+WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
+    16
+)
+VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 OPENING_PLACES, A_QUEUE, A_SIDE = 1024, 256, 24
@@ -17,11 +20,35 @@ def mix(z):
     return z ^ (z >> 31)
 
 
+TAIL, AREA = 7.697117470131487, 0.0039496598225815572
+EDGES = [AREA * math.exp(TAIL), TAIL]
+for _ in range(254):
+    EDGES.append(-math.log(AREA / EDGES[-1] + math.exp(-EDGES[-1])))
+EDGES.append(0.0)
+
+
+def unit(z):
+    return (z >> 11) * 2.0**-53
+
+
+def exponential(z):
+    layer = z & 255
+    x, further = unit(z) * EDGES[layer], mix((z + GOLDEN) & WORD)
+    if x < EDGES[layer + 1]:
+        return x
+    if layer == 0:
+        return TAIL + exponential(further)
+    low, high = math.exp(-EDGES[layer]), math.exp(-EDGES[layer + 1])
+    if low + unit(further) * (high - low) < math.exp(-x):
+        return x
+    return exponential(mix((further + GOLDEN) & WORD))
+
+
 class Order:
     made_so_far = 0
 
-    def __init__(self, slot, owner, side, price, lots):
-        self.slot, self.owner, self.side, self.price, self.lots = slot, owner, side, price, lots
+    def __init__(self, slot, owner, side, price, lots, venue):
+        self.slot, self.owner, self.side, self.price, self.lots, self.venue = slot, owner, side, price, lots, venue
         Order.made_so_far += 1
         self.made = Order.made_so_far
 
@@ -33,7 +60,9 @@ class Twin:
         self.queues = {BID: defaultdict(list), ASK: defaultdict(list)}
         self.free, self.used = [], 0
         self.reference, self.twice_mid = mid, 2 * mid + 1
-        self.up = self.down = 1.0
+        self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
+        self.heat = 0.0
+        self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
         self.memory = [[0.0] * 4 for _ in range(11)]
@@ -43,6 +72,9 @@ class Twin:
         self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
         self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
         self.cash, self.shares = [0, 0, 0], [0, 0, 0]
+        self.made_at, self.taken_at = ([[0] * 4 for _ in range(3)] for _ in range(2))
+        self.pool, self.beats = [], 0  # [owner, side, lots, until]
+        self.dark_cash, self.dark_made, self.dark_taken = ([0, 0, 0] for _ in range(3))
         self.model, self.K = self.p["model"], self.p["levels"]
         self.set_pace()
         self.block = self.block_of(-1)
@@ -57,7 +89,8 @@ class Twin:
             for side in (BID, ASK):
                 for i in range(self.p["band"]):
                     lots = self.size(self.u(OPENING_PLACES * (1 + side) + i))
-                    self.rest(0, side, mid - i if side == BID else mid + 1 + i, lots)
+                    venue = self.venue(OPENING_PLACES * (3 + side) + i)
+                    self.rest(0, side, mid - i if side == BID else mid + 1 + i, lots, venue)
             self.settle(0)
         self.draw_wait()
 
@@ -69,7 +102,7 @@ class Twin:
         return mix((self.block + place * STRIDE) & WORD)
 
     def u(self, place):
-        return (self.bits(place) >> 11) * 2.0**-53
+        return unit(self.bits(place))
 
     def xi(self, place):
         z = self.bits(place)
@@ -77,7 +110,18 @@ class Twin:
 
     def draw_wait(self):
         self.block = self.block_of(self.events)
-        self.wait = -math.log(1.0 - self.u(WAIT))
+        self.wait = exponential(self.bits(WAIT))
+
+    def draw_gap(self, traded):
+        u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
+        if traded and u < after:
+            self.gap = self.p["gaps"][0]
+            return
+        if traded:
+            u = (u - after) / (1.0 - after)
+        if u >= stay:
+            u = (u - stay) / (1.0 - stay)
+            self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"])]
 
     def size(self, u):
         for i in range(self.p["size_count"] - 1):
@@ -95,12 +139,12 @@ class Twin:
     def background(self, side):
         return sum(o.owner == 0 for queue in self.queues[side].values() for o in queue)
 
-    def rest(self, owner, side, price, lots):
+    def rest(self, owner, side, price, lots, venue=0):
         if self.free:
             slot = self.free.pop()
         else:
             slot, self.used = self.used, self.used + 1
-        self.queues[side][price].append(Order(slot, owner, side, price, lots))
+        self.queues[side][price].append(Order(slot, owner, side, price, lots, venue))
         return slot
 
     def remove(self, order):
@@ -110,6 +154,75 @@ class Twin:
             del self.queues[order.side][order.price]
         self.free.append(order.slot)
 
+    def venue(self, place):
+        if self.p["venues"] == 1:
+            return 0
+        return sum(self.u(place) >= edge for edge in self.p["share"][: self.p["venues"] - 1])
+
+    def trade_across(self, taker, side, lots, limit, venues, named):
+        """`venues` in the order in which they are asked at each price."""
+        sign, left = 1 if side == BID else -1, lots
+        for price in sorted(self.queues[1 - side], reverse=side == ASK):
+            if limit is not None and sign * (price - limit) > 0:
+                break
+            level = self.queues[1 - side][price]
+            for maker in [o for v in venues for o in list(level) if o.venue == v]:
+                part = min(left, maker.lots)
+                if part:
+                    self.made_at[maker.owner][maker.venue] += part
+                    self.taken_at[taker][maker.venue] += part
+                    self.fill(taker, sign, maker, part)
+                left -= part
+            if named and level:
+                break
+        return lots - left
+
+    def cross_dark(self, taker, side, lots):
+        sign, left = 1 if side == BID else -1, lots
+        for order in [o for o in self.pool if o[1] != side]:
+            part = min(left, order[2])
+            if not part:
+                continue
+            for who, s in ((taker, sign), (order[0], -sign)):
+                self.dark_cash[who] -= s * self.twice_mid * part
+                self.shares[who] += s * part
+            self.dark_taken[taker] += part
+            self.dark_made[order[0]] += part
+            if order[0] and self.model == FP:
+                self.remember(order[0], -sign * part * self.p["passive"])
+            if taker and self.model == FP:
+                self.remember(taker, float(sign * part))
+            order[2] -= part
+            left -= part
+        self.pool = [o for o in self.pool if o[2]]
+        return lots - left
+
+    def send(self, side, lots, limit):
+        """A market order of the background where there are venues or a pool."""
+        filled, p = 0, self.p
+        if p["pool"]:
+            self.beats += 1
+            self.pool = [o for o in self.pool if o[3] > self.beats]
+            u, sign = self.u(DARK), 1 if side == BID else -1
+            full = len(self.pool) == 32 and self.pool[0][1] == side
+            if u < p["ping"]:
+                if limit is None or sign * (self.twice_mid - 2 * limit) <= 0:
+                    filled = self.cross_dark(0, side, lots)
+            elif u < p["ping"] + p["hide"] and not full:
+                lots = self.size(self.u(SIZE))
+                filled = self.cross_dark(0, side, lots)
+                waits = max(1, math.ceil(-p["patience"] * math.log(1.0 - self.u(PATIENCE))))
+                if filled < lots:
+                    self.pool.append([0, side, lots - filled, self.beats + waits])
+                return filled
+        if p["venues"] == 1:
+            return filled + self.trade(0, side, lots - filled, limit)
+        venues = p["cheapest"][: p["venues"]]
+        if p["weighed"]:
+            first = sum(self.u(ROUTE) >= edge for edge in p["first"][: p["venues"] - 1])
+            venues = [first] + [v for v in venues if v != first]
+        return filled + self.trade_across(0, side, lots - filled, limit, venues, named=False)
+
     def trade(self, taker, side, lots, limit):
         hit, sign, left = 1 - side, 1 if side == BID else -1, lots
         while left > 0 and self.queues[hit]:
@@ -118,18 +231,21 @@ class Twin:
                 break
             maker = self.queues[hit][price][0]
             part = min(left, maker.lots)
-            for who, s in ((taker, sign), (maker.owner, -sign)):
-                self.cash[who] -= s * price * part
-                self.shares[who] += s * part
-            if maker.owner and self.model == FP:
-                self.remember(maker.owner, -sign * part * self.p["passive"])
-            if taker and self.model == FP:
-                self.remember(taker, float(sign * part))
-            maker.lots -= part
-            if maker.lots == 0:
-                self.remove(maker)
+            self.fill(taker, sign, maker, part)
             left -= part
         return lots - left
+
+    def fill(self, taker, sign, maker, part):
+        for who, s in ((taker, sign), (maker.owner, -sign)):
+            self.cash[who] -= s * maker.price * part
+            self.shares[who] += s * part
+        if maker.owner and self.model == FP:
+            self.remember(maker.owner, -sign * part * self.p["passive"])
+        if taker and self.model == FP:
+            self.remember(taker, float(sign * part))
+        maker.lots -= part
+        if maker.lots == 0:
+            self.remove(maker)
 
     def remember(self, owner, lots):
         for r in range(4):
@@ -180,7 +296,7 @@ class Twin:
                 self.clear_queue(side, price, target)
                 count = sum(o.owner == 0 for o in self.queues[side].get(price, []))
                 for k in range(count, target):
-                    self.rest(0, side, price, self.size(self.u(key + 1 + k)))
+                    self.rest(0, side, price, self.size(self.u(key + 1 + k)), self.venue(key + 65 + k))
         self.look_at_all()
 
     def quote_edges(self):
@@ -207,7 +323,8 @@ class Twin:
         self.twice_mid = self.best(BID) + self.best(ASK)
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            self.market_rate[side] = self.p["market"][self.rung(float(lots))]
+            scale = (1.0 + self.heat) * self.trading * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
         if self.model == FP and self.twice_mid != was:
             self.tilt()
 
@@ -237,6 +354,7 @@ class Twin:
     # tilts
     def set_pace(self):
         self.pace = self.p["tempo"] * self.curve("volume_curve") * math.exp(self.activity + self.p["activity_shift"])
+        self.trading = self.curve("trading_curve")
 
     def curve(self, name):
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
@@ -259,8 +377,9 @@ class Twin:
 
     def tilt(self):
         x = self.p["kappa"] * (0.5 * self.twice_mid - self.fair)
-        self.up = math.exp(min(max(x, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        x = min(max(x, -self.p["clip"]), self.p["clip"])
+        self.up, self.up_cancel = math.exp(x), math.exp(self.p["lean"] * x)
+        self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
 
     def lean(self, signed):
         passed, self.pressed, total = self.time - self.pressed, self.time, 0.0
@@ -268,8 +387,8 @@ class Twin:
             fall = math.exp(-self.p["keep"][r] * passed)
             self.pressure[r] = self.pressure[r] * fall + signed * self.p["per_typical"]
             total += self.p["weight"][r] * self.pressure[r]
-        self.up = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
-        self.down = 1.0 / self.up
+        self.up = self.up_cancel = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
+        self.down = self.down_cancel = 1.0 / self.up
 
     def metaorder(self):
         slot = min(int(self.u(OWNER) * self.p["slots"]), self.p["slots"] - 1)
@@ -287,8 +406,8 @@ class Twin:
     def total_rate(self):
         live = self.background(BID) + self.background(ASK)
         if self.model >= QUEUE_REACTIVE:
-            bid = self.down * self.limit_sum[BID] + self.up * self.cancel_sum[BID]
-            ask = self.up * self.limit_sum[ASK] + self.down * self.cancel_sum[ASK]
+            bid = self.down * self.limit_sum[BID] + self.up_cancel * self.cancel_sum[BID]
+            ask = self.up * self.limit_sum[ASK] + self.down_cancel * self.cancel_sum[ASK]
             return bid + ask + (self.market_rate[BID] + self.market_rate[ASK])
         if self.model == HAWKES:
             total = self.p["cancel_rate"] * live
@@ -309,9 +428,12 @@ class Twin:
         if self.model >= QUEUE_REACTIVE:
             for side in (BID, ASK):
                 tilt, inverse = (self.down, self.up) if side == BID else (self.up, self.down)
+                lean, upright = (
+                    (self.down_cancel, self.up_cancel) if side == BID else (self.up_cancel, self.down_cancel)
+                )
                 for kind, rates, sums, factor, back in (
                     ("limit", self.limit, self.limit_sum, tilt, inverse),
-                    ("cancel", self.cancel, self.cancel_sum, inverse, tilt),
+                    ("cancel", self.cancel, self.cancel_sum, upright, lean),
                 ):
                     part = factor * sums[side]
                     if v < part:
@@ -357,16 +479,24 @@ class Twin:
         total = self.total_rate()
         passed = self.wait / total
         self.time += passed
-        self.clock += passed / self.pace
+        self.clock += passed * self.gap / self.pace
+        self.heat *= self.p["echo_keep"]
         kind, side, i = self.choose(total, passed)
+        emptied, self.emptied = self.emptied, None
+        if emptied and self.u(BACK) < self.p["comeback"]:
+            crosses = emptied[1] >= self.best(ASK) if emptied[0] == BID else emptied[1] <= self.best(BID)
+            queue = self.reference - emptied[1] if emptied[0] == BID else emptied[1] - self.reference - 1
+            if not crosses and 0 <= queue < self.K:
+                kind, side, i = "limit", emptied[0], queue
         lots = self.size(self.u(SIZE))
         if kind == "limit":
             if self.model >= QUEUE_REACTIVE:
-                self.rest(0, side, self.price_of(side, i), lots)
+                self.rest(0, side, self.price_of(side, i), lots, self.venue(VENUE))
                 self.look_at(side, i)
             else:
                 away = 1 + min(int(self.u(PRICE) * self.p["band"]), self.p["band"] - 1)
-                self.rest(0, side, self.best(1 - side) - away if side == BID else self.best(1 - side) + away, lots)
+                price = self.best(1 - side) - away if side == BID else self.best(1 - side) + away
+                self.rest(0, side, price, lots, self.venue(VENUE))
         elif kind == "cancel":
             self.cancel_one(side, i)
         elif kind == "market":
@@ -374,15 +504,20 @@ class Twin:
         if self.model == QL and self.events % 16 == 0:
             self.lean(0)
         self.settle(0)
+        if self.p["gap_count"] > 1:
+            self.draw_gap(kind == "market")
         self.events += 1
         self.draw_wait()
 
     def cancel_one(self, side, i):
         if self.model >= QUEUE_REACTIVE:
+            was = self.best(side)
             theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
             if theirs:
                 rank = min(int(self.u(RANK) * len(theirs)), len(theirs) - 1)
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
+                if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
+                    self.emptied = side, was
             self.look_at(side, i)
             return
         live = {o.slot: o for o in self.all_orders() if o.owner == 0}
@@ -403,7 +538,9 @@ class Twin:
                 side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
                 side, lots, limit = ASK, self.p["sweep"], math.floor(self.fair) + 1
-            elif informed and 2.0 * self.fair != self.twice_mid:
+            elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (
+                self.best(ASK) - self.best(BID)
+            ):
                 side = BID if 2.0 * self.fair > self.twice_mid else ASK
             else:
                 slot, side = self.metaorder()
@@ -416,7 +553,13 @@ class Twin:
             lots = max(1, math.floor(share * offered + 0.5))
         if self.model >= QUEUE_REACTIVE and limit is None:
             limit = self.price_of(1 - side, self.K - 1)
+            if self.model == FP:
+                near, reach = self.best(1 - side), self.p["reach"]
+                limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
+                if self.u(THROUGH) >= self.p["through"]:
+                    limit = near
         signed = self.take(0, side, lots, limit)
+        self.heat = self.p["echo"]
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:
@@ -434,16 +577,22 @@ class Twin:
         elif self.model == QL:
             self.lean(signed)
 
-    def take(self, who, side, lots, limit):
+    def take(self, who, side, lots, limit, venue=0):
         before = list(self.queues[1 - side])
-        filled = self.trade(who, side, lots, limit)
+        if who == 0:
+            filled = self.send(side, lots, limit)
+        elif self.p["venues"] > 1:
+            asked = [venue - 1] if venue else self.p["cheapest"][: self.p["venues"]]
+            filled = self.trade_across(who, side, lots, limit, asked, named=venue > 0)
+        else:
+            filled = self.trade(who, side, lots, limit)
         if self.model >= QUEUE_REACTIVE:
             for price in sorted(before, reverse=side == ASK):
                 self.look_at_price(1 - side, price)
         return filled if side == BID else -filled
 
     # agents
-    def act(self, kind, account, side, price, lots):
+    def act(self, kind, account, side, price, lots, venue=0):
         self.block = self.block_of(self.events)
         mine = sorted((o for o in self.all_orders() if o.owner == account), key=lambda o: o.slot)
         if kind == "post":
@@ -453,19 +602,36 @@ class Twin:
                 or len(mine) >= 16
             ):
                 return
-            self.rest(account, side, price, lots)
+            self.rest(account, side, price, lots, max(venue - 1, 0))
             self.look_at_price(side, price)
         elif kind == "cancel all":
             self.withdraw(mine)
+            self.pool = [o for o in self.pool if o[0] != account]
         elif kind == "take":
-            self.withdraw([o for o in mine if o.side == 1 - side])
-            signed = self.take(account, side, lots, None)
-            if self.model == FP:
-                self.value()
-                self.tilt()
-            elif self.model == QL:
-                self.lean(signed)
+            self.withdraw([o for o in mine if o.side == 1 - side and venue in (0, o.venue + 1)])
+            self.hear(self.take(account, side, lots, None, venue))
+        elif kind == "dark amend":
+            for order in self.pool:
+                if order[0] == account:
+                    order[2] = min(order[2], lots)
+            self.pool = [o for o in self.pool if o[2]]
+        elif kind in ("dark take", "dark post"):
+            self.pool = [o for o in self.pool if o[0] != account or o[1] == side]
+            mine = [o for o in self.pool if o[0] == account]
+            if kind == "dark post" and (mine or (len(self.pool) == 32 and self.pool[0][1] == side)):
+                return
+            filled = self.cross_dark(account, side, lots)
+            if kind == "dark post" and filled < lots:
+                self.pool.append([account, side, lots - filled, math.inf])
+            self.hear(filled if side == BID else -filled)
         self.settle(16)
+
+    def hear(self, signed):
+        if self.model == FP:
+            self.value()
+            self.tilt()
+        elif self.model == QL:
+            self.lean(signed)
 
     def withdraw(self, orders):
         for order in sorted(orders, key=lambda o: o.made):

@@ -34,14 +34,14 @@ FILES = ("parameters.toml", "report.html", "score.json")
 
 def calibrate_day(
     catalog: str, instrument: str, date: str, model: str, out: Path, seed: int, start: str | None, end: str | None,
-    refine: int | None = None,
+    refine: int | None = None, small_book: bool = False,
 ) -> None:  # fmt: skip
     """Calibrate, write the three files and tell the verdict."""
     from tickwright.app.report.calibration import render
     from tickwright.calibrate.flow import calibrate
     from tickwright.calibrate.models import model_of
 
-    chosen, day = model_of(model, refine), parse_date(date, "--date")
+    chosen, day = model_of(model, refine, small_book=small_book), parse_date(date, "--date")
     if out.exists() and not out.is_dir():
         raise ConfigError("--out", str(out), "a folder")
     first_use.say(*first_use.CALIBRATE)
@@ -69,12 +69,14 @@ def with_own_orders(result: Calibration) -> Calibration:
     from tickwright.learn.gate.check import mean_of
     from tickwright.learn.gate.impact import metaorders
     from tickwright.run.parameters_file import market_of
+    from tickwright.venue.sim.reactive.layout import MARKET
     from tickwright.venue.sim.reactive.parameters import FP, QL, QueueReactive
+    from tickwright.venue.sim.reactive.prepare import layout_for
 
     table = {"model": result.model.name, "version": result.model.version, **result.fit.parameters}
     market, tick = market_of(table).parameters, result.fit.tick
-    if not isinstance(market, QueueReactive | QL | FP):
-        return result
+    if not isinstance(market, QueueReactive | QL | FP) or layout_for(market) is not MARKET:
+        return result  # nothing answers, or the book is larger than the ones that episodes are run in
     seconds = result.recorded.day.seconds / result.recorded.day.count(at.MARKET_ORDERS)
     rows = []
     for length in LENGTHS:
@@ -111,6 +113,7 @@ def score_json(result: Calibration) -> dict[str, object]:
         "parameters_hash": result.hash,
         "data_fingerprint": day.fingerprint,
         "seed": result.seed,
+        "simulated_days": result.days,
         "recorded_ticks_per_tick": result.fit.tick,
         "own_orders": None if result.impact is None else [asdict(row) for row in result.impact.rows],
         "notes": [*result.fit.notes, *result.recorded.notes],

@@ -31,11 +31,14 @@ def calibrate(
     ] = None,
     refine: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Sessions simulated to refine the fit.", show_default="8 for fp"),
+        typer.Option(metavar="N", help="Sessions simulated to refine the fit.", show_default="188 for fp"),
     ] = None,
+    small_book: Annotated[
+        bool, typer.Option("--small-book", help="A book of few enough orders to train policies in (fp).")
+    ] = False,
     seed: Seed = None,
 ) -> None:
     """Fit a model of the market to a recorded day, simulate a day from it, and lay the two side by side."""
     from tickwright.app.commands.calibrate import calibrate_day
 
-    calibrate_day(catalog, instrument, date, model, out, 1 if seed is None else seed, start, end, refine)
+    calibrate_day(catalog, instrument, date, model, out, 1 if seed is None else seed, start, end, refine, small_book)

@@ -32,7 +32,7 @@ def gate(
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="santa-fe, epsilon, hawkes, queue-reactive, ql or fp.",
+            help="santa-fe, epsilon, hawkes, queue-reactive, ql, fp or fp-small-tick.",
             show_default="the file's model, or fp",
         ),
     ] = None,

@@ -37,8 +37,8 @@ def execute(
         str | None,
         typer.Option(
             metavar="MODEL[:FILE]",
-            help="Instead of recorded data a generated market that answers the orders: fp, ql, queue-reactive, hawkes, "
-            "epsilon or santa-fe; FILE holds its parameters, as `calibrate` writes them.",
+            help="Instead of recorded data a generated market that answers the orders: fp, fp-small-tick, ql, "
+            "queue-reactive, hawkes, epsilon or santa-fe; FILE holds its parameters, as `calibrate` writes them.",
         ),
     ] = None,
     config: Annotated[

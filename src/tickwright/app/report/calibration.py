@@ -77,6 +77,8 @@ def _header(result: Calibration) -> str:
         f"{time_text(settings.end, zone)[:8]} ({zone}), data {day.fingerprint}",
         "levels": f"events on the best {settings.levels} of each side",
         "tick of the model": f"{result.fit.tick} recorded tick{'' if result.fit.tick == 1 else 's'}",
+        "simulated": f"{result.days} days with seeds that the fit has not seen; each fact is judged on the one whose "
+        "distance is the median, and drawn from the first",
         "seed": str(result.seed),
     }
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())

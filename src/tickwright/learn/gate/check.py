@@ -3,8 +3,8 @@
 Four ways to judge, and each check says which is its own:
 1. `within`: the estimate lies in the band. For facts whose band is wide against their error.
 2. `surely`: the whole interval lies in the band. For claims such as "it loses money", where luck is no proof.
-3. `not_above`: nothing shows that it is larger than the limit, though the interval is narrow enough to show it. For
-   searches that shall find nothing.
+3. `not_above`: nothing shows that it is larger than the limit, though the interval is narrow enough to show it, or is
+   wholly below. For searches that shall find nothing.
 4. `exactly`: a count of what must not happen is zero. No error is allowed, and the interval is the count itself.
 """
 
@@ -65,8 +65,10 @@ def surely(
 def not_above(
     name: str, estimate: Estimate, limit: float, resolution: float, detail: dict[str, Any] | None = None
 ) -> Check:
-    """Passed where the interval reaches down to the limit, and is at most `resolution` wide on either side."""
-    good = estimate.interval[0] <= limit and Z * estimate.error <= resolution
+    """Passed where the interval reaches down to the limit, and is at most `resolution` wide on either side; one that
+    does not reach up to the limit may be wider."""
+    low, high = estimate.interval
+    good = high < limit or (low <= limit and Z * estimate.error <= resolution)
     told = {"resolution": resolution, **(detail or {})}
     return Check(name, good, estimate.value, estimate.interval, (None, limit), "not_above", told)
 

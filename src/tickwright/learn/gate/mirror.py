@@ -36,11 +36,13 @@ def _reflect(
     for i in range(slots.shape[0]):
         order = before.book.orders[slots[i]]
         price = twice_centre - np.int64(order.price)
-        rest(market, np.int64(order.owner), np.int64(1 - order.side), price, np.int64(order.qty), rows)
+        maker, venue = np.int64(order.owner), np.int64(order.venue)
+        rest(market, maker, np.int64(1 - order.side), price, np.int64(order.qty), venue, rows)
     market.reference = twice_centre - before.reference - 1
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk
     market.signed = -before.signed
+    market.pool.side = 1 - before.pool.side
     for r in range(market.residue.shape[0]):
         market.residue[r] = -before.residue[r]
         market.pressure[r] = -before.pressure[r]
@@ -68,8 +70,9 @@ def reflected(markets: np.ndarray, episodes: np.ndarray, params: np.ndarray) -> 
         one, other = episodes[name], others[name]
         other["bid"], other["ask"] = twice - one["ask"], twice - one["bid"]
         other["signed"] = -one["signed"]
-    others["sight"]["bid_sizes"] = episodes["sight"]["ask_sizes"]
-    others["sight"]["ask_sizes"] = episodes["sight"]["bid_sizes"]
+    for name in ("sight", "places"):
+        others[name]["bid_sizes"] = episodes[name]["ask_sizes"]
+        others[name]["ask_sizes"] = episodes[name]["bid_sizes"]
     others["recall"]["bid_size"] = episodes["recall"]["ask_size"]
     others["recall"]["ask_size"] = episodes["recall"]["bid_size"]
     others["recall"]["mid"] = twice - episodes["recall"]["mid"]

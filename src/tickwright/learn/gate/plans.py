@@ -27,7 +27,7 @@ from tickwright.venue.sim.reactive.layout import Ask
 _POST, _CANCEL, _CANCEL_ALL, _TAKE_ANY = int(Ask.POST), int(Ask.CANCEL), int(Ask.CANCEL_ALL), int(Ask.TAKE_ANY)
 _EVENTS_AN_ORDER = 2_000
 """Events allowed for each market order of the background that a phase waits for: far more than any model needs."""
-_TRIES = 50
+_TRIES = 1_000
 """Takes that a forced end may need, with events between: a book may be thin."""
 _NONE = np.int64(-1)
 

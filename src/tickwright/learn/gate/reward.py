@@ -21,8 +21,6 @@ from tickwright.learn.episode import step_rows
 from tickwright.learn.gate.check import Check, exactly
 from tickwright.learn.gate.mirror import reflected
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.strategy.learned.actions import ACTIONS
-from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.venue.sim.reactive.driver import NO_ROWS
 from tickwright.venue.sim.reactive.parameters import Parameters
 from tickwright.venue.sim.reactive.prepare import prepare
@@ -46,14 +44,15 @@ class _Still:
         self.settings = config.settings(0)
         self.settings["messages"] = 0
         self.references = batch.references
+        self.sizes = config.observed, config.actions
 
     def step(
         self, markets: np.ndarray, episodes: np.ndarray, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(rewards, observations, masks); the rows are changed."""
-        count = len(markets)
-        seen, finals = np.zeros((count, OBSERVED), np.float32), np.zeros((count, OBSERVED), np.float32)
-        masks, rewards, ends = np.zeros((count, ACTIONS), np.bool_), np.zeros(count), np.zeros(count, np.int64)
+        count, (numbers, choices) = len(markets), self.sizes
+        seen, finals = np.zeros((count, numbers), np.float32), np.zeros((count, numbers), np.float32)
+        masks, rewards, ends = np.zeros((count, choices), np.bool_), np.zeros(count), np.zeros(count, np.int64)
         step_rows(
             markets, episodes, 0, count, self.params, self.settings, markets[:1], np.zeros(1, np.int64),
             self.references, actions.astype(np.int64), seen, masks, rewards, ends, finals, 0, NO_ROWS,
@@ -91,11 +90,19 @@ def mirror_check(given: Parameters, books: int, seed: int) -> Check:
 def perold(batch: ExecutionBatch) -> np.ndarray:
     """Shortfall of each row's ended episode, bps: by cash and shares of the account, fees by what it made and took."""
     last, account = batch.episodes["last"], batch.markets["accounts"][:, ACCOUNT]
-    config = batch.config
+    ledger, config = batch.markets["ledger"][:, ACCOUNT], batch.config
     side, filled = last["side"], last["side"] * account["shares"]
-    cost = -account["cash"] - side * filled * last["arrival"]
+    cost = -account["cash"] - ledger["dark_cash"] / 2 - side * filled * last["arrival"]
     cost = cost + side * (last["quantity"] - filled) * (last["end_mid"] - last["arrival"])
     fees = config.taker_fee * account["taken"] + config.maker_fee * account["made"]
+    flow = config.markets[0].flow
+    for v, venue in enumerate(flow.venues):
+        taken, made = (ledger["taken_at"][:, v], ledger["made_at"][:, v]) if config.venues > 1 else (
+            account["taken"], account["made"]
+        )  # fmt: skip
+        fees = fees + venue.taker_fee * taken + venue.maker_fee * made
+    if flow.pool is not None:
+        fees = fees + flow.pool.fee * (ledger["dark_made"] + ledger["dark_taken"])
     shortfall: np.ndarray = 1e4 * (cost + fees) / (last["quantity"] * last["arrival"])
     return shortfall
 
@@ -104,8 +111,9 @@ def perfect_check(given: Parameters, episodes: int, seed: int) -> Check:
     """Of all sequences of two actions in the same future the cheapest has the highest reward, and no other order is
     wrong either: reward is minus the shortfall."""
     config = replace(CONFIG, markets=(given,), steps=2, messages=100)
-    batch = ExecutionBatch(config, ACTIONS * ACTIONS, derive(seed, "perfect"), restart=False)
-    first, second = np.divmod(np.arange(ACTIONS * ACTIONS), ACTIONS)
+    sequences = config.actions**2
+    batch = ExecutionBatch(config, sequences, derive(seed, "perfect"), restart=False)
+    first, second = np.divmod(np.arange(sequences), config.actions)
     wrong, spread = 0, []
     for _ in range(episodes):
         batch.reset()
@@ -118,7 +126,7 @@ def perfect_check(given: Parameters, episodes: int, seed: int) -> Check:
         wrong += int(shortfall[rewards.argmax()] > shortfall.min() + _SMALL)
         wrong += int((np.abs(rewards + shortfall) > _SMALL).sum())
         spread.append(float(np.ptp(shortfall)))
-    told = {"episodes": episodes, "sequences": ACTIONS * ACTIONS, "spread_bps": round(float(np.median(spread)), 3)}
+    told = {"episodes": episodes, "sequences": sequences, "spread_bps": round(float(np.median(spread)), 3)}
     return exactly("perfect execution: rewards out of order", wrong + (max(spread) == 0.0), told)
 
 
@@ -131,10 +139,10 @@ def truncation_check(given: Parameters, books: int, seed: int) -> Check:
         batch.reset()
         for rows in (batch.markets, batch.episodes, batch.masks):
             rows[books:] = rows[:books].copy()
-        seen = np.zeros((2 * books, OBSERVED), np.float32)
+        seen = np.zeros((2 * books, config.observed), np.float32)
         for t in range(config.steps):
             # a fixed policy of what is seen: a function of the observation's bits and of nothing else
-            scores = np.array([_scores(row) for row in seen])
+            scores = np.array([_scores(row, config.actions) for row in seen])
             actions = np.where(batch.masks, scores, -1.0).argmax(axis=1)
             if t <= cut:
                 wrong += int((actions[:books] != actions[books:]).sum())
@@ -154,8 +162,8 @@ def truncation_check(given: Parameters, books: int, seed: int) -> Check:
     return exactly("truncation: decisions that knew the future", wrong + (parted == 0), told)
 
 
-def _scores(row: np.ndarray) -> np.ndarray:
-    return np.random.default_rng(int.from_bytes(row.tobytes()[:64], "little")).random(ACTIONS)
+def _scores(row: np.ndarray, actions: int) -> np.ndarray:
+    return np.random.default_rng(int.from_bytes(row.tobytes()[:64], "little")).random(actions)
 
 
 def reward_checks(given: Parameters, books: int, seed: int) -> list[Check]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.rng import derive
-from tickwright.learn.gate import adversary, audit, impact, optima, programs, quoting, reward, watch
+from tickwright.learn.gate import adversary, audit, dark, impact, optima, programs, quoting, reward, watch
 from tickwright.learn.gate.check import Check
 from tickwright.learn.gate.policy import policy_checks
 from tickwright.learn.policies.port import Policy
@@ -151,6 +151,9 @@ def groups_of(
     def metaorders(length: int) -> Callable[[], list[Check]]:
         return lambda: impact.metaorder_checks(given, length, sizes.books, derive(seed, "impact"))
 
+    def pool() -> list[Check]:
+        return [dark.picked_off_check(given, sizes.tape_books, sizes.market_orders, derive(seed, "pool"))]
+
     return [
         ("what the market does by itself", facts),
         ("taking and resting", costs),
@@ -163,6 +166,7 @@ def groups_of(
             given, sizes.quoting_books, sizes.quoting_steps, seed, progress=_told(report, "quoting")
         )),
         ("rewards", lambda: reward.reward_checks(given, sizes.episodes, seed)),
+        *([("the dark pool", pool)] if given.flow.pool else []),
     ]  # fmt: skip
 
 

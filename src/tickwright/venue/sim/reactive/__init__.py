@@ -5,7 +5,8 @@
 | `layout` | the rows: a market, its parameters, a request; the codes |
 | `parameters`, `rows`, `prepare` | the parameters of every model, checked and hashed; as a row; at the right pace |
 | `draws` | chance as a function of seed, event and place |
-| `flow` | orders rest, leave and trade, whichever law decides it |
+| `flow`, `trades` | orders rest and leave, and trade, whichever law decides it |
+| `routing`, `dark` | where an order goes when there are several venues; the dark pool |
 | `pace` | the day's curves, and activity that clusters |
 | `lmf` | signs with long memory |
 | `santa_fe`, `epsilon`, `hawkes`, `queue_reactive`, `ql`, `fp` | one law each, and where it is unrealistic |

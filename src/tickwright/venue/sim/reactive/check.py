@@ -3,7 +3,8 @@
 1. Arena: every slot ever used is live or on the free list, once; nothing lives beyond.
 2. Levels: each holds its orders' lots and count, in the order of their joining; the best prices are the best.
 3. Owners: accounts list their own orders and nobody else's; cash and shares of all accounts sum to zero; lots that
-   joined are resting, cancelled or traded.
+   joined are resting, cancelled or traded. Likewise in the pool, in half ticks; lots made and taken, by venue, are
+   those of the accounts.
 4. Both sides are quoted by the background, and not crossed.
 5. Queue-reactive laws: the reference lies between the best prices, no background order outside the window, the rates
    kept are the table's.
@@ -23,7 +24,7 @@ from tickwright.venue.sim.reactive.layout import BACKGROUND, VOLUMES, Model
 
 def check_market(market: Any, params: Any) -> list[str]:
     """What is wrong with one MARKET row under one PARAMS row, in words; nothing where all is well."""
-    return [*_arena(market), *_levels(market), *_owners(market), *_quotes(market, params)]
+    return [*_arena(market), *_levels(market), *_owners(market), *_quotes(market, params), *_apart(market, params)]
 
 
 def _live(market: Any) -> np.ndarray:
@@ -99,6 +100,35 @@ def _owners(market: Any) -> list[str]:
     resting = int(orders["qty"][live].sum())
     if market["added"] != market["cancelled"] + market["volume"] + resting:
         wrong.append(f"{market['added']} lots joined, but {resting} rest, {market['cancelled']} were cancelled")
+    return wrong
+
+
+def _apart(market: Any, params: Any) -> list[str]:
+    """Venues and the pool."""
+    orders, accounts, ledger, pool = market["book"]["orders"], market["accounts"], market["ledger"], market["pool"]
+    wrong: list[str] = []
+    venues = orders["venue"][_live(market)]
+    if (venues < 0).any() or (venues >= params["venues"]).any():
+        wrong.append(f"venues of orders {sorted(set(venues.tolist()))}, of {params['venues']}")
+    if params["venues"] > 1:
+        for at, name in (("made_at", "made"), ("taken_at", "taken")):
+            if ledger[at].sum(axis=1).tolist() != accounts[name].tolist():
+                wrong.append(f"{name} by venue {ledger[at].tolist()}, in all {accounts[name].tolist()}")
+    if ledger["dark_cash"].sum() != 0:
+        wrong.append(f"cash of the pool sums to {ledger['dark_cash'].sum()} half ticks")
+    if not ledger["dark_made"].sum() == ledger["dark_taken"].sum() == pool["volume"]:
+        wrong.append(f"pool: made {ledger['dark_made']}, taken {ledger['dark_taken']}, traded {pool['volume']}")
+    resting = pool["orders"][: pool["count"]]
+    if (resting["lots"] <= 0).any() or (np.diff(resting["born"]) <= 0).any():
+        wrong.append("pool: an order without lots, or out of time")
+    if (resting["until"] <= pool["beats"]).any():
+        wrong.append("pool: an order that should have left")
+    owners = resting["owner"][resting["owner"] != BACKGROUND].tolist()
+    if len(set(owners)) < len(owners):
+        wrong.append("pool: two orders of one agent")
+    # What an arrival trades at once never rested, and is nobody's making.
+    if pool["added"] != pool["left"] + ledger["dark_made"].sum() + resting["lots"].sum():
+        wrong.append(f"pool: {pool['added']} lots rested, {pool['left']} left, {resting['lots'].sum()} rest")
     return wrong
 
 

@@ -24,19 +24,20 @@ from numba.extending import intrinsic
 
 from tickwright.book.l3 import reset
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, PRICE_LIMIT, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NO_SIDE, PRICE_LIMIT, Int, Record, Rows
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.rng import GOLDEN, derive, mix64
-from tickwright.venue.sim.reactive import fp, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.agents import act
+from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive.agents import act_at
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
 from tickwright.venue.sim.reactive.flow import place_apart, size_at
 from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
 from tickwright.venue.sim.reactive.pace import set_pace
+from tickwright.venue.sim.reactive.routing import venue_of
 
 _QUEUE_REACTIVE, _FP, _HAWKES = int(Model.QUEUE_REACTIVE), int(Model.FP), int(Model.HAWKES)
 NO_ROWS = np.zeros(0, MARKET_EVENT)
@@ -78,6 +79,11 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.twice_mid = 2 * mid_price + 1
     market.up = 1.0
     market.down = 1.0
+    market.up_cancel = 1.0
+    market.down_cancel = 1.0
+    market.gap = 1.0
+    market.heat = 0.0
+    market.back = 0
     market.background[0] = 0
     market.background[1] = 0
     market.resting = 0
@@ -92,6 +98,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
         market.pressure[r] = 0.0
         for k_owner in range(market.memory.shape[0]):
             market.memory[k_owner, r] = 0.0
+            market.pull[k_owner, r] = 0.0
     for i in range(market.excitation.shape[0]):
         for j in range(market.excitation.shape[1]):
             market.excitation[i, j] = 0.0
@@ -103,12 +110,13 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.faults = 0
     for a in range(market.accounts.shape[0]):
         market.accounts[a].live = 0
+    dark.clear(market)
     clear_counters(market)
     set_pace(market, param)
     block = block_of(seed, np.int64(OPENING))
     if param.model >= _QUEUE_REACTIVE:
         queue_reactive.redraw(market, param, block, out)
-        queue_reactive.settle(market, param, block, np.int64(0), out)
+        queue_reactive.settle(market, param, block, np.int64(0), np.int64(NO_SIDE), out)
         if param.model == _FP:
             market.walk = 0.5 * market.twice_mid
             fp.value(market, param)
@@ -118,7 +126,8 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
             for i in range(param.band):
                 u = uniform(block, np.int64(QUEUES * (1 + side) + i))
                 price = mid_price - i if side == BID else mid_price + 1 + i
-                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), out)
+                venue = venue_of(param, block, np.int64(QUEUES * (3 + side) + i))
+                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), venue, out)
         santa_fe.settle(market, param, out)
     draw_wait(market)
 
@@ -157,6 +166,7 @@ def clear_counters(market: Record) -> None:
         market.accounts[a].shares = 0
         market.accounts[a].made = 0
         market.accounts[a].taken = 0
+    dark.clear_counters(market)
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -205,9 +215,10 @@ def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> Non
     if request.relative != 0:
         own = best(market.book.ladder, ASK if request.side == ASK else BID)
         price = own + price if request.side == ASK else own - price
-    request.answer = act(
-        market, param, request.kind, request.account, request.side, price, request.lots, request.slot, out
-    )
+    request.answer = act_at(
+        market, param, request.kind, request.account, request.side, price, request.lots, request.slot, request.venue,
+        out,
+    )  # fmt: skip
 
 
 @inline(borrow=True)
@@ -232,7 +243,7 @@ def begin_from(rows: Rows, templates: Rows, t: Int, seed: np.uint64) -> None:
 @inline(borrow=True)
 def next_due(market: Record, param: Record) -> float:
     """When the next event is due, in seconds on the clock, unless an action comes before."""
-    due: float = market.clock + market.wait / total_rate(market, param) / market.pace
+    due: float = market.clock + market.wait / total_rate(market, param) * market.gap / market.pace
     return due
 
 
@@ -243,7 +254,7 @@ def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> fl
     market, param = markets[k], params[p]
     due = next_due(market, param)
     if market.clock < seconds <= due:
-        passed = (seconds - market.clock) * market.pace
+        passed = (seconds - market.clock) * market.pace / market.gap
         market.wait = max(0.0, market.wait - passed * total_rate(market, param))
         market.time += passed
         market.clock = seconds
@@ -269,12 +280,12 @@ def advance(markets: Rows, k: int, params: Rows, events: int, *, seconds: float 
 
 def ask(
     markets: Rows, k: int, params: Rows, kind: Ask, account: int, *, side: int = 0, price: int = 0, lots: int = 0,
-    slot: int = 0, relative: bool = False, out: Rows = NO_ROWS,
+    slot: int = 0, relative: bool = False, venue: int = 0, out: Rows = NO_ROWS,
 ) -> int:  # fmt: skip
     """One action of an account in row k (`agents.act`): what it came to."""
     one = params if len(params) == 1 else params[k : k + 1]
     requests = np.zeros(1, REQUEST)
-    requests[0] = (kind, account, side, price, relative, lots, slot, 0)
+    requests[0] = (kind, account, side, price, relative, lots, slot, 0, venue)
     run_rows(markets[k : k + 1], 0, 1, one, requests, 0, FOREVER, markets[:0], 0, out)
     return int(requests["answer"][0])
 

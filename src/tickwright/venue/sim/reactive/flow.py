@@ -1,10 +1,11 @@
-"""What may happen to a book, whichever law decides that it does: orders rest, leave, and trade.
+"""What may happen to a book, whichever law decides that it does: orders rest, and leave. `trades` lets them trade.
 
 1. `rest` takes a free slot of the arena and queues an order; `leave` takes lots from one and frees the slot at zero.
-2. `trade` walks the opposite side, best price and oldest order first; makers may be the background or an agent. Each
-   fill enters both accounts, and an agent's fill the memory of its account.
-3. `cancel_in_queue` takes one order of the background from a queue, by rank.
-4. `edge_price`, `size_of`: common rules of placing.
+2. `remember` lets an agent's fill (`trades`, `dark`) enter the memory of its account.
+3. `cancel_in_queue` takes one order of the background from a queue, by rank; `clear_queue` takes many.
+4. `size_of`: a common rule of placing.
+
+The levels are of all venues together, and every order carries its venue's place: where there is one it is 0.
 
 `market` is a row of `layout.MARKET`, `params` of `layout.PARAMS`. `out` takes MARKET_EVENT rows, or is empty. Every
 loop is bounded by the arena; what cannot go on sets `market.fault`.
@@ -15,14 +16,14 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.l3 import add, reduce
-from tickwright.book.ladder import best, find_level, has, live_level
-from tickwright.book.layout import ASK, BID, NIL, BookCode, Int, Record, Rows
+from tickwright.book.ladder import find_level
+from tickwright.book.layout import BID, NIL, BookCode, Int, Record, Rows
 from tickwright.core.events import Action, Flag, Side
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import SIZE, uniform
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, BACKGROUND, GUIDE, SLOTS, CancelRule, Fault, Model
 
-_ADD, _CANCEL, _EXECUTE = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE)
+_ADD, _CANCEL = int(Action.ADD), int(Action.CANCEL)
 _LETTER_BID, _LETTER_ASK = int(Side.BID), int(Side.ASK)
 _LAST = int(Flag.LAST)
 _ARENA_FULL, _LADDER_FULL, _UNBOUNDED = int(Fault.ARENA_FULL), int(Fault.LADDER_FULL), int(Fault.UNBOUNDED)
@@ -30,11 +31,10 @@ _BOOK = int(Fault.BOOK)
 _OUT_OF_RANGE = int(BookCode.SLOT_OUT_OF_RANGE)
 _FRONT, _BACK = int(CancelRule.FRONT), int(CancelRule.BACK)
 _FP = int(Model.FP)
-_ANY_PRICE = 2**62
 
 
 @inline(borrow=True)
-def _write(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
+def write_row(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
     """One row, where rows are wanted. Whoever gives `out` leaves room for a whole event."""
     if market.written >= out.shape[0]:
         return
@@ -47,6 +47,8 @@ def _write(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None
     row.price = order.price
     row.size = lots
     row.flags = 0
+    row.venue_id = order.venue
+    row.subtick = 0
     market.written += 1
 
 
@@ -73,7 +75,7 @@ def size_at(params: Record, u: float) -> Int:
 
 
 @inline(borrow=True)
-def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows) -> Int:
+def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> Int:
     """An order joins the back of its queue: its slot, or a negative BookCode with the market as it was."""
     book = market.book
     taken_back = market.free > 0
@@ -89,6 +91,7 @@ def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows
     else:
         market.used += 1
     book.orders[slot].owner = owner
+    book.orders[slot].venue = venue
     if owner == BACKGROUND:
         market.background[side] += 1
     else:
@@ -97,22 +100,22 @@ def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, out: Rows
         account.live += 1
         market.resting += 1
     market.added += lots
-    _write(market, out, _ADD, slot, lots)
+    write_row(market, out, _ADD, slot, lots)
     return np.int64(slot)
 
 
 @inline(borrow=True)
-def place(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
+def place(market: Record, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> None:
     """A limit order of the background. What the book cannot hold is a fault."""
-    slot = rest(market, np.int64(BACKGROUND), np.int64(side), np.int64(price), np.int64(lots), out)
+    slot = rest(market, np.int64(BACKGROUND), np.int64(side), np.int64(price), np.int64(lots), np.int64(venue), out)
     if slot < 0:
         market.fault = _ARENA_FULL if slot == _OUT_OF_RANGE else _LADDER_FULL
 
 
 @kernel(borrow=True)
-def place_apart(market: Record, side: Int, price: Int, lots: Int, out: Rows) -> None:
+def place_apart(market: Record, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> None:
     """`place` as a message of its own, for where it is rare: one copy of it in the compiled code."""
-    place(market, side, price, lots, out)
+    place(market, side, price, lots, venue, out)
     end_message(market, out)
 
 
@@ -144,7 +147,7 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
 @inline(borrow=True)
 def shorten(market: Record, slot: Int, lots: Int, out: Rows) -> None:
     """Cancel lots of an order, which keeps its place while any are left."""
-    _write(market, out, _CANCEL, slot, lots)
+    write_row(market, out, _CANCEL, slot, lots)
     market.cancelled += lots
     leave(market, slot, lots)
 
@@ -161,53 +164,6 @@ def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
     if params.model == _FP:
         for r in range(market.memory.shape[1]):
             market.memory[SLOTS + owner, r] += lots * params.per_typical
-
-
-@inline(borrow=True)
-def no_limit(side: Int) -> Int:
-    """A limit price that limits nothing."""
-    return np.int64(_ANY_PRICE if side == BID else -_ANY_PRICE)
-
-
-@kernel(borrow=True)
-def trade(market: Record, params: Record, taker: Int, side: Int, lots: Int, limit: Int, out: Rows) -> Int:
-    """A market order of `taker` on `side` (BID buys) for at most `lots`, no worse than `limit` (`no_limit`): the lots
-    filled. What finds nobody is dropped. The taker has no resting order on the way."""
-    book = market.book
-    hit = ASK if side == BID else BID
-    sign = 1 if side == BID else -1
-    left = lots
-    for _ in range(book.orders.shape[0] + 1):
-        if left <= 0 or not has(book.ladder, hit):
-            break
-        price = best(book.ladder, hit)
-        if sign * (price - limit) > 0:
-            break
-        slot = np.int64(book.ladder.levels[live_level(book.ladder, hit, price)].head)
-        order = book.orders[slot]
-        maker = np.int64(order.owner)
-        part = min(left, np.int64(order.qty))
-        market.accounts[maker].cash += sign * price * part
-        market.accounts[maker].shares -= sign * part
-        market.accounts[maker].made += part
-        market.accounts[taker].cash -= sign * price * part
-        market.accounts[taker].shares += sign * part
-        market.accounts[taker].taken += part
-        if maker != BACKGROUND:
-            remember(market, params, maker, -sign * part * params.passive)
-        if taker != BACKGROUND:
-            remember(market, params, taker, np.float64(sign * part))
-        _write(market, out, _EXECUTE, slot, part)
-        leave(market, slot, part)
-        left -= part
-        if market.fault != 0:
-            break
-    filled = lots - left
-    market.volume += filled
-    market.signed += sign * filled
-    if filled > 0:
-        end_message(market, out)
-    return filled
 
 
 @inline(borrow=True)

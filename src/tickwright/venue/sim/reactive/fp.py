@@ -5,10 +5,15 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
   2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
-  4. F = W + Σ D + Σ a_r h(N);  5. x = clip(κ (mid - F)), G = e^x tilts the book of `queue_reactive`.
+  4. F = W + Σ D + Σ a_r h(N).
+  5. x = clip(κ (mid - F)): G = e^x tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
-     memory, since F holds already what they know.
+     memory, since F holds already what they know. With F nearer to the mid than `edge` half-spreads they stay away,
+     and somebody who knows nothing trades in their place: at 0 they always come, at 1 only where it pays.
+  7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and a share
+     1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
+     (Tóth et al.'s selective taking, by price).
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
 large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
@@ -29,7 +34,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
@@ -38,6 +43,16 @@ from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 def concave(n: float, n0: float) -> float:
     """h: linear near zero, a square root far from it."""
     return n / math.sqrt(abs(n) + n0)
+
+
+@inline(borrow=True)
+def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
+    """The worst price that an order takes which does not sweep."""
+    near = best(market.book.ladder, 1 - side)
+    if params.through < 1.0 and uniform(block, THROUGH) >= params.through:
+        return np.int64(near)
+    end = queue_reactive.window_end(market, params, side)
+    return min(near + params.reach, end) if side == BID else max(near - params.reach, end)
 
 
 @inline(borrow=True)
@@ -51,9 +66,9 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         if market.fair < best(ladder, BID):
             return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, np.int64(-1)
         gap = 2.0 * market.fair - market.twice_mid
-        if gap != 0.0:
+        if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
             side = BID if gap > 0.0 else ASK
-            return side, lots, queue_reactive.window_end(market, params, side), np.int64(-1)
+            return side, lots, _limit(market, params, block, side), np.int64(-1)
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
@@ -61,7 +76,7 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
             market.memory[slot, r] = 0.0
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
-    return side, lots, queue_reactive.window_end(market, params, side), slot
+    return side, lots, _limit(market, params, block, side), slot
 
 
 @kernel(borrow=True)
@@ -83,6 +98,17 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
     market.walk += params.news * news * near_normal(block, NEWS)
 
 
+@inline(borrow=True)
+def _plus_pull(market: Record, params: Record, k: Int, total: float) -> float:
+    """`total` and what owner k adds to the fair price. The roots are stored before they are added, so that the
+    processor draws those of all scales at once."""
+    for r in range(SCALES):
+        market.pull[k, r] = concave(market.memory[k, r], params.n0)
+    for r in range(SCALES):
+        total += params.weight[r] * market.pull[k, r]
+    return total
+
+
 @kernel(borrow=True)
 def value(market: Record, params: Record) -> None:
     """The fair price of the memories as they are."""
@@ -90,13 +116,10 @@ def value(market: Record, params: Record) -> None:
     for r in range(SCALES):
         total += market.residue[r]
     for k in range(params.slots):
-        for r in range(SCALES):
-            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+        total = _plus_pull(market, params, np.int64(k), total)
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
-        if market.memory[k, SCALES - 1] == 0.0:
-            continue  # nothing of its own yet
-        for r in range(SCALES):
-            total += params.weight[r] * concave(market.memory[k, r], params.n0)
+        if market.memory[k, SCALES - 1] != 0.0:  # else nothing of its own yet
+            total = _plus_pull(market, params, np.int64(k), total)
     market.fair = total
 
 
@@ -107,3 +130,9 @@ def tilt(market: Record, params: Record) -> None:
     x = min(max(x, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up
+    if params.lean == 1.0:
+        market.up_cancel = market.up
+        market.down_cancel = market.down
+    else:
+        market.up_cancel = math.exp(params.lean * x)
+        market.down_cancel = 1.0 / market.up_cancel

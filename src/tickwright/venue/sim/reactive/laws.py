@@ -9,18 +9,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import BID, Int, Record, Rows
+from tickwright.book.layout import BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, RANK, WAIT, block_of, uniform
-from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, no_limit, place, size_of, trade
+from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
-from tickwright.venue.sim.reactive.pace import beat, news_size
+from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
+from tickwright.venue.sim.reactive.routing import send, venue_of
+from tickwright.venue.sim.reactive.trades import no_limit, trade
 
 _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
@@ -41,13 +41,22 @@ def total_rate(market: Record, params: Record) -> float:
 @inline(borrow=True)
 def draw_wait(market: Record) -> None:
     """The waiting time of the event to come."""
-    market.wait = -math.log(1.0 - uniform(block_of(market.seed, market.events), WAIT))
+    market.wait = exponential(block_of(market.seed, market.events), WAIT)
 
 
 @kernel(borrow=True)
 def event(market: Record, params: Record, out: Rows) -> None:
     """The next event of the background."""
     run_event(market, params, out)
+
+
+@kernel(borrow=True)
+def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
+    """The next `count` events; nothing happens any more after a fault."""
+    for _ in range(count):
+        if market.fault != 0:
+            break
+        run_event(market, params, out)
 
 
 @inline(borrow=True)
@@ -60,44 +69,59 @@ def run_event(market: Record, params: Record, out: Rows) -> None:
         return
     passed = market.wait / total
     market.time += passed
-    market.clock += passed / market.pace
+    market.clock += passed * market.gap / market.pace
+    trades = market.trades
+    touched = np.int64(NO_SIDE)
     if params.model >= _QUEUE_REACTIVE:
-        _queue_event(market, params, block, total, out)
+        touched = _queue_event(market, params, block, total, out)
     else:
         _band_event(market, params, block, passed, total, out)
-    settle(market, params, block, np.int64(0), out)
+    settle(market, params, block, np.int64(0), touched, out)
+    if params.gap_count > 1:
+        draw_gap(market, params, block, market.trades > trades)
     market.events += 1
     draw_wait(market)
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
-    """What must hold after every event and every action."""
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
+    """What must hold after every event and every action that touched a side, or both (NO_SIDE)."""
     if params.model < _QUEUE_REACTIVE:
         santa_fe.settle(market, params, out)
         return
     was = market.twice_mid
-    queue_reactive.settle(market, params, block, agent, out)
+    queue_reactive.settle(market, params, block, agent, touched, out)
     if params.model == _FP and market.twice_mid != was:
         fp.tilt(market, params)
 
 
 @inline(borrow=True)
-def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> None:
+def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> Int:
+    """The next event of a queue-reactive law: the side that it touched."""
+    market.heat *= params.echo_keep
     kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
-    if kind == _MARKET:
+    touched = np.int64(side)
+    if market.back > 0 and queue_reactive.comes_back(market, params, block, out):
+        touched = np.int64(NO_SIDE)
+    elif kind == _MARKET:
         _queue_market(market, params, block, side, out)
+        touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
         if kind == _LIMIT:
             i = queue_reactive.limit_queue(market, params.levels, side, v)
-            place(market, side, queue_reactive.price_of(market, side, i), size_of(params, block), out)
+            price, venue = queue_reactive.price_of(market, side, i), venue_of(params, block, VENUE)
+            place(market, side, price, size_of(params, block), venue, out)
             end_message(market, out)
         else:
             i = queue_reactive.cancel_queue(market, params.levels, side, v)
-            cancel_in_queue(market, params, side, queue_reactive.price_of(market, side, i), uniform(block, RANK), out)
+            price = queue_reactive.price_of(market, side, i)
+            cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
+            if params.comeback > 0.0:
+                queue_reactive.note_emptied(market, side, price)
         queue_reactive.look_at(market, params, side, i)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
+    return touched
 
 
 @kernel(borrow=True)
@@ -125,7 +149,8 @@ def _band_event(market: Record, params: Record, block: Int, passed: float, total
     else:
         kind, side = santa_fe.choose(market, params, total, u)
     if kind == _LIMIT:
-        place(market, side, santa_fe.limit_price(market, params, side, block), size_of(params, block), out)
+        price, venue = santa_fe.limit_price(market, params, side, block), venue_of(params, block, VENUE)
+        place(market, side, price, size_of(params, block), venue, out)
         end_message(market, out)
     elif kind == _CANCEL:
         santa_fe.cancel_any(market, block, out)
@@ -141,9 +166,13 @@ def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limi
     """A market order of the background: the lots bought, negative if sold. The clock of the day beats."""
     hit = 1 - side
     was_best = best(market.book.ladder, hit)
-    filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, out)
+    if params.apart != 0:
+        filled = send(market, params, block, np.int64(side), lots, limit, out)
+    else:
+        filled = trade(market, params, np.int64(BACKGROUND), np.int64(side), lots, limit, out)
     if params.model >= _QUEUE_REACTIVE:
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1
+    market.heat = params.echo
     beat(market, params, block)
     return filled if side == BID else -filled

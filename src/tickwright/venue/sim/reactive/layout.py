@@ -33,9 +33,17 @@ SIZES = 16
 GUIDE = 64
 """Equal parts of [0, 1) that say where in the table of sizes to begin."""
 BINS = 32
+GAPS = 4
+"""States of the clock, each with its mean waiting time."""
+SPREADS = 64
+"""Places of the table of market orders by spread, in ticks; the last holds for every wider one."""
 TYPES = 4
 """Hawkes: market buy, market sell, limit bid, limit ask."""
 EXPONENTIALS = 3
+VENUES = 4
+"""Lit venues, at most."""
+DARK_ORDERS = 32
+"""Orders that the dark pool holds."""
 
 
 class Model(IntEnum):
@@ -87,6 +95,9 @@ class Ask(IntEnum):
     TAKE = 4
     TAKE_ANY = 5
     AMEND = 6
+    DARK_POST = 7
+    DARK_AMEND = 8
+    DARK_TAKE = 9
 
 
 class Answer(IntEnum):
@@ -111,6 +122,41 @@ ACCOUNT = np.dtype(
 )
 
 
+LEDGER = np.dtype(
+    [
+        ("made_at", "<i8", (VENUES,)),  # lots filled at rest, by venue: counted where there are several
+        ("taken_at", "<i8", (VENUES,)),
+        ("dark_made", "<i8"),  # lots filled at rest in the pool
+        ("dark_taken", "<i8"),
+        ("dark_cash", "<i8"),  # half ticks times lots; what was paid is negative
+    ]
+)
+"""What an account did beyond one book. ACCOUNT's `made`, `taken` and `cash` are of all lit venues and not of the pool;
+its `shares` are all that it holds."""
+
+DARK_ORDER = np.dtype(
+    [
+        ("born", "<i8"),  # grows with the time of joining: smaller is ahead
+        ("until", "<i8"),  # `pool.beats` at which it leaves
+        ("lots", "<i4"),
+        ("owner", "<i4"),
+    ]
+)
+
+POOL = np.dtype(
+    [
+        ("beats", "<i8"),  # market orders of the background since the market opened
+        ("joins", "<i8"),
+        ("side", "<i8"),  # of all that rests: orders of both sides would meet at once
+        ("count", "<i8"),
+        ("volume", "<i8"),  # lots traded
+        ("added", "<i8"),  # lots that ever rested
+        ("left", "<i8"),  # of them, lots that left without a trade
+        ("orders", DARK_ORDER, (DARK_ORDERS,)),  # the oldest first
+    ]
+)
+
+
 def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
     """The record of one market whose book has these capacities (`book.layout.book_dtype`)."""
     return np.dtype(
@@ -120,15 +166,22 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("events", "<i8"),  # events so far: the key of the next draws
             ("clock", "<f8"),  # seconds since the open
             ("wait", "<f8"),  # what is left of the unit exponential before the next event
+            ("trading", "<f8"),  # of market orders, relative to the other events: the curve of the day, now
+            ("gap", "<f8"),  # its mean on the clock, relative to what the pace says: bursts
             ("pace", "<f8"),  # model time units a second, now
             ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
             ("down", "<f8"),
+            ("up_cancel", "<f8"),  # the same on cancels, which may lean less
+            ("down_cancel", "<f8"),
             ("fault", "<i8"),
             ("reference", "<i8"),  # the bid side's first watched tick; the ask side's is the next
             ("twice_mid", "<i8"),  # best bid + best ask at the last look
             ("limit_sum", "<f8", (2,)),
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
+            ("back_price", "<i8"),
+            ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
             ("free", "<i8"),  # 1 + first free slot, the others by `order.next`; 0 is none
@@ -138,6 +191,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
+            ("pull", "<f8", (OWNERS, SCALES)),  # FP: h(N) at the last look
             ("residue", "<f8", (SCALES,)),  # FP: D
             ("pressure", "<f8", (SCALES,)),  # QL: m
             ("pressed", "<f8"),  # QL: model time of the last decay
@@ -160,6 +214,9 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("written", "<i8"),  # rows written to `out`
             ("accounts", ACCOUNT, (ACCOUNTS,)),
             ("book", book_dtype(orders, levels, far)),
+            # where there are several venues or a pool
+            ("ledger", LEDGER, (ACCOUNTS,)),
+            ("pool", POOL),
         ]
     )
 
@@ -179,6 +236,7 @@ REQUEST = np.dtype(
         ("lots", "<i8"),
         ("slot", "<i8"),
         ("answer", "<i8"),  # what it came to
+        ("venue", "<i8"),  # 1 + a venue's place; 0: post at the first, take at whichever has the price
     ]
 )
 """What an agent asks of one market. With relative prices whoever asks for thousands need not know their books."""
@@ -194,6 +252,8 @@ PARAMS = np.dtype(
         ("reinit", "<f8"),
         ("per_typical", "<f8"),  # 1 / typical size, lots
         ("unit", "<i8"),  # lots of an order at the window's edge
+        ("venues", "<i8"),  # lit ones
+        ("apart", "<i8"),  # 1: several of them, or a pool
         ("size_count", "<i8"),
         ("sizes", "<i8", (SIZES,)),
         ("size_edges", "<f8", (SIZES,)),
@@ -205,11 +265,17 @@ PARAMS = np.dtype(
         ("bins", "<i8"),
         ("volume_curve", "<f8", (BINS,)),
         ("volatility_curve", "<f8", (BINS,)),
+        ("trading_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
         ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be
         ("activity_news", "<f8"),
         ("news_shift", "<f8"),  # so that the mean variance is
+        ("gap_count", "<i8"),
+        ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
+        ("gap_edges", "<f8", (GAPS,)),
+        ("gap_stay", "<f8"),
+        ("gap_after_market", "<f8"),
         # FP
         ("kappa", "<f8"),  # QL's too
         ("clip", "<f8"),
@@ -218,6 +284,8 @@ PARAMS = np.dtype(
         ("passive", "<f8"),
         ("informed", "<f8"),
         ("sweep", "<i8"),  # lots
+        ("edge", "<f8"),  # half-spreads
+        ("reach", "<i8"),  # ticks
         ("weight", "<f8", (SCALES,)),  # FP: a_r; QL: w_r
         ("keep", "<f8", (SCALES,)),  # FP: exp(-1/tau_r); QL: beta_r
         # zero intelligence, Hawkes
@@ -230,9 +298,31 @@ PARAMS = np.dtype(
         ("speed", "<f8", (EXPONENTIALS,)),
         ("jump", "<f8", (TYPES, TYPES, EXPONENTIALS)),  # [raised, by, scale]
         # queue-reactive: [queue, volume in typical sizes]
+        ("uneven", "<i8"),  # 1: market orders have an echo, shun a spread or follow a curve of trading
+        ("echo", "<f8"),
+        ("echo_keep", "<f8"),  # an event
+        ("comeback", "<f8"),
+        ("by_spread", "<f8", (SPREADS,)),  # of market orders
+        ("through", "<f8"),  # FP
+        ("lean", "<f8"),  # FP: share of the tilt that cancels get
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),
         ("cancel", "<f8", (DEPTH, VOLUMES)),
         ("stationary", "<f8", (DEPTH, VOLUMES)),  # distribution function of a queue's orders
+        # venues
+        ("share", "<f8", (VENUES,)),  # distribution function of a limit order's venue
+        ("weighed", "<i8"),  # 1: a market order draws the venue it asks first; 0: the cheapest
+        ("first", "<f8", (VENUES,)),  # distribution function of that draw
+        ("cheapest", "<i8", (VENUES,)),  # venues by taker fee
+        ("maker_fee", "<f8", (VENUES,)),  # ticks a lot
+        ("taker_fee", "<f8", (VENUES,)),
+        ("latency", "<f8", (VENUES,)),  # seconds
+        # the pool
+        ("pool", "<i8"),  # 1: there is one
+        ("ping", "<f8"),
+        ("hide", "<f8"),
+        ("patience", "<f8"),
+        ("pool_fee", "<f8"),
+        ("pool_latency", "<f8"),
     ]
 )

@@ -1,10 +1,17 @@
 """How fast a market runs: the volume curve of its day, and an activity that clusters.
 
 Law. The log-activity A is an Ornstein–Uhlenbeck process on the clock of the background's market orders. All rates are
-multiplied by curve(t) e^A, which moves the clock and nothing else: the sequence of events is the same at any pace. The
-news of FP is multiplied by the volatility curve and by e^(γ A), so that volatility clusters in event time as well.
+multiplied by curve(t) e^A, which moves the clock and nothing else: the sequence of events is the same at any pace. A
+curve of trading, where there is one, multiplies the rates of market orders alone in the queue-reactive laws. The news
+of FP is multiplied by the volatility curve and by e^(γ A), so that volatility clusters in event time as well.
 
-Unrealistic: one time scale of activity, and no leverage effect.
+Bursts. The waiting time of an event is exponential about one of up to four means, the states of the clock. A state
+holds for the next event with probability `gap_stay`, else it is drawn anew by `gap_weights`; a market order puts the
+clock into its first state with probability `gap_after_market`. The means are scaled to a mean of 1, so that bursts move
+the clock within the pace and, like the pace, no event before another. One state is a Poisson clock.
+
+Unrealistic: one time scale of activity, no leverage effect, and bursts that do not know what their events are, but for
+market orders.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record
 from tickwright.core.kernel import inline
-from tickwright.venue.sim.reactive.draws import ACTIVITY, near_normal
+from tickwright.venue.sim.reactive.draws import ACTIVITY, GAP, near_normal, uniform
 
 
 @inline(borrow=True)
@@ -25,9 +32,10 @@ def _bin(market: Record, params: Record) -> Int:
 
 @inline(borrow=True)
 def set_pace(market: Record, params: Record) -> None:
-    """The pace at this time of the day and this activity."""
-    curve = params.volume_curve[_bin(market, params)]
-    market.pace = params.tempo * curve * math.exp(market.activity + params.activity_shift)
+    """The pace at this time of the day and this activity, and the share of market orders."""
+    i = _bin(market, params)
+    market.pace = params.tempo * params.volume_curve[i] * math.exp(market.activity + params.activity_shift)
+    market.trading = params.trading_curve[i]
 
 
 @inline(borrow=True)
@@ -42,3 +50,21 @@ def news_size(market: Record, params: Record) -> float:
     """The size of the news relative to its mean."""
     curve: float = params.volatility_curve[_bin(market, params)]
     return curve * math.exp(params.activity_news * market.activity - params.news_shift)
+
+
+@inline(borrow=True)
+def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
+    """The state of the clock for the next event; `traded`: the one before was a market order."""
+    u = uniform(block, GAP)
+    if traded:
+        if u < params.gap_after_market:
+            market.gap = params.gaps[0]
+            return
+        u = (u - params.gap_after_market) / (1.0 - params.gap_after_market)
+    if u < params.gap_stay:
+        return
+    u = (u - params.gap_stay) / (1.0 - params.gap_stay)
+    state = np.int64(0)
+    while u >= params.gap_edges[state]:  # the last edge lies beyond any u
+        state += 1
+    market.gap = params.gaps[state]

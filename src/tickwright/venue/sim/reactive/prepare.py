@@ -31,20 +31,22 @@ def layout_for(parameters: Parameters) -> np.dtype[Any]:
 
 
 @lru_cache(maxsize=64)
-def _tempo(parameters: Parameters) -> float:
-    """Units of model time a second, so that messages come at the rate that was asked for: by a pilot run."""
+def _tempo(parameters: Parameters) -> tuple[float, float]:
+    """Units of model time a second, so that messages come at the rate that was asked for, and the share of market
+    orders: by a pilot run."""
     params = row_of(parameters)
     markets = np.zeros(1, layout_for(parameters))
     open_markets(markets, params, _PILOT_SEED, _PILOT_MID)
     events = _PILOT_EVENTS + int(4 * parameters.mean_orders)
     advance(markets, 0, params, events)
-    began = float(markets["time"][0])
+    began, trades = float(markets["time"][0]), int(markets["trades"][0])
     advance(markets, 0, params, events)
     if stopped(markets):
         raise CapacityError(f"{parameters.name}: the pilot run stopped: {stopped(markets)[0][1].name}")
-    return parameters.flow.messages_a_second * (float(markets["time"][0]) - began) / events
+    tempo = parameters.flow.messages_a_second * (float(markets["time"][0]) - began) / events
+    return tempo, (int(markets["trades"][0]) - trades) / events
 
 
 def prepare(parameters: Parameters) -> np.ndarray:
     """One PARAMS row, paced by `flow.messages_a_second`. Raises ConfigError, CapacityError."""
-    return row_of(parameters, _tempo(parameters))
+    return row_of(parameters, *_tempo(parameters))

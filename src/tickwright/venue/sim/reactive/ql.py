@@ -46,3 +46,5 @@ def hear(market: Record, params: Record, signed: Int) -> None:
     x = min(max(params.kappa * pressure, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up
+    market.up_cancel = market.up
+    market.down_cancel = market.down

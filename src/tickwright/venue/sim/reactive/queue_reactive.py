@@ -4,9 +4,13 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
   1. The reference lies half a tick above `market.reference`; each side has `levels` queues, the bid's on reference,
      reference - 1, …, the ask's on reference + 1, ….
   2. Queue i of volume q (typical sizes, rounded up) gets limit orders at λL[i, q] and loses orders at λC[i, q]; the
-     best queue of a side is hit by market orders at λM[q]. Sizes come from one table.
+     best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
+     of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
+     answer one another, or parts of one that came in messages of their own.
   3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
      with probability θ_reinit, all queues are redrawn from their stationary law.
+  4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
+     limit order there: a quote that was taken back for a moment.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -28,11 +32,12 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
-from tickwright.book.layout import ASK, BID, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import MOVE, QUEUE_STRIDE, QUEUES, REDRAW, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
-from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.routing import venue_of
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 assert int(Kind.CANCEL) == _LIMIT + 1
@@ -69,8 +74,8 @@ def _volume_place(params: Record, lots: float) -> Int:
 @inline(borrow=True)
 def total_rate(market: Record) -> float:
     """Events a unit of model time."""
-    bid = market.down * market.limit_sum[BID] + market.up * market.cancel_sum[BID]
-    ask = market.up * market.limit_sum[ASK] + market.down * market.cancel_sum[ASK]
+    bid = market.down * market.limit_sum[BID] + market.up_cancel * market.cancel_sum[BID]
+    ask = market.up * market.limit_sum[ASK] + market.down_cancel * market.cancel_sum[ASK]
     total: float = bid + ask + (market.market_rate[BID] + market.market_rate[ASK])
     return total
 
@@ -86,9 +91,9 @@ def choose(market: Record, total: float, u: float) -> tuple[Int, Int, float]:
     """
     left_0 = u * total
     left_1 = left_0 - market.down * market.limit_sum[BID]
-    left_2 = left_1 - market.up * market.cancel_sum[BID]
+    left_2 = left_1 - market.up_cancel * market.cancel_sum[BID]
     left_3 = left_2 - market.up * market.limit_sum[ASK]
-    left_4 = left_3 - market.down * market.cancel_sum[ASK]
+    left_4 = left_3 - market.down_cancel * market.cancel_sum[ASK]
     if left_4 >= 0.0:
         return _MARKET, BID if left_4 < market.market_rate[BID] else ASK, left_4
     past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
@@ -118,7 +123,7 @@ def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
 @inline(borrow=True)
 def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
     """The queue that a cancel at height v is of."""
-    v *= market.down if side == BID else market.up
+    v *= market.down_cancel if side == BID else market.up_cancel
     found = np.int64(0)
     for i in range(levels):
         v -= market.cancel[side, i]
@@ -183,28 +188,73 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
         look_apart(market, params, hit, np.int64(i))
 
 
+# -- quotes that come back ---------------------------------------------------------------------------------------------
+
+
+@inline(borrow=True)
+def note_emptied(market: Record, side: Int, price: Int) -> None:
+    """A cancel at a price: whether it emptied the best one. The other side's best and this one's new are not beyond."""
+    ladder = market.book.ladder
+    inside = price - best(ladder, side) if side == BID else best(ladder, side) - price
+    if has(ladder, side) and inside > 0:
+        market.back = side + 1
+        market.back_price = price
+
+
+@kernel(borrow=True)
+def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
+    """Whether a limit order came where the event before, a cancel, emptied the best price."""
+    side, price = np.int64(market.back - 1), np.int64(market.back_price)
+    market.back = 0
+    i = queue_of(market, side, price)
+    other = best(market.book.ladder, 1 - side)
+    crosses = price >= other if side == BID else price <= other
+    if crosses or not 0 <= i < params.levels or uniform(block, BACK) >= params.comeback:
+        return False
+    venue = venue_of(params, block, VENUE)
+    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), venue, out)
+    look_at(market, params, side, i)
+    return True
+
+
 # -- the rules after every event ---------------------------------------------------------------------------------------
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, out: Rows) -> None:
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
     """Both sides quoted, the reference where it belongs, the rates at the best: after every event and every action.
-    `agent` is 0, or draws.AGENT where an agent acted."""
+    `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both."""
     ladder = market.book.ladder
     if market.background[BID] == 0 or market.background[ASK] == 0:
         _quote_edges(market, params, out)
+        touched = np.int64(NO_SIDE)
     twice_mid = best(ladder, BID) + best(ladder, ASK)
     if twice_mid != market.twice_mid:
         _follow(market, params, block, agent, twice_mid, out)
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
-    market.twice_mid = best(ladder, BID) + best(ladder, ASK)
-    for side in range(2):
-        lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
-        market.market_rate[side] = params.market[_volume_place(params, np.float64(lots))]
+        market.twice_mid = best(ladder, BID) + best(ladder, ASK)
+        touched = np.int64(NO_SIDE)
+    scale = 1.0
+    if params.uneven != 0:  # every event moves the rates of both sides
+        spread = best(ladder, ASK) - best(ladder, BID)
+        scale = (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
+        touched = np.int64(NO_SIDE)
+    if touched == NO_SIDE:
+        _look_at_best(market, params, np.int64(ASK), scale)
+        touched = np.int64(BID)
+    _look_at_best(market, params, touched, scale)
     total = total_rate(market)
     if not (total > 0.0 and math.isfinite(total)):
         market.fault = _RATES
+
+
+@inline(borrow=True)
+def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> None:
+    """The rate of market orders that hit a side."""
+    ladder = market.book.ladder
+    lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
+    market.market_rate[side] = scale * params.market[_volume_place(params, np.float64(lots))]
 
 
 @kernel(borrow=True)
@@ -212,7 +262,7 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
     for side in range(2):
         if market.background[side] == 0:
             i = params.levels - 1
-            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, out)
+            place_apart(market, np.int64(side), price_of(market, side, i), params.unit, np.int64(0), out)
             market.edge_units += 1
             look_apart(market, params, np.int64(side), i)
 
@@ -269,5 +319,6 @@ def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
             count = level_count(ladder, side, price) - agents_at(market, side, price)[1]
             for k in range(count, target):
                 lots = size_at(params, uniform(block, np.int64(key + 1 + k)))
-                place_apart(market, np.int64(side), price, lots, out)
+                venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
+                place_apart(market, np.int64(side), price, lots, venue, out)
     look_at_all(market, params)

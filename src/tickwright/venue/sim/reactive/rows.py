@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, VOLUMES, CancelRule, Model
+from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, SPREADS, VENUES, VOLUMES, CancelRule, Model
 from tickwright.venue.sim.reactive.parameters import (
     FP,
     QL,
@@ -15,10 +15,12 @@ from tickwright.venue.sim.reactive.parameters import (
     Hawkes,
     Numbers,
     Parameters,
+    Pool,
     QueueReactive,
     Queues,
     SantaFe,
     Signs,
+    Venue,
 )  # fmt: skip
 
 _CODES = {
@@ -32,13 +34,16 @@ _FILLED = 4
 this an agent's order too large to trade through holds the price, and the other side piles up before it for ever."""
 
 
-def row_of(parameters: Parameters, tempo: float = 1.0) -> np.ndarray:
-    """One PARAMS row, with `tempo` units of model time a second at the day's mean."""
+def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0) -> np.ndarray:
+    """One PARAMS row, with `tempo` units of model time a second at the day's mean; `market_share` of the events are
+    market orders, which bursts ask for."""
     rows = np.zeros(1, PARAMS)
     row = rows[0]
     row["model"] = _CODES[type(parameters)]
     row["tempo"] = tempo
     _flow(row, parameters.flow)
+    _gaps(row, parameters.flow, market_share)
+    _venues(row, parameters.flow.venues or (Venue("only"),), parameters.flow.pool)
     if isinstance(parameters, Epsilon | QL | FP):
         _signs(row, parameters.signs)
     if isinstance(parameters, QueueReactive | QL | FP):
@@ -60,7 +65,8 @@ def row_of(parameters: Parameters, tempo: float = 1.0) -> np.ndarray:
         row["kappa"], row["clip"], row["n0"], row["news"] = (
             parameters.kappa, parameters.clip, parameters.n0, parameters.news,
         )  # fmt: skip
-        row["passive"], row["informed"] = parameters.passive, parameters.informed
+        row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
+        row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]
@@ -79,11 +85,12 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["size_edges"][n - 1 :] = 2.0  # beyond any quantile
     row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
     row["day"] = flow.day_seconds
-    # Two curves on one grid: each stretched over the least common number of parts would be finer than either needs.
-    bins = max(len(flow.volume_curve), len(flow.volatility_curve))
+    # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
+    bins = max(len(flow.volume_curve), len(flow.volatility_curve), len(flow.trading_curve))
     row["bins"] = bins
     row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins)
     volatility = _stretched(flow.volatility_curve, bins)
+    row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep
@@ -91,6 +98,47 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["activity_shift"] = variance / 2.0
     row["activity_news"] = flow.activity_news
     row["news_shift"] = flow.activity_news**2 * variance
+
+
+def _gaps(row: np.void, flow: Flow, market_share: float) -> None:
+    """The states of the clock, their means scaled to a mean of 1 over events. With m the share of market orders, a and
+    p `gap_after_market` and `gap_stay`, a state is begun anew by `gap_weights` with probability (1 - m a) (1 - p), and
+    the first with m a: the stationary law is their mixture."""
+    n = len(flow.gaps)
+    weights = np.array(flow.gap_weights) / sum(flow.gap_weights)
+    first = market_share * flow.gap_after_market
+    anew = (1.0 - first) * (1.0 - flow.gap_stay)
+    law = anew * weights
+    law[0] += first
+    gaps = np.array(flow.gaps)
+    row["gap_count"] = n
+    row["gaps"][:n] = gaps / (law @ gaps / law.sum())
+    row["gap_edges"][: n - 1] = np.cumsum(weights)[:-1]
+    row["gap_edges"][n - 1 :] = 2.0  # beyond any quantile
+    row["gap_stay"], row["gap_after_market"] = flow.gap_stay, flow.gap_after_market
+
+
+def _venues(row: np.void, venues: tuple[Venue, ...], pool: Pool | None) -> None:
+    n = len(venues)
+    row["venues"], row["apart"] = n, n > 1 or pool is not None
+    row["share"] = _edges([venue.share for venue in venues])
+    routing = [venue.routing for venue in venues]
+    row["weighed"] = any(routing)
+    row["first"] = _edges(routing if any(routing) else [1.0])
+    row["cheapest"][:n] = sorted(range(n), key=lambda v: venues[v].taker_fee)
+    for name in ("maker_fee", "taker_fee"):
+        row[name][:n] = [getattr(venue, name) for venue in venues]
+    row["latency"][:n] = [venue.latency_ns / 1e9 for venue in venues]
+    if pool is not None:
+        row["pool"], row["ping"], row["hide"], row["patience"] = 1, pool.ping, pool.rest, pool.patience
+        row["pool_fee"], row["pool_latency"] = pool.fee, pool.latency_ns / 1e9
+
+
+def _edges(weights: list[float]) -> np.ndarray:
+    """A distribution function over the venues, whose last value lies beyond any quantile."""
+    edges = np.full(VENUES, 2.0)
+    edges[: len(weights) - 1] = (np.cumsum(weights) / sum(weights))[:-1]
+    return edges
 
 
 def _stretched(curve: Numbers, bins: int) -> np.ndarray:
@@ -107,6 +155,11 @@ def _signs(row: np.void, signs: Signs) -> None:
 def _queues(row: np.void, queues: Queues) -> None:
     row["levels"], row["theta"], row["reinit"] = len(queues.limit), queues.theta, queues.reinit
     row["market"] = _table(queues.market)
+    row["echo"], row["echo_keep"] = queues.echo, math.exp(-1.0 / queues.echo_memory)
+    row["comeback"] = queues.comeback
+    row["by_spread"] = np.arange(1.0, SPREADS + 1.0) ** -queues.spread_power
+    trading = row["trading_curve"][: row["bins"]]
+    row["uneven"] = queues.echo > 0.0 or queues.spread_power != 0.0 or bool((trading != 1.0).any())
     for i, (limit, cancel) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
         row["limit"][i], row["cancel"][i] = _table(limit), _table(cancel)
         row["limit"][i][min(VOLUMES - 1, _FILLED * _ARENA // len(queues.limit) // 5) :] = 0.0

@@ -81,6 +81,6 @@ def settle(market: Record, params: Record, out: Rows) -> None:
             other = 1 - side
             anchor = best(ladder, other) if has(ladder, other) else (market.twice_mid + 1 - side) >> 1
             price = anchor - params.band if side == BID else anchor + params.band
-            place_apart(market, np.int64(side), price, params.unit, out)
+            place_apart(market, np.int64(side), price, params.unit, np.int64(0), out)
             market.edge_units += 1
     market.twice_mid = best(ladder, BID) + best(ladder, ASK)

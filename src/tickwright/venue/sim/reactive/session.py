@@ -5,6 +5,9 @@
 2. The opening snapshot: an ADD for each resting order, best level first, each queue in its order.
 3. ADD, CANCEL and EXECUTE until the close, Flag.LAST on the last row of each message. The pace follows the volume
    curve of the day and the activity.
+4. Where there are several venues, rows are of all of them, as a consolidated feed has them: `venue_id` is that given
+   and 1 + the venue's place, and the oldest order comes first at each venue only. A dark pool, whose place is after
+   them, prints its trades (HIDDEN), and shows nothing else.
 
 `open_session` does the first, `chunks` the other two a part at a time, `labels_of` tells what the rows came from: the
 truth that a calibration is tested against. `generate_session` is all three. Same arguments, same bytes.
@@ -99,6 +102,7 @@ def chunks(session: Session, instrument_id: int = 0, venue_id: int = 0) -> Itera
 def labels_of(session: Session) -> dict[str, Any]:
     """What the rows came from, and what was counted up to here: whole after the last of `chunks`."""
     market = session.markets[0]
+    dark = {"dark_volume": int(market["pool"]["volume"])} if session.params["pool"][0] else {}
     return {
         "model": session.parameters.name,
         "parameters": to_dict(session.parameters),
@@ -111,6 +115,7 @@ def labels_of(session: Session) -> dict[str, Any]:
         "market_orders": int(market["trades"]),
         "volume": int(market["volume"]),
         "edge_units": int(market["edge_units"]),
+        **dark,
     }
 
 
@@ -131,7 +136,9 @@ def _finished(session: Session, rows: np.ndarray, before: int, instrument_id: in
     rows["ts_event"] += session.open_ts
     rows["ts_recv"] = rows["ts_event"]
     rows["sequence"] = np.arange(before + 1, before + len(rows) + 1)
-    rows["instrument_id"], rows["venue_id"] = instrument_id, venue_id
+    rows["instrument_id"] = instrument_id
+    # The market writes the places of its venues, the pool's after them.
+    rows["venue_id"] = venue_id + rows["venue_id"] + 1 if session.params["apart"][0] else venue_id
     return rows
 
 
@@ -147,6 +154,7 @@ def opening_rows(session: Session) -> np.ndarray:
     rows["order_id"] = orders["born"][live] + 1
     rows["side"] = np.where(orders["side"][live] == BID, int(Side.BID), int(Side.ASK))
     rows["price"], rows["size"] = orders["price"][live], orders["qty"][live]
+    rows["venue_id"] = orders["venue"][live]
     rows["flags"] = Flag.SNAPSHOT
     rows["flags"][-1] = Flag.SNAPSHOT | Flag.LAST
     return rows

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Lots
-from tickwright.venue.sim.reactive.layout import BINS, SIZES, SLOTS, CancelRule
-
-Numbers: TypeAlias = tuple[float, ...]
-
-
-def within(name: str, value: float, low: float, high: float) -> None:
-    """Raises ConfigError unless a number lies between two others."""
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(name, value, f"a number from {low:g} to {high:g}")
-
-
-def all_within(name: str, values: Numbers, low: float, high: float) -> None:
-    """The same for each of several numbers."""
-    for value in values:
-        within(name, value, low, high)
+from tickwright.venue.sim.reactive.layout import BINS, GAPS, SIZES, SLOTS, CancelRule
+from tickwright.venue.sim.reactive.parameters.limits import Numbers as Numbers
+from tickwright.venue.sim.reactive.parameters.limits import all_within as all_within
+from tickwright.venue.sim.reactive.parameters.limits import within as within
+from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_venues
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
-    day; activity is pace.py's, with its standard deviation, its memory in market orders and γ."""
+    day; so is `trading_curve`, of market orders against other events in the queue-reactive laws. Activity is pace.py's,
+    with its standard deviation, its memory in market orders and γ. `gaps` are the mean waiting times of the clock's
+    states, the shortest first, of which only ratios count; with one state the clock is a Poisson one."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
@@ -39,8 +29,16 @@ class Flow:
     activity_sd: float = 0.5
     activity_memory: float = 300.0
     activity_news: float = 0.5
+    gaps: Numbers = (1.0,)
+    gap_weights: Numbers = (1.0,)
+    gap_stay: float = 0.0
+    gap_after_market: float = 0.0
+    trading_curve: Numbers = (1.0,)
     cancels: str = "uniform"
     display: float = 1.0
+    venues: tuple[Venue, ...] = ()
+    """Lit venues; none is one without a name, fees or latency."""
+    pool: Pool | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.sizes) <= SIZES or len(self.sizes) != len(self.weights):
@@ -53,7 +51,7 @@ class Flow:
             raise ConfigError("flow.weights", self.weights, "weights that are not all zero")
         within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
         within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
-        for name in ("volume_curve", "volatility_curve"):
+        for name in ("volume_curve", "volatility_curve", "trading_curve"):
             curve = getattr(self, name)
             if not 1 <= len(curve) <= BINS:
                 raise ConfigError(f"flow.{name}", curve, f"1 to {BINS} numbers")
@@ -61,9 +59,20 @@ class Flow:
         within("flow.activity_sd", self.activity_sd, 0.0, 2.0)
         within("flow.activity_memory", self.activity_memory, 1.0, 1e7)
         within("flow.activity_news", self.activity_news, 0.0, 2.0)
+        if not 1 <= len(self.gaps) <= GAPS or len(self.gaps) != len(self.gap_weights):
+            raise ConfigError("flow.gaps", self.gaps, f"1 to {GAPS} mean times, one for each weight")
+        all_within("flow.gaps", self.gaps, 1e-9, 1e9)
+        if list(self.gaps) != sorted(self.gaps):
+            raise ConfigError("flow.gaps", self.gaps, "the shortest first")
+        all_within("flow.gap_weights", self.gap_weights, 0.0, 1e9)
+        if not sum(self.gap_weights) > 0:
+            raise ConfigError("flow.gap_weights", self.gap_weights, "weights that are not all zero")
+        within("flow.gap_stay", self.gap_stay, 0.0, 0.99)
+        within("flow.gap_after_market", self.gap_after_market, 0.0, 0.99)
         if self.cancels.upper() not in CancelRule.__members__:
             raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
         within("flow.display", self.display, 0.0, 1.0)
+        check_venues(self.venues, self.pool)
 
     @property
     def typical(self) -> float:

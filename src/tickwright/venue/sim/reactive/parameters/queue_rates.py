@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tickwright.core.errors import ConfigError
-from tickwright.venue.sim.reactive.layout import SCALES
+from tickwright.venue.sim.reactive.layout import DEPTH, SCALES
 from tickwright.venue.sim.reactive.parameters.flow import Flow, Numbers, Signs, all_within, within
 from tickwright.venue.sim.reactive.parameters.queues import LARGE_TICK, SMALL_TICK, Queues
 
@@ -58,7 +58,8 @@ class QL:
 
 @dataclass(frozen=True, slots=True)
 class FP:
-    """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes.
+    """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes;
+    `lean` is the part of the tilt that cancels get, `through` the share of market orders that go beyond the best price.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`, which the large tick passes and the small one does not. Measured on books that the choice did not
@@ -103,6 +104,10 @@ class FP:
     passive: float = 1.0
     informed: float = 0.4
     sweep: float = 5.0
+    edge: float = 0.0
+    reach: int = DEPTH
+    lean: float = 1.0
+    through: float = 1.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -117,6 +122,11 @@ class FP:
         within("passive", self.passive, 0.0, 1.0)
         within("informed", self.informed, 0.0, 0.95)
         within("sweep", self.sweep, 0.01, 1e4)
+        within("edge", self.edge, 0.0, 1.0)
+        if self.reach != int(self.reach) or not 0 <= self.reach <= DEPTH:
+            raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
+        within("lean", self.lean, -2.0, 2.0)
+        within("through", self.through, 0.0, 1.0)
 
     @staticmethod
     def large_tick() -> FP:
@@ -129,12 +139,17 @@ class FP:
         signs of such stocks ask for (AAPL on 21 June 2012, executions of one instant and side merged: .50, .11, .01
         at lags 1, 10 and 100)."""
         return FP(
-            signs=Signs(slots=1, pareto=1.4),
+            signs=Signs(slots=1, pareto=1.5),
             queues=SMALL_TICK,
-            kappa=0.4,
-            impact=4.0,
-            weights=(0.4, 0.2, 0.15, 0.25),
-            news=1.8,
+            kappa=0.55,
+            impact=3.35,
+            weights=(0.47, 0.2, 0.13, 0.2),
+            news=1.9,
+            passive=0.8,
+            informed=0.5,
+            sweep=8.0,
+            edge=1.0,
+            reach=0,
         )
 
     @property

@@ -13,13 +13,18 @@ from tickwright.venue.sim.reactive.parameters.flow import Numbers, all_within, w
 @dataclass(frozen=True, slots=True)
 class Queues:
     """The queue-reactive rates as tables: `limit[i][q]`, `cancel[i][q]`, `market[q]`, q the volume in typical sizes
-    rounded up, the last entry holding for every larger q."""
+    rounded up, the last entry holding for every larger q. `echo`, `echo_memory` (events) and `spread_power` (η) are of
+    market orders alone: `queue_reactive`, law 2. `comeback` is of its law 4."""
 
     limit: tuple[Numbers, ...]
     cancel: tuple[Numbers, ...]
     market: Numbers
     theta: float = 0.7
     reinit: float = 0.0
+    echo: float = 0.0
+    echo_memory: float = 1.0
+    spread_power: float = 0.0
+    comeback: float = 0.0
 
     @staticmethod
     def of_law(
@@ -70,6 +75,10 @@ class Queues:
             raise ConfigError("queues.market", self.market[:3], "positive rates")
         within("queues.theta", self.theta, 0.0, 1.0)
         within("queues.reinit", self.reinit, 0.0, 1.0)
+        within("queues.echo", self.echo, 0.0, 1e3)
+        within("queues.echo_memory", self.echo_memory, 0.1, 1e4)
+        within("queues.comeback", self.comeback, 0.0, 0.95)
+        within("queues.spread_power", self.spread_power, 0.0, 4.0)
 
     def stationary(self, i: int) -> Numbers:
         """Probabilities of 0, 1, … orders in queue i, left to itself (birth and death, market orders at the first)."""
@@ -106,6 +115,6 @@ SMALL_TICK = Queues.of_law(
     cancel=tuple(0.2 - 0.1 * near for near in _SMALL_NEAR),
     power=0.85,
     market=(0.8, 2.0, 0.1),
-    theta=0.9,
+    theta=1.0,
     reinit=0.0,
 )

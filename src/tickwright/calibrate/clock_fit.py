@@ -1,0 +1,117 @@
+"""The bursts of a day: the states of its clock, and how its market orders follow one another.
+
+`gaps_of`: a mixture of exponentials over the times between any two events, by expectation and maximisation on the bins
+of `layout.GAPS` (Dempster, Laird, Rubin, JRSS B 39, 1977). A state's persistence is the correlation of two logarithms
+in a row, less what an exponential adds to their variance: (π²/6) / ln² 10 in decades. What comes sooner after a market
+order than elsewhere is the share that the first state has there beyond its own.
+
+`spread_power_of`: market orders that come at a rate of spread^-η see the spread S with weight S^-η, so that its mean
+before them, E S^(1-η) / E S^-η over time, gives η.
+
+`echo_of`: with h(d) the chance that the d-th event after a market order is the next one, h / (1 - h) is by the law
+proportional to 1 + echo e^(-(d - 1) / echo_memory).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.facts import DayFacts
+from tickwright.core.units import Ticks
+from tickwright.venue.sim.reactive.layout import GAPS
+from tickwright.venue.sim.reactive.parameters import Numbers
+
+_ROUNDS = 300
+_EXPONENTIAL = math.pi**2 / 6 / math.log(10) ** 2
+MOST_STAY, MOST_AFTER = 0.9, 0.95
+MOST_ECHO = 50.0
+MOST_POWER = 2.0
+FAR = 20
+"""Events after a market order from which on nothing is left of its echo, or hardly."""
+ENOUGH = 100
+"""Times between events, or market orders, without which a day says nothing of them."""
+
+
+def gaps_of(facts: DayFacts, states: int = GAPS) -> tuple[Numbers, Numbers, float, float]:
+    """(gaps, gap_weights, gap_stay, gap_after_market) of `Flow`; means in seconds."""
+    others, after = facts.day.sums["pauses"].sum(0)
+    others[0] = after[0] = 0.0  # at one instant: parts of a message
+    if others.sum() < ENOUGH:
+        return (1.0,), (1.0,), 0.0, 0.0
+    means, weights = mixture(others, states)
+    xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"].sum(0)
+    stay, first = 0.0, 0.0
+    if n > ENOUGH:
+        variance = (xx / n - (x / n) ** 2) * (yy / n - (y / n) ** 2)
+        common = xy / n - x * y / n**2
+        stay = common / max(math.sqrt(max(variance, 0.0)) - _EXPONENTIAL, 0.1)
+    if after.sum() > ENOUGH:
+        there = mixture(after, means.size, means)[1]
+        first = (there[0] - weights[0]) / max(1.0 - weights[0], 0.05)
+    return (
+        tuple(float(f"{m:.6g}") for m in means), tuple(round(float(w), 6) for w in weights),
+        round(float(np.clip(stay, 0.0, MOST_STAY)), 4), round(float(np.clip(first, 0.0, MOST_AFTER)), 4),
+    )  # fmt: skip
+
+
+def mixture(counts: np.ndarray, states: int, fixed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(means in seconds, weights) of `states` exponentials, the shortest first; the means are `fixed` where given."""
+    edges = 10.0 ** (at.GAP_DECADES[0] + np.arange(at.GAPS + 1) / at.PER_DECADE)
+    low, high = edges[:-1].copy(), edges[1:].copy()
+    low[0], high[-1] = 0.0, np.inf
+    middle = 0.5 * (edges[:-1] + edges[1:])
+    middle[0] = 0.5 * edges[1]
+    total = counts.sum()
+    if fixed is None:
+        places = np.searchsorted(np.cumsum(counts), (np.arange(states) + 0.5) / states * total)
+        means = middle[places] * 1.05 ** np.arange(states)
+    else:
+        means = fixed
+    weights = np.full(states, 1 / states)
+    for _ in range(_ROUNDS):
+        likely = weights * (np.exp(-low[:, None] / means) - np.exp(-high[:, None] / means)) + 1e-300
+        held = counts[:, None] * likely / likely.sum(1, keepdims=True)
+        weights = held.sum(0) / total
+        if fixed is None:
+            means = np.maximum(held.T @ middle / np.maximum(held.sum(0), 1e-9), 1e-8)
+    order = np.argsort(means)
+    return means[order], weights[order]
+
+
+def echo_of(facts: DayFacts) -> tuple[float, float, float]:
+    """(echo, echo_memory) of `Queues`, and what the rate of market orders is on average relative to one without."""
+    runs = facts.day.sums["runs"].sum(0)
+    at_risk = np.flip(np.cumsum(np.flip(runs)))
+    if runs.sum() < ENOUGH or at_risk[FAR] < ENOUGH:
+        return 0.0, 1.0, 1.0
+    rest = runs[FAR:-1].sum() / at_risk[FAR:-1].sum()
+    chance = np.clip(runs[: FAR - 1] / at_risk[: FAR - 1], 1e-6, 0.999)
+    over = chance / (1 - chance) * (1 - rest) / max(rest, 1e-6) - 1
+    # Least squares over the memory; the echo follows in closed form, each distance by the events that it knows.
+    distance, weight = np.arange(FAR - 1), np.sqrt(at_risk[: FAR - 1])
+    best = (math.inf, 0.0, 1.0)
+    for memory in np.geomspace(0.2, FAR, 40):
+        law = np.exp(-distance / memory)
+        echo = float(np.clip((weight * law) @ over / ((weight * law) @ law), 0.0, MOST_ECHO))
+        best = min(best, (float(weight @ (over - echo * law) ** 2), echo, float(memory)))
+    return round(best[1], 4), round(best[2], 4), float(max(1.0, runs.sum() / at_risk.sum() / max(rest, 1e-6)))
+
+
+def spread_power_of(facts: DayFacts, tick: Ticks) -> tuple[float, float]:
+    """(`spread_power` of `Queues`, the mean over time of what it makes of the rates); each block of time by itself, for
+    spreads and trading both follow the day. A power of 0: market orders see the spread of any time, or a wider one."""
+    s, x = facts.day.sums, facts["spread-time"].x
+    seconds, trades = s["spread_time"], s["pairs"][:, 0]
+    if trades.sum() < ENOUGH:
+        return 0.0, 1.0
+    wanted = s["half_spreads"][:, 0].sum()
+    best = (math.inf, 0.0, 1.0)
+    for power in np.arange(0.0, MOST_POWER + 1e-9, 0.05):
+        law = x**-power
+        mean = (seconds @ (law * x)) / np.maximum(seconds @ law, 1e-300)
+        scale = float(seconds.sum(0) @ np.maximum(x / tick, 1.0) ** -power / seconds.sum())
+        best = min(best, (abs(float(trades @ mean - wanted)), float(power), scale))
+    return best[1], best[2]

@@ -1,0 +1,73 @@
+"""The part of `kernel.py` that hears when events come: by kind, one after another, and between market orders.
+
+Names as there: `s` is one record of STATE, `t` one of SUMS.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickwright.book.layout import Int, Record
+from tickwright.calibrate import layout as at
+from tickwright.core.kernel import inline, kernel
+
+_PER_DECADE, _FROM, _GAPS, _RUNS, _MARKET = at.PER_DECADE, at.GAP_DECADES[0] + 9, at.GAPS, at.RUNS, at.MARKET
+_AT_ONCE = 10.0 ** (_FROM + 1 / _PER_DECADE)
+"""ns; what comes sooner lies in the first bin: parts of one message, in which a clock has no say."""
+
+
+@inline
+def block_of(s: Record, ts: Int) -> Int:
+    """The block of time of a moment."""
+    return min(max((ts - s.begin) // s.width, 0), (s.end - s.begin - 1) // s.width)
+
+
+@inline
+def decade_bin(nanos: Int, first: Int, bins: Int) -> Int:
+    """Bin of a time on a logarithmic axis whose first decade begins at 10**first ns."""
+    if nanos <= 0:
+        return 0
+    i = np.int64(np.floor((np.log10(np.float64(nanos)) - first) * _PER_DECADE + 1e-9))
+    return min(max(i, 0), bins - 1)
+
+
+@kernel
+def gap(s: Record, t: Record, kind: Int, ts: Int) -> None:
+    """An event of a kind has come."""
+    b = block_of(s, ts)
+    if s.seen[kind]:
+        t.gaps[b, kind, decade_bin(ts - s.last[kind], _FROM, _GAPS)] += 1
+    s.seen[kind] = 1
+    s.last[kind] = ts
+    if s.any_seen:
+        after = 1 if s.any_kind == _MARKET else 0
+        t.pauses[b, after, decade_bin(ts - s.any_last, _FROM, _GAPS)] += 1
+        if after or ts - s.any_last < _AT_ONCE:
+            s.log_known = 0
+        else:
+            _pair(s, t, b, np.log10(np.float64(ts - s.any_last)))
+    if s.since_market > 0 and kind == _MARKET:
+        t.runs[b, min(s.since_market, _RUNS) - 1] += 1
+    if kind == _MARKET:
+        s.since_market = 1
+    elif s.since_market > 0:
+        s.since_market += 1
+    s.any_seen = 1
+    s.any_last = ts
+    s.any_kind = kind
+
+
+@kernel
+def _pair(s: Record, t: Record, b: Int, y: float) -> None:
+    """The logarithm of a pause beside that of the one before."""
+    if s.log_known:
+        x = s.log_gap
+        sums = t.pause_pairs[b]
+        sums[0] += x * y
+        sums[1] += x
+        sums[2] += y
+        sums[3] += x * x
+        sums[4] += y * y
+        sums[5] += 1.0
+    s.log_gap = y
+    s.log_known = 1

@@ -1,0 +1,244 @@
+"""The end of a fit: parameters without a moment of their own, moved until most facts lie in their bands.
+
+Simulated method of moments (McFadden, Econometrica 57, 1989) over all facts, by an evolution strategy with a step
+length for each coordinate (Ros, Hansen, "A simple modification in CMA-ES achieving linear time and space complexity",
+2008). A generation's sessions have one seed (common random numbers), the next generation another, so that no seed's
+chance is fitted; what is handed on is the mean of the distribution, which no single session chose. Same arguments, same
+result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tickwright.calibrate.bands import BANDS, RANGES
+from tickwright.calibrate.distance import apart
+from tickwright.calibrate.facts import DayFacts
+from tickwright.calibrate.flow_fit import bounded
+from tickwright.calibrate.moments import moments_apart, moments_of
+from tickwright.calibrate.queue_tables import MOST_ORDERS, room_of
+from tickwright.calibrate.score import farthest
+from tickwright.core.errors import BookError, CapacityError, ConfigError
+from tickwright.venue.sim.reactive.parameters import FP
+
+POPULATION = 12
+"""Sessions in a generation."""
+LOSS_OF_FAILURE = 2.0
+"""Of a market that could not be simulated, more than any other loses."""
+_EDGE = 0.25
+"""Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise."""
+_CURVE = 0.3
+"""Of the way to the recorded curves, in a generation."""
+_FAR, _MOMENTS, _RANGES = 0.1, 0.2, 0.5
+"""Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
+
+Session = Callable[[FP, int], DayFacts]
+"""A market and the number of a seed → the facts of a session."""
+Adjust = Callable[[FP, list[DayFacts]], FP]
+"""A market and the facts of a generation of its kind → the market with what they say."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Knob:
+    """A coordinate: how it is read off and put into a market, in units in which a step of `step` is usual."""
+
+    name: str
+    step: float
+    read: Callable[[FP], float]
+    put: Callable[[FP, float], FP]
+
+
+def _flow(name: str, low: float, high: float, step: float, log: bool = False) -> Knob:
+    return _field(name, low, high, step, log, "flow")
+
+
+def _field(name: str, low: float, high: float, step: float, log: bool = False, part: str = "") -> Knob:
+    """A number of FP, or of a part of it, within bounds, on a linear or logarithmic scale."""
+
+    def read(market: FP) -> float:
+        value = float(getattr(getattr(market, part) if part else market, name))
+        return math.log(max(value, low)) if log else value
+
+    def put(market: FP, x: float) -> FP:
+        value = float(np.clip(math.exp(min(x, 50.0)) if log else x, low, high))
+        changed: Any = {name: value}
+        return dataclasses.replace(
+            market, **({part: dataclasses.replace(getattr(market, part), **changed)} if part else changed)
+        )
+
+    return Knob(name, step, read, put)
+
+
+def _impact(name: str, first: int, last: int, step: float) -> Knob:
+    """The scale of the memories first to last - 1: a w_r of each by one factor."""
+
+    def parts(market: FP) -> np.ndarray:
+        return np.array([market.impact * w for w in market.weights])
+
+    def read(market: FP) -> float:
+        return math.log(max(float(parts(market)[first:last].sum()), 1e-6))
+
+    def put(market: FP, x: float) -> FP:
+        scaled = parts(market)
+        scaled[first:last] *= math.exp(min(x, 12.0)) / max(float(scaled[first:last].sum()), 1e-6)
+        total = float(min(scaled.sum(), 1e3))
+        return dataclasses.replace(market, impact=total, weights=tuple(round(float(p / total), 9) for p in scaled))
+
+    return Knob(name, step, read, put)
+
+
+def _rates(name: str, step: float, scale: Callable[[FP, float], FP]) -> Knob:
+    """A factor on rates; it reads as 0, for the rates where the search began."""
+    return Knob(name, step, lambda _: 0.0, lambda market, x: scale(market, math.exp(float(np.clip(x, -3.0, 3.0)))))
+
+
+def _join(market: FP, factor: float) -> FP:
+    limit = tuple((row[0], *(round(rate * factor, 9) for rate in row[1:])) for row in market.queues.limit)
+    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, limit=limit))
+
+
+KNOBS: tuple[Knob, ...] = (
+    _flow("activity_sd", 0.0, 1.6, 0.15),
+    _flow("activity_memory", 5.0, 3_000.0, 0.7, log=True),
+    _flow("activity_news", 0.0, 2.0, 0.25),
+    _flow("gap_after_market", 0.0, 0.95, 0.1),
+    _rates("limit orders that join", 0.05, _join),
+    _field("echo", 1e-2, 100.0, 0.3, log=True, part="queues"),
+    _field("echo_memory", 0.2, 100.0, 0.3, log=True, part="queues"),
+    _field("comeback", 0.0, 0.9, 0.15, part="queues"),
+    _field("spread_power", 0.0, 2.5, 0.2, part="queues"),
+    _field("theta", 0.3, 1.0, 0.1, part="queues"),
+    _field("pareto", 1.1, 5.0, 0.15, part="signs"),
+    _field("kappa", 1e-3, 10.0, 0.3, log=True),
+    _field("lean", -1.0, 1.5, 0.25),
+    _field("news", 1e-3, 1e3, 0.25, log=True),
+    _field("through", 0.0, 1.0, 0.15),
+    _field("informed", 0.02, 0.9, 0.1),
+    _field("sweep", 0.2, 100.0, 0.3, log=True),
+    _impact("fast impact", 0, 2, 0.3),
+    _impact("slow impact", 2, 4, 0.3),
+)
+
+
+def with_knobs(market: FP, x: np.ndarray) -> FP:
+    """A market with every coordinate put. Raises ConfigError where they make none."""
+    for knob, value in zip(KNOBS, x, strict=True):
+        market = knob.put(market, float(value))
+    return market
+
+
+def loss(recorded: DayFacts, simulated: DayFacts) -> float:
+    """About the share of facts outside their bands, smoothed, with the weights above."""
+    parts = []
+    for name, band in BANDS.items():
+        value = apart(recorded[name], simulated[name], band.scaled)
+        if value is not None:
+            ratio = max(value / band.limit, 1e-3)
+            parts.append(1.0 / (1.0 + math.exp(-math.log(ratio) / _EDGE)) + _FAR * math.log1p(ratio))
+    total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
+    for one in RANGES:
+        found = farthest(one, simulated)
+        if found is not None:
+            out = max(one.low - found, found - one.high) / (one.high - one.low)
+            total += _RANGES / len(BANDS) / (1.0 + math.exp(-float(np.clip(out * 20, -30, 30))))
+    return total
+
+
+def search(
+    start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None
+) -> FP:  # fmt: skip
+    """The market that so many generations come to; `adjust` keeps the parameters that have a moment of their own where
+    they should be. Raises nothing for markets that fault on the way."""
+    room = room_of(start.queues)
+    steps = np.array([knob.step for knob in KNOBS])
+    mean = np.array([knob.read(start) for knob in KNOBS]) / steps
+    n, rng = mean.size, np.random.default_rng(20_120_621)
+    kept = POPULATION // 2
+    weights = math.log(kept + 0.5) - np.log(np.arange(1, kept + 1))
+    weights /= weights.sum()
+    effective = 1.0 / float(weights @ weights)
+    to_path = (effective + 2) / (n + effective + 5)
+    damping = 1 + to_path + 2 * max(0.0, math.sqrt((effective - 1) / (n + 1)) - 1)
+    to_rank_one = 4 / (n + 4)
+    learn_one = (n + 2) / 3 * 2 / ((n + 1.3) ** 2 + effective)
+    learn_all = min(
+        1 - learn_one, (n + 2) / 3 * 2 * (effective - 2 + 1 / effective) / ((n + 2) ** 2 + effective)
+    )  # fmt: skip
+    sigma, spread = 0.7, np.ones(n)
+    path, drift = np.zeros(n), np.zeros(n)
+    usual = math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
+    for generation in range(generations):
+        seen: list[DayFacts] = []
+        z = rng.standard_normal((POPULATION // 2, n))
+        z = np.concatenate([z, -z])  # in pairs: their mean is no chance of the draw
+        y = z * np.sqrt(spread)
+        losses = [_loss_at(start, (mean + sigma * one) * steps, recorded, session, generation, seen, room) for one in y]
+        start = towards_curves(start, recorded, seen)
+        if adjust is not None and seen:
+            start = adjust(start, seen)
+        order = np.argsort(losses, kind="stable")[:kept]
+        move, turn = weights @ y[order], weights @ z[order]
+        mean = mean + sigma * move
+        path = (1 - to_path) * path + math.sqrt(to_path * (2 - to_path) * effective) * turn
+        drift = (1 - to_rank_one) * drift + math.sqrt(to_rank_one * (2 - to_rank_one) * effective) * move
+        spread = (1 - learn_one - learn_all) * spread + learn_one * drift**2 + learn_all * weights @ y[order] ** 2
+        sigma *= math.exp(min(0.5, to_path / damping * (float(np.linalg.norm(path)) / usual - 1)))
+    return with_knobs(start, mean * steps)
+
+
+def _loss_at(
+    start: FP, x: np.ndarray, recorded: DayFacts, session: Session, seed: int, seen: list[DayFacts], room: float
+) -> float:  # fmt: skip
+    try:
+        market = with_knobs(start, x)
+    except ConfigError:
+        return LOSS_OF_FAILURE
+    return loss_of(market, recorded, session, seed, seen, room)
+
+
+def loss_of(
+    market: FP, recorded: DayFacts, session: Session, seed: int, seen: list[DayFacts] | None = None,
+    room: float = MOST_ORDERS,
+) -> float:  # fmt: skip
+    """`loss` of one session, whose facts are put behind `seen`; `LOSS_OF_FAILURE` where there
+    is none, or the stationary book has more orders than `room`."""
+    if market.queues.mean_orders() > room:
+        return LOSS_OF_FAILURE
+    try:
+        simulated = session(market, seed)
+    except (BookError, CapacityError, ConfigError):
+        return LOSS_OF_FAILURE
+    if seen is not None:
+        seen.append(simulated)
+    return loss(recorded, simulated)
+
+
+def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts]) -> FP:
+    """Market orders and news over the day, each towards the recorded volume and variance from what a generation had in
+    the mean: it is their share of a block, not the pace of it, that impact and spread change."""
+    if not seen:
+        return start
+    flow = start.flow
+    wanted, found = (
+        [
+            np.maximum(np.mean([day[name].value()[0] for day in days], 0), 0.05)
+            for name in ("volume-curve", "volatility-curve")
+        ]
+        for days in ([recorded], seen)
+    )
+    places = (np.arange(wanted[0].size) + 0.5) / wanted[0].size
+    trading, volatility = (
+        np.interp(places, (np.arange(len(curve)) + 0.5) / len(curve), curve)
+        for curve in (flow.trading_curve, flow.volatility_curve)
+    )
+    changed = dataclasses.replace(
+        flow,
+        trading_curve=bounded(trading * (wanted[0] / found[0]) ** _CURVE),
+        volatility_curve=bounded(volatility * (wanted[1] / found[1]) ** (_CURVE / 2)),
+    )
+    return dataclasses.replace(start, flow=changed)

@@ -1,0 +1,103 @@
+"""Bursts, echo and shunned spreads: closed forms on drawn numbers, and known parameters from a simulated day."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from make_days import OPEN
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.clock_fit import echo_of, gaps_of, mixture, spread_power_of
+from tickwright.calibrate.day import PassSettings, sums_of
+from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.core.units import SECOND
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Signs
+from tickwright.venue.sim.reactive.session import generate_session
+
+END = OPEN + 2 * 3600 * SECOND
+GAPS, WEIGHTS, STAY, AFTER = (0.0002, 0.01, 0.5), (0.5, 0.3, 0.2), 0.4, 0.5
+
+
+def market(**changes: object) -> FP:
+    """The large tick at one pace all day."""
+    flow = Flow(
+        sizes=(1, 2, 4), weights=(0.5, 0.3, 0.2), messages_a_second=20.0, volume_curve=(1.0,), volatility_curve=(1.0,),
+        activity_sd=0.0, activity_news=0.0,
+    )  # fmt: skip
+    return dataclasses.replace(FP(flow=flow, signs=Signs(slots=1, pareto=1.5)), **changes)  # type: ignore[arg-type]
+
+
+def facts(given: FP, seed: int) -> DayFacts:
+    return facts_of(sums_of([generate_session(given, seed, OPEN, END)[0]], PassSettings(OPEN, END)))
+
+
+def bursty() -> FP:
+    plain = market()
+    flow = dataclasses.replace(plain.flow, gaps=GAPS, gap_weights=WEIGHTS, gap_stay=STAY, gap_after_market=AFTER)
+    return dataclasses.replace(plain, flow=flow)
+
+
+def test_a_mixture_of_exponentials_comes_back_from_its_bins() -> None:
+    rng = np.random.default_rng(3)
+    which = rng.choice(3, 200_000, p=WEIGHTS)
+    times = rng.exponential(np.array(GAPS)[which])
+    edges = 10.0 ** (at.GAP_DECADES[0] + np.arange(at.GAPS + 1) / at.PER_DECADE)
+    counts = np.histogram(np.clip(times, edges[0], None), edges)[0].astype(float)
+    means, weights = mixture(counts, 3)
+    np.testing.assert_allclose(means, GAPS, rtol=0.1)
+    np.testing.assert_allclose(weights, WEIGHTS, atol=0.02)
+    np.testing.assert_allclose(mixture(counts, 3, np.array(GAPS))[1], WEIGHTS, atol=0.02)
+
+
+def test_bursts_come_back_from_a_day() -> None:
+    # Rates differ from moment to moment too, so that means are a bit wider than their states'; their ratios remain.
+    gaps, weights, stay, after = gaps_of(facts(bursty(), 4), states=3)
+    np.testing.assert_allclose(np.diff(np.log10(gaps)), np.diff(np.log10(GAPS)), atol=0.25)
+    np.testing.assert_allclose(weights, WEIGHTS, atol=0.08)
+    assert stay == pytest.approx(STAY, abs=0.08)
+    assert after == pytest.approx(AFTER, abs=0.1)
+
+
+def test_a_poisson_clock_has_no_bursts() -> None:
+    gaps, weights, stay, _ = gaps_of(facts(market(), 4), states=2)
+    wide = sum(w for g, w in zip(gaps, weights, strict=True) if 0.3 < g / np.average(gaps, weights=weights) < 3)
+    assert wide > 0.9
+    assert stay < 0.15
+
+
+@pytest.mark.parametrize(("echo", "memory"), [(6.0, 2.0), (3.0, 5.0)])
+def test_the_echo_of_market_orders_comes_back(echo: float, memory: float) -> None:
+    plain = market()
+    queues = dataclasses.replace(plain.queues, echo=echo, echo_memory=memory)
+    found, kept, louder = echo_of(facts(dataclasses.replace(plain, queues=queues), 6))
+    # Of some 15 000 market orders; they empty queues, and so change the rate that the echo is relative to.
+    assert found == pytest.approx(echo, rel=0.35)
+    assert kept == pytest.approx(memory, rel=0.5)
+    assert louder > 1.2
+    assert echo_of(facts(plain, 6))[0] < 0.4
+
+
+def test_the_spreads_that_market_orders_shun_come_back() -> None:
+    small = FP.small_tick()
+    flow = market().flow
+    for power in (0.0, 1.0):
+        queues = dataclasses.replace(small.queues, spread_power=power)
+        day = facts(dataclasses.replace(small, flow=flow, queues=queues), 7)
+        found, scale = spread_power_of(day, 1)
+        # Deep bests are narrow and are hit less, which the power takes for its own: a few tenths.
+        assert found == pytest.approx(power, abs=0.4)
+        assert (scale < 0.6) if power else (scale > 0.4)
+
+
+def test_a_day_of_few_events_says_nothing() -> None:
+    short = facts_of(
+        sums_of(
+            [generate_session(market(), 3, OPEN, OPEN + 30 * SECOND)[0]],
+            PassSettings(OPEN, OPEN + 2 * SECOND, blocks=2),
+        )
+    )
+    assert gaps_of(short) == ((1.0,), (1.0,), 0.0, 0.0)
+    assert echo_of(short) == (0.0, 1.0, 1.0)
+    assert spread_power_of(short, 1) == (0.0, 1.0)

@@ -1,0 +1,65 @@
+"""The search over all facts: its coordinates, and that it goes down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from make_days import OPEN
+
+from tickwright.calibrate.day import PassSettings, sums_of
+from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.search import KNOBS, LOSS_OF_FAILURE, POPULATION, loss, loss_of, search, with_knobs
+from tickwright.core.errors import CapacityError
+from tickwright.core.units import SECOND
+from tickwright.venue.sim.reactive.parameters import FP, Flow
+from tickwright.venue.sim.reactive.session import chunks, open_session
+
+END = OPEN + 1200 * SECOND
+
+
+def market(**changes: object) -> FP:
+    flow = Flow(sizes=(1, 2), weights=(0.5, 0.5), messages_a_second=10.0, activity_sd=0.3)
+    return dataclasses.replace(FP(flow=flow), **changes)  # type: ignore[arg-type]
+
+
+def session(given: FP, seed: int) -> DayFacts:
+    return facts_of(sums_of(chunks(open_session(given, seed, OPEN, END)), PassSettings(OPEN, END, blocks=8)))
+
+
+def test_what_is_read_off_a_market_puts_it_back() -> None:
+    given = market(lean=0.4, through=0.3, impact=0.9)
+    queues = dataclasses.replace(given.queues, echo=3.0, echo_memory=2.0, comeback=0.2, spread_power=0.5)
+    given = dataclasses.replace(given, queues=queues)
+    back = with_knobs(given, np.array([knob.read(given) for knob in KNOBS]))
+    for knob in KNOBS:
+        assert knob.read(back) == pytest.approx(knob.read(given), abs=1e-6), knob.name
+        steps = (knob.put(given, knob.read(given) + step) for step in (knob.step, -knob.step))
+        assert any(moved != given for moved in steps), knob.name  # one of them may lie on its bound
+
+
+def test_a_market_that_cannot_be_simulated_loses() -> None:
+    def faulty(given: FP, seed: int) -> DayFacts:
+        raise CapacityError("no room")
+
+    recorded = session(market(), 1)
+    assert loss_of(market(), recorded, faulty, 1) == LOSS_OF_FAILURE
+    assert loss_of(market(), recorded, session, 1, room=1.0) == LOSS_OF_FAILURE
+    assert isinstance(search(market(), recorded, faulty, 1), FP)
+
+
+def test_the_search_comes_nearer_on_seeds_of_its_own() -> None:
+    recorded = session(market(kappa=0.9, news=0.9), 1)
+    far = market(kappa=0.15, news=0.2, informed=0.1)
+    tried: list[int] = []
+
+    def counted(given: FP, seed: int) -> DayFacts:
+        tried.append(seed)
+        return session(given, 100 + seed)
+
+    found = search(far, recorded, counted, 8)
+    assert len(tried) == 8 * POPULATION
+    assert len(set(tried)) == 8  # one seed a generation
+    before, after = (np.mean([loss(recorded, session(one, seed)) for seed in (31, 32, 33)]) for one in (far, found))
+    assert after < before - 0.03

@@ -1,0 +1,90 @@
+"""Bursts move the clock and nothing else; parameters of before keep their names and their markets."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import SECOND
+from tickwright.venue.sim.reactive import parameters
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Parameters, Queues
+from tickwright.venue.sim.reactive.session import generate_session
+
+OPEN = 1_340_285_400 * SECOND
+STEADY = Flow(volume_curve=(1.0,), volatility_curve=(1.0,), activity_sd=0.0, activity_news=0.0)
+BURSTS = {"gaps": (0.001, 0.05, 1.0), "gap_weights": (0.5, 0.3, 0.2), "gap_stay": 0.3, "gap_after_market": 0.6}
+
+
+@pytest.mark.parametrize("model", ["fp", "hawkes", "santa-fe"])
+def test_bursts_change_when_events_come_and_not_which(model: str) -> None:
+    # Invariant: with and without bursts, the rows of both days are alike but for their times, as far as both go.
+    plain: Parameters = dataclasses.replace(parameters.default(model), flow=STEADY)
+    bursty = dataclasses.replace(plain, flow=dataclasses.replace(STEADY, **BURSTS))  # type: ignore[arg-type]
+    days = [generate_session(given, 3, OPEN, OPEN + 1200 * SECOND)[0] for given in (plain, bursty)]
+    n = min(len(day) for day in days)
+    assert n > 10_000
+    for name in ("action", "order_id", "side", "price", "size", "flags"):
+        np.testing.assert_array_equal(days[0][name][:n], days[1][name][:n])
+    pauses = [np.diff(day["ts_event"][:n]) for day in days]
+    plain_sd, bursty_sd = (np.log10(pause[pause > 0]).std() for pause in pauses)
+    assert bursty_sd > plain_sd + 0.4
+
+
+def test_messages_a_second_are_those_asked_for() -> None:
+    given = FP(flow=dataclasses.replace(STEADY, **BURSTS))  # type: ignore[arg-type]
+    labels = generate_session(given, 5, OPEN, OPEN + 7200 * SECOND)[1]
+    # 144 000 waits of standard deviation 2.6 means, correlated in runs: 1 % and a little of the tempo's pilot.
+    assert labels["messages"] / 7200 == pytest.approx(20.0, rel=0.06)
+
+
+def test_market_orders_echo_and_a_share_stays_at_the_best() -> None:
+    plain = FP(flow=STEADY)
+    loud = dataclasses.replace(plain, queues=dataclasses.replace(plain.queues, echo=20.0, echo_memory=2.0))
+    shy = dataclasses.replace(plain, through=0.0, informed=0.0)
+    orders = [generate_session(given, 5, OPEN, OPEN + 3600 * SECOND)[1]["market_orders"] for given in (plain, loud)]
+    assert orders[1] > 1.5 * orders[0]
+    rows = generate_session(shy, 5, OPEN, OPEN + 3600 * SECOND)[0]
+    taken = rows[rows["action"] == ord("E")]
+    moments, first = np.unique(taken["ts_event"], return_index=True)
+    last = np.append(first[1:], len(taken)) - 1
+    assert moments.size > 1_000
+    assert np.mean(taken["price"][first] == taken["price"][last]) > 0.999  # two in one nanosecond are seldom
+
+
+HASHES = {"santa-fe": "be35f957b8551514ed3d5c9484e69561", "fp": "f8f1d46db003c83dfb5c7fe73fb6a4c8"}
+"""Of the default markets before there were bursts."""
+
+
+def test_parameters_keep_their_names() -> None:
+    found = {model: parameters.content_hash(parameters.default(model)) for model in HASHES}
+    assert found == HASHES
+    changed = dataclasses.replace(FP(), lean=0.5)
+    assert parameters.content_hash(changed) != HASHES["fp"]
+
+
+def test_a_table_of_before_loads() -> None:
+    table = parameters.to_dict(FP())
+    for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "trading_curve"):
+        del table["flow"][name]
+    for name in ("echo", "echo_memory", "spread_power", "comeback"):
+        del table["queues"][name]
+    del table["lean"], table["through"]
+    assert parameters.from_dict(table) == FP()
+
+
+def test_what_makes_no_clock_is_refused() -> None:
+    for changes, said in (
+        ({"gaps": (1.0, 0.5), "gap_weights": (1.0, 1.0)}, "shortest first"),
+        ({"gaps": (1.0, 2.0)}, "one for each weight"),
+        ({"gap_weights": (0.0,)}, "not all zero"),
+        ({"gap_stay": 1.0}, "0.99"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            dataclasses.replace(STEADY, **changes)  # type: ignore[arg-type]
+    for name, value in (("echo", -1.0), ("comeback", 1.0), ("spread_power", 9.0)):
+        with pytest.raises(ConfigError, match=name):
+            dataclasses.replace(FP().queues, **{name: value})  # type: ignore[arg-type]
+    assert isinstance(FP().queues, Queues)
