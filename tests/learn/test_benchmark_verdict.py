@@ -75,6 +75,8 @@ def test_an_interval_that_reaches_one_is_not_sure():
         ({"seeds": 4}, {}),
         ({"episodes": 4_096}, {}),
         ({}, {"quick": True}),
+        ({}, {"gates": {}}),
+        ({}, {"gates": {"tight": {"passed": False, "quick": False, "market": {"checks": []}, "policies": {}}}}),
         ({}, {"tuning": {"tight": None}}),
         ({}, {"tuning": {"tight": {"budget": 999}}}),
         ({}, {"policies": [{"recipe": str(n), "training_episodes_at_least": 1} for n in range(5)]}),

@@ -46,7 +46,7 @@ class Cell:
     @property
     def costs(self) -> np.ndarray:
         """Shortfall less the news: the same mean, less noise."""
-        return self.shortfall - self.news
+        return np.asarray(self.shortfall - self.news)
 
     def first(self, episodes: int) -> Cell:
         """The costs of the first episodes alone; the facts remain those of all."""

@@ -16,9 +16,11 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.learn.episode import _account, _finish, act, look, run, show
+from tickwright.learn.episode import _account, _finish, act, look, show
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.strategy.learned.actions import ACTIONS, legal
+from tickwright.learn.places import lag_of
+from tickwright.strategy.learned.venues import legal_at
+from tickwright.venue.sim.reactive.laws import run_events
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
 
@@ -33,18 +35,18 @@ TALLY = np.dtype(
 """Sums of one episode."""
 
 
-@inline
+@inline(borrow=True)
 def _gap(episode: Record) -> Int:
     """The spread seen, which is two half-spreads: half ticks of one."""
     return np.int64(episode.sight.ask - episode.sight.bid)
 
 
-@inline
+@inline(borrow=True)
 def _twice_mid(episode: Record) -> Int:
     return np.int64(round(2.0 * episode.mid))
 
 
-@inline
+@inline(borrow=True)
 def _seen(episode: Record) -> Int:
     """Twice the mid that is seen; the last one while a side is empty."""
     if episode.sight.quoted == 1:
@@ -52,13 +54,13 @@ def _seen(episode: Record) -> Int:
     return _twice_mid(episode)
 
 
-@inline
+@inline(borrow=True)
 def _paid(account: Record, cash: Int) -> Int:
     """What left the account since it held so much, half ticks times lots: s Σ q p."""
     return 2 * (cash - np.int64(account.cash))
 
 
-@inline
+@inline(borrow=True)
 def tallied_step(
     market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, tally: Record,
     mids: np.ndarray, held: np.ndarray, rows: Rows,
@@ -68,17 +70,18 @@ def tallied_step(
     side, gap, before = np.int64(task.side), _gap(episode), _twice_mid(episode)
     at = np.int64(episode.step)
     left = np.int64(episode.progress.remaining)
-    if not 0 <= action < ACTIONS or not legal(action, task, episode.progress, episode.sight):
+    if not legal_at(action, task, episode.progress, episode.sight, episode.places):
         outcome.refused += 1
         action = np.int64(0)
+    lag = lag_of(settings, episode, reference, np.int64(action))
     cash, made = np.int64(account.cash), np.int64(account.made)
-    run(market, param, min(settings.latency, settings.messages), rows)
+    run_events(market, param, lag, rows)
     at_rest = _paid(account, cash)
     cash, taken = np.int64(account.cash), np.int64(account.taken)
     act(market, param, settings, episode, np.int64(action), rows)
     by_taking, taken = _paid(account, cash), np.int64(account.taken) - taken
     cash = np.int64(account.cash)
-    run(market, param, settings.messages - min(settings.latency, settings.messages), rows)
+    run_events(market, param, settings.messages - lag, rows)
     at_rest += _paid(account, cash)
     made = np.int64(account.made) - made
     episode.step += 1
@@ -103,12 +106,12 @@ def tallied_step(
         held[at + 1] = side * (left - forced)
         mids[at + 2] = _seen(episode)
         tally.unpaired += held[at + 1] * (mids[at + 2] - after)
-    _account(market, settings, episode, reference)
+    _account(market, param, settings, episode, reference)
     if market.fault != 0:
         outcome.end = _FAULT
 
 
-@kernel
+@kernel(borrow=True)
 def tallied_rows(
     markets: Rows, episodes: Rows, first: Int, last: Int, params: Rows, settings: Rows, references: Rows,
     actions: np.ndarray, observations: np.ndarray, masks: np.ndarray, tallies: Rows, mids: np.ndarray,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -105,15 +106,15 @@ class Measurer:
                 return opened[0]
 
             for entry in entries:
-                table = self._store.get(
-                    "cell", {**key, "who": entry.who, "episodes": entry.episodes},
-                    lambda entry=entry: self._play(scenario, entry, seed, ground, told).to_json(),
-                )  # fmt: skip
+                make = partial(self._play, scenario, entry, seed, ground, told)
+                table = self._store.get("cell", {**key, "who": entry.who, "episodes": entry.episodes}, make)
                 found.append(Cell.from_json(table))
             facts = self._store.get("facts", {**key, "episodes": most}, lambda: ground().facts())
         return facts, found
 
-    def _play(self, scenario: Scenario, entry: Entry, seed: int, ground: Callable[[], Ground], told: str) -> Cell:
+    def _play(
+        self, scenario: Scenario, entry: Entry, seed: int, ground: Callable[[], Ground], told: str
+    ) -> dict[str, Any]:
         what = f"{told}: {scenario.name}, {entry.name}"
 
         def progress(done: int, total: int) -> None:
@@ -124,9 +125,9 @@ class Measurer:
                 scenario.config, entry.episodes, seed, resting=bool(entry.who["clairvoyant"]),
                 threads=self._config.threads, progress=progress,
             )  # fmt: skip
-            return cell_of(scores, None)
+            return cell_of(scores, None).to_json()
         scores, split, _ = ground().play(entry.policy, entry.episodes, progress)
-        return cell_of(scores, split)
+        return cell_of(scores, split).to_json()
 
     def tuned(self, scenario: Scenario, budget: int) -> dict[str, Any]:
         """The heuristic's numbers for a scenario, and what they were found by. Raises ConfigError, also where Optuna is

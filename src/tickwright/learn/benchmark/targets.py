@@ -87,6 +87,8 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
         missing.append("a tuned heuristic")
     elif tuned["budget"] < max(policy["training_episodes_at_least"] for policy in document["policies"]):
         missing.append("a heuristic tuned on as many episodes as the policy")
+    if not document["gates"].get("tight", {}).get("passed", False):
+        missing.append("a gate that passed")
     if document["quick"]:
         missing.append("more than a look")
     if row["episodes"] + row["stopped"] < episodes:
