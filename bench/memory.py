@@ -110,7 +110,7 @@ def replay(catalog: str, cache: str) -> Row:
     with _watched() as found:
         (result,) = run_policy(
             config, spec, [parent], {SYMBOL: day}, {SYMBOL: profile_of(ProfileConfig(), instrument)},
-            {SYMBOL: gate_of(GateConfig(), instrument)}, 2 * SECOND, {},
+            {SYMBOL: gate_of(GateConfig(), instrument)}, 2 * SECOND, {}, {},
         )  # fmt: skip
     seen = int(np.searchsorted(day.tape.rows["ts_event"], result.ended))
     return {
