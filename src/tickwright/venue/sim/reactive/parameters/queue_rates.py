@@ -137,14 +137,13 @@ class FP:
             signs=Signs(slots=1, pareto=1.5),
             queues=SMALL_TICK,
             kappa=0.55,
-            impact=3.35,
+            impact=3.3,
             weights=(0.47, 0.2, 0.13, 0.2),
             news=1.9,
-            passive=0.8,
-            informed=0.5,
-            sweep=8.0,
+            passive=0.5,
+            informed=0.45,
             edge=1.0,
-            reach=0,
+            reach=1,
         )
 
     @property
