@@ -54,7 +54,7 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp-small-tick", {}),
-    ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.25}),
+    ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     ("ql", {"kappa": 0.6, "queues__reinit": 0.5}),
     ("epsilon", {"cancel_rate": 0.3, "market_rate": 2.0}),
     ("hawkes", {"cancel_rate": 0.5, "band": 5}),

@@ -42,7 +42,7 @@ class Twin:
         self.slot_side, self.slot_left = [0] * 8, [0] * 8
         self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
         self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
-        self.cash, self.shares = [0, 0, 0], [0, 0, 0]
+        self.cash, self.shares, self.made = [0, 0, 0], [0, 0, 0], [0, 0, 0]
         self.model, self.K = self.p["model"], self.p["levels"]
         self.set_pace()
         self.block = self.block_of(-1)
@@ -121,6 +121,7 @@ class Twin:
             for who, s in ((taker, sign), (maker.owner, -sign)):
                 self.cash[who] -= s * price * part
                 self.shares[who] += s * part
+            self.made[maker.owner] += part
             if maker.owner and self.model == FP:
                 self.remember(maker.owner, -sign * part * self.p["passive"])
             if taker and self.model == FP:
@@ -421,7 +422,12 @@ class Twin:
             if self.model == FP:
                 near, reach = self.best(1 - side), self.p["reach"]
                 limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
+        made = list(self.made)
         signed = self.take(0, side, lots, limit)
+        if self.model == FP and slot < 0 and self.p["picked"] < 1.0:
+            for who in (1, 2):
+                filled = self.made[who] - made[who]
+                self.remember(who, (filled if signed > 0 else -filled) * self.p["passive"] * (1.0 - self.p["picked"]))
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:

@@ -61,6 +61,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0) -> np.ndarray:
             parameters.kappa, parameters.clip, parameters.n0, parameters.news,
         )  # fmt: skip
         row["passive"], row["informed"] = parameters.passive, parameters.informed
+        row["picked"] = parameters.picked
         row["edge"], row["reach"] = parameters.edge, parameters.reach
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
