@@ -7,10 +7,12 @@ import sys
 import numpy as np
 import policy_twin as twin
 import pytest
+from benchmark_sample import trained
 
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, FileFormatError
 from tickwright.core.units import SECOND
 from tickwright.learn import EpisodeConfig, ExecutionBatch
+from tickwright.learn.artefact import save
 from tickwright.learn.layout import EPISODE, OUTCOME, End
 from tickwright.learn.policies import (
     NAMES,
@@ -20,7 +22,6 @@ from tickwright.learn.policies import (
     clairvoyant,
     compare,
     evaluate,
-    named,
     policy_of,
     tune,
 )
@@ -209,12 +210,16 @@ def test_names_and_numbers():
             Numbers(**{field: value})
 
 
-def test_a_learned_policy_comes_through_its_loader(monkeypatch, tmp_path):
-    monkeypatch.setattr(named, "_ARTEFACTS", "tickwright.learn.no_such_module")
-    with pytest.raises(ConfigError, match=r"rl:best\.npz.*no learned policies"):
-        policy_of("rl:best.npz")
-    monkeypatch.setitem(named.LOADERS, "rl", lambda file: Baseline("random", seed=len(file.name)))
-    assert policy_of("rl:best.npz").name == "random"
+def test_a_learned_policy_comes_from_its_file(tmp_path):
+    file = tmp_path / "best.twp"
+    save(trained(favourite=KEEP), file)
+    policy = policy_of(f"rl:{file}")
+    with Course(CONFIG, 8, 3) as course:
+        course.batch.reset()
+        assert (policy.decide(course.batch) == KEEP).all()
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(FileFormatError, match="best.twp"):
+        policy_of(f"rl:{file}")
 
 
 # -- in a market -------------------------------------------------------------------------------------------------------

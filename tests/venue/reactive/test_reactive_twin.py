@@ -90,7 +90,7 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp-small-tick", {}),
-    ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.25}),
+    ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (
         "fp",
         {

@@ -558,8 +558,13 @@ class Twin:
                 limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
                 if self.u(THROUGH) >= self.p["through"]:
                     limit = near
+        made = [sum(at) for at in self.made_at]
         signed = self.take(0, side, lots, limit)
         self.heat = self.p["echo"]
+        if self.model == FP and slot < 0 and self.p["picked"] < 1.0:
+            for who in (1, 2):
+                filled = sum(self.made_at[who]) - made[who]
+                self.remember(who, (filled if signed > 0 else -filled) * self.p["passive"] * (1.0 - self.p["picked"]))
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from tickwright.core.errors import ConfigError
+from tickwright.learn.artefact import NetworkPolicy
 from tickwright.learn.policies.baseline import NAMES, Baseline
 from tickwright.learn.policies.port import Policy
 
-_ARTEFACTS = "tickwright.learn.artefact"
-
-
-def _learned(file: Path) -> Policy:
-    """The policy that an artefact holds."""
-    if find_spec(_ARTEFACTS) is None:
-        raise ConfigError("--policy", f"rl:{file}", "a baseline: this version loads no learned policies")
-    policy: Policy = import_module(_ARTEFACTS).load(file)
-    return policy
-
-
-LOADERS: dict[str, Callable[[Path], Policy]] = {"rl": _learned}
+LOADERS: dict[str, Callable[[Path], Policy]] = {"rl": NetworkPolicy.of}
 """Kinds of policies that lie in files, and who reads them."""
 
 

@@ -3,7 +3,8 @@
 Law. Units: ticks and typical sizes; the clock is market orders of the background.
   1. Each market order of the background: every memory N[k, r] and D[r] falls by exp(-1/τ_r); the metaorder that traded
      gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
-  2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`; never reset.
+  2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`, and those at
+     the hands of the informed with weight `passive` × `picked`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
   4. F = W + Σ D + Σ a_r h(N).
   5. x = clip(κ (mid - F)): G = e^x tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
@@ -77,6 +78,14 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
     return side, lots, _limit(market, params, block, side), slot
+
+
+@inline(borrow=True)
+def forget(market: Record, params: Record, account: Int, signed: Int, filled: Int) -> None:
+    """What an account that was hit by an informed order does not remember of the lots that it `filled`."""
+    lots = (filled if signed > 0 else -filled) * params.passive * (1.0 - params.picked)
+    for r in range(SCALES):
+        market.memory[SLOTS + account, r] += lots * params.per_typical
 
 
 @kernel(borrow=True)

@@ -132,8 +132,12 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
     else:
         taker = ql.side(market, params, block) if params.model == _QL else 1 - hit
         lots, limit, slot = size_of(params, block), queue_reactive.window_end(market, params, taker), np.int64(-1)
+    made_1, made_2 = market.accounts[1].made, market.accounts[2].made
     signed = _take(market, params, block, taker, lots, limit, out)
     if params.model == _FP:
+        if slot < 0 and params.picked < 1.0:
+            fp.forget(market, params, np.int64(1), signed, market.accounts[1].made - made_1)
+            fp.forget(market, params, np.int64(2), signed, market.accounts[2].made - made_2)
         fp.hear(market, params, block, slot, signed, news_size(market, params))
         fp.value(market, params)
         fp.tilt(market, params)

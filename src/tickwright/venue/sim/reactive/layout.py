@@ -284,6 +284,7 @@ PARAMS = np.dtype(
         ("passive", "<f8"),
         ("informed", "<f8"),
         ("sweep", "<i8"),  # lots
+        ("picked", "<f8"),
         ("edge", "<f8"),  # half-spreads
         ("reach", "<i8"),  # ticks
         ("weight", "<f8", (SCALES,)),  # FP: a_r; QL: w_r

@@ -67,6 +67,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         )  # fmt: skip
         row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
+        row["picked"] = parameters.picked
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]

@@ -104,6 +104,7 @@ class FP:
     passive: float = 1.0
     informed: float = 0.4
     sweep: float = 5.0
+    picked: float = 1.0
     edge: float = 0.0
     reach: int = DEPTH
     lean: float = 1.0
@@ -122,6 +123,7 @@ class FP:
         within("passive", self.passive, 0.0, 1.0)
         within("informed", self.informed, 0.0, 0.95)
         within("sweep", self.sweep, 0.01, 1e4)
+        within("picked", self.picked, 0.0, 1.0)
         within("edge", self.edge, 0.0, 1.0)
         if self.reach != int(self.reach) or not 0 <= self.reach <= DEPTH:
             raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
@@ -142,14 +144,13 @@ class FP:
             signs=Signs(slots=1, pareto=1.5),
             queues=SMALL_TICK,
             kappa=0.55,
-            impact=3.35,
+            impact=3.2,
             weights=(0.47, 0.2, 0.13, 0.2),
-            news=1.9,
-            passive=0.8,
-            informed=0.5,
-            sweep=8.0,
+            news=1.85,
+            picked=0.2,
+            informed=0.45,
             edge=1.0,
-            reach=0,
+            reach=1,
         )
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from tickwright.core.errors import ConfigError
+from tickwright.venue.sim.reactive.layout import DEPTH
 from tickwright.venue.sim.reactive.parameters.band import Epsilon, Hawkes, SantaFe
 from tickwright.venue.sim.reactive.parameters.flow import Flow, Signs
 from tickwright.venue.sim.reactive.parameters.queue_rates import FP, QL, QueueReactive
@@ -116,7 +117,7 @@ _ADDED: dict[str, Any] = {
     "flow.gaps": [1.0], "flow.gap_weights": [1.0], "flow.gap_stay": 0.0, "flow.gap_after_market": 0.0,
     "flow.trading_curve": [1.0],
     "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0,
-    "queues.comeback": 0.0, "lean": 1.0, "through": 1.0,
+    "queues.comeback": 0.0, "lean": 1.0, "through": 1.0, "picked": 1.0, "edge": 0.0, "reach": DEPTH,
 }  # fmt: skip
 """Fields that came later, at values at which a law is as it was before: they are left out of the hash, so that a market
 keeps its name."""
