@@ -5,7 +5,7 @@ values.
 """
 
 from tickwright.app.interface import calibrate as calibrate  # its command stands at the root
-from tickwright.app.interface import data, download, ingest
+from tickwright.app.interface import data, download, factors, ingest
 from tickwright.app.interface import gate as gate
 from tickwright.app.interface import simulate as simulate
 from tickwright.app.interface import work as work  # its commands stand at the root
@@ -14,5 +14,6 @@ from tickwright.app.interface.root import app
 app.add_typer(download.app, name="download")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(data.app, name="data")
+app.add_typer(factors.app, name="factors")
 
 __all__ = ["app"]
