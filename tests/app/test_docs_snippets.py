@@ -31,7 +31,7 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ON_THE_DEMO = ("README.md", "extending.md")
 """Their Python blocks work on the market that `make demo` leaves."""
-WITHOUT_DATA = ("csv.md",)
+WITHOUT_DATA = ("csv.md", "factors.md")
 """Their commands read nothing but what the page shows."""
 WHOLE_DAYS = ("README.md", "commands.md", "index.md", "markets.md", "quality.md")
 EXIT_CODE = "$ echo $?"

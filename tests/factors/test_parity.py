@@ -76,7 +76,7 @@ def in_batch(graph, span, columns, executor=None, since=None):
     clock = clock_of(returns)
     samples = {name: samples_on(clock, rows) for name, rows in returns.items()}
     samples["weight"] = weights_of(SYMBOLS, {"A": 1.0, "B": 2.0, "C": 0.5})
-    return clock, batch.run(graph, GRID, clock, samples, executor)
+    return clock, {k: np.stack(v) for k, v in batch.run(graph, GRID, clock, samples, executor).items()}
 
 
 def live(graph, span):

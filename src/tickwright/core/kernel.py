@@ -65,7 +65,8 @@ def _compile(function: F, **options: Any) -> F:
     if not os.environ.get("NUMBA_CACHE_DIR") and source.is_file():
         config.CACHE_DIR = str(_cache_root() / source_hash(source))
     try:
-        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        # What was typed in has no file, and Numba nowhere to keep it.
+        compiled: F = numba.njit(cache=source.is_file(), nogil=True, error_model="numpy", **options)(function)
         return compiled
     finally:
         config.CACHE_DIR = previous

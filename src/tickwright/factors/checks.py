@@ -60,7 +60,7 @@ class Case:
             given[name] = made[0] if isinstance(sources, ReturnSource) else made
         clock = clock_of(given)
         samples = {name: samples_on(clock, rows) for name, rows in given.items()} | dict(self.constants)
-        return clock, batch.run(self.graph, self.grid, clock, samples)[self.node.id]
+        return clock, np.stack(batch.run(self.graph, self.grid, clock, samples)[self.node.id])
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same row by row; at the share `cut` of the rows another stream goes on from a snapshot."""

@@ -24,8 +24,6 @@ from tickwright.factors.loops import NEVER, lay
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
 
 FORMAT = "tickwright.factors.snapshot/1"
-_STAMP = {SAMPLE: 0, ESTIMATE: 1}
-"""The word of a record that holds `ts_available`."""
 _NO_STAMP = -1
 
 
@@ -41,6 +39,11 @@ class Memory:
     spare: np.ndarray
     x: np.ndarray
     """The inputs side by side: memory that is used again while as many slots are given as before."""
+    ports: tuple[tuple[str, int, type], ...]
+    """Of each input what gives it, the word of `x` at which it begins, and its record."""
+    step: int
+    known: int
+    """The words of `x` at which the step begins, and of its `ts_available`."""
 
 
 class Engine:
@@ -66,33 +69,33 @@ class Engine:
         """ESTIMATE rows (instruments, slots) of every wanted node, by its id.
 
         `samples`: SAMPLE by the name of its source, (instruments, slots); (slots,) for what all share, (instruments, 1)
-        for what does not change. Raises
-        DataError for slots that do not rise, ConfigError for a source that is missing or of another shape.
+        for what does not change. Raises DataError for slots that do not rise, ConfigError for a source that is missing
+        or of another shape.
         """
         self.check(samples, self.count, len(slots))
-        made = self.advance_nodes(slots, {source.id: samples[source.name] for source in self.graph.sources})
+        made = {source.id: samples[source.name] for source in self.graph.sources}
+        self.take(steps_of(self.grid, slots), made)
         return {node.id: made[node.id] for node in self.graph.wanted}
 
-    def advance_nodes(self, slots: np.ndarray, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """As `advance`, with what is given and what is made by the id of what gives it; nothing given is checked."""
-        slots = np.ascontiguousarray(slots, np.int64)
-        made = dict(given)
+    def take(self, steps: np.ndarray, made: dict[str, np.ndarray]) -> None:
+        """As `advance`, over STEP rows. `made`: rows by the id of what gives them, unchecked; those of nodes are added.
+
+        Where there is memory for the rows of a node in `made`, they are written there.
+        """
+        slots = steps["slot"]
         if not len(slots):
-            return made | {node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.nodes}
+            made.update({node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.nodes})
+            return
         if slots[0] <= self.last or (slots[1:] <= slots[:-1]).any():
             raise DataError(
                 f"slots {slots[0]} to {slots[-1]} after {self.last}: each must be later than the one before"
             )
         if self.begin == NEVER:
             self.begin = int(slots[0])
-        steps = np.zeros(len(slots), STEP)
-        steps["slot"], steps["session"], steps["place"] = slots, self.grid.sessions(slots), self.grid.places(slots)
-        steps["ts_event"], steps["ts_available"] = self.grid.begins(slots), self.grid.ends(slots)
         for node in self.nodes:
             made[node.id] = self._run(node, steps, made)
             self.runs[node.id] += len(slots)
         self.last, self._session = int(slots[-1]), int(steps["session"][-1])
-        return made
 
     def check(self, samples: Mapping[str, np.ndarray], count: int, length: int) -> None:
         """Raise ConfigError for a source that is missing, or not SAMPLE rows of such a shape."""
@@ -109,14 +112,17 @@ class Engine:
             memory.x = np.zeros((self.count, len(steps)), factor.x)
         x = memory.x
         words = _words(x)
-        known = factor.place("ts_available")
-        lay(words, _words(steps), factor.place("slot"), known, _NO_STAMP)
-        for port, record in factor.inputs.items():
-            rows = given[node.inputs[port].id]
-            if record is Sample and rows.dtype == ESTIMATE:
-                rows = as_samples(rows)
-            lay(words, _words(rows), factor.place(port), known, _STAMP[rows.dtype])
-        out = np.empty((self.count, len(steps)), ESTIMATE)
+        known = memory.known
+        lay(words, _words(steps), memory.step, known, _NO_STAMP)
+        for giver, at, record in memory.ports:
+            rows = given[giver]
+            stamped_second = rows.dtype is ESTIMATE or rows.dtype == ESTIMATE
+            if record is Sample and stamped_second:
+                rows, stamped_second = as_samples(rows), False
+            lay(words, _words(rows), at, known, int(stamped_second))
+        out = given.get(node.id)
+        if out is None:
+            out = np.empty((self.count, len(steps)), ESTIMATE)
         ready = self.begin + node.lookback - 1
         if factor.section:
             factor.loop(memory.config, ready, x, out)
@@ -170,6 +176,15 @@ class Engine:
         return memory.states, memory.rings
 
 
+def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
+    """STEP rows of slots."""
+    slots = np.ascontiguousarray(slots, np.int64)
+    steps = np.zeros(len(slots), STEP)
+    steps["slot"], steps["session"], steps["place"] = slots, grid.sessions(slots), grid.places(slots)
+    steps["ts_event"], steps["ts_available"] = grid.begins(slots), grid.ends(slots)
+    return steps
+
+
 def _words(rows: np.ndarray) -> np.ndarray:
     """Records as (instruments, slots, 64-bit words); what all share is one instrument's."""
     # A view of records as something else is slow to check in NumPy; a buffer is not.
@@ -202,4 +217,6 @@ def _memory(node: Node, count: int) -> Memory:
     return Memory(
         factor.config_row(config), states, rings, np.zeros(1, states.dtype), np.zeros(1, factor.x),
         np.zeros(1, ESTIMATE), np.zeros((count, 0), factor.x),
+        tuple((node.inputs[port].id, factor.place(port), record) for port, record in factor.inputs.items()),
+        factor.place("slot"), factor.place("ts_available"),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from tickwright.factors.records import NOTHING, Status
 
 NEVER = -(1 << 62)
 """The slot before the first."""
+_SAMPLE_WORDS = 3
 _OK, _WARMUP, _ZERO_VARIANCE = int(Status.OK), int(Status.WARMUP), int(Status.ZERO_VARIANCE)
 
 
@@ -27,13 +28,17 @@ def lay(words: Any, rows: Any, at: int, known: int, stamp: int) -> None:
     One instrument's rows are laid for all, one slot's at every slot. Word `stamp` of a row is when it is known: the
     latest goes into word `known`.
     """
-    many, long = rows.shape[0] > 1, rows.shape[1] > 1
+    many, long, wide = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2]
     for i in range(words.shape[0]):
         j = i if many else 0
         for t in range(words.shape[1]):
             u = t if long else 0
-            for k in range(rows.shape[2]):
-                words[i, t, at + k] = rows[j, u, k]
+            if wide == _SAMPLE_WORDS:  # a loop of known length is no loop
+                for k in range(_SAMPLE_WORDS):
+                    words[i, t, at + k] = rows[j, u, k]
+            else:
+                for k in range(wide):
+                    words[i, t, at + k] = rows[j, u, k]
             if stamp >= 0:
                 words[i, t, known] = max(words[i, t, known], rows[j, u, stamp])
 

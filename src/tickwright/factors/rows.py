@@ -26,9 +26,14 @@ def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid) -> str:
 
 
 def frame_of(
-    rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbols: Sequence[str], benchmarks: Sequence[str]
+    rows: Sequence[np.ndarray],
+    slots: np.ndarray,
+    node: Node,
+    grid: Grid,
+    symbols: Sequence[str],
+    benchmarks: Sequence[str],
 ) -> pl.DataFrame:
-    """ESTIMATE rows (instruments, slots) → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
+    """ESTIMATE rows of each instrument → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
     parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i]) for i in range(len(symbols))]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=SCHEMA)
 

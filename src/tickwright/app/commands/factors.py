@@ -53,7 +53,9 @@ def check(asked: Asked) -> int:
 
 
 def _cases(asked: Asked) -> Iterator[Case]:
-    wanted = configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
+    wanted = (
+        configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
+    )
     if asked.catalog is None:
         if asked.instruments or asked.benchmark or asked.start or asked.end:
             raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")

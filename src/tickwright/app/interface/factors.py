@@ -9,7 +9,9 @@ import typer
 
 from tickwright.app.interface.options import Json, Seed, lasting
 
-app = typer.Typer(no_args_is_help=True, help="Check factors: no look-ahead, no memory beyond the look-back, one result.")
+app = typer.Typer(
+    no_args_is_help=True, help="Check factors: no look-ahead, no memory beyond the look-back, one result."
+)
 
 Config = Annotated[
     Path | None,
@@ -23,7 +25,8 @@ Where = Annotated[
     ),
 ]  # fmt: skip
 Instruments = Annotated[
-    list[str] | None, typer.Option("--instrument", metavar="SYMBOL", help="An asset of the catalog; repeat for several.")
+    list[str] | None,
+    typer.Option("--instrument", metavar="SYMBOL", help="An asset of the catalog; repeat for several."),
 ]
 Benchmark = Annotated[
     str | None, typer.Option(metavar="SYMBOL", help="The benchmark in the catalog.", show_default="none: a basket")

@@ -35,9 +35,7 @@ def configs() -> list[MarketBetaConfig]:
     return [*by_method, usual.but(benchmark=BASKET), usual.but(shrink="blume"), usual.but(shrink="vasicek")]
 
 
-def cases(
-    configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], market: Columns | None
-) -> Iterator[Case]:
+def cases(configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], market: Columns | None) -> Iterator[Case]:
     """A case a configuration, of the prices of each symbol and of the market."""
     symbols = list(prices)
     for config in configs:
@@ -58,16 +56,12 @@ def made_market(seed: int) -> tuple[dict[str, Columns], Columns]:
     slots = np.arange(_SLOTS)
     slots[_SLOTS * 2 // 3 :] += 3 * _WINDOW
     market = np.cumsum(rng.normal(0, 1e-2, _SLOTS))
-    series = {
-        f"MADE{i}": (0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, _SLOTS)) for i in range(_ASSETS)
-    }
+    series = {f"MADE{i}": (0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, _SLOTS)) for i in range(_ASSETS)}
     told = [_told(rng, slots, log_price) for log_price in (*series.values(), market)]
     return dict(zip(series, told[:-1], strict=True)), told[-1]
 
 
-def stored(
-    config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None
-) -> Columns:
+def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None) -> Columns:
     """Closes of a catalog's bars of the grid's length, each known at its end. Raises ConfigError, NotInCatalogError."""
     source = BetaFactory(config).returns_of(symbol)
     if source.stored not in BAR_LENGTH:
@@ -94,4 +88,3 @@ def _told(rng: np.random.Generator, slots: np.ndarray, log_price: np.ndarray) ->
 
 def _bars(factory: BetaFactory, symbol: str) -> ReturnSource:
     return factory.returns_of(symbol, schema="bars-1m")  # whatever their length: one price a slot
-

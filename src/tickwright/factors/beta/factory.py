@@ -100,8 +100,8 @@ class BetaFactory:
         rows = batch.run(self.graph, self.config.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, symbols)
 
-    def frame(self, rows: np.ndarray, slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
-        """ESTIMATE rows (instruments, slots) as the output frame."""
+    def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
+        """ESTIMATE rows of each instrument as the output frame."""
         names = [self.config.benchmark] * len(symbols)
         return frame_of(rows, slots, self.node, self.config.bars, symbols, names)
 
