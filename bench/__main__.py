@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import facts, factors, itch, market, memory, replay, startup, table, targets
+from bench import factors, facts, itch, market, memory, replay, startup, table, targets
 from bench.flow import FlowLaw
 from bench.measure import ROOT, ChildError, Row, in_child, summary
 from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS

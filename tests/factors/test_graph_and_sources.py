@@ -138,7 +138,7 @@ def test_one_fixture_through_every_source_gives_equal_bytes(tmp_path):
     rows = bars(np.random.default_rng(4), START // MINUTE + np.arange(200), 0.1, 0.05)
     catalog = Catalog.create(tmp_path / "c")
     instrument = Instrument("A", "XSIM", "USD", Decimal("0.01"))
-    with catalog.ingest(Stored("fixture", "0" * 32)) as session:
+    with catalog.ingest(Stored("fixture", "test", "0" * 32)) as session:
         session.append(instrument, "bars-1m", rows)
     source = ReturnSource("A", Grid(MINUTE), tick=None)
     names = [name for name in BAR.names if not name.startswith("_")]

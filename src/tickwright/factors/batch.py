@@ -48,7 +48,7 @@ def run(
     count = max((len(rows) for rows in samples.values() if rows.ndim == 2), default=1)
     wanted = {node.id for node in graph.wanted}
     if not len(slots):
-        return dict.fromkeys(wanted, np.zeros((count, 0), ESTIMATE))
+        return {node: list(np.zeros((count, 0), ESTIMATE)) for node in wanted}
     Engine(graph, grid, 0, nodes=()).check(samples, count, len(slots))
     steps = steps_of(grid, slots)
     given: dict[str, np.ndarray | list[np.ndarray]] = {s.id: samples[s.name] for s in graph.sources}
@@ -68,7 +68,7 @@ def run(
             for name in keep:
                 made[name].append(rows[name][0])
         given.update(made)
-    return {node: given[node] for node in wanted}
+    return {node: list(given[node]) for node in wanted}
 
 
 def chunks(

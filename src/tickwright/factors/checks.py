@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,8 @@ class Case:
     @property
     def grid(self) -> Grid:
         """That of every source."""
-        return next(source.grid for given in self.sources.values() for source in _listed(given))
+        sources: list[ReturnSource] = [s for given in self.sources.values() for s in _listed(given)]
+        return sources[0].grid
 
     def history(
         self, keep: Callable[[Columns], np.ndarray] = lambda c: np.ones(len(c["close"]), bool)
@@ -136,8 +138,8 @@ def check_parity(case: Case) -> Outcome:
 CHECKS = {"check-lookahead": check_lookahead, "check-start": check_start, "check-parity": check_parity}
 
 
-def _listed(given: object) -> Sequence:  # type: ignore[type-arg]
-    return given if isinstance(given, (list, tuple)) else [given]  # type: ignore[list-item]
+def _listed(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else [given]
 
 
 def _moments(case: Case) -> list[Nanos]:
