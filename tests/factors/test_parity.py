@@ -14,11 +14,12 @@ from tickwright.factors.beta.factory import weights_of
 from tickwright.factors.beta.lagged import LaggedConfig
 from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
 from tickwright.factors.beta.window import WindowConfig
+from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.executor import Processes, Serial, Threads
 from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import clock_of, samples_on
-from tickwright.factors.records import ESTIMATE
+from tickwright.factors.records import ESTIMATE, SAMPLE
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
 
@@ -201,3 +202,31 @@ def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
     assert (left_out["late"], left_out["duplicate"]) == (1, 1)
     assert stream.close()[1][graph.wanted[0].id].dtype == ESTIMATE
     assert set(stream.engine.runs.values()) == {4}
+
+
+@SETTINGS
+@given(graphs(), st.integers(0, 2**32), st.integers(0, 60))
+def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole):
+    """Invariant: to leave slots out of the clock gives, on the others, the bytes of giving them empty."""
+    graph, _ = made
+    rng = np.random.default_rng(seed)
+    length = 140
+    there = rng.random(length) > 0.1
+    there[60 : 60 + hole] = False
+    slots = int(rng.integers(0, 10_000)) + np.arange(length)
+    full = rng.random((len(SYMBOLS) + 1, length)) > 0.05
+    samples = samples_of(rng.normal(0, 1e-3, full.shape), full)
+    samples[:, ~there] = np.zeros((), SAMPLE)
+    weight = weights_of(SYMBOLS, None)
+    first = int(slots[0])
+
+    def run(chosen):
+        engine = Engine(graph, GRID, len(SYMBOLS), first)
+        return engine.advance(
+            slots[chosen],
+            {"asset": samples[:-1][:, chosen].copy(), "market": samples[-1, chosen].copy(), "weight": weight},
+        )
+
+    dense, sparse = run(np.ones(length, bool)), run(there)
+    for node in graph.wanted:
+        assert sparse[node.id].tobytes() == dense[node.id][:, there].tobytes()
