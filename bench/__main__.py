@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import facts, itch, market, memory, replay, startup, table, targets
+from bench import factors, facts, itch, market, memory, replay, startup, table, targets
 from bench.flow import FlowLaw
 from bench.measure import ROOT, ChildError, Row, in_child, summary
 from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
@@ -21,7 +21,7 @@ from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
 AGREEMENT_ROWS = 1_000_000
 BINANCE_UPDATES = 3_000
 """depth updates; with their trades about 215 000 rows, three seconds of the converter."""
-PARTS = ("replay", "ingest", "itch", "binance", "market", "memory", "startup")
+PARTS = ("replay", "ingest", "itch", "binance", "market", "factors", "memory", "startup")
 NOTES = (
     "Times are CPU seconds of the whole process between the first and the last event: loading, building and "
     "compiling are apart, in the runs.",
@@ -125,6 +125,8 @@ def main() -> int:
                 results["binance"] = measure_binance(arguments.quick, 1 if arguments.quick else 3)
             if "market" in wanted:
                 results["market"] = market.measure(arguments.quick, not arguments.without_reference)
+            if "factors" in wanted:
+                results["factors"] = factors.measure(arguments.quick)
             if "memory" in wanted:
                 events = 100_000 if arguments.quick else round(arguments.memory * 1e6)
                 results["memory"] = memory.measure(folder, events)

@@ -39,6 +39,8 @@ def show(results: Row, console: Console) -> None:
     if "market" in results:
         for made in _market(results["market"]):
             console.print(made)
+    if "factors" in results:
+        console.print(_factors(results["factors"]))
     if "startup" in results:
         console.print(_startup(results["startup"]))
     console.print(_targets(results["targets"]))
@@ -48,6 +50,28 @@ def _columns(title: str, *names: str) -> Table:
     table = Table(title=title, title_justify="left")
     for index, name in enumerate(names):
         table.add_column(name, justify="left" if index == 0 else "right")
+    return table
+
+
+def _factors(result: Row) -> Table:
+    ours, peers, stream = result["batch"], result["peers"], result["stream"]
+    table = _columns(
+        f"Rolling market beta: {ours['assets']} assets by {ours['bars']:,} bars, W = 390; a stream of "
+        f"{stream['assets']} assets; peers on one asset, RollingOLS on {peers['ols_bars']:,} bars of it",
+        "what", "figure",
+    )  # fmt: skip
+    table.add_row("asset-bars a CPU-second", f"{ours['asset_bars_per_cpu_s'] / 1e6:.1f} million")
+    table.add_row("CPU ns an asset-bar", f"{ours['ns_per_asset_bar']:.1f}")
+    table.add_row("    with all rows kept", f"{ours['kept_ns_per_asset_bar']:.1f}")
+    table.add_row("    from rows to a frame", f"{ours['frame_ns_per_asset_bar']:.1f}")
+    table.add_row("    pandas rolling cov / var", f"{peers['pandas_ns_per_asset_bar']:.1f}")
+    table.add_row("    statsmodels RollingOLS", f"{peers['rolling_ols_ns_per_asset_bar']:,.0f}")
+    for name, words in (("all", "every bar"), ("tile_edges", "ends of tiles"), ("window_edges", "ends of windows")):
+        row = stream[name]
+        table.add_row(
+            f"stream, us an update, {words}: p50, p90, p99",
+            f"{row['p50_us']:.1f}, {row['p90_us']:.1f}, {row['p99_us']:.1f}",
+        )
     return table
 
 

@@ -60,6 +60,15 @@ def compare(results: Row, judged: bool) -> list[Row]:
             if found:
                 best = max(found, key=lambda name: found[name]["steps_per_s"])
                 at_least(f"environment, {best}: steps a second", pace, found[best]["steps_per_s"])
+    factors = results.get("factors", {})
+    if factors:
+        ours, peers, stream = factors["batch"], factors["peers"], factors["stream"]
+        at_least("rolling beta: asset-bars a CPU-second", 10e6, ours["asset_bars_per_cpu_s"])
+        ratio = peers["rolling_ols_ns_per_asset_bar"] / ours["ns_per_asset_bar"]
+        at_least("CPU time of statsmodels RollingOLS over Tickwright, an asset-bar", 20.0, ratio)
+        panel = f"rolling beta, a bar of {stream['assets']} assets"
+        below(f"{panel}: microseconds, p99", 100.0, stream["all"]["p99_us"])
+        below(f"{panel}: microseconds at the end of a window, p50", 100.0, stream["window_edges"]["p50_us"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

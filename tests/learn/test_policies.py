@@ -218,7 +218,7 @@ def test_a_learned_policy_comes_from_its_file(tmp_path):
         course.batch.reset()
         assert (policy.decide(course.batch) == KEEP).all()
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(FileFormatError, match="best.twp"):
+    with pytest.raises(FileFormatError, match=r"best\.twp"):
         policy_of(f"rl:{file}")
 
 

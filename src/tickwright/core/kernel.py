@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, overload
 
 import numba
@@ -64,8 +65,32 @@ def _compile(function: F, **options: Any) -> F:
     if not os.environ.get("NUMBA_CACHE_DIR") and source.is_file():
         config.CACHE_DIR = str(_cache_root() / source_hash(source))
     try:
-        compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        # What was typed in has no file, and Numba nowhere to keep it.
+        compiled: F = numba.njit(cache=source.is_file(), nogil=True, error_model="numpy", **options)(function)
         return compiled
+    finally:
+        config.CACHE_DIR = previous
+
+
+def bound(loop: Callable[..., Any], part: Callable[..., Any]) -> Any:
+    """A plain loop over a function that it calls by the name `part`, compiled as one with the function given for it.
+
+    So a loop is written once, and what it calls, be it a user's own, is inlined into it; a call by pointer costs three
+    times as much. Kept on disk where the function stands in a file.
+    """
+    inner: Any = part if hasattr(part, "py_func") else numba.njit(nogil=True, error_model="numpy")(part)
+    config: Any = numba.core.config
+    previous = config.CACHE_DIR
+    source = Path(inner.py_func.__code__.co_filename).resolve()
+    names = {**loop.__globals__, "part": inner}
+    clone = FunctionType(loop.__code__, names, loop.__name__, loop.__defaults__)
+    # Numba knows a function by its place: every pair of loop and part needs a folder of its own.
+    if source.is_file():
+        pair = f"{source_hash(Path(loop.__code__.co_filename).resolve())}/{source_hash(source)}-{inner.__name__}"
+        config.CACHE_DIR = str((Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()) / pair)
+    try:
+        options: dict[str, Any] = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", "_nrt": False}
+        return numba.njit(**options)(clone)
     finally:
         config.CACHE_DIR = previous
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import midnight, utc_day
 from tickwright.core.units import DAY, Nanos
@@ -73,6 +75,13 @@ class Calendar:
             raise ConfigError("end", end.isoformat(), f"{start} or later")
         years = [_year(self.name, year) for year in range(start.year, end.year + 1)]
         return [session for sessions in years for date, session in sessions.items() if start <= date <= end]
+
+    def hours(self, first_year: int, last_year: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(days since 1970, opens, closes) of all sessions of some years, ns UTC, asked of the library in one call.
+
+        A long history costs as much as three single years. Raises ConfigError.
+        """
+        return _hours(self.name, first_year, last_year)
 
     def is_session(self, date: dt.date) -> bool:
         """Whether there is a session of that date."""
@@ -154,6 +163,27 @@ def _year(name: str, year: int) -> dict[dt.date, Session]:
         pause = (_nanos(row["break_start"]), _nanos(row["break_end"]))
         sessions[date] = Session(date, begin, end, date in early, *pause, crosses)
     return sessions
+
+
+@lru_cache(maxsize=16)
+def _hours(name: str, first_year: int, last_year: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if not _FIRST_YEAR <= first_year <= last_year <= _LAST_YEAR:
+        raise ConfigError(f"years of {name}", f"{first_year} to {last_year}", f"{_FIRST_YEAR} to {_LAST_YEAR}")
+    if name == CONTINUOUS:
+        edges = np.array([f"{first_year}", f"{last_year + 1}"], "datetime64[D]").astype(np.int64)
+        days = np.arange(*edges)
+        return days, days * DAY, (days + 1) * DAY
+    try:
+        known = _library().get_calendar(name, start=f"{first_year}-01-01", end=f"{last_year}-12-31").schedule
+    except ValueError as error:
+        asked = f"{first_year} to {last_year}"
+        raise ConfigError(f"years of {name}", asked, f"years that exchange-calendars knows ({error})") from error
+    days = known.index.to_numpy().astype("datetime64[D]").astype(np.int64)
+    # Without its zone a column is nanoseconds UTC.
+    opens, closes = (
+        known[c].dt.tz_convert(None).to_numpy("datetime64[ns]").astype(np.int64) for c in ("open", "close")
+    )
+    return days, opens, closes
 
 
 def _nanos(stamp: Any) -> Nanos | None:

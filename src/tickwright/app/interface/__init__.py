@@ -6,7 +6,7 @@ values.
 
 from tickwright.app.interface import benchmark as benchmark  # its command stands at the root
 from tickwright.app.interface import calibrate as calibrate
-from tickwright.app.interface import data, download, ingest
+from tickwright.app.interface import data, download, factors, ingest
 from tickwright.app.interface import gate as gate
 from tickwright.app.interface import plan as plan
 from tickwright.app.interface import simulate as simulate
@@ -17,5 +17,6 @@ from tickwright.app.interface.root import app
 app.add_typer(download.app, name="download")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(data.app, name="data")
+app.add_typer(factors.app, name="factors")
 
 __all__ = ["app"]

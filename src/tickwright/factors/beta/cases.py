@@ -1,0 +1,90 @@
+"""Every beta that comes with Tickwright, ready to be checked: on a made market with holes, or on given prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.tables import Missing
+from tickwright.core.units import MINUTE, Nanos
+from tickwright.data.port import Reading
+from tickwright.data.tables.mapping import BAR_LENGTH
+from tickwright.factors.beta.config import BASKET, METHODS, MarketBetaConfig
+from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
+from tickwright.factors.checks import Case, Columns
+from tickwright.factors.sources.returns import ReturnSource
+
+_LENGTH = 30 * MINUTE
+_START = 49_584 * _LENGTH * 10
+_SLOTS = 260
+_ASSETS = 4
+_MISSING, _TWICE, _LATE = 0.05, 0.02, 0.02
+_WINDOW, _LEAST = 24, 8
+
+
+def configs() -> list[MarketBetaConfig]:
+    """One of each method, with each kind of benchmark and of shrinkage."""
+    usual = MarketBetaConfig(
+        lookback_length=_WINDOW, min_observations=_LEAST, grid="30min", max_gap=2, max_stale=1, min_nonzero_x=3,
+        min_section=3, overnight=True,
+    )  # fmt: skip
+    within = {"lookback_length": None, "overnight": False}
+    by_method = [usual.but(method=m, **(within if m in ("realised", "bipower") else {})) for m in METHODS]
+    return [*by_method, usual.but(benchmark=BASKET), usual.but(shrink="blume"), usual.but(shrink="vasicek")]
+
+
+def cases(configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], market: Columns | None) -> Iterator[Case]:
+    """A case a configuration, of the prices of each symbol and of the market."""
+    symbols = list(prices)
+    for config in configs:
+        factory = BetaFactory(config)
+        basket = config.benchmark == BASKET
+        factory.check_market(not basket and market is not None)
+        sources: dict[str, object] = {ASSET: [_bars(factory, symbol) for symbol in symbols]}
+        given: dict[str, object] = {ASSET: list(prices.values())}
+        if not basket and market is not None:
+            sources[MARKET], given[MARKET] = _bars(factory, config.benchmark), market
+        constants = {WEIGHT: weights_of(symbols, None)} if basket else {}
+        yield Case(factory.node, sources, given, constants)  # type: ignore[arg-type]
+
+
+def made_market(seed: int) -> tuple[dict[str, Columns], Columns]:
+    """Prices of four assets and a market every half hour: holes, a long gap, bars that come twice or late."""
+    rng = np.random.default_rng(seed)
+    slots = np.arange(_SLOTS)
+    slots[_SLOTS * 2 // 3 :] += 3 * _WINDOW
+    market = np.cumsum(rng.normal(0, 1e-2, _SLOTS))
+    series = {f"MADE{i}": (0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, _SLOTS)) for i in range(_ASSETS)}
+    told = [_told(rng, slots, log_price) for log_price in (*series.values(), market)]
+    return dict(zip(series, told[:-1], strict=True)), told[-1]
+
+
+def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None) -> Columns:
+    """Closes of a catalog's bars of the grid's length, each known at its end. Raises ConfigError, NotInCatalogError."""
+    source = BetaFactory(config).returns_of(symbol)
+    if source.stored not in BAR_LENGTH:
+        raise ConfigError("grid", config.grid, "the length of bars that a catalog stores: 1s, 1min, 1h or 1d")
+    rows = catalog.read(symbol, source.stored, start, end)
+    rows = rows[(rows["missing"] & int(Missing.CLOSE)) == 0]
+    slots = config.bars.slots(rows["ts_event"])
+    rows, slots = rows[slots >= 0], slots[slots >= 0]
+    known = config.bars.ends(slots)
+    order = np.argsort(known, kind="stable")
+    return {"ts_event": rows["ts_event"][order], "ts_available": known[order], "close": rows["close"][order]}
+
+
+def _told(rng: np.random.Generator, slots: np.ndarray, log_price: np.ndarray) -> Columns:
+    kept = np.flatnonzero(rng.random(len(slots)) >= _MISSING)
+    kept = np.sort(np.concatenate([kept, kept[rng.random(len(kept)) < _TWICE]]))
+    begins = _START + slots[kept] * _LENGTH
+    late = rng.random(len(kept)) < _LATE
+    known = begins + _LENGTH + np.where(late, rng.integers(1, 3 * _LENGTH, len(kept)), 0)
+    close = np.rint(1e4 * np.exp(log_price[kept])) + np.arange(len(kept)) % 2  # what comes twice comes differently
+    order = np.argsort(known, kind="stable")
+    return {"ts_event": begins[order], "ts_available": known[order], "close": close[order]}
+
+
+def _bars(factory: BetaFactory, symbol: str) -> ReturnSource:
+    return factory.returns_of(symbol, schema="bars-1m")  # whatever their length: one price a slot

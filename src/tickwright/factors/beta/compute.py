@@ -1,0 +1,146 @@
+"""`compute_market_beta`: returns as they lie at hand, in arrays or frames, to output rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tickwright.core.errors import ConfigError, DataError
+from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.executor import Executor
+from tickwright.factors.grid import Grid
+from tickwright.factors.records import RETURN, Status
+from tickwright.factors.sources.prices import nanoseconds
+
+_TIME, _SYMBOL, _KNOWN = "ts_event", "symbol", "ts_available"
+_TIMES = (_TIME, "ts", "time", "timestamp", "datetime", "date")
+_RETURNS = ("return", "returns", "ret", "value")
+
+
+def compute_market_beta(
+    asset_returns_by_symbol: Any, benchmark_returns: Any, config: MarketBetaConfig, executor: Executor | None = None
+) -> pl.DataFrame:
+    """Market betas of returns, one row a symbol and slot; see `factors.rows` for the columns.
+
+    `asset_returns_by_symbol`: a mapping from symbol to an array, a Polars or pandas series, or a frame of two columns;
+    or a wide frame (a column of times, one of returns a symbol), or a long one (ts_event, symbol, return).
+    `benchmark_returns`: one of what the mapping holds; None for a basket of all others. Numbers that are null or NaN
+    are missing. Without times rows are numbered, and slots and `ts_event` are the numbers.
+    Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
+    """
+    factory = BetaFactory(config, prices=False)
+    assets = {symbol: one(given, symbol, config.bars) for symbol, given in by_symbol(asset_returns_by_symbol).items()}
+    market = None if benchmark_returns is None else one(benchmark_returns, config.benchmark, config.bars)
+    if not assets:
+        raise ConfigError("asset returns", "none", "one symbol at least")
+    return factory.compute(assets, market, executor=executor)
+
+
+def by_symbol(given: Any) -> dict[str, Any]:
+    """A mapping, a wide frame or a long frame → what each symbol has. Raises ConfigError."""
+    if isinstance(given, Mapping):
+        return {str(symbol): series for symbol, series in given.items()}
+    frame = _frame(given)
+    if frame is None:
+        raise ConfigError("asset returns", type(given).__name__, "a mapping by symbol, or a frame of Polars or pandas")
+    if _SYMBOL in frame.columns:
+        rest = frame.drop(_SYMBOL)
+        parts = frame.partition_by(_SYMBOL, maintain_order=True, as_dict=True)
+        return {str(key[0]): part.select(rest.columns) for key, part in parts.items()}
+    time = _time_of(frame)
+    names = [name for name in frame.columns if name not in (time, _KNOWN)]
+    stamps = [] if time is None else [time]
+    known = [_KNOWN] if _KNOWN in frame.columns else []
+    return {name: frame.select([*stamps, *known, name]) for name in names}
+
+
+def one(given: Any, name: str, grid: Grid) -> np.ndarray:
+    """RETURN rows of one series; one without a number is a GAP. Raises ConfigError, DataError."""
+    values, times, known = _columns(given, name)
+    if times is None:
+        if grid.length:
+            raise ConfigError("grid", grid.text, f"slot: the returns of {name} have no times")
+        times = np.arange(len(values))
+    elif not grid.length and _is_clock(times):
+        raise ConfigError("grid", grid.text, f"the length of a bar, as 1d: the returns of {name} have times")
+    if np.isinf(values).any():
+        raise DataError(f"returns of {name}: row {int(np.isinf(values).argmax())} is infinite")
+    slots = grid.slots(times)
+    if (slots < 0).any():
+        first = np.datetime64(int(times[(slots < 0).argmax()]), "ns")
+        raise DataError(f"returns of {name}: {int((slots < 0).sum())} lie in no session of the grid, first {first}")
+    order = np.argsort(slots, kind="stable")
+    values, slots, times = values[order], slots[order], times[order]
+    if (np.diff(slots) == 0).any():
+        at = int(times[1:][np.diff(slots) == 0][0])
+        raise DataError(f"returns of {name}: two of one slot, at {np.datetime64(at, 'ns') if grid.length else at}")
+    out = np.zeros(len(values), RETURN)
+    there = ~np.isnan(values)
+    out["slot"], out["value"], out["span"] = slots, np.where(there, values, 0.0), there
+    out["status"] = np.where(there, int(Status.OK), int(Status.GAP))
+    out["ts_event"] = grid.begins(slots)
+    out["ts_available"] = grid.ends(slots) if known is None else known[order]
+    return out
+
+
+def _columns(given: Any, name: str) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """(returns, times, when they were known) of an array, a series, or a frame."""
+    frame = _frame(given)
+    if frame is None:
+        array = np.asarray(given, float)
+        if array.ndim != 1:
+            raise ConfigError(f"returns of {name}", f"an array of shape {array.shape}", "one dimension")
+        return array, None, None
+    time = _time_of(frame)
+    rest = [column for column in frame.columns if column not in (time, _KNOWN, _SYMBOL)]
+    chosen = rest if len(rest) == 1 else [column for column in rest if column.lower() in _RETURNS]
+    if len(chosen) != 1:
+        raise ConfigError(f"returns of {name}", ", ".join(frame.columns), f"one column of returns, as {_RETURNS[0]}")
+    values = frame[chosen[0]].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    stamps = None if time is None else _stamps(frame[time])
+    known = _stamps(frame[_KNOWN]) if _KNOWN in frame.columns else None
+    return values, stamps, known
+
+
+def _frame(given: Any) -> pl.DataFrame | None:
+    """A frame of anything that has columns or an index of times; None for a plain array."""
+    if isinstance(given, pl.LazyFrame):
+        given = given.collect()
+    if isinstance(given, pl.DataFrame):
+        return given
+    if isinstance(given, pl.Series):
+        return given.to_frame(given.name or _RETURNS[0])
+    if type(given).__module__.startswith("pandas"):
+        import pandas as pd
+
+        table = given.to_frame(given.name or _RETURNS[0]) if isinstance(given, pd.Series) else given
+        if isinstance(table.index, pd.DatetimeIndex):
+            table = table.rename_axis(_TIME).reset_index()
+        table = table.rename(columns=str)
+        return pl.from_pandas(table)
+    return None
+
+
+def _time_of(frame: pl.DataFrame) -> str | None:
+    named = [name for name in frame.columns if name.lower() in _TIMES]
+    dated = [name for name in frame.columns if frame[name].dtype.is_temporal() and name != _KNOWN]
+    if len(set(named + dated)) > 1:
+        raise ConfigError("times", ", ".join(sorted(set(named + dated))), "one column of times")
+    return next(iter(named + dated), None)
+
+
+def _stamps(column: pl.Series) -> np.ndarray:
+    if column.null_count():
+        raise DataError(f"{column.name}: row {int(column.is_null().arg_max() or 0)} has no time")
+    if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
+        column = column.cast(pl.Datetime("ns")).to_physical()
+    return nanoseconds(column.to_numpy(), column.name)
+
+
+def _is_clock(times: np.ndarray) -> bool:
+    """Whether numbers are nanoseconds, and not numbers of rows: a year in ns is 3e16."""
+    return bool(len(times)) and int(np.abs(times).max()) > 10**15

@@ -1,0 +1,131 @@
+"""`BetaFactory`: from a configuration to the node of a beta, and from data to rows.
+
+1. The configuration becomes a graph: sources, the benchmark, the beta, its shrinkage.
+2. Returns become samples on one clock.
+3. The graph runs over them, in a batch here or in a stream (`stream`), and its rows become a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tickwright.core.errors import ConfigError
+from tickwright.factors import batch
+from tickwright.factors.beta import known
+from tickwright.factors.beta.config import BASKET, MarketBetaConfig
+from tickwright.factors.beta.lagged import LaggedConfig
+from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
+from tickwright.factors.engine import Engine, samples_of
+from tickwright.factors.executor import Executor
+from tickwright.factors.factor import Factor
+from tickwright.factors.graph import Graph, Node, Source
+from tickwright.factors.panel import Given, clock_of, samples_on
+from tickwright.factors.rows import frame_of
+from tickwright.factors.sources.returns import ReturnSource
+
+ASSET, MARKET, WEIGHT = "asset", "market", "weight"
+_LEAST_OTHERS = 1
+_FACTORS: dict[str, Factor] = {
+    "ols": known.OLS, "two-pass": known.TWO_PASS, "ewma": known.EWMA, "dimson": known.DIMSON,
+    "scholes-williams": known.SCHOLES_WILLIAMS, "realised": known.REALISED, "bipower": known.BIPOWER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BetaFactory:
+    """One beta, by its configuration. `prices`: its returns come from prices, of which the first slot has none."""
+
+    config: MarketBetaConfig
+    prices: bool = True
+
+    def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
+        """The returns that this beta takes, of one symbol; `settings` are other fields of `ReturnSource`."""
+        config = self.config
+        return ReturnSource(
+            symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings
+        )  # fmt: skip
+
+    @cached_property
+    def node(self) -> Node:
+        """The beta, shrunk where that is asked for."""
+        config = self.config
+        market = self._source(MARKET)
+        benchmark: Source | Node = market
+        if config.benchmark == BASKET:
+            joined: dict[str, Source | Node] = {"asset": self._source(ASSET), "weight": Source(WEIGHT)}
+            benchmark = Node(known.BASKET, SectionConfig(_LEAST_OTHERS), joined)
+        window: Any = config.window
+        if config.method == "dimson":
+            window = LaggedConfig(**asdict(window), lags=config.lags)
+        beta = Node(_FACTORS[config.method], window, {"asset": self._source(ASSET), "market": benchmark})
+        if config.shrink == "blume":
+            return Node(known.BLUME, BlumeConfig(), {"beta": beta})
+        if config.shrink == "vasicek":
+            return Node(known.VASICEK, SectionConfig(config.min_section), {"beta": beta})
+        return beta
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The node with all that it needs."""
+        return Graph((self.node,))
+
+    @property
+    def factor_id(self) -> str:
+        """The identity of the beta by its content."""
+        return self.node.id
+
+    def compute(
+        self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None,
+        weights: Mapping[str, float] | None = None, executor: Executor | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Output rows from RETURN rows by symbol and those of the benchmark; a basket has weights, 1 by default.
+
+        Raises ConfigError where the benchmark and what is given of it disagree.
+        """
+        symbols = list(assets)
+        given: dict[str, Given] = {ASSET: list(assets.values())}
+        if market is not None:
+            given[MARKET] = market
+        clock = clock_of(given)
+        samples = {name: samples_on(clock, series) for name, series in given.items()}
+        self.check_market(market is not None)
+        if self.config.benchmark == BASKET:
+            samples[WEIGHT] = weights_of(symbols, weights)
+        rows = batch.run(self.graph, self.config.bars, clock, samples, executor)[self.node.id]
+        return self.frame(rows, clock, symbols)
+
+    def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
+        """ESTIMATE rows of each instrument as the output frame."""
+        names = [self.config.benchmark] * len(symbols)
+        return frame_of(rows, slots, self.node, self.config.bars, symbols, names)
+
+    def engine(self, count: int) -> Engine:
+        """An engine for a stream of panels of `count` instruments."""
+        return Engine(self.graph, self.config.bars, count)
+
+    def check_market(self, given: bool) -> None:
+        """Raise ConfigError where a basket is given a benchmark, or another benchmark nothing."""
+        if given and self.config.benchmark == BASKET:
+            raise ConfigError("benchmark returns", "some", f"none: the benchmark is the {BASKET} of all others")
+        if not given and self.config.benchmark != BASKET:
+            raise ConfigError("benchmark returns", "none", f"those of {self.config.benchmark}, or benchmark = {BASKET}")
+
+    def _source(self, name: str) -> Source:
+        source = self.returns_of(name).source(name)
+        return source if self.prices else Source(name, {**source.settings, "returns": "given"})
+
+
+def weights_of(symbols: Sequence[str], weights: Mapping[str, float] | None) -> np.ndarray:
+    """SAMPLE rows (instruments, 1) of the weights of a basket. Raises ConfigError for one that is none."""
+    given = dict.fromkeys(symbols, 1.0) if weights is None else weights
+    for symbol in symbols:
+        if symbol not in given or not 0 <= given[symbol] < np.inf:
+            raise ConfigError(f"weight of {symbol}", given.get(symbol), "a number, not negative")
+    values = np.array([[given[symbol]] for symbol in symbols], float).reshape(-1, 1)
+    return samples_of(values, np.ones(values.shape, bool))

@@ -1,0 +1,172 @@
+"""Three checks of any node on any prices: does it look ahead, does it remember too much, do batch and stream agree?
+
+| check | what must hold, to the bit |
+|---|---|
+| look-ahead | rows of slots that were over at a moment are the same without all that became known later |
+| start | a run that begins later gives, from the predicted slot on, the rows of the longer run |
+| parity | batch, stream, and a stream that is killed and restored give the same rows |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.units import Nanos
+from tickwright.factors import batch
+from tickwright.factors.graph import Graph, Node
+from tickwright.factors.grid import Grid
+from tickwright.factors.panel import Given, clock_of, samples_on
+from tickwright.factors.records import ESTIMATE, Status
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Stream
+
+Columns = Mapping[str, np.ndarray]
+"""Prices of one instrument in the order of being known: ts_event, ts_available, close."""
+_CUTS = (0.35, 0.6, 0.85)
+"""Where runs are cut, as shares of the data."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A node, and what it is computed of: prices and their source by the name that the graph gives it."""
+
+    node: Node
+    sources: Mapping[str, ReturnSource | Sequence[ReturnSource]]
+    prices: Mapping[str, Columns | Sequence[Columns]]
+    constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> Graph:
+        """Of the one node."""
+        return Graph((self.node,))
+
+    @property
+    def grid(self) -> Grid:
+        """That of every source."""
+        sources: list[ReturnSource] = [s for given in self.sources.values() for s in _listed(given)]
+        return sources[0].grid
+
+    def history(
+        self, keep: Callable[[Columns], np.ndarray] = lambda c: np.ones(len(c["close"]), bool)
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(slots, ESTIMATE rows (instruments, slots)) of the rows of prices that `keep` marks."""
+        given: dict[str, Given] = {}
+        for name, sources in self.sources.items():
+            columns = [{key: values[keep(c)] for key, values in c.items()} for c in _listed(self.prices[name])]
+            made = [s.returns([c]) for s, c in zip(_listed(sources), columns, strict=True)]
+            given[name] = made[0] if isinstance(sources, ReturnSource) else made
+        clock = clock_of(given)
+        samples = {name: samples_on(clock, rows) for name, rows in given.items()} | dict(self.constants)
+        return clock, np.stack(batch.run(self.graph, self.grid, clock, samples)[self.node.id])
+
+    def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The same row by row; at the share `cut` of the rows another stream goes on from a snapshot."""
+        feed = [
+            (int(known), name, i, at)
+            for name, prices in self.prices.items()
+            for i, columns in enumerate(_listed(prices))
+            for at, known in enumerate(columns["ts_available"].tolist())
+        ]
+        feed.sort(key=lambda row: (row[0], row[1:3]))
+        stream, told = Stream(self.graph, self.sources, self.constants), []
+        for k, (_, name, i, at) in enumerate(feed):
+            if cut is not None and k == int(cut * len(feed)):
+                snapshot = stream.snapshot()
+                stream = Stream(self.graph, self.sources, self.constants)
+                stream.restore(snapshot)
+            columns = _listed(self.prices[name])[i]
+            told.append(stream.push(name, {key: values[at : at + 1] for key, values in columns.items()}, i))
+        told.append(stream.close())
+        return np.concatenate([t[0] for t in told]), np.concatenate([t[1][self.node.id] for t in told], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found: `compared` rows with a value, and the first difference in words, if there is one."""
+
+    check: str
+    factor: str
+    compared: int
+    difference: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Nothing differs, and something was compared."""
+        return not self.difference and self.compared > 0
+
+
+def check_lookahead(case: Case) -> Outcome:
+    """Whether rows change by what became known after them."""
+    slots, rows = case.history()
+    parts = []
+    for moment in _moments(case):
+        before, again = case.history(lambda c, t=moment: c["ts_available"] <= t)  # type: ignore[misc]
+        over, known = (s[case.grid.ends(s) <= moment] for s in (slots, before))
+        parts.append(_compared(case, over, rows[:, : len(over)], known, again[:, : len(known)]))
+    return _outcome("look-ahead", case, parts)
+
+
+def check_start(case: Case) -> Outcome:
+    """Whether rows after the predicted slot depend on where a run began."""
+    slots, rows = case.history()
+    parts = []
+    for moment in _moments(case):
+        later, again = case.history(lambda c, t=moment: c["ts_event"] >= t)  # type: ignore[misc]
+        if not len(later):
+            continue
+        first = later[0] + case.node.lookback - 1
+        after, since = slots >= first, later >= first
+        parts.append(_compared(case, slots[after], rows[:, after], later[since], again[:, since]))
+        early = again["status"][:, ~since]
+        if (early != int(Status.WARMUP)).any():
+            parts.append((0, f"a row before the predicted slot {first} is not warm-up"))
+    return _outcome("start", case, parts)
+
+
+def check_parity(case: Case) -> Outcome:
+    """Whether batch, stream and restored stream agree."""
+    slots, rows = case.history()
+    parts = [_compared(case, slots, rows, *case.live(cut)) for cut in (None, _CUTS[1])]
+    return _outcome("parity", case, parts)
+
+
+CHECKS = {"check-lookahead": check_lookahead, "check-start": check_start, "check-parity": check_parity}
+
+
+def _listed(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else [given]
+
+
+def _moments(case: Case) -> list[Nanos]:
+    every = [c["ts_event"] for prices in case.prices.values() for c in _listed(prices)]
+    times = np.unique(np.concatenate(every))
+    if len(times) < 3:
+        raise ConfigError("prices", f"{len(times)} moments", "three at least")
+    return [int(times[int(cut * len(times))]) for cut in _CUTS]
+
+
+def _compared(
+    case: Case, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
+) -> tuple[int, str]:
+    """(rows with a value, the first difference)."""
+    if slots.tolist() != other_slots.tolist():
+        odd = np.setxor1d(slots, other_slots)
+        return 0, f"slot {int(odd[0])} is in one run alone"
+    for name in ESTIMATE.names or ():
+        a, b = np.ascontiguousarray(rows[name]), np.ascontiguousarray(others[name])
+        if a.tobytes() != b.tobytes():
+            i, t = (int(k[0]) for k in np.nonzero(a.view(f"u{a.itemsize}") != b.view(f"u{b.itemsize}")))
+            when = np.datetime64(int(rows["ts_event"][i, t]), "ns")
+            return 0, f"{name} of instrument {i} at {when}: {a[i, t]} and {b[i, t]}"
+    return int((rows["status"] == int(Status.OK)).sum()), ""
+
+
+def _outcome(check: str, case: Case, parts: Sequence[tuple[int, str]]) -> Outcome:
+    differences = [text for _, text in parts if text]
+    compared = sum(number for number, _ in parts)
+    return Outcome(check, case.node.factor.name, compared, differences[0] if differences else "")

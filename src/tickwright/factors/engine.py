@@ -1,0 +1,222 @@
+"""One engine for history, stream and restart: a panel of instruments taken through slots, any number at a time.
+
+1. `advance` is given slots in order and a sample of every source for every instrument; what is missing is zero.
+2. Every node, in the order of ranks, gets its inputs laid side by side and is run over them, once.
+3. The states stay; `snapshot` is all of them, and `restore` goes on from there.
+
+A batch is `advance` with many slots, a stream with one: the bits are the same, for the kernel sees no difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError, DataError, FileFormatError
+from tickwright.factors.graph import Graph, Node
+from tickwright.factors.grid import Grid
+from tickwright.factors.loops import NEVER, lay
+from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
+
+FORMAT = "tickwright.factors.snapshot/1"
+_NO_STAMP = -1
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one node keeps: a record and a column of numbers an instrument, and what its loop is called with."""
+
+    config: np.ndarray
+    states: np.ndarray
+    rings: np.ndarray
+    fresh: np.ndarray
+    blank: np.ndarray
+    spare: np.ndarray
+    x: np.ndarray
+    """The inputs side by side: memory that is used again while as many slots are given as before."""
+    ports: tuple[tuple[str, int, type], ...]
+    """Of each input what gives it, the word of `x` at which it begins, and its record."""
+    step: int
+    known: int
+    """The words of `x` at which the step begins, and of its `ts_available`."""
+
+
+class Engine:
+    """A graph over `count` instruments on a grid. `begin` is the first slot of the run, by default the first given.
+
+    `nodes`: those to run, where what the others make is given; by default all.
+    """
+
+    def __init__(
+        self, graph: Graph, grid: Grid, count: int, begin: int | None = None, nodes: Sequence[Node] | None = None
+    ) -> None:
+        self.graph, self.grid, self.count = graph, grid, count
+        self.nodes = graph.nodes if nodes is None else nodes
+        self.begin = NEVER if begin is None else begin
+        self.last = NEVER
+        """The slot that was given last."""
+        self.runs = dict.fromkeys((node.id for node in self.nodes), 0)
+        """Slots that each node was run for, by its id."""
+        self._session = 0
+        self._memory = {node.id: _memory(node, count) for node in self.nodes}
+
+    def advance(self, slots: np.ndarray, samples: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """ESTIMATE rows (instruments, slots) of every wanted node, by its id.
+
+        `samples`: SAMPLE by the name of its source, (instruments, slots); (slots,) for what all share, (instruments, 1)
+        for what does not change. Raises DataError for slots that do not rise, ConfigError for a source that is missing
+        or of another shape.
+        """
+        self.check(samples, self.count, len(slots))
+        made = {source.id: samples[source.name] for source in self.graph.sources}
+        self.take(steps_of(self.grid, slots), made)
+        return {node.id: made[node.id] for node in self.graph.wanted}
+
+    def take(self, steps: np.ndarray, made: dict[str, np.ndarray]) -> None:
+        """As `advance`, over STEP rows. `made`: rows by the id of what gives them, unchecked; those of nodes are added.
+
+        Where there is memory for the rows of a node in `made`, they are written there.
+        """
+        slots = steps["slot"]
+        if not len(slots):
+            made.update({node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.nodes})
+            return
+        if slots[0] <= self.last or (slots[1:] <= slots[:-1]).any():
+            raise DataError(
+                f"slots {slots[0]} to {slots[-1]} after {self.last}: each must be later than the one before"
+            )
+        if self.begin == NEVER:
+            self.begin = int(slots[0])
+        for node in self.nodes:
+            made[node.id] = self._run(node, steps, made)
+            self.runs[node.id] += len(slots)
+        self.last, self._session = int(slots[-1]), int(steps["session"][-1])
+
+    def check(self, samples: Mapping[str, np.ndarray], count: int, length: int) -> None:
+        """Raise ConfigError for a source that is missing, or not SAMPLE rows of such a shape."""
+        for source in self.graph.sources:
+            rows = samples.get(source.name)
+            shapes = ((count, length), (length,), (count, 1))
+            if rows is None or rows.dtype != SAMPLE or rows.shape not in shapes:
+                found = "nothing" if rows is None else f"{rows.dtype.names} of shape {rows.shape}"
+                raise ConfigError(f"source {source.name}", found, f"samples of shape {shapes[0]}, or as long")
+
+    def _run(self, node: Node, steps: np.ndarray, given: Mapping[str, np.ndarray]) -> np.ndarray:
+        factor, memory = node.factor, self._memory[node.id]
+        if memory.x.shape[1] != len(steps):
+            memory.x = np.zeros((self.count, len(steps)), factor.x)
+        x = memory.x
+        words = _words(x)
+        known = memory.known
+        lay(words, _words(steps), memory.step, known, _NO_STAMP)
+        for giver, at, record in memory.ports:
+            rows = given[giver]
+            stamped_second = rows.dtype is ESTIMATE or rows.dtype == ESTIMATE
+            if record is Sample and stamped_second:
+                rows, stamped_second = as_samples(rows), False
+            lay(words, _words(rows), at, known, int(stamped_second))
+        out = given.get(node.id)
+        if out is None:
+            out = np.empty((self.count, len(steps)), ESTIMATE)
+        ready = self.begin + node.lookback - 1
+        if factor.section:
+            factor.loop(memory.config, ready, x, out)
+        else:
+            factor.loop(
+                memory.config, memory.states, memory.rings, memory.fresh, self.last, self._session, node.own_lookback,
+                ready, x, memory.blank, memory.spare, out,
+            )  # fmt: skip
+        return out
+
+    # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def snapshot(self) -> bytes:
+        """All states with a header: format, graph, instruments, slots. The same run gives the same bytes."""
+        parts = [array for node in self.nodes for array in self._arrays(node)]
+        body = b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
+        head = {
+            **self._header(),
+            "begin": self.begin, "last": self.last, "session": self._session, "runs": self.runs,
+            "digest": hashlib.blake2b(body, digest_size=16).hexdigest(),
+        }  # fmt: skip
+        return json.dumps(head, sort_keys=True).encode() + b"\n" + body
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from where a snapshot was taken. Raises FileFormatError for one of another graph or a damaged one."""
+        text, _, body = snapshot.partition(b"\n")
+        try:
+            head = json.loads(text)
+        except ValueError as error:
+            raise FileFormatError("snapshot", "header", repr(text[:40]), "JSON") from error
+        for name, value in self._header().items():
+            if head.get(name) != value:
+                raise FileFormatError("snapshot", name, str(head.get(name)), str(value))
+        if head["digest"] != hashlib.blake2b(body, digest_size=16).hexdigest():
+            raise FileFormatError("snapshot", "states", "other bytes than were written", f"digest {head['digest']}")
+        at = 0
+        for node in self.nodes:
+            for array in self._arrays(node):
+                array[...] = np.frombuffer(body, array.dtype, array.size, at).reshape(array.shape)
+                at += array.nbytes
+        self.begin, self.last, self._session = head["begin"], head["last"], head["session"]
+        self.runs = head["runs"]
+
+    def _header(self) -> dict[str, Any]:
+        sizes = [[node.id, *(array.nbytes for array in self._arrays(node))] for node in self.nodes]
+        grid = [self.grid.length, self.grid.session, self.grid.auction]
+        return {"format": FORMAT, "graph": self.graph.id, "grid": grid, "count": self.count, "nodes": sizes}
+
+    def _arrays(self, node: Node) -> Sequence[np.ndarray]:
+        memory = self._memory[node.id]
+        return memory.states, memory.rings
+
+
+def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
+    """STEP rows of slots."""
+    slots = np.ascontiguousarray(slots, np.int64)
+    steps = np.zeros(len(slots), STEP)
+    steps["slot"], steps["session"], steps["place"] = slots, grid.sessions(slots), grid.places(slots)
+    steps["ts_event"], steps["ts_available"] = grid.begins(slots), grid.ends(slots)
+    return steps
+
+
+def _words(rows: np.ndarray) -> np.ndarray:
+    """Records as (instruments, slots, 64-bit words); what all share is one instrument's."""
+    # A view of records as something else is slow to check in NumPy; a buffer is not.
+    shape = (rows.shape[0] if rows.ndim > 1 else 1, rows.shape[-1], rows.itemsize // 8)
+    return np.ndarray(shape, np.int64, np.ascontiguousarray(rows))
+
+
+def as_samples(rows: np.ndarray) -> np.ndarray:
+    """ESTIMATE → SAMPLE rows: the value, when it was known, and the status, over one bar."""
+    out = np.zeros(rows.shape, SAMPLE)
+    for name in ("ts_available", "value", "status"):
+        out[name] = rows[name]
+    out["span"] = 1
+    return out
+
+
+def samples_of(values: np.ndarray, there: np.ndarray, ts_available: np.ndarray | int = 0) -> np.ndarray:
+    """Numbers and whether each is there → SAMPLE rows over one bar; what is not there is a GAP."""
+    out = np.zeros(np.shape(values), SAMPLE)
+    out["value"] = np.where(there, values, 0.0)
+    out["status"] = np.where(there, int(Status.OK), int(Status.GAP))
+    out["span"] = np.where(there, 1, 0)
+    out["ts_available"] = np.where(there, ts_available, 0)
+    return out
+
+
+def _memory(node: Node, count: int) -> Memory:
+    factor, config = node.factor, node.config
+    states, rings = factor.memory(config, count)
+    return Memory(
+        factor.config_row(config), states, rings, np.zeros(1, states.dtype), np.zeros(1, factor.x),
+        np.zeros(1, ESTIMATE), np.zeros((count, 0), factor.x),
+        tuple((node.inputs[port].id, factor.place(port), record) for port, record in factor.inputs.items()),
+        factor.place("slot"), factor.place("ts_available"),
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""The output: one row a slot and instrument, as a Polars frame. Only a row that is `ok` has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from tickwright.factors.graph import Node, identity
+from tickwright.factors.grid import Grid
+from tickwright.factors.records import Absent, Status
+
+STATUSES = tuple(status.name.lower() for status in Status)
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "ts_event": pl.Int64, "ts_available": pl.Int64, "symbol": pl.Categorical, "benchmark": pl.Categorical,
+    "factor_id": pl.Categorical, "value": pl.Float64, "stderr": pl.Float64, "r2": pl.Float64, "n_obs": pl.UInt32,
+    "n_missing": pl.UInt32, "span_ns": pl.Int64, "status": pl.Enum(STATUSES), "fingerprint": pl.Categorical,
+}  # fmt: skip
+
+
+def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid) -> str:
+    """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid."""
+    content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction]
+    return identity({"series": content})[:16]
+
+
+def frame_of(
+    rows: Sequence[np.ndarray],
+    slots: np.ndarray,
+    node: Node,
+    grid: Grid,
+    symbols: Sequence[str],
+    benchmarks: Sequence[str],
+) -> pl.DataFrame:
+    """ESTIMATE rows of each instrument → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
+    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i]) for i in range(len(symbols))]
+    return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=SCHEMA)
+
+
+def _part(rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str) -> pl.DataFrame:
+    columns: dict[str, np.ndarray | pl.Series] = {
+        name: np.ascontiguousarray(rows[name]) for name in ("ts_event", "ts_available")
+    }
+    texts = {
+        "symbol": symbol, "benchmark": benchmark, "factor_id": node.id,
+        "fingerprint": fingerprint(node, symbol, benchmark, grid),
+    }  # fmt: skip
+    for name, bit in (("value", Absent.VALUE), ("stderr", Absent.STDERR), ("r2", Absent.R2)):
+        there = (rows["absent"] & int(bit)) == 0
+        columns[name] = pl.select(pl.when(pl.Series(there)).then(pl.Series(rows[name]))).to_series()
+    columns |= {name: np.ascontiguousarray(rows[name]) for name in ("n_obs", "n_missing")}
+    columns["span_ns"] = _span(rows["span"].astype(np.int64), slots, grid)
+    columns["status"] = pl.Series(STATUSES, dtype=pl.Enum(STATUSES)).gather(rows["status"].astype(np.uint32))
+    frame = pl.DataFrame(columns)
+    return frame.with_columns(pl.lit(text, pl.Categorical).alias(name) for name, text in texts.items()).select(*SCHEMA)
+
+
+def _span(span: np.ndarray, slots: np.ndarray, grid: Grid) -> np.ndarray:
+    """From the beginning of the oldest observation's slot to the end of this one; 0 where there is none."""
+    if not grid.session:
+        return span * (grid.length or 1)
+    oldest = np.where(span > 0, slots - span + 1, slots)
+    return np.where(span > 0, grid.ends(slots) - grid.begins(oldest), 0)

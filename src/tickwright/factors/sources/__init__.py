@@ -1,0 +1,1 @@
+"""What a graph is fed with: returns, benchmarks, membership."""

@@ -1,0 +1,62 @@
+"""`ReferenceSource`: which sector each instrument was in, as it was known on the date of a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tickwright.core.errors import ConfigError
+from tickwright.core.time import utc_day
+from tickwright.core.units import DAY
+from tickwright.data.reference.sectors import Sectors, Statement
+from tickwright.factors.grid import Grid
+from tickwright.factors.records import SAMPLE, Status
+
+
+@dataclass(frozen=True)
+class ReferenceSource:
+    """Statements about sectors, each with the day from which it was known. A live source is a new one, with more."""
+
+    sectors: Sectors
+
+    @classmethod
+    def from_catalog(cls, catalog: Path | str) -> ReferenceSource:
+        """The reference tables of a catalog's folder. Raises CatalogError."""
+        return cls(Sectors.open(catalog))
+
+    @classmethod
+    def from_frame(cls, frame: Any) -> ReferenceSource:
+        """A frame of Polars or pandas with symbol, sector, start and known; until where a statement has ended."""
+        names = [f.name for f in fields(Statement) if f.name in frame.columns]
+        if not {"symbol", "sector", "start", "known"} <= set(names):
+            raise ConfigError("sectors", ", ".join(map(str, frame.columns)), "symbol, sector, start, known")
+        rows = zip(*(frame[name].to_list() for name in names), strict=True)
+        made = ({"until": None, **dict(zip(names, row, strict=True))} for row in rows)
+        return cls(Sectors(tuple(Statement(**row) for row in made)))
+
+    def with_statements(self, *later: Statement) -> ReferenceSource:
+        """With what has been said since."""
+        return ReferenceSource(Sectors((*self.sectors.statements, *later)))
+
+    def names(self) -> list[str]:
+        """Every sector, in the order of the codes."""
+        return sorted({statement.sector for statement in self.sectors.statements})
+
+    def codes(self, symbols: Sequence[str], slots: np.ndarray, grid: Grid) -> np.ndarray:
+        """SAMPLE rows (instruments, slots) of the code of each sector; a GAP where none was known by then."""
+        code = {name: k for k, name in enumerate(self.names())}
+        begins = grid.begins(slots)
+        days, at = np.unique(begins // DAY, return_inverse=True)
+        out = np.zeros((len(symbols), len(slots)), SAMPLE)
+        out["status"] = int(Status.GAP)
+        for i, symbol in enumerate(symbols):
+            told = [self.sectors.sector_of(symbol, utc_day(int(day) * DAY)) for day in days]
+            known = np.array([sector is not None for sector in told], bool)[at]
+            out["value"][i] = np.array([code.get(sector or "", 0) for sector in told], float)[at]
+            out["status"][i] = np.where(known, int(Status.OK), int(Status.GAP))
+        out["ts_available"], out["span"] = begins, 1
+        return out

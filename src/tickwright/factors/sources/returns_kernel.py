@@ -1,0 +1,125 @@
+"""From prices in the order of their arrival to one return a slot: the kernel behind every `ReturnSource`.
+
+1. A price outside every session, one that is none, and one that was known later than its slot's end plus the patience
+   are left out and counted.
+2. So is one of a slot that its series has left behind: what was said of a slot is not said anew.
+3. Of several in one slot the last counts; of bars the first, the others being duplicates.
+4. A slot is told when the next begins, or when it is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, log
+from typing import Any
+
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.layout import F8, I8
+from tickwright.factors.records import Status
+
+_OK, _GAP = int(Status.OK), int(Status.GAP)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price, with the slot that it lies in."""
+
+    ts_available: I8
+    price: F8
+    slot: I8
+    session: I8
+    begin: I8
+    end: I8
+    """Of the slot, ns UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnsConfig:
+    """Flags are 0 or 1; `most` is the greatest number of bars that a return may span."""
+
+    log: I8
+    most: I8
+    overnight: I8
+    first: I8
+    """The first price of a slot stands, not the last."""
+    patience: I8
+    """Nanoseconds after the end of a slot during which a price still counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnsState:
+    """The slot that is open, the price before it, and what was left out."""
+
+    open: I8
+    slot: I8
+    ts_available: I8
+    price: F8
+    session: I8
+    begin: I8
+    known: I8
+    slot_before: I8
+    price_before: F8
+    session_before: I8
+    late: I8
+    duplicate: I8
+    outside: I8
+    unusable: I8
+
+
+@inline(borrow=True)
+def _tell(config: Any, state: Any, out: Any) -> None:
+    """The return of the open slot, which is then the one before."""
+    span = state.slot - state.slot_before if state.known else 0
+    away = state.known and config.overnight == 0 and state.session != state.session_before
+    out.slot = state.slot
+    out.ts_event = state.begin
+    out.ts_available = state.ts_available
+    out.value = 0.0
+    out.span = span
+    out.status = _GAP
+    if state.known and span <= config.most and not away:
+        ratio = state.price / state.price_before
+        out.value = log(ratio) if config.log else ratio - 1.0
+        out.status = _OK
+    state.known, state.open = 1, 0
+    state.slot_before, state.price_before, state.session_before = state.slot, state.price, state.session
+
+
+@kernel(borrow=True)
+def take(config: Any, states: Any, k: int, rows: Any, out: Any) -> int:
+    """PRICE rows of series `k` → RETURN rows of the slots that they end; how many."""
+    state, settings = states[k], config[0]
+    told = 0
+    for i in range(len(rows)):
+        row = rows[i]
+        if row.slot < 0:
+            state.outside += 1
+        elif not isfinite(row.price) or row.price <= 0.0:
+            state.unusable += 1
+        elif row.ts_available > row.end + settings.patience:
+            state.late += 1
+        elif state.open and row.slot == state.slot:
+            if settings.first:
+                state.duplicate += 1
+            else:
+                state.price, state.ts_available = row.price, max(row.ts_available, state.ts_available)
+        elif (state.open and row.slot < state.slot) or (state.known and row.slot <= state.slot_before):
+            state.late += 1
+        else:
+            if state.open:
+                _tell(settings, state, out[told])
+                told += 1
+            state.open = 1
+            state.slot, state.session, state.begin = row.slot, row.session, row.begin
+            state.price, state.ts_available = row.price, row.ts_available
+    return told
+
+
+@kernel(borrow=True)
+def close(config: Any, states: Any, k: int, slot: int, out: Any) -> int:
+    """End the open slot of series `k` if it is `slot` or earlier: 1 row, or none."""
+    state = states[k]
+    if state.open and state.slot <= slot:
+        _tell(config[0], state, out[0])
+        return 1
+    return 0

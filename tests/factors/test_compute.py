@@ -1,0 +1,216 @@
+"""`compute_market_beta`: every shape of input, bad input by name, the configuration, recorded prices, memory."""
+
+import datetime as dt
+import io
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from factor_worlds import pair_returns
+from statsmodels.regression.rolling import RollingOLS
+
+from tickwright.app import config_file
+from tickwright.core.errors import ConfigError, DataError, UsageError
+from tickwright.core.units import DAY
+from tickwright.factors.beta.compute import compute_market_beta
+from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.rows import SCHEMA
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Stream
+
+ASSETS, MARKET, _ = pair_returns(np.random.default_rng(1), 2, 120, missing=0.05)
+SLOTS = MarketBetaConfig(lookback_length=40, min_observations=20)
+DAILY = replace(SLOTS, grid="1d")
+FIRST = dt.date(2018, 1, 1)
+TIMES = ((FIRST - dt.date(1970, 1, 1)).days + np.arange(120)) * DAY
+FIGURES = ("symbol", "value", "stderr", "r2", "n_obs", "n_missing", "status")
+
+
+def same(frame, other):
+    assert frame.select(FIGURES).equals(other.select(FIGURES))
+
+
+def test_arrays_series_and_frames_of_every_shape_agree():
+    arrays = {"A": ASSETS[0], "B": ASSETS[1]}
+    numbered = compute_market_beta(arrays, MARKET, SLOTS)
+    assert numbered.columns == list(SCHEMA)
+    assert numbered["ts_event"].to_list() == [*range(120), *range(120)]
+    assert (numbered["status"] == "ok").sum() > 100
+    assert numbered.filter(pl.col("status") != "ok")["value"].null_count() == (numbered["status"] != "ok").sum()
+    same(numbered, compute_market_beta({k: pl.Series(v) for k, v in arrays.items()}, pl.Series(MARKET), SLOTS))
+    same(numbered, compute_market_beta({k: pd.Series(v) for k, v in arrays.items()}, pd.Series(MARKET), SLOTS))
+    dates = [FIRST + dt.timedelta(k) for k in range(120)]
+    wide = pl.DataFrame({"date": dates, **arrays})
+    market = pl.DataFrame({"date": dates, "m": MARKET})
+    timed = compute_market_beta(wide, market, DAILY)
+    same(numbered, timed)
+    assert timed["ts_event"].to_list() == [*TIMES, *TIMES]
+    assert timed["ts_available"].to_list() == [*(TIMES + DAY), *(TIMES + DAY)]
+    long = wide.unpivot(index="date", variable_name="symbol", value_name="return")
+    indexed = pd.Series(MARKET, pd.DatetimeIndex(dates))
+    for assets in (wide.to_pandas(), wide.sample(fraction=1.0, shuffle=True, seed=1), long, long.to_pandas(),
+                   pd.DataFrame(arrays, index=pd.DatetimeIndex(dates)),
+                   {k: pd.Series(v, pd.DatetimeIndex(dates)) for k, v in arrays.items()}):  # fmt: skip
+        assert compute_market_beta(assets, indexed, DAILY).equals(timed)
+
+
+def test_bad_input_has_a_name():
+    good = {"A": ASSETS[0]}
+    frame = pl.DataFrame({"ts_event": TIMES, "return": ASSETS[0]})
+    basket, by_session = replace(SLOTS, benchmark="basket"), replace(DAILY, session="XNYS")
+    infinite = ASSETS[0].copy()
+    infinite[7] = np.inf
+    for error, words, call in (
+        (DataError, "row 7 is infinite", lambda: compute_market_beta({"A": infinite}, MARKET, SLOTS)),
+        (ConfigError, "benchmark returns", lambda: compute_market_beta(good, None, SLOTS)),
+        (ConfigError, "none: the benchmark", lambda: compute_market_beta(good, MARKET, basket)),
+        (ConfigError, "have no times", lambda: compute_market_beta(good, MARKET, DAILY)),
+        (ConfigError, "have times", lambda: compute_market_beta({"A": frame}, frame, SLOTS)),
+        (ConfigError, "asset returns", lambda: compute_market_beta({}, MARKET, SLOTS)),
+        (ConfigError, "asset returns", lambda: compute_market_beta(3, MARKET, SLOTS)),
+        (ConfigError, "one dimension", lambda: compute_market_beta({"A": ASSETS}, MARKET, SLOTS)),
+        (DataError, "two of one slot", lambda: compute_market_beta({"A": frame.vstack(frame[3:4])}, frame, DAILY)),
+        (DataError, "lie in no session", lambda: compute_market_beta({"A": frame}, frame, by_session)),
+    ):  # fmt: skip
+        with pytest.raises(error, match=words):
+            call()
+
+
+def test_statuses_say_why_there_is_no_value():
+    """A benchmark that stands still, one that is gone, an asset that stands still, a universe of one, a thin window."""
+    still, gone = np.zeros(120), np.full(120, np.nan)
+    config = replace(SLOTS, min_observations=40)
+
+    def last(assets, market, config=SLOTS):
+        return set(compute_market_beta(assets, market, config)["status"].to_list()[40:])
+
+    full, _, _ = pair_returns(np.random.default_rng(2), 1, 120)
+    market = np.random.default_rng(3).normal(0, 1e-3, 120)
+    assert last({"A": full[0]}, still) == {"zero_variance"}
+    assert last({"A": full[0]}, np.full(120, 1e-3)) == {"zero_variance"}
+    assert last({"A": full[0]}, gone) == {"stale_benchmark"}
+    assert last({"A": still}, market) == {"zero_variance"}
+    assert last({"A": gone}, market) == {"gap"}
+    assert last({"A": full[0]}, None, replace(SLOTS, benchmark="basket")) == {"stale_benchmark"}
+    assert "insufficient_obs" in last({"A": ASSETS[0]}, MARKET, config)
+    seldom = np.where(np.arange(120) % 10 == 0, market, 0.0)
+    assert last({"A": full[0]}, seldom) == {"zero_variance"}
+    assert last({"A": full[0]}, market, replace(SLOTS, method="dimson")) == {"ok"}
+    alternating = np.where(np.arange(120) % 2 == 0, 1e-3, -1e-3)
+    assert last({"A": full[0]}, alternating, replace(SLOTS, method="dimson")) == {"collinear"}
+    assert last({"A": full[0]}, alternating, replace(SLOTS, method="scholes-williams")) == {"collinear", "warmup"}
+
+
+def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
+    for name, value in (
+        ("min_observations", 253), ("lookback_length", 2), ("grid", "fortnight"), ("method", "magic"), ("shrink", "x"),
+        ("max_gap", 0), ("var_floor", -1.0), ("winsor", float("nan")), ("min_nonzero_x", 0), ("session", "XXXX"),
+        ("benchmark", ""), ("lags", 6), ("max_stale", 252), ("lookback_length", True),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=name if name != "session" else "calendar"):
+            MarketBetaConfig(**{name: value})
+    with pytest.raises(ConfigError, match="lookback_length"):
+        MarketBetaConfig(method="realised", grid="5min", lookback_length=20)
+    config = MarketBetaConfig(lookback_length=60, grid="1min", session="XNYS", winsor=0.2, benchmark="SPY")
+    assert (config.min_observations, MarketBetaConfig(method="realised", grid="5min").lookback_length) == (30, 288)
+    file = tmp_path / "beta.toml"
+    file.write_text(config_file.to_toml(config))
+    assert config_file.build(MarketBetaConfig, config_file.read(file)) == config
+    assert set(config.resolved()) >= {"lookback_length", "min_observations", "grid", "method", "benchmark", "winsor"}
+    with pytest.raises(UsageError, match="unknown key window"):
+        config_file.build(MarketBetaConfig, {"window": 3})
+
+
+def test_winsor_bounds_what_enters():
+    wild = ASSETS[0].copy()
+    wild[60] = 5.0
+    bounded = compute_market_beta({"A": wild}, MARKET, replace(SLOTS, winsor=0.002))
+    by_hand = compute_market_beta({"A": np.clip(wild, -0.002, 0.002)}, np.clip(MARKET, -0.002, 0.002), SLOTS)
+    same(bounded, by_hand)
+
+
+# ── recorded prices ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def closes(file, member):
+    with zipfile.ZipFile(file) as archive:
+        return pl.read_csv(io.BytesIO(archive.read(member)), null_values=".")
+
+
+def test_daily_bars_of_recorded_stocks_are_statsmodels(shared_data):
+    """Five years of Apple on the S&P 500 by XNYS sessions: every value is RollingOLS of aligned log returns."""
+    apple = closes(shared_data / "equity_daily" / "sp500_2013_2018.zip", "individual_stocks_5yr/AAPL_data.csv")
+    index = closes(shared_data / "equity_daily" / "reference.zip", "macro_fred/SP500.csv")
+    asset = pl.DataFrame({"ts_event": apple["date"].str.to_datetime(time_unit="ns"), "close": apple["close"]})
+    market = pl.DataFrame({"ts_event": index["DATE"].str.to_datetime(time_unit="ns"), "close": index["SP500"]})
+    begin, end = asset["ts_event"].min(), asset["ts_event"].max()
+    market = market.drop_nulls().filter(pl.col("ts_event").is_between(begin, end))
+    factory = BetaFactory(MarketBetaConfig(lookback_length=252, grid="1d", session="XNYS"))
+    source = factory.returns_of
+    rows = factory.compute({"AAPL": source("AAPL").returns(asset)}, source("SP500").returns(market))
+    joined = asset.join(market, on="ts_event", suffix="_m").sort("ts_event")
+    assert len(joined) == len(rows) == 1259
+    y, x = (np.diff(np.log(joined[name].to_numpy())) for name in ("close", "close_m"))
+    fit = RollingOLS(y, np.column_stack([np.ones(len(x)), x]), 252).fit()
+    ok = rows.filter(pl.col("status") == "ok")
+    assert len(ok) == 1259 - 252
+    np.testing.assert_allclose(ok["value"].to_numpy(), fit.params[251:, 1], rtol=1e-9)
+    np.testing.assert_allclose(ok["stderr"].to_numpy(), fit.bse[251:, 1], rtol=1e-8)
+    assert 0.7 < ok["value"].mean() < 1.5
+
+
+def test_minute_bars_are_the_same_in_batch_and_stream(shared_data):
+    """Three names over six sessions, with their holes, on a basket of the others and on one name, W = 390."""
+    file = shared_data / "equity_1min" / "us_large_caps_2018.zip"
+    prices = {}
+    for symbol in ("AAPL", "MSFT", "BA"):
+        table = closes(file, f"{symbol}.csv").filter(pl.col("date") < "2018-02-27")
+        local = (table["date"] + " " + table["ToD"]).str.to_datetime(time_unit="ns")
+        stamps = local.dt.replace_time_zone("America/New_York").dt.convert_time_zone("UTC").dt.timestamp("ns")
+        prices[symbol] = {"ts_event": stamps.to_numpy(), "close": table["close"].to_numpy()}
+    config = MarketBetaConfig(lookback_length=390, grid="1min", session="XNYS", auction=True, benchmark="BA")
+    factory = BetaFactory(config)
+    symbols = ("AAPL", "MSFT")
+    sources = [factory.returns_of(s, tick=0.0001) for s in symbols]
+    base: ReturnSource = factory.returns_of("BA", tick=0.0001)
+    returns = {s.symbol: s.returns([prices[s.symbol]]) for s in sources}
+    whole = factory.compute(returns, base.returns([prices["BA"]]))
+    stream = Stream(factory.graph, {"asset": sources, "market": base})
+    told = []
+    moments = np.unique(np.concatenate([p["ts_event"] for p in prices.values()]))
+    for moment in moments:
+        for i, symbol in enumerate((*symbols, "BA")):
+            at = prices[symbol]["ts_event"] == moment
+            row = {name: values[at] for name, values in prices[symbol].items()}
+            told.append(stream.push("market", row) if symbol == "BA" else stream.push("asset", row, i))
+    told.append(stream.close())
+    rows = np.concatenate([t[1][factory.factor_id] for t in told], axis=1)
+    slots = np.concatenate([t[0] for t in told])
+    assert factory.frame(rows, slots, symbols).equals(whole)
+    assert (whole["status"] == "ok").mean() > 0.6
+    assert stream.left_out()["late"] == 0
+
+
+@pytest.mark.slow
+def test_five_thousand_assets_take_less_than_two_gigabytes():
+    """5 000 assets by 1 000 daily bars, to the frame, in a process of its own: 2 GB at most."""
+    import subprocess
+    import sys
+
+    code = (
+        "import numpy as np, resource\n"
+        "from tickwright.factors.beta.compute import compute_market_beta\n"
+        "from tickwright.factors.beta.config import MarketBetaConfig\n"
+        "rng = np.random.default_rng(1)\n"
+        "a = {f'S{i}': rng.normal(0, 0.01, 1000) for i in range(5000)}\n"
+        "f = compute_market_beta(a, rng.normal(0, 0.01, 1000), MarketBetaConfig())\n"
+        "print(len(f), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rows, peak = map(int, done.stdout.split())
+    assert rows == 5_000_000
+    assert peak < 2 * 10**9

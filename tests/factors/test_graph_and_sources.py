@@ -1,0 +1,236 @@
+"""Identities, order of execution, look-back; grids; one fixture through three sources; benchmarks and membership."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from factor_worlds import BLEND, START, BlendConfig, bars
+
+from tickwright.core.errors import BenchmarkError, ConfigError, DataError
+from tickwright.core.instrument import Instrument
+from tickwright.core.tables import BAR, TOP_OF_BOOK
+from tickwright.core.units import DAY, MILLISECOND, MINUTE
+from tickwright.data.catalog import Catalog
+from tickwright.data.reference.sectors import Statement
+from tickwright.data.store.source import Source as Stored
+from tickwright.factors.beta import known
+from tickwright.factors.beta.window import WindowConfig
+from tickwright.factors.engine import Engine, samples_of
+from tickwright.factors.graph import Graph, Node, Source, first_valid
+from tickwright.factors.grid import Grid
+from tickwright.factors.records import Status
+from tickwright.factors.registry import named, register
+from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.sources.returns import ReturnSource
+
+OK = int(Status.OK)
+ASSET, MARKET = Source("asset", {"returns": "log"}), Source("market")
+CONFIG = WindowConfig(10, 5, 2, 1e-18, 0.0, 1, 0)
+
+
+def beta(config=CONFIG, **inputs):
+    return Node(known.OLS, config, {"asset": ASSET, "market": MARKET, **inputs})
+
+
+# ── the graph ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_identity_is_of_content():
+    """Swapped inputs, any field of the configuration, another version or source: another id. Nothing else."""
+    again = WindowConfig(10, 5, 2, 1e-18, 0.0, 1, 0)
+    same = Node(replace(known.OLS, module="elsewhere"), again, {"market": Source("market"), "asset": ASSET})
+    assert same.id == beta().id
+    ids = {beta().id, beta(asset=MARKET, market=ASSET).id, beta(asset=Source("asset", {"returns": "simple"})).id}
+    ids.add(Node(replace(known.OLS, version=2), CONFIG, {"asset": ASSET, "market": MARKET}).id)
+    changed = (11, 6, 3, 1e-17, 0.1, 0, 1)
+    for name, value in zip(WindowConfig.__slots__, changed, strict=True):
+        ids.add(beta(replace(CONFIG, **{name: value})).id)
+    assert len(ids) == 4 + len(changed)
+
+
+def test_a_diamond_runs_each_node_once_a_slot_whoever_asks():
+    left, right = beta(), beta(replace(CONFIG, window=20))
+    top = Node(BLEND, BlendConfig(0.5), {"first": left, "second": right})
+    twin = Node(BLEND, BlendConfig(0.5), {"first": beta(), "second": right})
+    graph = Graph((top, twin, left))
+    assert [node.rank for node in graph.nodes] == [1, 1, 2]
+    engine = Engine(graph, Grid(0), 2)
+    rng = np.random.default_rng(1)
+    for t in range(30):
+        given = samples_of(rng.normal(size=(2, 1)), np.ones((2, 1), bool))
+        rows = engine.advance(np.array([t]), {"asset": given, "market": given[0]})
+    assert set(engine.runs.values()) == {30}
+    assert len(rows) == 2
+    with pytest.raises(DataError, match="each must be later"):
+        engine.advance(np.array([29]), {"asset": given, "market": given[0]})
+
+
+@pytest.mark.parametrize("window", [3, 10, 17])
+def test_the_first_value_is_at_the_predicted_bar(window):
+    node = beta(replace(CONFIG, window=window, min_observations=3))
+    top = Node(BLEND, BlendConfig(0.5), {"first": node, "second": beta(replace(CONFIG, window=window + 4))})
+    slots = np.arange(100, 150)
+    rng = np.random.default_rng(2)
+    samples = samples_of(rng.normal(size=(2, 50)), np.ones((2, 50), bool))
+    rows = Engine(Graph((node, top)), Grid(0), 1).advance(slots, {"asset": samples[:1], "market": samples[1]})
+    for wanted, lookback in ((node, window), (top, window + 4)):
+        valid = slots[rows[wanted.id]["status"][0] == OK]
+        assert wanted.lookback == lookback
+        assert valid[0] == first_valid(Graph((wanted,)), slots, wanted) == 100 + lookback - 1
+
+
+def test_wrong_joints_are_refused():
+    for words, make in (
+        ("inputs of beta.ols", lambda: Node(known.OLS, CONFIG, {"asset": ASSET})),
+        ("config of beta.ols", lambda: Node(known.OLS, BlendConfig(0.5), {"asset": ASSET, "market": MARKET})),
+        ("input beta of beta.blume", lambda: Node(known.BLUME, known.BlumeConfig(), {"beta": ASSET})),
+        ("graph", lambda: Graph(())),
+        ("factor", lambda: named("beta.none")),
+        ("another version", lambda: register(known.OLS, "somewhere.else")),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            make()
+
+
+# ── grids ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_grid_with_a_calendar_has_no_nights():
+    """The bar after Friday's last is Tuesday's first, where Monday is a holiday; a half day has its own end."""
+    grid = Grid.parse("1min", "XNYS", auction=True)
+    texts = ("2018-02-16T20:59", "2018-02-16T21:00", "2018-02-20T14:30", "2018-11-23T17:59", "2018-11-23T18:00")
+    times = np.array(texts, "datetime64[ns]").astype(np.int64)
+    slots = grid.slots(times)
+    assert np.diff(slots[:3]).tolist() == [1, 1]
+    assert np.diff(slots[3:]).tolist() == [1]
+    assert grid.begins(slots).tolist() == times.tolist()
+    assert grid.ends(slots).tolist() == (times + MINUTE).tolist()
+    assert grid.places(slots).tolist() == [389, 390, 0, 209, 210]
+    outside = np.array(["2018-02-19T15:00", "2018-02-16T21:01", "2018-11-23T18:01"], "datetime64[ns]").astype(np.int64)
+    assert grid.slots(outside).tolist() == [-1, -1, -1]
+    daily = Grid.parse("1d", "XNYS")
+    days = np.array(["2018-02-16", "2018-02-19", "2018-02-20"], "datetime64[ns]").astype(np.int64)
+    assert np.diff(daily.slots(days)[[0, 2]]).tolist() == [1]
+    assert daily.slots(days)[1] == -1
+    assert (daily.ends(daily.slots(days[:1])) - days[0]).tolist() == [21 * 60 * MINUTE]
+
+
+def test_a_grid_of_100_ms_and_what_is_no_grid():
+    grid = Grid.parse("100ms")
+    times = np.array([0, 99 * MILLISECOND, 100 * MILLISECOND, DAY])
+    assert grid.slots(times).tolist() == [0, 0, 1, 864_000]
+    assert (grid.text, grid.bars_per_session) == ("100ms", 864_000)
+    for bad in ("0s", "2d", "fortnight", "-1s", ""):
+        with pytest.raises(ConfigError, match="grid"):
+            Grid.parse(bad)
+
+
+# ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_one_fixture_through_every_source_gives_equal_bytes(tmp_path):
+    """Catalog, records, Polars, pandas, decimals with their tick, and bar by bar as they come."""
+    rows = bars(np.random.default_rng(4), START // MINUTE + np.arange(200), 0.1, 0.05)
+    catalog = Catalog.create(tmp_path / "c")
+    instrument = Instrument("A", "XSIM", "USD", Decimal("0.01"))
+    with catalog.ingest(Stored("fixture", "test", "0" * 32)) as session:
+        session.append(instrument, "bars-1m", rows)
+    source = ReturnSource("A", Grid(MINUTE), tick=None)
+    names = [name for name in BAR.names if not name.startswith("_")]
+    polars = pl.DataFrame({name: rows[name] for name in names})
+    decimals = polars.with_columns(pl.col("close") / 100)
+    live = source.returns(rows[i : i + 1] for i in range(len(rows)))
+    wanted = source.returns(rows)
+    assert (wanted["status"] == OK).sum() > 100
+    for got in (
+        source.returns(Catalog.open(tmp_path / "c")), source.returns(polars), source.returns(polars.to_pandas()), live,
+        replace(source, tick=0.01).returns(decimals),
+        source.returns(polars.with_columns(pl.from_epoch("ts_event", "ns"))),
+    ):  # fmt: skip
+        assert got.tobytes() == wanted.tobytes()
+    assert wanted["value"][wanted["status"] == OK][0] == np.log(
+        rows["close"][np.searchsorted(rows["ts_event"], wanted["ts_event"][wanted["status"] == OK][0])]
+        / rows["close"][np.searchsorted(rows["ts_event"], wanted["ts_event"][wanted["status"] == OK][0] - MINUTE)]
+    )
+
+
+def test_mid_and_micro_price_of_quotes():
+    """The last quote of a slot counts, when it was received; a side that is empty gives no price."""
+    rows = np.zeros(4, TOP_OF_BOOK)
+    rows["ts_event"] = np.array([0, 30, 70, 130]) * 10**9
+    rows["ts_recv"] = rows["ts_event"] + 5
+    rows["bid"], rows["ask"] = (100, 100, 104, 110), (102, 104, 106, 112)
+    rows["bid_size"], rows["ask_size"] = (1, 3, 2, 0), (1, 1, 2, 5)
+    mid = ReturnSource("A", Grid(MINUTE), kind="simple", price="mid", overnight=True).returns(rows)
+    assert mid["slot"].tolist() == [0, 1]
+    assert mid["value"][1] == pytest.approx(105 / 102 - 1)
+    assert mid["ts_available"].tolist() == (np.array([30, 70]) * 10**9 + 5).tolist()
+    micro = ReturnSource("A", Grid(MINUTE), kind="simple", price="micro", overnight=True).returns(rows)
+    assert micro["value"][1] == pytest.approx(105 / 103 - 1)
+
+
+def test_what_a_source_refuses():
+    for words, changes in (("kind", {"kind": "square"}), ("price", {"price": "open"}), ("max_span", {"max_span": 0})):
+        with pytest.raises(ConfigError, match=words):
+            ReturnSource("A", Grid(MINUTE), **changes)
+    source = ReturnSource("A", Grid(MINUTE), tick=0.01)
+    with pytest.raises(DataError, match="whole number of ticks"):
+        source.returns(pd.DataFrame({"ts_event": [0], "close": [1.005]}))
+    with pytest.raises(ConfigError, match="bid, ask"):
+        replace(source, price="mid").returns(pd.DataFrame({"ts_event": [0], "close": [1.0]}))
+
+
+def test_a_benchmark_with_a_calendar_of_its_own():
+    """London's day off makes its return span two of New York's bars: it pairs with none of one bar."""
+    london, new_york = Grid.parse("1d", "XLON"), Grid.parse("1d", "XNYS")
+    days = np.array(["2018-05-03", "2018-05-04", "2018-05-08", "2018-05-09"], "datetime64[ns]").astype(np.int64)
+    source = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
+    rows = source.returns.returns(pl.DataFrame({"ts_event": days, "close": [100, 101, 102, 103]}))
+    assert rows["span"].tolist() == [0, 1, 1, 1]
+    laid = source.on(new_york, rows)
+    assert laid["span"].tolist() == [0, 1, 2, 1]
+    with pytest.raises(ConfigError, match="grid of FTSE"):
+        source.on(Grid(MINUTE), rows)
+
+
+def test_a_shift_of_one_bar_is_caught():
+    rng = np.random.default_rng(6)
+    market = np.cumsum(rng.normal(0, 1e-3, 400))
+    times = np.arange(400) * MINUTE
+    source = ReturnSource("A", Grid(MINUTE), overnight=True)
+    assets = [
+        source.returns([{"ts_event": times, "close": np.exp(market + np.cumsum(rng.normal(0, 1e-3, 400)))}])
+        for _ in range(5)
+    ]
+    assert check_alignment(assets, source.returns([{"ts_event": times, "close": np.exp(market)}])) > 0.5
+    late = source.returns([{"ts_event": times + MINUTE, "close": np.exp(market)}])
+    with pytest.raises(BenchmarkError, match=r"shifted by \+1 bar"):
+        check_alignment(assets, late)
+    late["slot"] -= 2
+    with pytest.raises(BenchmarkError, match="shifted by -1 bar"):
+        check_alignment(assets, late)
+
+
+def test_membership_is_as_it_was_known():
+    """A move that was announced on the fifth for the third is not known on the third or the fourth."""
+    day = dt.date(2018, 1, 1)
+    said = [
+        Statement("A", "Tech", day, None, day),
+        Statement("A", "Media", day + dt.timedelta(2), None, day + dt.timedelta(4)),
+    ]
+    frame = pl.DataFrame([{n: getattr(s, n) for n in ("symbol", "sector", "start", "known")} for s in said])
+    grid = Grid(DAY)
+    slots = grid.slots(np.array([(day - dt.date(1970, 1, 1)).days - 1 + k for k in range(7)]) * DAY)
+    for source in (ReferenceSource.from_frame(frame), ReferenceSource.from_frame(frame[:1]).with_statements(said[1])):
+        rows = source.codes(["A", "B"], slots, grid)
+        names = [
+            source.names()[int(v)] if s == OK else None
+            for v, s in zip(rows["value"][0], rows["status"][0], strict=True)
+        ]
+        assert names == [None, "Tech", "Tech", "Tech", "Tech", "Media", "Media"]
+        assert (rows["status"][1] != OK).all()

@@ -1,0 +1,232 @@
+"""Batch, stream, restart and later start give the same bits: values, counts and status."""
+
+import numpy as np
+import pytest
+from factor_worlds import BLEND, START, BlendConfig, bars, stamped
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tickwright.core.errors import DataError, FileFormatError
+from tickwright.core.units import MINUTE
+from tickwright.factors import batch
+from tickwright.factors.beta import known
+from tickwright.factors.beta.factory import weights_of
+from tickwright.factors.beta.lagged import LaggedConfig
+from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
+from tickwright.factors.beta.window import WindowConfig
+from tickwright.factors.engine import Engine, samples_of
+from tickwright.factors.executor import Processes, Serial, Threads
+from tickwright.factors.graph import Graph, Node, Source
+from tickwright.factors.grid import Grid
+from tickwright.factors.panel import clock_of, samples_on
+from tickwright.factors.records import ESTIMATE, SAMPLE
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Stream
+
+GRID = Grid(MINUTE)
+SYMBOLS = ("A", "B", "C")
+SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def source_of(symbol, span):
+    return ReturnSource(symbol, GRID, max_span=span, schema="bars-1m")
+
+
+@st.composite
+def graphs(draw):
+    """A few betas of random windows on one or two benchmarks, joined in a diamond, shrunk or not."""
+    span = draw(st.integers(1, 2))
+    asset, market = source_of("asset", span).source("asset"), source_of("market", span).source("market")
+    basket = Node(known.BASKET, SectionConfig(1), {"asset": asset, "weight": Source("weight")})
+    betas = []
+    for factor in draw(
+        st.lists(
+            st.sampled_from([known.OLS, known.OLS, known.EWMA, known.DIMSON, known.SCHOLES_WILLIAMS, known.TWO_PASS]),
+            min_size=1,
+            max_size=3,
+        )
+    ):
+        window = draw(st.integers(3, 40))
+        least = draw(st.integers(3, window))
+        guards = (window, least, draw(st.integers(1, 3)), 1e-18, draw(st.sampled_from([0.0, 1e-3])),
+                  draw(st.integers(0, 1)), draw(st.integers(0, min(3, window - 1))))  # fmt: skip
+        config = LaggedConfig(*guards, draw(st.integers(1, 3))) if factor is known.DIMSON else WindowConfig(*guards)
+        benchmark = draw(st.sampled_from([market, basket]))
+        betas.append(Node(factor, config, {"asset": asset, "market": benchmark}))
+    top = Node(BLEND, BlendConfig(0.25), {"first": betas[0], "second": betas[-1]})
+    extra = draw(st.sampled_from([Node(known.BLUME, BlumeConfig(), {"beta": top}),
+                                  Node(known.VASICEK, SectionConfig(2), {"beta": top})]))  # fmt: skip
+    return Graph((*betas, top, extra)), span
+
+
+def world(seed, length=150):
+    """Prices of three assets and a market in the order of being known, with holes, a gap, duplicates, late rows."""
+    rng = np.random.default_rng(seed)
+    slots = START // MINUTE + np.arange(length)
+    slots[length // 2 :] += rng.integers(0, 120)  # short of the longest window, or beyond it
+    return [stamped(rng, bars(rng, slots)) for _ in (*SYMBOLS, "market")]
+
+
+def in_batch(graph, span, columns, executor=None, since=None):
+    """(slots, rows by node) over history, from the beginning or from a slot on."""
+    told = [source_of("x", span).returns([c]) for c in columns]
+    if since is not None:
+        told = [source_of("x", span).returns([{k: v[c["ts_event"] >= since * MINUTE] for k, v in c.items()}])
+                for c in columns]  # fmt: skip
+    returns = {"asset": told[:-1], "market": told[-1]}
+    clock = clock_of(returns)
+    samples = {name: samples_on(clock, rows) for name, rows in returns.items()}
+    samples["weight"] = weights_of(SYMBOLS, {"A": 1.0, "B": 2.0, "C": 0.5})
+    return clock, {k: np.stack(v) for k, v in batch.run(graph, GRID, clock, samples, executor).items()}
+
+
+def live(graph, span):
+    sources = {"asset": [source_of(s, span) for s in SYMBOLS], "market": source_of("market", span)}
+    return Stream(graph, sources, {"weight": weights_of(SYMBOLS, {"A": 1.0, "B": 2.0, "C": 0.5})})
+
+
+def in_stream(graph, span, columns, cut=None):
+    """The same, row by row as it became known; at row `cut` the process dies and another goes on."""
+    moments = sorted((int(c["ts_available"][i]), k, i) for k, c in enumerate(columns) for i in range(len(c["close"])))
+    stream, told = live(graph, span), []
+    for at, (_, k, i) in enumerate(moments):
+        if at == cut:
+            snapshot = stream.snapshot()
+            stream = live(graph, span)
+            stream.restore(snapshot)
+        row = {name: values[i : i + 1] for name, values in columns[k].items()}
+        told.append(stream.push("asset", row, k) if k < len(SYMBOLS) else stream.push("market", row))
+    told.append(stream.close())
+    slots = np.concatenate([t[0] for t in told])
+    return slots, {n.id: np.concatenate([t[1][n.id] for t in told], axis=1) for n in graph.wanted}
+
+
+@SETTINGS
+@given(graphs(), st.integers(0, 2**32), st.floats(0.05, 0.95))
+def test_batch_is_stream_is_restart(made, seed, share):
+    """Invariant: for any graph and any feed, the bytes of batch, stream and restarted stream are equal."""
+    graph, span = made
+    columns = world(seed)
+    clock, rows = in_batch(graph, span, columns)
+    cut = int(share * sum(len(c["close"]) for c in columns))
+    for slots, again in (in_stream(graph, span, columns), in_stream(graph, span, columns, cut)):
+        assert slots.tolist() == clock.tolist()
+        for node in graph.wanted:
+            assert again[node.id].tobytes() == rows[node.id].tobytes()
+
+
+@SETTINGS
+@given(graphs(), st.integers(0, 2**32), st.integers(1, 90))
+def test_a_later_start_gives_the_same_bits(made, seed, later):
+    """Invariant: a run that begins later gives, from the predicted slot on, the bytes of the longer run."""
+    graph, span = made
+    columns = world(seed)
+    clock, rows = in_batch(graph, span, columns)
+    since = int(clock[0]) + later
+    after, again = in_batch(graph, span, columns, since=since)
+    for node in graph.wanted:
+        early = after < after[0] + node.lookback - 1
+        assert (again[node.id]["status"][:, early] == 0).all()
+        same = np.isin(clock, after[~early])
+        # Rows that lack every input of the shorter run are on the clock of the longer one alone.
+        assert again[node.id][:, ~early].tobytes() == rows[node.id][:, same].tobytes()
+
+
+@SETTINGS
+@given(graphs(), st.integers(0, 2**32), st.data())
+def test_nothing_later_changes_a_row(made, seed, data):
+    """Invariant (no look-ahead): rows up to a slot are the same bytes whatever comes after it."""
+    graph, span = made
+    columns = world(seed)
+    clock, rows = in_batch(graph, span, columns)
+    end = int(data.draw(st.sampled_from(clock[5:].tolist())))
+    known = [{k: v[c["ts_event"] <= end * MINUTE] for k, v in c.items()} for c in columns]
+    before, again = in_batch(graph, span, known)
+    for node in graph.wanted:
+        assert again[node.id].tobytes() == rows[node.id][:, clock <= end].tobytes()
+    assert before.tolist() == clock[clock <= end].tolist()
+
+
+def test_every_executor_gives_the_same_bytes():
+    columns = world(5)
+    asset, market = source_of("a", 1).source("asset"), source_of("m", 1).source("market")
+    beta = Node(known.OLS, WindowConfig(20, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
+    graph = Graph((Node(known.VASICEK, SectionConfig(2), {"beta": beta}), beta))
+    _, rows = in_batch(graph, 1, columns, Serial())
+    for executor in (Threads(2), Processes(2)):
+        _, again = in_batch(graph, 1, columns, executor)
+        assert {k: v.tobytes() for k, v in again.items()} == {k: v.tobytes() for k, v in rows.items()}
+
+
+def test_what_a_stream_refuses():
+    asset, market = source_of("a", 1).source("asset"), source_of("m", 1).source("market")
+    beta = Node(known.OLS, WindowConfig(20, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
+    stream = live(Graph((beta,)), 1)
+    rows = bars(np.random.default_rng(1), START // MINUTE + np.arange(9), 0, 0)
+    stream.push("asset", rows, 0)
+    with pytest.raises(DataError, match="merge feeds by ts_available"):
+        stream.push("asset", rows[:2], 1)
+    snapshot = stream.snapshot()
+    for damaged in (
+        snapshot[:-1],
+        snapshot[:-9] + b"\0" * 8 + snapshot[-1:],
+        b"x",
+        snapshot.replace(b"asset", b"assex", 1),
+    ):
+        if damaged != snapshot:
+            with pytest.raises(FileFormatError):
+                live(Graph((beta,)), 1).restore(damaged)
+    other = Node(known.OLS, WindowConfig(21, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
+    with pytest.raises(FileFormatError, match="graph"):
+        live(Graph((other,)), 1).restore(snapshot)
+
+
+def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
+    """A bar twice, and one known after its minute and the next: the first stands, the late one never was."""
+    graph = Graph((Node(known.OLS, WindowConfig(3, 3, 1, 1e-18, 0.0, 1, 0), {
+        "asset": source_of("a", 1).source("asset"), "market": source_of("m", 1).source("market")}),))  # fmt: skip
+    first = START // MINUTE
+    minutes = np.array([0, 1, 1, 3, 2, 4])
+    columns = {
+        "ts_event": (first + minutes) * MINUTE,
+        "close": np.array([100, 101, 999, 103, 102, 104]),
+        "ts_available": (first + np.array([1, 2, 2, 4, 4, 5])) * MINUTE,
+    }
+    told = source_of("a", 1).returns([columns])
+    assert (told["slot"] - first).tolist() == [0, 1, 3, 4]
+    assert told["span"].tolist() == [0, 1, 2, 1]
+    assert told["status"].tolist() == [5, 1, 5, 1]
+    stream = live(graph, 1)
+    stream.push("asset", columns, 0)
+    left_out = stream.left_out()
+    assert (left_out["late"], left_out["duplicate"]) == (1, 1)
+    assert stream.close()[1][graph.wanted[0].id].dtype == ESTIMATE
+    assert set(stream.engine.runs.values()) == {4}
+
+
+@SETTINGS
+@given(graphs(), st.integers(0, 2**32), st.integers(0, 60))
+def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole):
+    """Invariant: to leave slots out of the clock gives, on the others, the bytes of giving them empty."""
+    graph, _ = made
+    rng = np.random.default_rng(seed)
+    length = 140
+    there = rng.random(length) > 0.1
+    there[60 : 60 + hole] = False
+    slots = int(rng.integers(0, 10_000)) + np.arange(length)
+    full = rng.random((len(SYMBOLS) + 1, length)) > 0.05
+    samples = samples_of(rng.normal(0, 1e-3, full.shape), full)
+    samples[:, ~there] = np.zeros((), SAMPLE)
+    weight = weights_of(SYMBOLS, None)
+    first = int(slots[0])
+
+    def run(chosen):
+        engine = Engine(graph, GRID, len(SYMBOLS), first)
+        return engine.advance(
+            slots[chosen],
+            {"asset": samples[:-1][:, chosen].copy(), "market": samples[-1, chosen].copy(), "weight": weight},
+        )
+
+    dense, sparse = run(np.ones(length, bool)), run(there)
+    for node in graph.wanted:
+        assert sparse[node.id].tobytes() == dense[node.id][:, there].tobytes()
