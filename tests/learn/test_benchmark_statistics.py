@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tickwright.core.errors import FileFormatError
 from tickwright.learn.benchmark import seeds
 from tickwright.learn.benchmark.cells import Cell
 from tickwright.learn.benchmark.rows import Table, near_zero, worst
@@ -162,6 +163,12 @@ def test_the_default_test_seeds_are_those_committed_to():
 def test_the_same_seeds_for_another_set_of_policies_are_counted(tmp_path):
     digest = seeds.commitment(1)
     assert [seeds.register(tmp_path, 1, digest, name)["set"] for name in ("a", "a", "b", "a")] == [1, 1, 2, 1]
+    other = seeds.commitment(2)
+    assert seeds.register(tmp_path, 2, other, "c")["set"] == 1  # and the first are not forgotten
+    assert seeds.register(tmp_path, 1, digest, "c")["set"] == 3
+    (tmp_path / seeds.FILE).write_text("{")
+    with pytest.raises(FileFormatError, match=r"seeds\.json"):
+        seeds.register(tmp_path, 1, digest, "a")
 
 
 def test_scenarios_are_what_the_domain_asks():

@@ -21,6 +21,9 @@ def row(policy, kind, mean, ratio=0.9, cvar=0.8, **more):
     } | more  # fmt: skip
 
 
+SEEDS = {"set": 1, "trained_with": False, "hash": "a1", "committed": "a1"}
+
+
 def document(own, shells=10, **more):
     def scenario(name, kind):
         rows = [row("heuristic", "baseline", 2.0), own]
@@ -32,8 +35,8 @@ def document(own, shells=10, **more):
         "gates": {"tight": {"passed": True, "quick": False, "market": {"checks": []}, "policies": {}}},
         "policies": [{"recipe": "r", "training_episodes_at_least": 1_000}] * 5,
         "tuning": {"tight": {"budget": 1_000}},
-        "quick": False, "complete": True, "parts": ["headline", "shell", "gate"], "replay": [],
-        "episodes": {"headline": 50_000, "cell": 20_000}, "test_seeds": {"set": 1, "trained_with": False},
+        "quick": False, "complete": True, "parts": ["headline", "baselines", "shell", "gate"], "replay": [],
+        "episodes": {"headline": 50_000, "cell": 20_000}, "test_seeds": SEEDS,
     } | more  # fmt: skip
 
 
@@ -75,6 +78,9 @@ def test_an_interval_that_reaches_one_is_not_sure():
         ({"seeds": 4}, {}),
         ({"episodes": 4_096}, {}),
         ({}, {"quick": True}),
+        ({}, {"test_seeds": SEEDS | {"trained_with": True}}),
+        ({}, {"test_seeds": SEEDS | {"set": 2}}),
+        ({}, {"test_seeds": SEEDS | {"committed": None}}),
         ({}, {"gates": {}}),
         ({}, {"gates": {"tight": {"passed": False, "quick": False, "market": {"checks": []}, "policies": {}}}}),
         ({}, {"tuning": {"tight": None}}),
@@ -114,7 +120,10 @@ def test_a_failed_gate_is_said_first():
 
 
 def test_used_seeds_are_said():
-    given = document(row("policy, mean of seeds", "several", 1.2), test_seeds={"set": 3, "trained_with": True})
+    given = document(
+        row("policy, mean of seeds", "several", 1.2),
+        test_seeds=SEEDS | {"set": 3, "trained_with": True},
+    )
     text = " ".join(not_shown(given))
     assert "set 3 of policies" in text
     assert "trained or validated with one of the test seeds" in text

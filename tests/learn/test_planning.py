@@ -39,7 +39,7 @@ def test_a_cell_is_what_the_policy_costs_in_those_episodes(cells):
     messages = 60 * 20 // 30
     reference = measure(prepare(FP()), [FP().flow.typical], derive(5, "plan"), 10_000)[0]
     share = 900.5 / (30 * messages * reference["volume"])
-    config = EpisodeConfig(messages=messages, side="sell", participation=(share, share), templates=8)
+    config = EpisodeConfig(messages=messages, side="sell", participation=(share, share), templates=32)
     scores = evaluate(config, Baseline("ac/post-then-cross", Numbers(urgency=3.0)), 32, derive(5, "plan"))
     assert (scores["quantity"] == 900).all()
     cell = next(c for c in cells if c.horizon == 60.0 and c.urgency == 3.0)

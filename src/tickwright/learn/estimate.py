@@ -11,6 +11,15 @@ Z = 1.96
 """Intervals are of 95 %: the estimate, give or take Z standard errors."""
 
 
+_STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+"""97.5 % quantiles of Student's t with n - 1 degrees of freedom, by n."""
+
+
+def few(n: int) -> float:
+    """How much wider than Z standard errors an interval from n samples is (Student); above ten, as from ten."""
+    return _STUDENT.get(n, _STUDENT[10]) / Z
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A mean and its standard error."""

@@ -25,13 +25,17 @@ from tickwright.learn.layout import End
 from tickwright.learn.policies import kernel as baselines
 
 FOLDER = "cells"
-SCHEMA = "tickwright.benchmark.cell/1"
+SCHEMA = "tickwright.benchmark.cell/2"
 
 
 def code_hash() -> str:
     """Of the code that episodes are played by: a cell of other code is played anew."""
     here = Path(__file__).resolve().parent
-    files = (here / "kernel.py", here / "play.py", Path(baselines.__file__).resolve())
+    policies = Path(baselines.__file__).resolve().parent
+    files = (
+        *(here / f"{name}.py" for name in ("kernel", "play", "cells", "measure", "replay")),
+        *(policies / f"{name}.py" for name in ("kernel", "baseline", "bound", "tuning")), here.parent / "artefact.py",
+    )  # fmt: skip
     return fingerprint([source_hash(file) for file in files])
 
 

@@ -33,7 +33,7 @@ from tickwright.learn.benchmark.contenders import Contender, chosen, contenders
 from tickwright.learn.benchmark.manifest import manifest_of
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
 from tickwright.learn.benchmark.replay import replayed
-from tickwright.learn.benchmark.rows import AGAINST, SEVERAL, Table, near_zero, worst
+from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, Table, near_zero, worst
 from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, RISKS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
 from tickwright.learn.benchmark.verdict import claims, not_shown, notes
@@ -41,7 +41,6 @@ from tickwright.learn.policies import Numbers
 from tickwright.learn.policies.baseline import HEURISTIC
 
 SCHEMA = "tickwright.benchmark/1"
-BEST_SIMPLE = "best simple"
 _LEAST_TUNING = 512
 
 Say = Callable[[str], None]
@@ -110,7 +109,7 @@ class _Bench:
         self._measurer = Measurer(config, store, report)
         self._headlines = [tight(), *([wide()] if config.wide or wide().gate_known else [])]
         self.tuning: dict[str, Any] = {}
-        self._tuned: dict[str, Numbers] = {}
+        self._tuned: dict[str, tuple[str, Numbers]] = {}
 
     def scenarios(self) -> list[dict[str, Any]]:
         """Every scenario's table, headlines first."""
@@ -152,10 +151,12 @@ class _Bench:
             return
         told = self._measurer.tuned(scenario, max(budget, _LEAST_TUNING))
         self.tuning[name] = told | {"budget": budget}
-        self._tuned[name] = Numbers(**told["numbers"])
+        self._tuned[name] = told["name"], Numbers(**told["numbers"])
 
     def _heuristic(self, name: str, episodes: int) -> Entry:
-        return measure.baseline(HEURISTIC, episodes, self._tuned.get(name))
+        """With the schedule that was found best too, under the one name."""
+        which, numbers = self._tuned.get(name, (HEURISTIC, None))
+        return measure.baseline(which, episodes, numbers, shown=HEURISTIC)
 
     # -- tables --------------------------------------------------------------------------------------------------------
 

@@ -143,7 +143,7 @@ class Measurer:
             )  # fmt: skip
             low, high = made.score.interval
             return {
-                "numbers": asdict(made.numbers), "trials": made.trials, "episodes": made.episodes,
+                "name": made.name, "numbers": asdict(made.numbers), "trials": made.trials, "episodes": made.episodes,
                 "score_bps": made.score.value, "score_ci95": [low, high],
             }  # fmt: skip
 

@@ -16,12 +16,12 @@ import numpy as np
 from tickwright.learn.benchmark.cells import Cell
 from tickwright.learn.benchmark.play import PARTS
 from tickwright.learn.benchmark.statistics import Bootstrap, block_sums, cvar_ratio, iqm
-from tickwright.learn.estimate import Estimate, Z, mean_of
+from tickwright.learn.estimate import Estimate, Z, few, mean_of
 from tickwright.learn.policies.paired import cvar
 
 AGAINST = ("twap/take", "twap/post-then-cross", "heuristic")
 NEAR_SHARE = 0.1
-SEVERAL, WORST = "policy, mean of seeds", "policy, worst seed"
+SEVERAL, WORST, BEST_SIMPLE = "policy, mean of seeds", "policy, worst seed", "best simple"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +77,12 @@ class Table:
         }
 
     def _mean(self, costs: Sequence[np.ndarray]) -> Estimate:
-        """Over episodes; with several seeds as wide as seeds differ, where that is wider."""
+        """Over episodes, and over seeds where there are several."""
         found = mean_of(np.mean(costs, axis=0))
         if len(costs) == 1:
             return found
         between = mean_of(np.array([run.mean() for run in costs]))
-        return Estimate(found.value, max(found.error, between.error))
+        return Estimate(found.value, math.hypot(found.error, between.error * few(len(costs))))
 
     def _against(self, cells: Sequence[Cell], rival: Cell, tick: float) -> dict[str, Any]:
         count = min(len(cells[0].shortfall), len(rival.shortfall))
@@ -117,7 +117,10 @@ class Table:
         if cvar(other) <= self.near or len(other) < 40:
             return None
         found = [cvar_ratio(costs, other) for costs in raw]
-        value = Estimate(float(np.mean([f.value for f in found])), float(np.mean([f.error for f in found])))
+        error = float(np.mean([f.error for f in found]))
+        if len(found) > 1:
+            error = math.hypot(error, mean_of(np.array([f.value for f in found])).error * few(len(found)))
+        value = Estimate(float(np.mean([f.value for f in found])), error)
         return {"ratio": _plain(value.value), "ci95": _interval(value)}
 
 

@@ -63,20 +63,24 @@ def identity(config: EpisodeConfig) -> dict[str, Any]:
     return {"markets": [content_hash(market) for market in config.markets]} | {n: getattr(config, n) for n in names}
 
 
+_BOOKS = 2_048
+"""Warmed-up books that episodes begin from: those of one book are not independent, so few may share it."""
+
+
 def tight() -> Scenario:
     """The default market."""
     what = "the default market: a spread of one tick most of the time, both sides, 2 to 15 % of the volume"
-    return Scenario("tight", HEADLINE, "tight", EpisodeConfig(), what, gate_known=True)
+    return Scenario("tight", HEADLINE, "tight", EpisodeConfig(templates=_BOOKS), what, gate_known=True)
 
 
-WIDE_GATE_KNOWN = False
-"""Set once `tickwright gate` passes the small tick: until then `wide` is played on request alone."""
+WIDE_GATE_KNOWN = True
+"""`tickwright gate` passes the small tick. A market whose gate is not known to pass is played on request alone."""
 
 
 def wide() -> Scenario:
     """A spread of several ticks."""
     what = "a market whose spread is several ticks wide"
-    config = EpisodeConfig(markets=(FP.small_tick(),))
+    config = EpisodeConfig(markets=(FP.small_tick(),), templates=_BOOKS)
     return Scenario("wide", HEADLINE, "wide", config, what, gate_known=WIDE_GATE_KNOWN)
 
 

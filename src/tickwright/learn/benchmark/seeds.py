@@ -3,7 +3,7 @@
 1. The seed of a scenario is a function of the benchmark's seed and a name; envelopes and the frontier have their
    headline's, shells one of their own. The list of all of them has a hash. `HASH` is that of the
    default seed: it stands in the source, so nobody has looked for a better one since.
-2. `DIR/seeds.json` holds the hash and every set of policies that has been tested in the folder with these seeds. A
+2. `DIR/seeds.json` holds every set of policies that has been tested in the folder, by the hash of the seeds. A
    policy that was changed after its test and comes back is one more set, and the result counts them.
 3. No seed of the list is one of those that a policy was trained or validated with, as its manifest names them.
 """
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tickwright.core.errors import FileFormatError
 from tickwright.core.rng import derive
 from tickwright.data.store.disk import whole_file
 
@@ -38,17 +39,17 @@ def commitment(seed: int, names: Sequence[str] = NAMES) -> str:
 
 def register(folder: Path, seed: int, digest: str, policies: str) -> dict[str, Any]:
     """Note in the folder that a set of policies, by its fingerprint, is tested with these seeds: what the result says
-    of it. Raises StorageError."""
+    of it. Raises StorageError, and FileFormatError for a file that is damaged."""
     file = folder / FILE
     try:
-        known = json.loads(file.read_text("utf-8"))
-        sets = [str(entry) for entry in known["tested"]] if known.get("hash") == digest else []
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        sets = []
+        known = json.loads(file.read_text("utf-8"))["tested"] if file.exists() else {}
+        sets = [str(entry) for entry in known.get(digest, [])]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileFormatError(file, "content", str(error), "the sets tested so far, by hash of their seeds") from error
     if policies not in sets:
         sets.append(policies)
     with whole_file(file) as draft:
-        text = json.dumps({"hash": digest, "seed": seed, "tested": sets}, indent=2, sort_keys=True)
+        text = json.dumps({"tested": {**known, digest: sets}}, indent=2, sort_keys=True)
         draft.write_text(text + "\n", "utf-8")
     return {"seed": seed, "hash": digest, "set": sets.index(policies) + 1}
 

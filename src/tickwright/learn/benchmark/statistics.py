@@ -6,7 +6,7 @@
 | interquartile mean | mean of the middle half: a quarter of the sample, rounded down, is cut at either end |
 | CVaR 95 % | mean of the worst twentieth (`policies.paired.cvar`) |
 | ratio of CVaRs | delta method: CVaR is the mean of `v + max(x - v, 0) / 0.05`, v the quantile held fixed |
-| ratio of means | percentiles of a bootstrap over episodes, the same draws for all; over training seeds too |
+| ratio of means | percentiles of a bootstrap over episodes, the same draws for all, and over training seeds (Student) |
 
 CVaR: Rockafellar and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk, 2000.
 
@@ -23,7 +23,7 @@ from functools import cached_property
 import numpy as np
 
 from tickwright.core.rng import derive
-from tickwright.learn.estimate import Estimate, ratio_of
+from tickwright.learn.estimate import Estimate, few, ratio_of
 from tickwright.learn.policies.paired import TAIL
 
 BLOCKS = 500
@@ -78,6 +78,8 @@ class Bootstrap:
             return np.asarray(totals[:, 0])
         rng = np.random.default_rng(derive(self.seed, "bootstrap/runs"))
         picks = rng.multinomial(len(runs), np.full(len(runs), 1.0 / len(runs)), self.resamples) / len(runs)
+        n = len(runs)  # resamples of few vary too little, and have the tails of a normal
+        picks = 1.0 / n + (picks - 1.0 / n) * math.sqrt(n / (n - 1)) * few(n)
         return np.asarray((totals * picks).sum(axis=1))
 
     def ratio(self, above: Sequence[np.ndarray], below: np.ndarray) -> tuple[float, float]:

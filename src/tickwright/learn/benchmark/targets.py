@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tickwright.learn.benchmark.config import FULL_CELL, FULL_HEADLINE, LEAST_SEEDS
-from tickwright.learn.benchmark.rows import SEVERAL
+from tickwright.learn.benchmark.config import BASELINES, FULL_CELL, FULL_HEADLINE, LEAST_SEEDS
+from tickwright.learn.benchmark.rows import BEST_SIMPLE, SEVERAL
 from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL, UNSEEN
 
 MET, NOT_MET, NOT_MEASURED = "met", "not met", "not measured"
@@ -43,7 +43,7 @@ def targets(document: Table) -> list[Target]:
     return [
         _ratio(tight, "policy / tuned heuristic, tight", "heuristic", 0.95, 0.85, document, surely=True),
         _ratio(wide, "policy / tuned heuristic, wide", "heuristic", 0.90, 0.75, document, gated="wide"),
-        _ratio(tight, "policy / best simple (untuned) policy, tight", "best simple", 0.70, 0.60, document),
+        _ratio(tight, "policy / best simple (untuned) policy, tight", BEST_SIMPLE, 0.70, 0.60, document),
         _ratio(tight, "policy / TWAP-market, tight", "twap/take", 0.75, 0.45, document),
         _ratio(wide, "policy / TWAP-market, wide", "twap/take", 0.45, 0.25, document, gated="wide"),
         _tails(tight, "CVaR 95 % of the policy / of TWAP-market, tight", "twap/take", 0.90, 0.70, document),
@@ -89,6 +89,13 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
         missing.append("a heuristic tuned on as many episodes as the policy")
     if not document["gates"].get("tight", {}).get("passed", False):
         missing.append("a gate that passed")
+    seeds = document["test_seeds"]
+    if seeds["trained_with"]:
+        missing.append("test seeds that no policy was trained with")
+    if seeds["set"] > 1:
+        missing.append("test seeds used once")
+    if seeds["committed"] != seeds["hash"]:
+        missing.append("the committed test seeds")
     if document["quick"]:
         missing.append("more than a look")
     if row["episodes"] + row["stopped"] < episodes:
@@ -122,6 +129,8 @@ def _ratio(
         return _with(made, _absent(scenario, document))
     if gated and not document["gates"].get(gated, {}).get("passed", False):
         return _with(made, "that market has not passed the gate", _ratio_text(row, rival))
+    if rival == BEST_SIMPLE and BASELINES not in document["parts"]:
+        return _with(made, "the other baselines were not played", _ratio_text(row, rival))
     value, between = row["ratio_to"].get(rival), row["ratio_ci95"].get(rival)
     if rival not in row["ratio_to"]:
         return _with(made, f"{rival} was not played")

@@ -44,7 +44,7 @@ class Budget:
     plans: int = 96
     books: int = 64
     chosen_books: int = 1_024
-    judged_books: int = 8_192
+    judged_books: int = 16_384
 
     @property
     def episodes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -109,9 +110,9 @@ def _notes(asked: PlanAsk, cells: Sequence[Cell], chosen: Recommended) -> list[s
         )
     near = [
         cell for cell in cells
-        if cell is not chosen.cell and cell.cost.interval[0] < chosen.cell.cost.interval[1]
+        if cell is not chosen.cell
         and abs(cell.objective(asked.risk_aversion) - chosen.cell.objective(asked.risk_aversion))
-        < cell.cost.error + chosen.cell.cost.error
+        < math.hypot(cell.objective_error(asked.risk_aversion), chosen.cell.objective_error(asked.risk_aversion))
     ]  # fmt: skip
     if near:
         notes.append(f"{len(near)} other cells are as good within one standard error: the choice among them is chance")

@@ -6,6 +6,7 @@ news is taken out of the means (`learn.policies.course`), not out of the risk.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,6 +50,10 @@ class Cell:
     volatility: float
     """Of the market, bps over the horizon."""
 
+    def objective_error(self, risk_aversion: float) -> float:
+        """Standard error of `objective`, the variance's by that of a normal cost."""
+        return math.hypot(self.cost.error, risk_aversion * self.sd**2 * math.sqrt(2.0 / max(self.episodes - 1, 1)))
+
     def objective(self, risk_aversion: float) -> float:
         """Mean + λ variance."""
         return self.cost.value + risk_aversion * self.sd**2
@@ -80,7 +85,7 @@ def _at(asked: PlanAsk, horizon: float, seed: int, threads: int, done: Callable[
     share = (asked.quantity + 0.5) / volume  # an order is the whole lots of its share
     config = EpisodeConfig(
         (market,), steps=asked.steps, messages=messages, side=asked.side, participation=(share, share),
-        mid_price=asked.mid_price, templates=8,
+        mid_price=asked.mid_price, templates=asked.episodes,
     )  # fmt: skip
     bps = 1e4 / asked.mid_price
     around = float(reference["spread"]) * bps, float(reference["volatility"]) * horizon**0.5 * bps

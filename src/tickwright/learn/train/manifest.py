@@ -12,6 +12,7 @@ from tickwright.core.ids import fingerprint
 from tickwright.core.rng import derive
 from tickwright.learn.train.config import TrainConfig
 from tickwright.run.manifest import source_commit
+from tickwright.strategy.learned.container import load
 from tickwright.strategy.learned.schema import action_schema, observation_schema
 from tickwright.venue.sim.reactive.parameters import content_hash
 
@@ -19,11 +20,14 @@ _LIBRARIES = ("numpy", "numba", "llvmlite", "torch", "gymnasium", "stable-baseli
 
 
 def configuration(config: TrainConfig) -> dict[str, Any]:
-    """The configuration with its markets by their content."""
+    """The configuration with its markets, and a teacher from a file, by their content."""
     settings = asdict(config)
     settings.pop("threads")  # results do not depend on it
     settings["markets"] = [content_hash(market) for market in config.episode.markets]
     settings["episode"].pop("markets")
+    teacher = settings["teacher"]["policy"]
+    if teacher is not None and teacher.startswith("rl:"):
+        settings["teacher"]["policy"] = f"rl:{load(teacher.removeprefix('rl:')).fingerprint}"
     return settings
 
 
@@ -33,8 +37,7 @@ def manifest_of(config: TrainConfig) -> dict[str, Any]:
         "schema": "tickwright.training/1",
         "config": configuration(config),
         "schemas": {"observation": observation_schema(), "action": action_schema()},
-        "seeds": {"run": config.seed}
-        | {name: derive(config.seed, name) for name in ("learner", "train/0", "validation")},
+        "seeds": {"run": config.seed} | {name: derive(config.seed, name) for name in _streams(config)},
         "versions": {
             "tickwright": tickwright.__version__,
             "python": platform.python_version(),
@@ -43,6 +46,11 @@ def manifest_of(config: TrainConfig) -> dict[str, Any]:
         "commit": source_commit(),
     }
     return content | {"fingerprint": fingerprint(content)}
+
+
+def _streams(config: TrainConfig) -> tuple[str, ...]:
+    """Everything that is drawn, a stage a stream."""
+    return ("learner", *(f"train/{n}" for n in range(max(len(config.stages), 1))), "validation")
 
 
 def _version(name: str) -> str | None:

@@ -32,7 +32,14 @@ class Learner:
         self.mean, self.scale = self.normaliser.frozen()
 
     def act(self, observations: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw an action a row: (actions, their log probabilities, values)."""
+        """Draw an action a row: (actions, their log probabilities, values).
+
+        Raises TrainingError where an observation is not finite.
+        """
+        if not np.isfinite(observations).all():
+            row, place = np.argwhere(~np.isfinite(observations))[0]
+            found = observations[row, place]
+            raise TrainingError(f"observation {place} of row {row}: got {found}, expected a finite number")
         with torch.no_grad():
             seen = normalised(observations, self.mean, self.scale)
             log_probs, values = self.model(seen, torch.from_numpy(masks))

@@ -102,9 +102,10 @@ class MarketProblem:
         }
 
     def policy(self, network: Network, metrics: dict[str, Any], manifest: dict[str, Any]) -> TrainedPolicy:
-        """See `Problem`."""
-        episode = asdict(self._config.episode)
+        """See `Problem`. Pace and horizon are those of the last stage."""
+        given = self._config.episodes_of(max(len(self._config.stages) - 1, 0))
+        episode = asdict(given)
         episode.pop("markets")
-        pace = self._config.episode.messages * self._seconds
-        horizon = pace * self._config.episode.steps
+        pace = given.messages * self._seconds
+        horizon = pace * given.steps
         return TrainedPolicy(network, self.hashes, pace, horizon, episode, metrics, manifest)

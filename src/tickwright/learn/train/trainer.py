@@ -103,12 +103,12 @@ class Trainer:
                 self._imitate()
             why = f"{end:,} steps"
             while state.steps < end:
+                if 0 < config.validation.patience <= state.stale:  # before a step, so that a resumed one ends here too
+                    why = f"no better policy in {state.stale} validations"
+                    break
                 self._update()
                 if state.steps - state.validated >= config.validation.every or state.steps >= config.steps:
                     self._validate()
-                if 0 < config.validation.patience <= state.stale:
-                    why = f"no better policy in {state.stale} validations"
-                    break
                 if state.steps // config.checkpoint_every > (state.steps - self._per_update) // config.checkpoint_every:
                     self._write()
             self._write()

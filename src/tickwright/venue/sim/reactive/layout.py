@@ -284,7 +284,7 @@ PARAMS = np.dtype(
         ("passive", "<f8"),
         ("informed", "<f8"),
         ("sweep", "<i8"),  # lots
-        ("picked", "<f8"),
+        ("picked", "<f8"),  # share of a passive fill that is remembered if the informed caused it
         ("edge", "<f8"),  # half-spreads
         ("reach", "<i8"),  # ticks
         ("weight", "<f8", (SCALES,)),  # FP: a_r; QL: w_r
