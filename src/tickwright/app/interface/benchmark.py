@@ -48,9 +48,7 @@ def benchmark(
             show_default="all",
         ),
     ] = None,
-    wide: Annotated[
-        bool, typer.Option("--wide", help="A wide spread too, though that market's gate is not known to pass.")
-    ] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="A market with a wide spread too.")] = False,
     episodes: Annotated[
         int | None,
         typer.Option(metavar="N", help="Of a headline row.", show_default="50000, or 4096 with --quick"),

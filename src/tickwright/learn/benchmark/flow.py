@@ -107,7 +107,7 @@ class _Bench:
     ) -> None:  # fmt: skip
         self._config, self._given, self._store, self._report = config, given, store, report
         self._measurer = Measurer(config, store, report)
-        self._headlines = [tight(), *([wide()] if config.wide or wide().gate_known else [])]
+        self._headlines = [tight(), *([wide()] if config.wide else [])]
         self.tuning: dict[str, Any] = {}
         self._tuned: dict[str, tuple[str, Numbers]] = {}
 

@@ -73,15 +73,11 @@ def tight() -> Scenario:
     return Scenario("tight", HEADLINE, "tight", EpisodeConfig(templates=_BOOKS), what, gate_known=True)
 
 
-WIDE_GATE_KNOWN = True
-"""`tickwright gate` passes the small tick. A market whose gate is not known to pass is played on request alone."""
-
-
 def wide() -> Scenario:
     """A spread of several ticks."""
     what = "a market whose spread is several ticks wide"
     config = EpisodeConfig(markets=(FP.small_tick(),), templates=_BOOKS)
-    return Scenario("wide", HEADLINE, "wide", config, what, gate_known=WIDE_GATE_KNOWN)
+    return Scenario("wide", HEADLINE, "wide", config, what, gate_known=True)
 
 
 def shells(base: Scenario) -> list[Scenario]:
