@@ -184,4 +184,3 @@ def test_scenarios_are_what_the_domain_asks():
         assert all(s.kind == ENVELOPE for s in own)
     assert len({s.config.risk_aversion for s in frontier(base)}) == 4
     assert wide().gate_known
-    assert not any(shell.gate_known for shell in shells(base) if shell.name != "unseen")

@@ -105,6 +105,6 @@ def test_who_rests_in_the_pool_is_picked_off_and_more_so_the_more_are_informed()
 def test_rewards_keep_the_mirror_the_order_and_the_past(flow):
     given = FP(flow=flow)
     for check in (
-        reward.mirror_check(given, 16, 3), reward.perfect_check(given, 2, 3), reward.truncation_check(given, 6, 3)
+        reward.mirror_check(given, 16, 3), reward.perfect_check(given, 2, 3), reward.truncation_check(given, 24, 3)
     ):  # fmt: skip
         assert check.passed, (check.name, check.detail)

@@ -87,8 +87,8 @@ def test_it_sees_what_training_shows_and_does_what_the_network_says(levels, side
     python, _ = work(levels, order, asked, tick=spy)
     assert same(compiled.journal(), python.journal())
     assert compiled.filled(0) == 3000
-    assert len({int(row["action"][0]) for row, _ in looked}) > 3
-    assert len(looked) > 25
+    assert len({int(row["action"][0]) for row, _ in looked}) >= 3
+    assert len(looked) >= 15
 
     recall, start, paid, made = np.zeros(1, RECALL), None, 0, 0
     for row, obs in looked:

@@ -72,6 +72,7 @@ class Twin:
         self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
         self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
         self.cash, self.shares = [0, 0, 0], [0, 0, 0]
+        self.made = [0, 0, 0]
         self.made_at, self.taken_at = ([[0] * 4 for _ in range(3)] for _ in range(2))
         self.pool, self.beats = [], 0  # [owner, side, lots, until]
         self.dark_cash, self.dark_made, self.dark_taken = ([0, 0, 0] for _ in range(3))
@@ -239,6 +240,7 @@ class Twin:
         for who, s in ((taker, sign), (maker.owner, -sign)):
             self.cash[who] -= s * maker.price * part
             self.shares[who] += s * part
+        self.made[maker.owner] += part
         if maker.owner and self.model == FP:
             self.remember(maker.owner, -sign * part * self.p["passive"])
         if taker and self.model == FP:
@@ -558,12 +560,12 @@ class Twin:
                 limit = min(limit, near + reach) if side == BID else max(limit, near - reach)
                 if self.u(THROUGH) >= self.p["through"]:
                     limit = near
-        made = [sum(at) for at in self.made_at]
+        made = list(self.made)
         signed = self.take(0, side, lots, limit)
         self.heat = self.p["echo"]
         if self.model == FP and slot < 0 and self.p["picked"] < 1.0:
             for who in (1, 2):
-                filled = sum(self.made_at[who]) - made[who]
+                filled = self.made[who] - made[who]
                 self.remember(who, (filled if signed > 0 else -filled) * self.p["passive"] * (1.0 - self.p["picked"]))
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
