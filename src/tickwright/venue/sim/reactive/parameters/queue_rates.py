@@ -150,14 +150,14 @@ class FP:
         return FP(
             signs=Signs(slots=1, pareto=1.5),
             queues=SMALL_TICK,
-            kappa=0.55,
+            kappa=0.45,
             impact=3.2,
-            weights=(0.47, 0.2, 0.13, 0.2),
-            news=1.85,
+            weights=(0.42, 0.22, 0.15, 0.21),
+            news=1.8,
             picked=0.2,
-            informed=0.45,
+            informed=0.4,
             edge=1.0,
-            reach=1,
+            reach=0,
         )
 
     @property
