@@ -153,11 +153,12 @@ def test_realised_is_its_sum(method):
         first = t - t % day
         use = first + np.flatnonzero(there[first : t + 1])
         r, m = assets[0][use], market[use]
-        if np.isnan(market[t]) or np.isnan(assets[0][t]) or len(use) < 20:
+        pairs = np.flatnonzero(np.diff(use) == 1)
+        counted = len(use) if method == "realised" else min(len(use), len(pairs) + 1)
+        if np.isnan(market[t]) or np.isnan(assets[0][t]) or counted < 20:
             assert status[t] == ("stale_benchmark" if np.isnan(market[t]) else "gap" if np.isnan(assets[0][t])
                                  else "insufficient_obs")  # fmt: skip
             continue
-        pairs = np.flatnonzero(np.diff(use) == 1)
         if method == "realised":
             want = (r @ m) / (m @ m)
             x = r * m - want * m * m
@@ -169,6 +170,17 @@ def test_realised_is_its_sum(method):
         assert value[t] == pytest.approx(want, rel=1e-9)
         seen += 1
     assert seen > 400
+
+
+def test_bipower_without_neighbours_has_too_few():
+    """Every other bar is missing: pairs enough, and not one that is joined to the one before."""
+    times = 1_600_041_600 * 10**9 + np.arange(2 * 288) * 300 * 10**9
+    assets, market, _ = pair_returns(np.random.default_rng(5), 1, len(times))
+    gone = np.where(np.arange(len(times)) % 2, assets[0], np.nan)
+    status = compute_market_beta({"S": pl.DataFrame({"ts_event": times, "return": gone})},
+                                 pl.DataFrame({"ts_event": times, "return": market}),
+                                 MarketBetaConfig(grid="5min", method="bipower"))["status"]  # fmt: skip
+    assert set(status[288:].to_list()) == {"gap", "insufficient_obs"}
 
 
 def test_bipower_is_not_moved_by_a_jump():

@@ -11,7 +11,7 @@ from tickwright.core.kernel import inline
 from tickwright.core.layout import F8, I8
 from tickwright.factors.beta import known  # noqa: F401 - registers
 from tickwright.factors.beta.cases import cases, configs, made_market
-from tickwright.factors.checks import CHECKS, Case, check_lookahead, check_parity, check_start
+from tickwright.factors.checks import CHECKS, Case, Outcome, check_lookahead, check_parity, check_start
 from tickwright.factors.factor import Factor
 from tickwright.factors.graph import Node
 from tickwright.factors.records import Sample, Status
@@ -132,6 +132,36 @@ def test_what_the_commands_refuse(capsys, tmp_path):
         assert "Traceback" not in err
     file.write_text("lookback = 10\n")
     assert "unknown key lookback" in call(capsys, "factors", "check-start", "--config", file)[2]
+
+
+def test_a_seed_of_nought_is_a_seed(capsys, monkeypatch):
+    from tickwright.app.commands import factors
+
+    asked = []
+    monkeypatch.setattr(factors, "made_market", lambda seed: asked.append(seed) or made_market(seed))
+    monkeypatch.setattr(factors, "CHECKS", {"check-start": lambda case: Outcome("check-start", "f", 1)})
+    for words in (["--seed", "0"], []):
+        assert call(capsys, "factors", "check-start", *words)[0] == 0
+    assert asked == [0, 1]
+
+
+@pytest.mark.parametrize(("line", "words", "wanted"), [
+    ('benchmark = "SPY"', [], "SPY"), ("", [], None), ('benchmark = "basket"', [], None),
+    ('benchmark = "SPY"', ["--benchmark", "QQQ"], "QQQ"),
+])  # fmt: skip
+def test_the_benchmark_is_that_of_the_option_or_of_the_file_or_a_basket(
+    capsys, monkeypatch, tmp_path, line, words, wanted
+):
+    from tickwright.app.commands import factors
+
+    file = tmp_path / "beta.toml"
+    file.write_text(f'lookback_length = 40\ngrid = "1min"\n{line}\n')
+    read = []
+    monkeypatch.setattr(factors, "open_catalog", lambda where: None)
+    monkeypatch.setattr(factors, "stored", lambda config, catalog, symbol, begin, end: read.append(symbol))
+    monkeypatch.setattr(factors, "cases", lambda configs, prices, market: read.append(configs[0].benchmark) or iter(()))
+    call(capsys, "factors", "check-start", "--config", file, "--catalog", tmp_path, "--instrument", "A", *words)
+    assert read == (["A", "basket"] if wanted is None else ["A", wanted, wanted])
 
 
 def test_a_fault_ends_the_command_with_2(capsys, monkeypatch):

@@ -64,6 +64,10 @@ def test_bad_input_has_a_name():
     basket, by_session = replace(SLOTS, benchmark="basket"), replace(DAILY, session="XNYS")
     infinite = ASSETS[0].copy()
     infinite[7] = np.inf
+    kept = pd.Series(ASSETS[0], np.arange(5, 125))
+    lettered = pd.DataFrame({"A": [0.1, 0.2]}, index=["a", "b"])
+    long = pl.DataFrame({"symbol": ["A"] * 120 + ["B"] * 119, "return": [*ASSETS[0], *ASSETS[1][1:]]})
+    texts = pl.DataFrame({"ts_event": ["2018-01-01"] * 120, "return": ASSETS[0]})
     for error, words, call in (
         (DataError, "row 7 is infinite", lambda: compute_market_beta({"A": infinite}, MARKET, SLOTS)),
         (ConfigError, "benchmark returns", lambda: compute_market_beta(good, None, SLOTS)),
@@ -73,11 +77,54 @@ def test_bad_input_has_a_name():
         (ConfigError, "asset returns", lambda: compute_market_beta({}, MARKET, SLOTS)),
         (ConfigError, "asset returns", lambda: compute_market_beta(3, MARKET, SLOTS)),
         (ConfigError, "one dimension", lambda: compute_market_beta({"A": ASSETS}, MARKET, SLOTS)),
+        (ConfigError, "120 of A, 119 of market", lambda: compute_market_beta(good, MARKET[1:], SLOTS)),
+        (ConfigError, "120 of A, 9 of B", lambda: compute_market_beta({**good, "B": ASSETS[1][:9]}, MARKET, SLOTS)),
+        (ConfigError, "int64, 5 to 124", lambda: compute_market_beta({"A": kept}, MARKET, SLOTS)),
+        (ConfigError, "all assets.* a to b", lambda: compute_market_beta(lettered, MARKET[:2], SLOTS)),
+        (ConfigError, "120 of A, 119 of B", lambda: compute_market_beta(long, MARKET, SLOTS)),
+        (ConfigError, "times of A", lambda: compute_market_beta(good, frame, DAILY)),
+        (DataError, "ts_event: the text '2018-01-01'", lambda: compute_market_beta({"A": texts}, frame, DAILY)),
         (DataError, "two of one slot", lambda: compute_market_beta({"A": frame.vstack(frame[3:4])}, frame, DAILY)),
         (DataError, "lie in no session", lambda: compute_market_beta({"A": frame}, frame, by_session)),
     ):  # fmt: skip
         with pytest.raises(error, match=words):
             call()
+
+
+def test_numbered_times_pair_series_of_different_lengths():
+    """Rows that bear numbers lie where they say, whatever came before them."""
+    frame = pl.DataFrame({"ts_event": np.arange(120), "return": ASSETS[0]})
+    base = pl.DataFrame({"ts_event": np.arange(120), "return": MARKET})
+    short = compute_market_beta({"A": frame[30:]}, base, SLOTS)
+    padded = np.where(np.arange(120) < 30, np.nan, ASSETS[0])
+    same(short, compute_market_beta({"A": padded}, MARKET, SLOTS))
+
+
+@pytest.mark.parametrize("span", [1, 2])
+def test_a_return_after_absent_rows_spans_them(span):
+    """A day that is not in the frame: the return after it is over two bars, a gap or paired with such a one alone."""
+    config = replace(DAILY, min_nonzero_x=1, max_gap=span)
+    asset, market = pair_returns(np.random.default_rng(4), 1, 120)[:2]
+    whole = pl.DataFrame({"ts_event": TIMES, "return": asset[0]})
+    base = pl.DataFrame({"ts_event": TIMES, "return": market})
+    without = pl.concat([whole[:80], whole[81:]])
+    rows = compute_market_beta({"A": without}, base, config)
+    assert rows["status"].to_list()[79:83] == ["ok", "gap", "gap" if span == 1 else "ok", "ok"]
+    assert rows["n_obs"].to_list()[79:83] == [40, 39, 38, 38]
+    both = compute_market_beta({"A": without}, pl.concat([base[:80], base[81:]]), config)
+    assert both["n_obs"].to_list()[79:82] == ([40, 38, 38] if span == 1 else [40, 39, 39])
+
+
+def test_the_first_bar_of_a_session_may_have_no_row():
+    """Returns that do not cross the night begin with the second bar: it spans one bar, not the first one's too."""
+    opens = np.datetime64("2018-05-01T13:30", "ns").astype(np.int64) + np.arange(3)[:, None] * DAY
+    times = (opens + np.arange(1, 13) * 30 * 60 * 10**9).ravel()
+    asset, market = pair_returns(np.random.default_rng(5), 1, len(times))[:2]
+    config = MarketBetaConfig(lookback_length=26, min_observations=20, grid="30min", session="XNYS")
+    frames = [pl.DataFrame({"ts_event": times, "return": values}) for values in (asset[0], market)]
+    rows = compute_market_beta({"A": frames[0]}, frames[1], config)
+    assert rows["status"].to_list()[-10:] == ["ok"] * 10
+    assert rows["n_obs"][-1] == 24
 
 
 def test_statuses_say_why_there_is_no_value():
@@ -100,6 +147,8 @@ def test_statuses_say_why_there_is_no_value():
     seldom = np.where(np.arange(120) % 10 == 0, market, 0.0)
     assert last({"A": full[0]}, seldom) == {"zero_variance"}
     assert last({"A": full[0]}, market, replace(SLOTS, method="dimson")) == {"ok"}
+    few = MarketBetaConfig(lookback_length=5, min_observations=3, min_nonzero_x=1, method="dimson", lags=4)
+    assert last({"A": full[0]}, market, few) == {"insufficient_obs"}
     alternating = np.where(np.arange(120) % 2 == 0, 1e-3, -1e-3)
     assert last({"A": full[0]}, alternating, replace(SLOTS, method="dimson")) == {"collinear"}
     assert last({"A": full[0]}, alternating, replace(SLOTS, method="scholes-williams")) == {"collinear", "warmup"}
@@ -115,6 +164,13 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
             MarketBetaConfig(**{name: value})
     with pytest.raises(ConfigError, match="lookback_length"):
         MarketBetaConfig(method="realised", grid="5min", lookback_length=20)
+    with pytest.raises(ConfigError, match=r"min_observations.*30.*at most lookback_length, 24"):
+        MarketBetaConfig(lookback_length=24)
+    for method in ("scholes-williams", "realised", "bipower"):
+        with pytest.raises(ConfigError, match="intercept"):
+            MarketBetaConfig(method=method, grid="5min", intercept=False)
+    with pytest.raises(ConfigError, match="shrink"):
+        MarketBetaConfig(method="bipower", grid="5min", shrink="vasicek")
     config = MarketBetaConfig(lookback_length=60, grid="1min", session="XNYS", winsor=0.2, benchmark="SPY")
     assert (config.min_observations, MarketBetaConfig(method="realised", grid="5min").lookback_length) == (30, 288)
     file = tmp_path / "beta.toml"

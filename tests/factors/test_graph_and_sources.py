@@ -18,11 +18,13 @@ from tickwright.data.catalog import Catalog
 from tickwright.data.reference.sectors import Statement
 from tickwright.data.store.source import Source as Stored
 from tickwright.factors.beta import known
+from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.graph import Graph, Node, Source, first_valid
 from tickwright.factors.grid import Grid
-from tickwright.factors.records import Status
+from tickwright.factors.records import ESTIMATE, Status
 from tickwright.factors.registry import named, register
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
@@ -174,6 +176,16 @@ def test_mid_and_micro_price_of_quotes():
     assert micro["value"][1] == pytest.approx(105 / 103 - 1)
 
 
+def test_a_crossed_quote_has_no_middle():
+    rows = np.zeros(3, TOP_OF_BOOK)
+    rows["ts_event"] = rows["ts_recv"] = np.array([0, 30, 70]) * 10**9
+    rows["bid"], rows["ask"] = (100, 108, 104), (102, 102, 104)
+    rows["bid_size"], rows["ask_size"] = 1, 1
+    for price in ("mid", "micro"):
+        told = ReturnSource("A", Grid(MINUTE), kind="simple", price=price, overnight=True).returns(rows)
+        assert told["value"].tolist() == [0.0, pytest.approx(104 / 101 - 1)]  # a locked one has
+
+
 def test_what_a_source_refuses():
     for words, changes in (("kind", {"kind": "square"}), ("price", {"price": "open"}), ("max_span", {"max_span": 0})):
         with pytest.raises(ConfigError, match=words):
@@ -181,6 +193,9 @@ def test_what_a_source_refuses():
     source = ReturnSource("A", Grid(MINUTE), tick=0.01)
     with pytest.raises(DataError, match="whole number of ticks"):
         source.returns(pd.DataFrame({"ts_event": [0], "close": [1.005]}))
+    for texts in (["02/03/2018"], [dt.datetime(2018, 3, 2), "2018-03-03"]):
+        with pytest.raises(DataError, match=r"ts_event: the text '.*2018"):
+            source.returns(pd.DataFrame({"ts_event": pd.Series(texts, dtype=object), "close": 1.0}))
     with pytest.raises(ConfigError, match="bid, ask"):
         replace(source, price="mid").returns(pd.DataFrame({"ts_event": [0], "close": [1.0]}))
 
@@ -196,6 +211,54 @@ def test_a_benchmark_with_a_calendar_of_its_own():
     assert laid["span"].tolist() == [0, 1, 2, 1]
     with pytest.raises(ConfigError, match="grid of FTSE"):
         source.on(Grid(MINUTE), rows)
+
+
+def test_returns_of_two_calendars_are_not_paired_by_number():
+    """The same slot of two calendars is two moments: refused, until the benchmark is laid on the grid of the assets."""
+    london, new_york = Grid.parse("1d", "XLON"), Grid.parse("1d", "XNYS")
+    days = np.array(["2018-05-01", "2018-05-02", "2018-05-03", "2018-05-04"], "datetime64[ns]").astype(np.int64)
+    rows = pl.DataFrame({"ts_event": days, "close": [100, 101, 102, 103]})
+    config = MarketBetaConfig(lookback_length=3, min_observations=3, min_nonzero_x=1, grid="1d", session="XNYS")
+    factory = BetaFactory(config)
+    index = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
+    assets, market = {"A": factory.returns_of("A").returns(rows)}, index.returns.returns(rows)
+    for given in ((assets, market), ({"A": market}, assets["A"])):
+        with pytest.raises(ConfigError, match=r"lay them there with BenchmarkSource\.on"):
+            factory.compute(*given)
+    assert factory.compute(assets, index.on(new_york, market))["status"].to_list()[-1] == "ok"
+
+
+def test_bars_that_begin_at_other_moments_do_not_pair():
+    """Hours of London begin on the hour, those of New York at half past: none is the other's."""
+    london, new_york = Grid.parse("1h", "XLON"), Grid.parse("1h", "XNYS")
+    hours = np.datetime64("2018-05-03T14:00", "ns").astype(np.int64) + np.arange(3) * 60 * MINUTE
+    source = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
+    rows = source.returns.returns(pl.DataFrame({"ts_event": hours[:2], "close": [100, 101]}))
+    assert len(rows) == 2
+    assert len(source.on(new_york, rows)) == 0
+    half, own = Grid.parse("30min", "XLON"), Grid.parse("30min", "XNYS")
+    source = BenchmarkSource("FTSE", ReturnSource("FTSE", half))
+    begins = hours[0] + np.array([30, 60]) * MINUTE
+    rows = source.returns.returns(pl.DataFrame({"ts_event": begins, "close": [100, 101]}))
+    assert source.on(own, rows)["ts_event"].tolist() == begins.tolist()
+
+
+def test_a_fingerprint_is_of_the_section():
+    """With a basket, or shrunk towards the section, a row depends on the others: their names and weights count."""
+
+    def prints(symbols, weights=None, **settings):
+        factory = BetaFactory(MarketBetaConfig(lookback_length=30, **settings))
+        rows = np.zeros((len(symbols), 1), ESTIMATE)
+        frame = factory.frame(rows, np.arange(1), symbols, weights)
+        return frame.filter(frame["symbol"] == "A")["fingerprint"].to_list()
+
+    basket = {"benchmark": "basket"}
+    assert prints("AB") == prints("ABC") == prints("A")
+    assert prints("AB", shrink="blume") == prints("ABC", shrink="blume")
+    assert prints("ABC", **basket) == prints("CBA", **basket) == prints("ABC", dict.fromkeys("ABC", 1), **basket)
+    different = [prints("ABC", **basket), prints("AB", **basket), prints("ABC", {"A": 1, "B": 2, "C": 1}, **basket),
+                 prints("AB", shrink="vasicek"), prints("ABC", shrink="vasicek"), prints("AB")]  # fmt: skip
+    assert len({text for (text,) in different}) == len(different)
 
 
 def test_a_shift_of_one_bar_is_caught():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from factor_worlds import BLEND, START, BlendConfig, bars, stamped
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tickwright.core.errors import DataError, FileFormatError
@@ -30,6 +30,11 @@ SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[Healt
 
 def source_of(symbol, span):
     return ReturnSource(symbol, GRID, max_span=span, schema="bars-1m")
+
+
+def beta_of(window=20, stale=0):
+    asset, market = source_of("asset", 1).source("asset"), source_of("market", 1).source("market")
+    return Node(known.OLS, WindowConfig(window, 5, 2, 1e-18, 0.0, 1, stale), {"asset": asset, "market": market})
 
 
 @st.composite
@@ -176,9 +181,35 @@ def test_what_a_stream_refuses():
         if damaged != snapshot:
             with pytest.raises(FileFormatError):
                 live(Graph((beta,)), 1).restore(damaged)
+    for at in (3, 40, len(snapshot) // 2, len(snapshot) - 2):  # the digest, the header, prices, states
+        damaged = snapshot[:at] + bytes([snapshot[at] ^ 1]) + snapshot[at + 1 :]
+        with pytest.raises(FileFormatError, match="digest"):
+            live(Graph((beta,)), 1).restore(damaged)
+    sources = {"asset": [source_of(s, 1) for s in ("B", "A", "C")], "market": source_of("market", 1)}
+    with pytest.raises(FileFormatError, match="series"):
+        Stream(Graph((beta,)), sources).restore(snapshot)
     other = Node(known.OLS, WindowConfig(21, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
     with pytest.raises(FileFormatError, match="graph"):
         live(Graph((other,)), 1).restore(snapshot)
+
+
+def test_a_bar_outside_the_session_is_counted_and_the_stream_goes_on():
+    """Bars before the open, after the close and on a Sunday are known a bar after they began, not in 2000."""
+    grid = Grid.parse("1min", "XNYS")
+    source = ReturnSource("A", grid, schema="bars-1m")
+    begins = START + np.array([-1, 0, 1, 390, 391, 2 * 1440, 5760, 5761]) * MINUTE
+    rows = {"ts_event": begins, "close": np.arange(100.0, 108.0)}
+    stream = Stream(
+        Graph((Node(known.BLUME, BlumeConfig(), {"beta": beta_of(3)}),)), {"asset": [source], "market": source}
+    )
+    for i in range(len(begins)):
+        stream.push("asset", {k: v[i : i + 1] for k, v in rows.items()}, 0)
+        stream.push("market", {k: v[i : i + 1] for k, v in rows.items()})
+        assert stream.now == begins[i] + MINUTE
+    stream.close()
+    assert stream.left_out()["outside"] == 2 * 4
+    assert stream.left_out()["late"] == 0
+    assert stream.engine.last == grid.slots(begins)[-1]
 
 
 def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
@@ -205,9 +236,13 @@ def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
 
 
 @SETTINGS
-@given(graphs(), st.integers(0, 2**32), st.integers(0, 60))
-def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole):
-    """Invariant: to leave slots out of the clock gives, on the others, the bytes of giving them empty."""
+@given(graphs(), st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 9))
+@example((Graph((beta_of(window=20, stale=3),)), 1), 7, 35, 3)
+def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole, gone):
+    """Invariant: to leave slots out of the clock gives, on the others, the bytes of giving them empty.
+
+    `gone`: slots after the hole on which the market is missing yet. It is then missing since the hole began.
+    """
     graph, _ = made
     rng = np.random.default_rng(seed)
     length = 140
@@ -215,6 +250,7 @@ def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole):
     there[60 : 60 + hole] = False
     slots = int(rng.integers(0, 10_000)) + np.arange(length)
     full = rng.random((len(SYMBOLS) + 1, length)) > 0.05
+    full[-1, 60 + hole : 60 + hole + gone] = False
     samples = samples_of(rng.normal(0, 1e-3, full.shape), full)
     samples[:, ~there] = np.zeros((), SAMPLE)
     weight = weights_of(SYMBOLS, None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -27,6 +28,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # The module, and the names taken from it: in brackets over many lines, or to the end of the one line and no further.
 _IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import (?:\(([^)]*)\)|([^\n]*)))?", re.MULTILINE)
 _NAME = re.compile(rb"\w+")
+_SWAPPING = threading.RLock()
+"""Numba's folder is one for the process: whoever names another holds this."""
 
 
 @overload
@@ -59,40 +62,47 @@ def _decorated(function: F | None, borrow: bool, **options: Any) -> Any:
 
 
 def _compile(function: F, **options: Any) -> F:
-    config: Any = numba.core.config
-    previous = config.CACHE_DIR
     source = Path(function.__code__.co_filename).resolve()
-    if not os.environ.get("NUMBA_CACHE_DIR") and source.is_file():
-        config.CACHE_DIR = str(_cache_root() / source_hash(source))
-    try:
-        # What was typed in has no file, and Numba nowhere to keep it.
-        compiled: F = numba.njit(cache=source.is_file(), nogil=True, error_model="numpy", **options)(function)
-        return compiled
-    finally:
-        config.CACHE_DIR = previous
+    folder = _cache_root() / source_hash(source) if source.is_file() else None
+    # What was typed in has no file, and Numba nowhere to keep it.
+    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", **options}
+    compiled: F = _njit(function, None if os.environ.get("NUMBA_CACHE_DIR") else folder, options)
+    return compiled
+
+
+def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, Any]) -> Any:
+    """Compile with what is kept on disk in a folder of its own; None is Numba's."""
+    config: Any = numba.core.config
+    with _SWAPPING:
+        previous = config.CACHE_DIR
+        if folder is not None:
+            config.CACHE_DIR = str(folder)
+        try:
+            return numba.njit(**options)(function)
+        finally:
+            config.CACHE_DIR = previous
 
 
 def bound(loop: Callable[..., Any], part: Callable[..., Any]) -> Any:
     """A plain loop over a function that it calls by the name `part`, compiled as one with the function given for it.
 
     So a loop is written once, and what it calls, be it a user's own, is inlined into it; a call by pointer costs three
-    times as much. Kept on disk where the function stands in a file.
+    times as much. Kept on disk where the function stands in a file; but not one that holds values, in a closure or as
+    defaults, for another of the same place may hold others.
     """
     inner: Any = part if hasattr(part, "py_func") else numba.njit(nogil=True, error_model="numpy")(part)
-    config: Any = numba.core.config
-    previous = config.CACHE_DIR
-    source = Path(inner.py_func.__code__.co_filename).resolve()
+    plain = inner.py_func
+    source = Path(plain.__code__.co_filename).resolve()
+    kept = source.is_file() and plain.__closure__ is None and plain.__defaults__ is None
     names = {**loop.__globals__, "part": inner}
     clone = FunctionType(loop.__code__, names, loop.__name__, loop.__defaults__)
-    # Numba knows a function by its place: every pair of loop and part needs a folder of its own.
-    if source.is_file():
-        pair = f"{source_hash(Path(loop.__code__.co_filename).resolve())}/{source_hash(source)}-{inner.__name__}"
-        config.CACHE_DIR = str((Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()) / pair)
-    try:
-        options: dict[str, Any] = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", "_nrt": False}
-        return numba.njit(**options)(clone)
-    finally:
-        config.CACHE_DIR = previous
+    folder = None
+    if kept:
+        # Numba knows a function by its place: every pair of loop and part needs a folder of its own.
+        place = f"{source_hash(source)}-{plain.__name__}-{plain.__code__.co_firstlineno}"
+        root = Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()
+        folder = root / source_hash(Path(loop.__code__.co_filename).resolve()) / place
+    return _njit(clone, folder, {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False})
 
 
 def is_compiled(module: str, function: str) -> bool:

@@ -75,8 +75,8 @@ def along(
     """Every instrument through all slots: `x` and `out` are (instruments, slots), `states` and `rings` a row each.
 
     `before` and `session` are of the slot before the first one here. Slots that were left out are slots without
-    input: up to the look-back they are stepped through (`blank` in, `spare` out), beyond it the state is `fresh`, which
-    is the same. Rows before the slot `ready` are WARMUP.
+    input: they are stepped through (`blank` in, `spare` out), from a `fresh` state and no more than the look-back where
+    they are more than that: what lies farther back counts for nothing. Rows before the slot `ready` are WARMUP.
     """
     for i in range(x.shape[0]):
         last, day = before, session
@@ -87,6 +87,7 @@ def along(
                 states[i] = fresh[0]
                 for k in range(rings.shape[0]):
                     rings[k, i] = 0.0
+                first = row.slot - lookback + 1
             elif last != NEVER:
                 first = last + 1
             for slot in range(first, row.slot + 1):

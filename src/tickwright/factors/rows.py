@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from tickwright.factors.graph import Node, identity
+from tickwright.factors.graph import Graph, Node, identity
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import Absent, Status
 
@@ -19,9 +19,20 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }  # fmt: skip
 
 
-def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid) -> str:
-    """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid."""
-    content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction]
+Section = Sequence[tuple[str, float]]
+"""Symbols and weights of what rows across a section depend on."""
+
+
+def section_of(node: Node, symbols: Sequence[str], weights: Mapping[str, float] | None = None) -> Section:
+    """The section of a node that looks across instruments, in the order of names; nothing of one that does not."""
+    if not any(below.factor.section for below in Graph((node,)).nodes):
+        return ()
+    return sorted((symbol, 1.0 if weights is None else float(weights[symbol])) for symbol in symbols)
+
+
+def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid, section: Section = ()) -> str:
+    """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid, and its section."""
+    content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction, *([section] if section else [])]
     return identity({"series": content})[:16]
 
 
@@ -32,19 +43,23 @@ def frame_of(
     grid: Grid,
     symbols: Sequence[str],
     benchmarks: Sequence[str],
+    weights: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """ESTIMATE rows of each instrument → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
-    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i]) for i in range(len(symbols))]
+    section = section_of(node, symbols, weights)
+    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i], section) for i in range(len(symbols))]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=SCHEMA)
 
 
-def _part(rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str) -> pl.DataFrame:
+def _part(
+    rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str, section: Section
+) -> pl.DataFrame:
     columns: dict[str, np.ndarray | pl.Series] = {
         name: np.ascontiguousarray(rows[name]) for name in ("ts_event", "ts_available")
     }
     texts = {
         "symbol": symbol, "benchmark": benchmark, "factor_id": node.id,
-        "fingerprint": fingerprint(node, symbol, benchmark, grid),
+        "fingerprint": fingerprint(node, symbol, benchmark, grid, section),
     }  # fmt: skip
     for name, bit in (("value", Absent.VALUE), ("stderr", Absent.STDERR), ("r2", Absent.R2)):
         there = (rows["absent"] & int(bit)) == 0

@@ -12,6 +12,7 @@ When a slot is over is written down here, and nowhere else:
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,14 @@ from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import Nanos
 from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.engine import Engine
-from tickwright.factors.graph import Graph
+from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
 from tickwright.factors.sources.prices import prices_of
 from tickwright.factors.sources.returns import LiveReturns, ReturnSource
 
-FORMAT = "tickwright.factors.stream/1"
+FORMAT = "tickwright.factors.stream/2"
+_DIGEST = 16
+"""Bytes, in front of all others."""
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
@@ -160,7 +163,7 @@ class Stream:
         """Everything that a stream begun anew needs to go on: open prices, waiting slots, all states."""
         waiting = [(slot, key, row) for slot, rows in sorted(self._waiting.items()) for key, row in rows.items()]
         head = {
-            "format": FORMAT, "now": self.now, "series": [[*key] for key in self._series],
+            "format": FORMAT, "now": self.now, "series": self._identities(),
             "waiting": [[slot, *key] for slot, key, _ in waiting],
         }  # fmt: skip
         out = io.BytesIO()
@@ -168,18 +171,18 @@ class Stream:
         out.write(b"".join(live.state.tobytes() for live in self._series.values()))
         out.write(b"".join(row.tobytes() for _, _, row in waiting))
         out.write(self.engine.snapshot())
-        return out.getvalue()
+        return _digest(out.getvalue()) + out.getvalue()
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from where a snapshot was taken. Raises FileFormatError for one of another stream or a damaged one."""
-        text, _, body = snapshot.partition(b"\n")
-        try:
-            head = json.loads(text)
-        except ValueError as error:
-            raise FileFormatError("snapshot", "header", repr(text[:40]), "JSON") from error
-        expected = [[*key] for key in self._series]
-        if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("series") != expected:
-            raise FileFormatError("snapshot", "header", str(head)[:80], f"{FORMAT} of the same series")
+        if snapshot[:_DIGEST] != _digest(snapshot[_DIGEST:]):
+            raise FileFormatError("snapshot", "digest", "other bytes than were written", "that of all bytes after it")
+        text, _, body = snapshot[_DIGEST:].partition(b"\n")
+        head = json.loads(text)
+        if head["format"] != FORMAT:
+            raise FileFormatError("snapshot", "format", str(head["format"]), FORMAT)
+        if (found := head["series"]) != (expected := self._identities()):
+            raise FileFormatError("snapshot", "series", str(found)[:200], f"{str(expected)[:200]}, in this order")
         size = sum(live.state.nbytes for live in self._series.values())
         rows = len(head["waiting"]) * RETURN.itemsize
         if len(body) < size + rows:
@@ -194,3 +197,14 @@ class Stream:
         for (slot, name, i), row in zip(head["waiting"], waiting, strict=True):
             self._waiting.setdefault(slot, {})[name, i] = row
         self.now = head["now"]
+
+    def _identities(self) -> list[list[str | int]]:
+        """Of every series in order: its name, its instrument, its symbol, and a hash of all that its source is told."""
+        return [
+            [name, i, live.source.symbol, identity({"source": repr(live.source)})]
+            for (name, i), live in self._series.items()
+        ]
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()

@@ -70,14 +70,16 @@ def _cases(asked: Asked) -> Iterator[Case]:
 
 def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Case]:
     begin, end = _moment(asked.start, "--start", 0), _moment(asked.end, "--end", 1)
-    if asked.benchmark is None:
-        config = replace(config, benchmark=BASKET)
+    benchmark = asked.benchmark
+    if benchmark is None:
+        benchmark = config_file.read(asked.config).get("benchmark", BASKET) if asked.config else BASKET
+        config = replace(config, benchmark=benchmark)
     elif _basket(config):
         raise ConfigError("--benchmark", asked.benchmark, f"none: the benchmark of the file is the {BASKET}")
     else:
-        config = replace(config, benchmark=asked.benchmark)
+        config = replace(config, benchmark=benchmark)
     prices = {symbol: stored(config, catalog, symbol, begin, end) for symbol in asked.instruments}
-    market = None if asked.benchmark is None else stored(config, catalog, asked.benchmark, begin, end)
+    market = None if _basket(config) else stored(config, catalog, benchmark, begin, end)
     return cases([config], prices, market)
 
 

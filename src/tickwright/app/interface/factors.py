@@ -29,7 +29,8 @@ Instruments = Annotated[
     typer.Option("--instrument", metavar="SYMBOL", help="An asset of the catalog; repeat for several."),
 ]
 Benchmark = Annotated[
-    str | None, typer.Option(metavar="SYMBOL", help="The benchmark in the catalog.", show_default="none: a basket")
+    str | None,
+    typer.Option(metavar="SYMBOL", help="The benchmark in the catalog.", show_default="that of the file, or a basket"),
 ]
 Start = Annotated[str | None, typer.Option(metavar="DATE", help="First UTC day of the catalog to read.")]
 End = Annotated[str | None, typer.Option(metavar="DATE", help="Last UTC day of the catalog to read.")]
@@ -68,4 +69,6 @@ def _check(
 ) -> int:  # fmt: skip
     from tickwright.app.commands.factors import Asked, check
 
-    return check(Asked(name, config, catalog, tuple(instruments or ()), benchmark, start, end, seed or 1, json))
+    return check(
+        Asked(name, config, catalog, tuple(instruments or ()), benchmark, start, end, 1 if seed is None else seed, json)
+    )

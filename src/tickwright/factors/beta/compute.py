@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from tickwright.factors.sources.prices import nanoseconds
 _TIME, _SYMBOL, _KNOWN = "ts_event", "symbol", "ts_available"
 _TIMES = (_TIME, "ts", "time", "timestamp", "datetime", "date")
 _RETURNS = ("return", "returns", "ret", "value")
+Columns = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+"""Returns, their times, when they were known."""
 
 
 def compute_market_beta(
@@ -29,14 +31,19 @@ def compute_market_beta(
     `asset_returns_by_symbol`: a mapping from symbol to an array, a Polars or pandas series, or a frame of two columns;
     or a wide frame (a column of times, one of returns a symbol), or a long one (ts_event, symbol, return).
     `benchmark_returns`: one of what the mapping holds; None for a basket of all others. Numbers that are null or NaN
-    are missing. Without times rows are numbered, and slots and `ts_event` are the numbers.
+    are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. Without times rows
+    are numbered, and slots and `ts_event` are the numbers: all series are then of one length, with no other index.
     Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
     """
     factory = BetaFactory(config, prices=False)
-    assets = {symbol: one(given, symbol, config.bars) for symbol, given in by_symbol(asset_returns_by_symbol).items()}
-    market = None if benchmark_returns is None else one(benchmark_returns, config.benchmark, config.bars)
-    if not assets:
+    given = {symbol: _columns(series, symbol) for symbol, series in by_symbol(asset_returns_by_symbol).items()}
+    if not given:
         raise ConfigError("asset returns", "none", "one symbol at least")
+    base = None if benchmark_returns is None else _columns(benchmark_returns, config.benchmark)
+    _check_places([*given.items(), *([] if base is None else [(config.benchmark, base)])])
+    crosses = factory.returns_of("").crosses
+    assets = {symbol: _returns(columns, symbol, config, crosses) for symbol, columns in given.items()}
+    market = None if base is None else _returns(base, config.benchmark, config, crosses)
     return factory.compute(assets, market, executor=executor)
 
 
@@ -47,20 +54,38 @@ def by_symbol(given: Any) -> dict[str, Any]:
     frame = _frame(given)
     if frame is None:
         raise ConfigError("asset returns", type(given).__name__, "a mapping by symbol, or a frame of Polars or pandas")
+    time = _time_of(frame)
+    if time is None:
+        _check_index(given, "all assets")
     if _SYMBOL in frame.columns:
         rest = frame.drop(_SYMBOL)
         parts = frame.partition_by(_SYMBOL, maintain_order=True, as_dict=True)
         return {str(key[0]): part.select(rest.columns) for key, part in parts.items()}
-    time = _time_of(frame)
     names = [name for name in frame.columns if name not in (time, _KNOWN)]
     stamps = [] if time is None else [time]
     known = [_KNOWN] if _KNOWN in frame.columns else []
     return {name: frame.select([*stamps, *known, name]) for name in names}
 
 
-def one(given: Any, name: str, grid: Grid) -> np.ndarray:
-    """RETURN rows of one series; one without a number is a GAP. Raises ConfigError, DataError."""
-    values, times, known = _columns(given, name)
+def _check_places(series: Sequence[tuple[str, Columns]]) -> None:
+    """Raise ConfigError where series without times cannot be paired row by row."""
+    placed = [(name, len(columns[0])) for name, columns in series if columns[1] is None]
+    if not placed:
+        return
+    timed = next((name for name, columns in series if columns[1] is not None), None)
+    if timed is not None:
+        raise ConfigError(f"times of {placed[0][0]}", "none", f"times, as those of {timed}")
+    other = next((one for one in placed if one[1] != placed[0][1]), None)
+    if other is not None:
+        raise ConfigError(
+            "returns without times", f"{placed[0][1]} of {placed[0][0]}, {other[1]} of {other[0]}",
+            "series of one length, or times (ts_event), be they numbers",
+        )  # fmt: skip
+
+
+def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool) -> np.ndarray:
+    """RETURN rows of one series; one without a number or over too many bars is a GAP. Raises ConfigError, DataError."""
+    (values, times, known), grid = columns, config.bars
     if times is None:
         if grid.length:
             raise ConfigError("grid", grid.text, f"slot: the returns of {name} have no times")
@@ -79,15 +104,24 @@ def one(given: Any, name: str, grid: Grid) -> np.ndarray:
         at = int(times[1:][np.diff(slots) == 0][0])
         raise DataError(f"returns of {name}: two of one slot, at {np.datetime64(at, 'ns') if grid.length else at}")
     out = np.zeros(len(values), RETURN)
-    there = ~np.isnan(values)
-    out["slot"], out["value"], out["span"] = slots, np.where(there, values, 0.0), there
+    span = _spans(slots, grid, crosses)
+    there = ~np.isnan(values) & (span <= config.max_gap)
+    out["slot"], out["value"], out["span"] = slots, np.where(there, values, 0.0), np.where(np.isnan(values), 0, span)
     out["status"] = np.where(there, int(Status.OK), int(Status.GAP))
     out["ts_event"] = grid.begins(slots)
     out["ts_available"] = grid.ends(slots) if known is None else known[order]
     return out
 
 
-def _columns(given: Any, name: str) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+def _spans(slots: np.ndarray, grid: Grid, crosses: bool) -> np.ndarray:
+    """Bars since the row before, which a return is over. One that is within a session begins at its first bar."""
+    if not grid.length:
+        return np.ones(len(slots), np.int64)
+    span = np.diff(slots, prepend=slots[:1] - 1)
+    return span if crosses else np.minimum(span, np.maximum(grid.places(slots), 1))
+
+
+def _columns(given: Any, name: str) -> Columns:
     """(returns, times, when they were known) of an array, a series, or a frame."""
     frame = _frame(given)
     if frame is None:
@@ -102,8 +136,22 @@ def _columns(given: Any, name: str) -> tuple[np.ndarray, np.ndarray | None, np.n
         raise ConfigError(f"returns of {name}", ", ".join(frame.columns), f"one column of returns, as {_RETURNS[0]}")
     values = frame[chosen[0]].cast(pl.Float64).fill_null(np.nan).to_numpy()
     stamps = None if time is None else _stamps(frame[time])
+    if time is None:
+        _check_index(given, name)
     known = _stamps(frame[_KNOWN]) if _KNOWN in frame.columns else None
     return values, stamps, known
+
+
+def _check_index(given: Any, name: str) -> None:
+    """Raise ConfigError for an index that says which row is which, and is not of times: places are not what it says."""
+    if not type(given).__module__.startswith("pandas"):
+        return
+    import pandas as pd
+
+    index = given.index
+    if not index.equals(pd.RangeIndex(len(index))):
+        found = f"an index of {index.dtype}, {index[0]} to {index[-1]}"
+        raise ConfigError(f"returns of {name}", found, "an index of datetimes, times in a column, or rows from 0 on")
 
 
 def _frame(given: Any) -> pl.DataFrame | None:

@@ -16,6 +16,7 @@ BASKET = "basket"
 METHODS = ("ols", "two-pass", "ewma", "dimson", "scholes-williams", "realised", "bipower")
 SHRINK = ("none", "blume", "vasicek")
 _WITHIN_SESSIONS = ("realised", "bipower")
+_NO_CHOICE_OF_INTERCEPT = ("scholes-williams", *_WITHIN_SESSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,11 @@ class MarketBetaConfig:
     | field | what |
     |---|---|
     | `lookback_length` | slots of the window, by default 252; of ewma the age at which a weight is one millionth |
-    | `min_observations` | fewer pairs give no value; by default max(30, half the window) |
+    | `min_observations` | fewer pairs give no value; by default max(30, half the window), 20 within sessions |
     | `grid` | length of a bar as 100ms, 1min, 1d; `slot` for numbered rows |
     | `method` | ols, two-pass (the same, slowly), ewma, dimson, scholes-williams, realised, bipower |
     | `benchmark` | name of the market; `basket` is the mean of all other instruments |
-    | `intercept` | whether the line may miss the origin |
+    | `intercept` | whether the line may miss the origin; of ols, two-pass, ewma and dimson |
     | `max_gap` | bars that one return may span; one over more is left out, and its row is a gap |
     | `max_stale` | slots in a row that the benchmark may be missing |
     | `var_floor` | variance below which nothing is said |
@@ -75,10 +76,12 @@ class MarketBetaConfig:
             raise ConfigError("shrink", self.shrink, f"one of {', '.join(SHRINK)}")
         if self.min_observations is None:
             usual = 20 if self.method in _WITHIN_SESSIONS else max(30, window // 2)
-            object.__setattr__(self, "min_observations", min(usual, window))
+            object.__setattr__(self, "min_observations", usual)
         _whole("min_observations", self.min_observations, 3, None)
         if self.min_observations > window:  # type: ignore[operator]
-            raise ConfigError("min_observations", self.min_observations, f"at most lookback_length, {window}")
+            raise ConfigError(
+                "min_observations", self.min_observations, f"at most lookback_length, {window}; say a smaller one"
+            )
         _whole("max_gap", self.max_gap, 1, window)
         _whole("max_stale", self.max_stale, 0, window - 1)
         _whole("min_nonzero_x", self.min_nonzero_x, 1, None)
@@ -90,6 +93,10 @@ class MarketBetaConfig:
                 raise ConfigError(name, value, "a number, not negative")
         if not self.benchmark:
             raise ConfigError("benchmark", self.benchmark, f"a name, or {BASKET}")
+        if not self.intercept and self.method in _NO_CHOICE_OF_INTERCEPT:
+            raise ConfigError("intercept", False, f"true: {self.method} has no other form")
+        if self.shrink == "vasicek" and self.method == "bipower":
+            raise ConfigError("shrink", self.shrink, "none or blume: bipower has no standard error to weigh by")
         if self.method in _WITHIN_SESSIONS and self.overnight:
             raise ConfigError("overnight", True, f"false: {self.method} never crosses a session break")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tickwright.core.kernel import inline, kernel
 from tickwright.factors.beta.lagged import MOST_LAGS, SLOT, LaggedConfig, asset, market, put, whole
-from tickwright.factors.beta.window import COLLINEAR, OK, ZERO_VARIANCE, judged, missing_market, refuse
+from tickwright.factors.beta.window import COLLINEAR, INSUFFICIENT, OK, ZERO_VARIANCE, judged, missing_market, refuse
 
 _WIDE = MOST_LAGS + 1
 _SCRATCH = _WIDE * (_WIDE + 4)
@@ -88,6 +88,10 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     out.n_obs, out.n_missing, out.span = n, window - n, span
     if not judged(config, missing_market(config, state, x), x, out, n, nonzero):
         return
+    free = n - k - config.intercept
+    if free < 1:
+        refuse(out, INSUFFICIENT)
+        return
     my = my / n if config.intercept else 0.0
     for j in range(k):
         ring[mean + j] = ring[mean + j] / n if config.intercept else 0.0
@@ -102,8 +106,7 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
                 ring[right + i] += di * dy
                 for j in range(i + 1):
                     ring[matrix + i * _WIDE + j] += di * (market(ring, size, slot - j) - ring[mean + j])
-    free = n - k - config.intercept
-    if ring[matrix] <= config.var_floor * n or syy <= config.var_floor * n or free < 1:
+    if ring[matrix] <= config.var_floor * n or syy <= config.var_floor * n:
         refuse(out, ZERO_VARIANCE)
         return
     for i in range(k):

@@ -86,8 +86,10 @@ class BetaFactory:
     ) -> pl.DataFrame:  # fmt: skip
         """Output rows from RETURN rows by symbol and those of the benchmark; a basket has weights, 1 by default.
 
-        Raises ConfigError where the benchmark and what is given of it disagree.
+        Raises ConfigError where the benchmark and what is given of it disagree, and for rows of another grid.
         """
+        for name, series in (*assets.items(), *([] if market is None else [(self.config.benchmark, market)])):
+            self._check_grid(name, series)
         symbols = list(assets)
         given: dict[str, Given] = {ASSET: list(assets.values())}
         if market is not None:
@@ -98,12 +100,15 @@ class BetaFactory:
         if self.config.benchmark == BASKET:
             samples[WEIGHT] = weights_of(symbols, weights)
         rows = batch.run(self.graph, self.config.bars, clock, samples, executor)[self.node.id]
-        return self.frame(rows, clock, symbols)
+        return self.frame(rows, clock, symbols, weights)
 
-    def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
-        """ESTIMATE rows of each instrument as the output frame."""
+    def frame(
+        self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str],
+        weights: Mapping[str, float] | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """ESTIMATE rows of each instrument as the output frame; `weights` are those of a basket."""
         names = [self.config.benchmark] * len(symbols)
-        return frame_of(rows, slots, self.node, self.config.bars, symbols, names)
+        return frame_of(rows, slots, self.node, self.config.bars, symbols, names, weights)
 
     def engine(self, count: int) -> Engine:
         """An engine for a stream of panels of `count` instruments."""
@@ -115,6 +120,15 @@ class BetaFactory:
             raise ConfigError("benchmark returns", "some", f"none: the benchmark is the {BASKET} of all others")
         if not given and self.config.benchmark != BASKET:
             raise ConfigError("benchmark returns", "none", f"those of {self.config.benchmark}, or benchmark = {BASKET}")
+
+    def _check_grid(self, name: str, rows: np.ndarray) -> None:
+        """Slots of two calendars are numbers of other moments: raise ConfigError rather than pair them."""
+        bars = self.config.bars
+        wrong = rows["ts_event"] != bars.begins(rows["slot"])
+        if wrong.any():
+            found = f"a slot that begins at {np.datetime64(int(rows['ts_event'][wrong][0]), 'ns')}"
+            grid = " ".join(filter(None, (bars.text, bars.session)))
+            raise ConfigError(f"returns of {name}", found, f"slots of {grid}: lay them there with BenchmarkSource.on")
 
     def _source(self, name: str) -> Source:
         source = self.returns_of(name).source(name)

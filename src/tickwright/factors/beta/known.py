@@ -54,7 +54,7 @@ EWMA = register(
 )  # fmt: skip
 DIMSON = register(
     Factor(
-        "beta.dimson", 1, dimson_kernel.update, LaggedConfig, _PAIR, dimson_kernel.lookback,
+        "beta.dimson", 2, dimson_kernel.update, LaggedConfig, _PAIR, dimson_kernel.lookback,
         two_pass_kernel.RingState, dimson_kernel.ring_of, family="beta",
     ),
     __name__,
@@ -75,7 +75,7 @@ REALISED = register(
 )  # fmt: skip
 BIPOWER = register(
     Factor(
-        "beta.bipower", 1, realised_kernel.update_bipower, WindowConfig, _PAIR, window_of,
+        "beta.bipower", 2, realised_kernel.update_bipower, WindowConfig, _PAIR, window_of,
         realised_kernel.SessionState, family="beta",
     ),
     __name__,

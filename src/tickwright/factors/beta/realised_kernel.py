@@ -31,6 +31,8 @@ class SessionState:
     stale: I8
     joined: I8
     """Whether the last bar has a pair, to join the next one to."""
+    joints: I8
+    """Pairs that were joined to the one before."""
     x: F8
     y: F8
     """Of the last bar."""
@@ -53,7 +55,7 @@ def _gather(config: Any, state: Any, x: Any, out: Any) -> None:
     """A bar into the sums; a session that begins empties them."""
     if x.session != state.session:
         state.session = x.session
-        state.n = state.nonzero = state.joined = state.first = 0
+        state.n = state.nonzero = state.joined = state.joints = state.first = 0
         state.xx = state.xy = state.yy = state.aa = state.ac = state.cc = 0.0
         state.aa1 = state.ac1 = state.cc1 = state.plus = state.minus = state.alone = 0.0
     if paired(x):
@@ -61,6 +63,7 @@ def _gather(config: Any, state: Any, x: Any, out: Any) -> None:
         a, c = r * m, m * m
         if state.joined:
             a0, c0 = state.y * state.x, state.x * state.x
+            state.joints += 1
             state.aa1 += a * a0
             state.ac1 += a * c0 + c * a0
             state.cc1 += c * c0
@@ -103,9 +106,10 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def update_bipower(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """As `update`, from products of neighbours."""
+    """As `update`, from products of neighbours: those are what is counted, one fewer than the pairs of a whole run."""
     _gather(config, state, x, out)
-    if not judged(config, missing_market(config, state, x), x, out, state.n, state.nonzero):
+    counted = min(state.n, state.joints + 1)
+    if not judged(config, missing_market(config, state, x), x, out, counted, state.nonzero):
         return
     half_pi = pi / 2.0
     if half_pi * state.alone <= config.var_floor * state.n or state.yy <= config.var_floor * state.n:

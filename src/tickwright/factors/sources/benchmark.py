@@ -1,7 +1,8 @@
 """`BenchmarkSource`: what betas are to. An instrument, an index series, or the mean of all others.
 
 A benchmark may have a calendar of its own: its returns are laid on the grid of the assets by the times at which they
-begin, and span as many bars there as lie between. A return over more bars than the asset's does not pair with it.
+begin, and span as many bars there as lie between; bars that begin at other moments are left out. A return over more
+bars than the asset's does not pair with it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickwright.core.errors import BenchmarkError, ConfigError
-from tickwright.factors.grid import Grid
+from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.records import RETURN, Status
 from tickwright.factors.sources.returns import ReturnSource
 
@@ -43,14 +44,20 @@ class BenchmarkSource:
             return rows
         if own.length != grid.length:
             raise ConfigError(f"grid of {self.name}", own.text, f"{grid.text}, the grid of the assets")
-        before = own.begins(np.maximum(rows["slot"] - rows["span"], 0))
-        slots, begun = grid.slots(own.begins(rows["slot"])), grid.slots(before)
+        slots = _beginning_at(grid, own.begins(rows["slot"]))
+        begun = _beginning_at(grid, own.begins(np.maximum(rows["slot"] - rows["span"], 0)))
         out = rows.copy()
         out["slot"], out["span"] = slots, np.maximum(slots - begun, 0)
         # What begins where the assets have no slot is a return over no number of their bars.
         out["status"] = np.where((begun >= 0) & (out["span"] > 0), rows["status"], int(Status.GAP))
         out["ts_event"] = np.where(slots >= 0, grid.begins(np.maximum(slots, 0)), 0)
         return np.asarray(out[slots >= 0])
+
+
+def _beginning_at(grid: Grid, times: np.ndarray) -> np.ndarray:
+    """The slots that begin at these moments; OUTSIDE where none does."""
+    slots = grid.slots(times)
+    return np.where((slots >= 0) & (grid.begins(np.maximum(slots, 0)) == times), slots, OUTSIDE)
 
 
 def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float:

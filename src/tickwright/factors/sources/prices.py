@@ -26,8 +26,9 @@ _QUOTED = ("bid", "ask", "bid_size", "ask_size")
 def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None) -> np.ndarray:
     """PRICE rows of BAR, TOP_OF_BOOK or PRINT rows, or of a frame with their columns; in the order given.
 
-    A bar is known when its slot ends; a quote or a print at `ts_recv`, a row of a frame at its `ts_available` where it
-    has one. Raises ConfigError where the rows have no such price, DataError for a price off the tick grid.
+    A bar is known when its slot ends, one outside every session a bar's length after it began; a quote or a print at
+    `ts_recv`, a row of a frame at its `ts_available` where it has one. Raises ConfigError where the rows have no such
+    price, DataError for a price off the tick grid.
     """
     columns = columns_of(rows)
     if "ts_event" not in columns:
@@ -39,7 +40,7 @@ def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None) -> np
     out["slot"], out["session"] = slots, grid.sessions(inside)
     out["begin"], out["end"] = grid.begins(inside), grid.ends(inside)
     out["price"] = _price(columns, kind, tick)
-    out["ts_available"] = _known(columns, out["end"])
+    out["ts_available"] = _known(columns, np.where(slots < 0, times + grid.length, out["end"]))
     return out
 
 
@@ -63,6 +64,9 @@ def nanoseconds(values: np.ndarray, name: str) -> np.ndarray:
             raise DataError(f"{name}: row {int(np.isnat(values).argmax())} has no time")
         return values.astype("datetime64[ns]").astype(np.int64)
     if values.dtype.kind == "O":  # dates, or datetimes with a zone
+        text = next((value for value in values if isinstance(value, str)), None)
+        if text is not None:  # which day 02/03 is, nobody can tell
+            raise DataError(f"{name}: the text {text!r}, expected whole nanoseconds or datetimes")
         import pandas as pd
 
         stamps = pd.to_datetime(pd.Series(values), utc=True).dt.tz_convert(None)
@@ -87,7 +91,7 @@ def _price(columns: Mapping[str, np.ndarray], kind: str, tick: float | None) -> 
         raise ConfigError("price", kind, f"rows with {', '.join(_QUOTED)}, not {', '.join(columns)}")
     bid, ask = _ticks(columns["bid"], tick), _ticks(columns["ask"], tick)
     sizes = columns["bid_size"].astype(float), columns["ask_size"].astype(float)
-    there = (sizes[0] > 0) & (sizes[1] > 0)  # a side that is empty has no price
+    there = (sizes[0] > 0) & (sizes[1] > 0) & (bid <= ask)  # an empty side has no price, a crossed quote no middle
     if kind == MID:
         return np.where(there, (bid + ask) / 2, np.nan)
     return np.where(there, (bid * sizes[1] + ask * sizes[0]) / np.where(there, sizes[0] + sizes[1], 1.0), np.nan)
