@@ -35,7 +35,9 @@ WITHOUT_DATA = ("benchmark.md", "csv.md", "factors.md", "training.md")
 """Their commands read nothing but what the page shows."""
 WITH_TORCH = ("commands.md", "training.md")
 """They train, which needs the extra rl."""
-WHOLE_DAYS = ("README.md", "commands.md", "index.md", "markets.md", "quality.md")
+WHOLE_DAYS = (
+    "README.md", "benchmark.md", "commands.md", "index.md", "markets.md", "quality.md", "training.md",
+)  # fmt: skip
 EXIT_CODE = "$ echo $?"
 
 
