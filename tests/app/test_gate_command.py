@@ -19,7 +19,7 @@ def groups(monkeypatch):
 
     def make(given, sizes, seed, report):
         asked.append((given, sizes, seed))
-        bad = given.kappa != FP().kappa
+        bad = given != FP()
         return [
             ("one", lambda: [exactly("nothing is wrong", 0.0)]),
             ("two", lambda: [surely("it loses", Estimate(-1.0 if bad else 1.0, 0.1), 0.0, None, {"a": float("inf")})]),
@@ -45,7 +45,7 @@ def test_the_gate_of_a_preset(capsys, groups):
     code, out, _ = call(capsys, "gate", "--model", "fp-small-tick", "--quick", "--json")
     assert json.loads(out)["parameters_hash"] == content_hash(FP.small_tick())
     assert [given for given, _, _ in groups] == [FP.small_tick()]
-    assert code == 2  # by the fixture, whose groups pass one kappa alone
+    assert code == 2  # by the fixture, whose groups pass the default market alone
 
 
 def test_a_failed_gate(capsys, groups, tmp_path):
