@@ -12,7 +12,7 @@ from conftest import call
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "learn"))
 from benchmark_sample import trained, waiting, write
 
-from tickwright.learn.benchmark import BenchmarkConfig, benchmark, flow, measure
+from tickwright.learn.benchmark import BenchmarkConfig, benchmark, flow, measure, scenarios
 from tickwright.learn.benchmark.scenarios import tight
 
 TINY = ("--quick", "--only", "headline", "--episodes", "64", "--cells", "32", "--budget", "512")
@@ -21,6 +21,12 @@ ROW = (
     "iqm_bps", "maker_share", "split_bps", "difference_to", "win_rate_to",
 )  # fmt: skip
 CONFIG = BenchmarkConfig(quick=True, headline=64, cell=32, budget=512, parts=("headline",))
+
+
+@pytest.fixture(autouse=True)
+def few_books(monkeypatch):
+    """Opening books for 64 episodes, not for 50 000: making them would be nearly all that these tests do."""
+    monkeypatch.setattr(scenarios, "_BOOKS", 64)
 
 
 @pytest.fixture(scope="module")
