@@ -57,6 +57,7 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in (folder / "policy.twp", folder / "metrics.jsonl")}
 
 
+@pytest.mark.slow
 def test_ppo_finds_the_optimum_of_a_small_problem(tmp_path):
     """The expected cost of the trained policy, exact by dynamic programming, is within 2 % of the optimum."""
     best = tiny.solve()
