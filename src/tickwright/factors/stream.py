@@ -3,8 +3,9 @@
 When a slot is over is written down here, and nowhere else:
 
 1. Rows come in the order in which they became known. One that is known earlier than another before it is refused.
-2. A slot is closed when something is known later than its end plus the patience of its sources, or, on grids of bars,
-   when every series has given it or a later one. Slots are closed in order, each once; a node then runs once.
+2. A slot is closed when something is known later than its end plus the patience of its sources, the end of a source
+   with a calendar of its own being its own; or, where every source gives one bar a slot, when every series has given it
+   or a later one. Slots are closed in order, each once; a node then runs once.
 3. A price of a closed slot is late. It was known after the end plus the patience, and by that a batch knows it too;
    it is left out and counted (`left_out`), and nothing that was told is told anew.
 4. Of two bars of one slot the first stands, the other is a duplicate and counted.
@@ -15,24 +16,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import Nanos
-from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.engine import Engine
 from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
-from tickwright.factors.sources.prices import prices_of
 from tickwright.factors.sources.returns import LiveReturns, ReturnSource
 
 FORMAT = "tickwright.factors.stream/2"
 _DIGEST = 16
 """Bytes, in front of all others."""
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
+Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
 
@@ -41,12 +41,13 @@ class Stream:
     """A graph with live sources, all on one grid.
 
     `sources`: by the name that the graph gives it, one ReturnSource for what all instruments share or one an
-    instrument. `constants`: samples (instruments, 1) of what does not change, as weights.
+    instrument. `constants`: samples (instruments, 1) of what does not change, as weights, or what makes those of some
+    slots, (instruments, slots), as membership.
     """
 
     def __init__(
         self, graph: Graph, sources: Mapping[str, ReturnSource | Sequence[ReturnSource]],
-        constants: Mapping[str, np.ndarray] | None = None,
+        constants: Mapping[str, Constant] | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self._constants = dict(constants or {})
@@ -63,7 +64,9 @@ class Stream:
         self.grid = every[0].grid
         self.count = max(1, *(len(g) for g in sources.values() if not isinstance(g, ReturnSource)), 1)
         self._patience = max(source.patience for source in every)
-        self._bars = all(source.stored in BAR_LENGTH for source in every)
+        self._bars = all(source.bars for source in every)
+        self._clocks = list({source.own: source for source in every}.values())
+        """A source of every calendar."""
         self.engine = Engine(graph, self.grid, self.count)
         self.now: Nanos | None = None
         """The latest moment at which something was known."""
@@ -77,7 +80,7 @@ class Stream:
         live = self._series.get((name, instrument))
         if live is None:
             raise ConfigError("series", f"{name}, {instrument}", "a source of this stream, and one of its instruments")
-        prices = prices_of(rows, live.source.price, self.grid, live.source.tick)
+        prices = live.source.prices(rows)
         told = []
         # Rows of one moment enter together; then what that moment closes is closed.
         edges = np.flatnonzero(np.diff(prices["ts_available"])) + 1
@@ -97,8 +100,10 @@ class Stream:
             )
         self.now = now
         slots = self._open()
-        over = slots[self.grid.ends(slots) + self._patience < now] if len(slots) else slots
-        return self._close(int(over[-1]) if len(over) else None)
+        if len(slots):
+            ends = np.max([source.ends(slots) for source in self._clocks], axis=0)
+            slots = slots[ends + self._patience < now]
+        return self._close(int(slots[-1]) if len(slots) else None)
 
     def close(self) -> Told:
         """Close everything: the end of the data."""
@@ -136,7 +141,7 @@ class Stream:
         slots = np.array(sorted(slot for slot in self._waiting if slot <= last), np.int64)
         if not len(slots):
             return self._together([])
-        samples = dict(self._constants)
+        samples = {name: given(slots) if callable(given) else given for name, given in self._constants.items()}
         for name, _ in self._series:
             shape = (len(slots),) if name in self._shared else (self.count, len(slots))
             samples[name] = np.zeros(shape, SAMPLE)

@@ -45,7 +45,7 @@ def cases(configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], ma
         sources: dict[str, object] = {ASSET: [_bars(factory, symbol) for symbol in symbols]}
         given: dict[str, object] = {ASSET: list(prices.values())}
         if not basket and market is not None:
-            sources[MARKET], given[MARKET] = _bars(factory, config.benchmark), market
+            sources[MARKET], given[MARKET] = factory.benchmark(whole=True).on(config.bars), market
         constants = {WEIGHT: weights_of(symbols, None)} if basket else {}
         yield Case(factory.node, sources, given, constants)  # type: ignore[arg-type]
 
@@ -68,9 +68,10 @@ def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos
         raise ConfigError("grid", config.grid, "the length of bars that a catalog stores: 1s, 1min, 1h or 1d")
     rows = catalog.read(symbol, source.stored, start, end)
     rows = rows[(rows["missing"] & int(Missing.CLOSE)) == 0]
-    slots = config.bars.slots(rows["ts_event"])
+    grid = config.benchmark_bars if symbol == config.benchmark else config.bars
+    slots = grid.slots(rows["ts_event"])
     rows, slots = rows[slots >= 0], slots[slots >= 0]
-    known = config.bars.ends(slots)
+    known = grid.ends(slots)
     order = np.argsort(known, kind="stable")
     return {"ts_event": rows["ts_event"][order], "ts_available": known[order], "close": rows["close"][order]}
 
@@ -87,4 +88,4 @@ def _told(rng: np.random.Generator, slots: np.ndarray, log_price: np.ndarray) ->
 
 
 def _bars(factory: BetaFactory, symbol: str) -> ReturnSource:
-    return factory.returns_of(symbol, schema="bars-1m")  # whatever their length: one price a slot
+    return factory.returns_of(symbol, whole=True)
