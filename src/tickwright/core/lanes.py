@@ -29,6 +29,8 @@ class LanesType(types.Type):
 
 
 LANES = LanesType()
+_emitted: Any = intrinsic
+"""Its own annotations say what makes the code, not what is called."""
 
 
 @register_model(LanesType)
@@ -42,7 +44,7 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
     return builder.bitcast(builder.gep(data, [at]), _VECTOR.as_pointer())
 
 
-@intrinsic
+@_emitted
 def load(typing: Any, array: Any, at: Any) -> Any:
     """Eight numbers of a contiguous array, from place `at` on."""
 
@@ -54,7 +56,7 @@ def load(typing: Any, array: Any, at: Any) -> Any:
     return LANES(array, types.intp), generate
 
 
-@intrinsic
+@_emitted
 def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
     """Put eight numbers into a contiguous array, from place `at` on."""
 
@@ -66,7 +68,7 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
     return types.void(array, types.intp, LANES), generate
 
 
-@intrinsic
+@_emitted
 def every(typing: Any, value: Any) -> Any:
     """One number in all lanes."""
 
@@ -78,7 +80,7 @@ def every(typing: Any, value: Any) -> Any:
     return LANES(types.float64), generate
 
 
-@intrinsic
+@_emitted
 def root(typing: Any, a: Any) -> Any:
     """Square roots."""
 
@@ -91,7 +93,7 @@ def root(typing: Any, a: Any) -> Any:
 
 
 def _of_two(emit: Callable[[Any, Any, Any], Any]) -> Any:
-    @intrinsic
+    @_emitted
     def both(typing: Any, a: Any, b: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return emit(builder, *arguments)
@@ -106,7 +108,7 @@ larger = _of_two(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", 
 smaller = _of_two(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b))
 
 
-@intrinsic
+@_emitted
 def chosen(typing: Any, test: Any, a: Any, b: Any) -> Any:
     """`a` where the test is not 0, `b` elsewhere."""
 

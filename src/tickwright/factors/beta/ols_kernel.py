@@ -62,7 +62,7 @@ def tile_of(window: int) -> int:
 
 
 def ring_of(config: WindowConfig) -> int:
-    """Places in the ring: counts, prefix, the middle and the middle to come, pairs, whole tiles, two rows of suffixes."""
+    """Places in the ring: counts, prefix, the middle, the middle to come, pairs, whole tiles, two rows of suffixes."""
     tile = tile_of(config.window)
     tiles = config.window // tile + 2
     size: int = _COUNTED + 3 * _SIX + tiles * tile * _POINT + tiles * _SIX + 2 * tile * _SIX
