@@ -139,5 +139,5 @@ def carry_out(task: Task) -> dict[str, np.ndarray]:
     out = {name: np.empty((task.count, len(task.steps)), ESTIMATE) for name in task.keep}
     for part, made in _parts(engine, task.steps, task.given):
         for name in task.keep:
-            out[name][:, part] = made[name]
+            out[name][:, part].view(np.int64)[:] = made[name].view(np.int64)  # not field by field
     return out

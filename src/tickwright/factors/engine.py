@@ -26,7 +26,7 @@ from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
 
 FORMAT = "tickwright.factors.snapshot/2"
 _NONE = -1
-_AHEAD = 1024
+_AHEAD = 256
 """Slots of which a stream makes the steps at once."""
 
 
@@ -207,9 +207,12 @@ def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
 
 def words_of(rows: np.ndarray) -> np.ndarray:
     """Records as (instruments, slots, 64-bit words); what all share is one instrument's."""
-    # A view of records as something else is slow to check in NumPy; a buffer is not.
     shape = (rows.shape[0] if rows.ndim > 1 else 1, rows.shape[-1], rows.itemsize // 8)
-    return np.ndarray(shape, np.int64, rows if rows.flags.c_contiguous else np.ascontiguousarray(rows))
+    if rows.flags.c_contiguous:  # a view of records as something else is slow to check in NumPy; a buffer is not
+        return np.ndarray(shape, np.int64, rows)
+    if rows.strides[-1] == rows.itemsize:  # and records are copied field by field, words as they lie
+        return np.ascontiguousarray(rows.view(np.int64)).reshape(shape)
+    return np.ndarray(shape, np.int64, np.ascontiguousarray(rows))
 
 
 def as_samples(rows: np.ndarray) -> np.ndarray:
