@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from tickwright.core.units import Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
-from tickwright.factors.sources.returns import LiveReturns, ReturnSource
+from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
+from tickwright.factors.sources.returns_kernel import close_each, take_each
 
 FORMAT = "tickwright.factors.stream/2"
 _DIGEST = 16
@@ -56,6 +58,7 @@ class Stream:
         for name, given in sources.items():
             for i, source in enumerate([given] if isinstance(given, ReturnSource) else given):
                 self._series[name, i] = LiveReturns(source)
+        self._keys = list(self._series)
         every = [live.source for live in self._series.values()]
         if not every:
             raise ConfigError("sources", "none", "one at least")
@@ -67,7 +70,13 @@ class Stream:
         self._bars = all(source.bars for source in every)
         self._clocks = list({source.own: source for source in every}.values())
         """A source of every calendar."""
+        self._states = np.zeros(len(every), RETURNS_STATE)
+        """Of all series, in order; each keeps its own as a part of it."""
+        self._config = np.concatenate([live.config for live in self._series.values()])
+        for k, live in enumerate(self._series.values()):
+            live.state = self._states[k : k + 1]
         self.engine = Engine(graph, self.grid, self.count)
+        self._alike: dict[str, bool] = {}
         self.now: Nanos | None = None
         """The latest moment at which something was known."""
         self._waiting: dict[int, dict[tuple[str, int], np.ndarray]] = {}
@@ -90,6 +99,34 @@ class Stream:
             self._keep((name, instrument), live.take(part))
             if self._bars:
                 told.append(self._close(self._given_by_all()))
+        return self._together(told)
+
+    def push_panel(self, name: str, rows: Any) -> Told:
+        """As `push`, one row of each instrument of a source, in their order and known at one moment: a bar of all.
+
+        A price that is NaN is none. Raises ConfigError where the sources differ in more than their symbols, DataError
+        for another number of rows or several moments.
+        """
+        first = self._keys.index((name, 0)) if (name, 0) in self._series else None
+        if first is None:
+            raise ConfigError("source", name, "a source of this stream")
+        source = self._series[name, 0].source
+        count = 1 if name in self._shared else self.count
+        if name not in self._alike:
+            others = (self._series[name, i].source for i in range(count))
+            self._alike[name] = all(replace(other, symbol=source.symbol) == source for other in others)
+        if not self._alike[name]:
+            raise ConfigError(f"sources of {name}", "several kinds", "one: push them one by one")
+        prices = source.prices(rows)
+        known = prices["ts_available"]
+        if len(prices) != count or (known != known[0]).any():
+            raise DataError(f"{name}: {len(prices)} rows, expected {count} that became known at one moment")
+        told = [self.advance(int(known[0]))]
+        who, out = np.zeros(count, np.int64), np.zeros(count, RETURN)
+        for k in range(take_each(self._config, self._states, first, prices, who, out)):
+            self._keep(self._keys[who[k]], out[k : k + 1])
+        if self._bars:
+            told.append(self._close(self._given_by_all()))
         return self._together(told)
 
     def advance(self, now: Nanos) -> Told:
@@ -121,13 +158,16 @@ class Stream:
     # ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> np.ndarray:
-        slots = {slot for live in self._series.values() if (slot := live.open_slot) is not None}
+        slots = set(self._states["slot"][self._states["open"] == 1].tolist())
         return np.array(sorted(slots | set(self._waiting)), np.int64)
 
     def _given_by_all(self) -> int | None:
         """The last slot that every series has reached."""
-        reached = [live.reached for live in self._series.values()]
-        return None if None in reached else min(slot for slot in reached if slot is not None)
+        states = self._states
+        is_open = states["open"] == 1
+        if not (is_open | (states["known"] == 1)).all():
+            return None
+        return int(np.where(is_open, states["slot"], states["slot_before"]).min())
 
     def _keep(self, key: tuple[str, int], rows: np.ndarray) -> None:
         for row in rows:
@@ -136,20 +176,29 @@ class Stream:
     def _close(self, last: int | None) -> Told:
         if last is None:
             return self._together([])
-        for key, live in self._series.items():
-            self._keep(key, live.close(last))
-        slots = np.array(sorted(slot for slot in self._waiting if slot <= last), np.int64)
+        who, rows = np.zeros(len(self._states), np.int64), np.zeros(len(self._states), RETURN)
+        told = close_each(self._config, self._states, last, who, rows)
+        who, rows = who[:told], rows[:told]
+        slots = np.array(
+            sorted({slot for slot in self._waiting if slot <= last} | set(rows["slot"].tolist())), np.int64
+        )
         if not len(slots):
             return self._together([])
         samples = {name: given(slots) if callable(given) else given for name, given in self._constants.items()}
-        for name, _ in self._series:
-            shape = (len(slots),) if name in self._shared else (self.count, len(slots))
-            samples[name] = np.zeros(shape, SAMPLE)
+        at, first = np.searchsorted(slots, rows["slot"]), 0
+        for name in dict.fromkeys(name for name, _ in self._keys):
+            count = 1 if name in self._shared else self.count
+            mine = (who >= first) & (who < first + count)
+            table = np.zeros((count, len(slots)), SAMPLE)
+            for field in _FIELDS:
+                table[field][who[mine] - first, at[mine]] = rows[field][mine]
+            samples[name] = table[0] if name in self._shared else table
+            first += count
         for t, slot in enumerate(slots.tolist()):
-            for (name, i), row in self._waiting.pop(slot).items():
-                at = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
+            for (name, i), row in self._waiting.pop(slot, {}).items():
+                place = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
                 for field in _FIELDS:
-                    at[field] = row[field]
+                    place[field] = row[field]
         return slots, self.engine.advance(slots, samples)
 
     def _together(self, told: Sequence[Told]) -> Told:

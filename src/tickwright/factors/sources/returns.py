@@ -17,7 +17,7 @@ from tickwright.factors.graph import Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import RETURN
 from tickwright.factors.sources.prices import KINDS, LAST, prices_of
-from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close, take
+from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close_each, take
 
 RETURNS_STATE: np.dtype = dtype_of(ReturnsState)
 LOG, SIMPLE = "log", "simple"
@@ -130,7 +130,7 @@ class LiveReturns:
     def __init__(self, source: ReturnSource) -> None:
         self.source = source
         self._now: Nanos | None = None
-        self._config = to_rows(
+        self.config = to_rows(
             ReturnsConfig,
             [ReturnsConfig(source.kind == LOG, source.max_span, source.crosses, source.bars, source.patience)],
         )
@@ -156,24 +156,12 @@ class LiveReturns:
     def take(self, prices: np.ndarray) -> np.ndarray:
         """PRICE rows → the slots that they end."""
         out = np.zeros(len(prices), RETURN)
-        return out[: take(self._config, self.state, 0, prices, out)]
+        return out[: take(self.config, self.state, 0, prices, out)]
 
-    def close(self, slot: int = FOREVER) -> np.ndarray:
-        """End the open slot, if it is not after `slot`."""
+    def close(self) -> np.ndarray:
+        """End the open slot."""
         out = np.zeros(1, RETURN)
-        return out[: close(self._config, self.state, 0, slot, out)]
-
-    @property
-    def open_slot(self) -> int | None:
-        """The slot whose price may yet change."""
-        return int(self.state["slot"][0]) if self.state["open"][0] else None
-
-    @property
-    def reached(self) -> int | None:
-        """The last slot that had a price, open or told."""
-        if self.state["open"][0]:
-            return int(self.state["slot"][0])
-        return int(self.state["slot_before"][0]) if self.state["known"][0] else None
+        return out[: close_each(self.config, self.state, FOREVER, np.zeros(1, np.int64), out)]
 
     def left_out(self) -> dict[str, int]:
         """Prices that did not count, by why."""
