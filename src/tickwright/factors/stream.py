@@ -76,6 +76,12 @@ class Stream:
         for k, live in enumerate(self._series.values()):
             live.state = self._states[k : k + 1]
         self.engine = Engine(graph, self.grid, self.count)
+        self._who, self._rows = np.zeros(len(every), np.int64), np.zeros(len(every), RETURN)
+        """Whose slots were closed, and what they are told as: memory that is used again."""
+        self._places = {
+            name: (self._keys.index((name, 0)), 1 if name in self._shared else self.count) for name in sources
+        }
+        """The first series of each source, and how many it has."""
         self._alike: dict[str, bool] = {}
         self.now: Nanos | None = None
         """The latest moment at which something was known."""
@@ -107,11 +113,10 @@ class Stream:
         A price that is NaN is none. Raises ConfigError where the sources differ in more than their symbols, DataError
         for another number of rows or several moments.
         """
-        first = self._keys.index((name, 0)) if (name, 0) in self._series else None
-        if first is None:
+        if name not in self._places:
             raise ConfigError("source", name, "a source of this stream")
+        first, count = self._places[name]
         source = self._series[name, 0].source
-        count = 1 if name in self._shared else self.count
         if name not in self._alike:
             others = (self._series[name, i].source for i in range(count))
             self._alike[name] = all(replace(other, symbol=source.symbol) == source for other in others)
@@ -176,24 +181,20 @@ class Stream:
     def _close(self, last: int | None) -> Told:
         if last is None:
             return self._together([])
-        who, rows = np.zeros(len(self._states), np.int64), np.zeros(len(self._states), RETURN)
-        told = close_each(self._config, self._states, last, who, rows)
-        who, rows = who[:told], rows[:told]
-        slots = np.array(
-            sorted({slot for slot in self._waiting if slot <= last} | set(rows["slot"].tolist())), np.int64
-        )
-        if not len(slots):
+        told = close_each(self._config, self._states, last, self._who, self._rows)
+        who, rows = self._who[:told], self._rows[:told]
+        over = {slot for slot in self._waiting if slot <= last} | set(rows["slot"].tolist())
+        if not over:
             return self._together([])
+        slots = np.array(sorted(over), np.int64)
         samples = {name: given(slots) if callable(given) else given for name, given in self._constants.items()}
-        at, first = np.searchsorted(slots, rows["slot"]), 0
-        for name in dict.fromkeys(name for name, _ in self._keys):
-            count = 1 if name in self._shared else self.count
-            mine = (who >= first) & (who < first + count)
+        at = np.searchsorted(slots, rows["slot"])
+        for name, (first, count) in self._places.items():  # series are told in order
+            mine = slice(*np.searchsorted(who, (first, first + count)).tolist())
             table = np.zeros((count, len(slots)), SAMPLE)
             for field in _FIELDS:
                 table[field][who[mine] - first, at[mine]] = rows[field][mine]
             samples[name] = table[0] if name in self._shared else table
-            first += count
         for t, slot in enumerate(slots.tolist()):
             for (name, i), row in self._waiting.pop(slot, {}).items():
                 place = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
@@ -202,14 +203,13 @@ class Stream:
         return slots, self.engine.advance(slots, samples)
 
     def _together(self, told: Sequence[Told]) -> Told:
-        slots = [part[0] for part in told if len(part[0])]
-        rows = {
-            node.id: np.concatenate(
-                [np.zeros((self.count, 0), ESTIMATE), *(part[1][node.id] for part in told if len(part[0]))], axis=1
-            )
-            for node in self.graph.wanted
-        }
-        return np.concatenate([np.zeros(0, np.int64), *slots]), rows
+        parts = [part for part in told if len(part[0])]
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return np.zeros(0, np.int64), {node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.graph.wanted}
+        rows = {node.id: np.concatenate([part[1][node.id] for part in parts], axis=1) for node in self.graph.wanted}
+        return np.concatenate([part[0] for part in parts]), rows
 
     # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
 
