@@ -32,6 +32,7 @@ CASES = {
     "factors_batch": ("bench.factors", "run_batch"),
     "factors_peers": ("bench.factors", "run_peers"),
     "factors_stream": ("bench.factors", "run_stream"),
+    "factors_section": ("bench.factors", "run_section"),
     "memory_day": ("bench.memory", "write_day"),
     "memory_ingest": ("bench.memory", "ingest"),
     "memory_load": ("bench.memory", "load"),

@@ -62,6 +62,7 @@ def _factors(result: Row) -> Table:
     )  # fmt: skip
     table.add_row("asset-bars a CPU-second", f"{ours['asset_bars_per_cpu_s'] / 1e6:.1f} million")
     table.add_row("CPU ns an asset-bar", f"{ours['ns_per_asset_bar']:.1f}")
+    table.add_row("    of the fastest eight assets", f"{ours['least_ns_per_asset_bar']:.1f}")
     table.add_row("    with all rows kept", f"{ours['kept_ns_per_asset_bar']:.1f}")
     table.add_row("    from rows to a frame", f"{ours['frame_ns_per_asset_bar']:.1f}")
     table.add_row("    pandas rolling cov / var", f"{peers['pandas_ns_per_asset_bar']:.1f}")
@@ -72,6 +73,11 @@ def _factors(result: Row) -> Table:
             f"stream, us an update, {words}: p50, p90, p99",
             f"{row['p50_us']:.1f}, {row['p90_us']:.1f}, {row['p99_us']:.1f}",
         )
+        table.add_row("    CPU us: p50, p99", f"{row['cpu_p50_us']:.1f}, {row['cpu_p99_us']:.1f}")
+    section = result["section"]
+    size = f"{section['assets']:,} assets by {section['bars']:,} bars, beta and shrinkage"
+    table.add_row(f"{size}: peak MB, CPU s", f"{section['peak_bytes'] / 1e6:,.0f}, {section['cpu_s']:.1f}")
+    table.add_row("    bytes of two processes", "those of one" if section["same_bytes"] else "DIFFERENT")
     return table
 
 

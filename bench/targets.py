@@ -68,7 +68,12 @@ def compare(results: Row, judged: bool) -> list[Row]:
         at_least("CPU time of statsmodels RollingOLS over Tickwright, an asset-bar", 20.0, ratio)
         panel = f"rolling beta, a bar of {stream['assets']} assets"
         below(f"{panel}: microseconds, p99", 100.0, stream["all"]["p99_us"])
+        below(f"{panel}: CPU microseconds, p99", 100.0, stream["all"]["cpu_p99_us"])
         below(f"{panel}: microseconds at the end of a window, p50", 100.0, stream["window_edges"]["p50_us"])
+        section = factors["section"]
+        size = f"{section['assets']:,} assets by {section['bars']:,} bars through a graph with a section"
+        below(f"{size}: peak memory, bytes", 2 * GIGABYTE, section["peak_bytes"])
+        note(f"{size}: bytes of two processes", "those of one", float(section["same_bytes"]), section["same_bytes"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

@@ -77,7 +77,7 @@ def five(config):
 def case_of(update, lookback, state, source=ReturnSource):
     prices, _ = made_market(3)
     beta = next(iter(cases(configs()[:1], prices, made_market(3)[1])))
-    sources = [source(s.symbol, s.grid, max_span=2, overnight=True, schema="bars-1m") for s in beta.sources["asset"]]
+    sources = [source(s.symbol, s.grid, max_span=2, overnight=True, whole=True) for s in beta.sources["asset"]]
     factor = Factor("test.fault", 1, update, Nothing, {"asset": Sample}, lookback, state)
     node = Node(factor, Nothing(), {"asset": sources[0].source("asset")})
     return Case(node, {"asset": sources}, {"asset": list(prices.values())})

@@ -24,11 +24,13 @@ from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.graph import Graph, Node, Source, first_valid
 from tickwright.factors.grid import Grid
+from tickwright.factors.panel import samples_on
 from tickwright.factors.records import ESTIMATE, Status
 from tickwright.factors.registry import named, register
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Stream
 
 OK = int(Status.OK)
 ASSET, MARKET = Source("asset", {"returns": "log"}), Source("market")
@@ -161,6 +163,59 @@ def test_one_fixture_through_every_source_gives_equal_bytes(tmp_path):
     )
 
 
+def test_of_finer_bars_the_last_of_a_slot_counts():
+    """Minutes on a grid of five: Polars' last close of each five minutes, by records, frames, bars, a stream."""
+    rows = bars(np.random.default_rng(8), START // MINUTE + np.arange(300), 0.3, 0)
+    grid = Grid(5 * MINUTE)
+    source = ReturnSource("A", grid, kind="simple", overnight=True, schema="bars-1m")
+    frame = pl.DataFrame({"ts_event": rows["ts_event"], "close": rows["close"].astype(float)})
+    stamped = frame.with_columns(pl.from_epoch("ts_event", "ns"))
+    last = stamped.group_by_dynamic("ts_event", every="5m", label="left").agg(pl.col("close").last())
+    wanted = np.diff(last["close"].to_numpy()) / last["close"].to_numpy()[:-1]
+    one_by_one = (rows[i : i + 1] for i in range(len(rows)))
+    for got in (source.returns(rows), source.returns(frame), source.returns(one_by_one)):
+        assert got["ts_event"].tolist() == last["ts_event"].dt.timestamp("ns").to_list()
+        single = got["span"][1:] == 1
+        assert single.sum() > 50
+        np.testing.assert_allclose(got["value"][1:][single], wanted[single], atol=1e-15)
+    node = beta(replace(CONFIG, window=10), asset=source.source("asset"), market=source.source("market"))
+    stream, told = Stream(Graph((node,)), {"asset": [source], "market": source}), []
+    for i in range(len(rows)):
+        told += [stream.push("asset", rows[i : i + 1], 0), stream.push("market", rows[i : i + 1])]
+    told.append(stream.close())
+    assert stream.left_out()["late"] == 0
+    given = samples_on(got["slot"], got)
+    batch = Engine(Graph((node,)), grid, 1).advance(got["slot"], {"asset": given[None], "market": given})[node.id]
+    assert np.concatenate([t[1][node.id] for t in told], axis=1).tobytes() == batch.tobytes()
+    assert (batch["status"] == OK).sum() > 20
+
+
+def test_bars_that_do_not_fit_a_slot_are_refused():
+    """A bar that is longer than a slot, or lies in two, ends after the slot: what it says would be known too early."""
+    for length, schema in ((MINUTE, "bars-1d"), (90 * 10**9, "bars-1m")):
+        with pytest.raises(ConfigError, match="schema"):
+            ReturnSource("A", Grid(length), schema=schema)
+
+
+def test_prices_out_of_order_are_refused_in_batch_as_in_a_stream():
+    """Known at the third minute, then at the second: in one frame, or in one chunk after another."""
+    source = ReturnSource("A", Grid(MINUTE), overnight=True)
+    minutes = np.array([1, 3, 2]) * MINUTE
+    late = {"ts_event": np.array([0, 1, 2]) * MINUTE, "ts_available": minutes, "close": np.array([1.0, 2.0, 3.0])}
+    unsorted = {"ts_event": minutes, "close": np.array([1.0, 2.0, 3.0])}
+    for columns in (late, unsorted):
+        chunks = [{name: values[i : i + 1] for name, values in columns.items()} for i in range(3)]
+        stream = Stream(Graph((beta(),)), {"asset": [source], "market": source})
+        with pytest.raises(DataError, match="known"):
+            source.returns(pl.DataFrame(columns))
+        with pytest.raises(DataError, match="known"):
+            source.returns(chunks)
+        with pytest.raises(DataError, match="known"):
+            stream.push("asset", columns)
+    equal = {"ts_event": np.array([0, 0]), "close": np.array([1.0, 2.0])}
+    assert len(source.returns([equal])) == 1
+
+
 def test_mid_and_micro_price_of_quotes():
     """The last quote of a slot counts, when it was received; a side that is empty gives no price."""
     rows = np.zeros(4, TOP_OF_BOOK)
@@ -205,12 +260,23 @@ def test_a_benchmark_with_a_calendar_of_its_own():
     london, new_york = Grid.parse("1d", "XLON"), Grid.parse("1d", "XNYS")
     days = np.array(["2018-05-03", "2018-05-04", "2018-05-08", "2018-05-09"], "datetime64[ns]").astype(np.int64)
     source = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
-    rows = source.returns.returns(pl.DataFrame({"ts_event": days, "close": [100, 101, 102, 103]}))
-    assert rows["span"].tolist() == [0, 1, 1, 1]
-    laid = source.on(new_york, rows)
-    assert laid["span"].tolist() == [0, 1, 2, 1]
+    frame = pl.DataFrame({"ts_event": days, "close": [100, 101, 102, 103]})
+    assert source.returns.returns(frame)["span"].tolist() == [0, 1, 1, 1]
+    assert source.on(new_york).returns(frame)["span"].tolist() == [0, 1, 2, 1]
     with pytest.raises(ConfigError, match="grid of FTSE"):
-        source.on(Grid(MINUTE), rows)
+        source.on(Grid(MINUTE))
+
+
+def test_a_benchmark_is_known_when_its_own_calendar_closes():
+    """New York on London's grid: over from Friday to Tuesday where London has no Monday, known at its own close."""
+    london, new_york = Grid.parse("1d", "XLON"), Grid.parse("1d", "XNYS")
+    days = np.array(["2018-05-04", "2018-05-07", "2018-05-08"], "datetime64[ns]").astype(np.int64)
+    source = BenchmarkSource("SPX", ReturnSource("SPX", new_york)).on(london)
+    rows = source.returns(pl.DataFrame({"ts_event": days, "close": [100.0, 150.0, 110.0]}))
+    assert rows["span"].tolist() == [0, 1]
+    assert rows["value"][1] == np.log(110.0 / 100.0)
+    assert ((rows["ts_available"] - rows["ts_event"]) // MINUTE).tolist() == [20 * 60] * 2
+    assert source.ends(rows["slot"]).tolist() == rows["ts_available"].tolist()
 
 
 def test_returns_of_two_calendars_are_not_paired_by_number():
@@ -223,9 +289,9 @@ def test_returns_of_two_calendars_are_not_paired_by_number():
     index = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
     assets, market = {"A": factory.returns_of("A").returns(rows)}, index.returns.returns(rows)
     for given in ((assets, market), ({"A": market}, assets["A"])):
-        with pytest.raises(ConfigError, match=r"lay them there with BenchmarkSource\.on"):
+        with pytest.raises(ConfigError, match=r"make them there with BenchmarkSource\.on"):
             factory.compute(*given)
-    assert factory.compute(assets, index.on(new_york, market))["status"].to_list()[-1] == "ok"
+    assert factory.compute(assets, index.on(new_york).returns(rows))["status"].to_list()[-1] == "ok"
 
 
 def test_bars_that_begin_at_other_moments_do_not_pair():
@@ -233,14 +299,14 @@ def test_bars_that_begin_at_other_moments_do_not_pair():
     london, new_york = Grid.parse("1h", "XLON"), Grid.parse("1h", "XNYS")
     hours = np.datetime64("2018-05-03T14:00", "ns").astype(np.int64) + np.arange(3) * 60 * MINUTE
     source = BenchmarkSource("FTSE", ReturnSource("FTSE", london))
-    rows = source.returns.returns(pl.DataFrame({"ts_event": hours[:2], "close": [100, 101]}))
-    assert len(rows) == 2
-    assert len(source.on(new_york, rows)) == 0
+    frame = pl.DataFrame({"ts_event": hours[:2], "close": [100, 101]})
+    assert len(source.returns.returns(frame)) == 2
+    assert len(source.on(new_york).returns(frame)) == 0
     half, own = Grid.parse("30min", "XLON"), Grid.parse("30min", "XNYS")
     source = BenchmarkSource("FTSE", ReturnSource("FTSE", half))
     begins = hours[0] + np.array([30, 60]) * MINUTE
-    rows = source.returns.returns(pl.DataFrame({"ts_event": begins, "close": [100, 101]}))
-    assert source.on(own, rows)["ts_event"].tolist() == begins.tolist()
+    rows = source.on(own).returns(pl.DataFrame({"ts_event": begins, "close": [100, 101]}))
+    assert rows["ts_event"].tolist() == begins.tolist()
 
 
 def test_a_fingerprint_is_of_the_section():

@@ -6,7 +6,7 @@ from factor_worlds import BLEND, START, BlendConfig, bars, stamped
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tickwright.core.errors import DataError, FileFormatError
+from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import MINUTE
 from tickwright.factors import batch
 from tickwright.factors.beta import known
@@ -150,6 +150,53 @@ def test_nothing_later_changes_a_row(made, seed, data):
     for node in graph.wanted:
         assert again[node.id].tobytes() == rows[node.id][:, clock <= end].tobytes()
     assert before.tolist() == clock[clock <= end].tolist()
+
+
+@SETTINGS
+@given(st.integers(0, 2**32), st.floats(0.05, 0.95))
+def test_a_panel_at_once_is_row_by_row(seed, share):
+    """Invariant: bars of all instruments in one call give the bytes of a call each, holes and restarts included."""
+    rng = np.random.default_rng(seed)
+    graph, length = Graph((beta_of(12, 2),)), 60
+    close = np.exp(np.cumsum(rng.normal(0, 1e-3, (len(SYMBOLS) + 1, length)), axis=1))
+    close[rng.random(close.shape) < 0.1] = np.nan
+    at_once, by_row = live(graph, 1), live(graph, 1)
+    told = ([], [])
+    for t in range(length):
+        if t == int(share * length):
+            snapshot = at_once.snapshot()
+            assert snapshot == by_row.snapshot()
+            at_once = live(graph, 1)
+            at_once.restore(snapshot)
+        begin = np.array([START + t * MINUTE])
+        told[0].append(at_once.push_panel("asset", {"ts_event": begin.repeat(3), "close": close[:-1, t]}))
+        told[0].append(at_once.push_panel("market", {"ts_event": begin, "close": close[-1:, t]}))
+        for i in range(len(SYMBOLS)):
+            told[1].append(by_row.push("asset", {"ts_event": begin, "close": close[i : i + 1, t]}, i))
+        told[1].append(by_row.push("market", {"ts_event": begin, "close": close[-1:, t]}))
+    for parts, stream in zip(told, (at_once, by_row), strict=True):
+        parts.append(stream.close())
+    node = graph.wanted[0].id
+    assert np.concatenate([p[0] for p in told[0]]).tolist() == np.concatenate([p[0] for p in told[1]]).tolist()
+    rows = [np.concatenate([p[1][node] for p in parts], axis=1) for parts in told]
+    assert rows[0].tobytes() == rows[1].tobytes()
+    assert at_once.left_out() == by_row.left_out()
+    assert at_once.left_out()["unusable"] == np.isnan(close).sum()
+
+
+def test_what_is_no_panel_is_refused():
+    stream = live(Graph((beta_of(12),)), 1)
+    begin = START + np.array([0, 0, MINUTE])
+    for error, rows in ((DataError, {"ts_event": begin, "close": np.ones(3)}),
+                        (DataError, {"ts_event": begin[:2], "close": np.ones(2)})):  # fmt: skip
+        with pytest.raises(error, match="one moment"):
+            stream.push_panel("asset", rows)
+    with pytest.raises(ConfigError, match="source"):
+        stream.push_panel("other", {"ts_event": begin[:1], "close": np.ones(1)})
+    kinds = [ReturnSource("A", GRID), ReturnSource("B", GRID, kind="simple")]
+    mixed = Stream(Graph((beta_of(12),)), {"asset": kinds, "market": source_of("market", 1)})
+    with pytest.raises(ConfigError, match="several kinds"):
+        mixed.push_panel("asset", {"ts_event": begin[:2], "close": np.ones(2)})
 
 
 def test_every_executor_gives_the_same_bytes():

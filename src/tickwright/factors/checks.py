@@ -2,7 +2,7 @@
 
 | check | what must hold, to the bit |
 |---|---|
-| look-ahead | rows of slots that were over at a moment are the same without all that became known later |
+| look-ahead | rows that say they were known at a moment are the same without all that became known later |
 | start | a run that begins later gives, from the predicted slot on, the rows of the longer run |
 | parity | batch, stream, and a stream that is killed and restored give the same rows |
 """
@@ -27,6 +27,7 @@ from tickwright.factors.stream import Stream
 
 Columns = Mapping[str, np.ndarray]
 """Prices of one instrument in the order of being known: ts_event, ts_available, close."""
+_BLANK = np.zeros((), ESTIMATE)
 _CUTS = (0.35, 0.6, 0.85)
 """Where runs are cut, as shares of the data."""
 
@@ -101,14 +102,33 @@ class Outcome:
 
 
 def check_lookahead(case: Case) -> Outcome:
-    """Whether rows change by what became known after them."""
+    """Whether rows change by what became known after the moment from which they say they can be known.
+
+    Looked at are some moments of the data, and those just before a price that was late, but not too late to count.
+    """
     slots, rows = case.history()
     parts = []
-    for moment in _moments(case):
+    for moment in (*_moments(case), *_before_late(case)):
         before, again = case.history(lambda c, t=moment: c["ts_available"] <= t)  # type: ignore[misc]
-        over, known = (s[case.grid.ends(s) <= moment] for s in (slots, before))
-        parts.append(_compared(case, over, rows[:, : len(over)], known, again[:, : len(known)]))
+        parts.append(_known_by(case, moment, slots, rows, before, again))
     return _outcome("look-ahead", case, parts)
+
+
+def _known_by(
+    case: Case, moment: Nanos, slots: np.ndarray, rows: np.ndarray, before: np.ndarray, again: np.ndarray
+) -> tuple[int, str]:
+    """As `_compared`, of the rows that say they were known at a moment, beside a run of what was."""
+    there = np.isin(slots, before)
+    # A slot that nobody had a price of by then has no values either.
+    claimed = (rows["ts_available"] <= moment) & (there | (rows["status"] == int(Status.OK)))
+    over = claimed.any(axis=0)
+    if (over & ~there).any():
+        return 0, f"slot {int(slots[over & ~there][0])} has a value before any price of it was known"
+    chosen = np.isin(before, slots[over])
+    return _compared(
+        case, slots[over], np.where(claimed[:, over], rows[:, over], _BLANK), before[chosen],
+        np.where(claimed[:, over], again[:, chosen], _BLANK),
+    )  # fmt: skip
 
 
 def check_start(case: Case) -> Outcome:
@@ -148,6 +168,19 @@ def _moments(case: Case) -> list[Nanos]:
     if len(times) < 3:
         raise ConfigError("prices", f"{len(times)} moments", "three at least")
     return [int(times[int(cut * len(times))]) for cut in _CUTS]
+
+
+def _before_late(case: Case) -> list[Nanos]:
+    """The moments just before a few prices that came after the end of their slot, and were still taken."""
+    found: list[int] = []
+    for name, given in case.sources.items():
+        for source, columns in zip(_listed(given), _listed(case.prices[name]), strict=True):
+            prices = source.prices(columns)
+            known, ends = prices["ts_available"], prices["end"]
+            late = (prices["slot"] >= 0) & (known > ends) & (known <= ends + source.patience)
+            found += (known[late] - 1).tolist()
+    found = sorted(set(found))
+    return [found[int(cut * len(found))] for cut in _CUTS] if found else []
 
 
 def _compared(

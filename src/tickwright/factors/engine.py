@@ -18,13 +18,16 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
+from tickwright.core.lanes import WIDTH
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
-from tickwright.factors.loops import NEVER, lay
+from tickwright.factors.loops import LATE, NEVER, lay
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
 
-FORMAT = "tickwright.factors.snapshot/1"
-_NO_STAMP = -1
+FORMAT = "tickwright.factors.snapshot/2"
+_NONE = -1
+_AHEAD = 256
+"""Slots of which a stream makes the steps at once."""
 
 
 @dataclass(slots=True)
@@ -34,13 +37,18 @@ class Memory:
     config: np.ndarray
     states: np.ndarray
     rings: np.ndarray
+    late: np.ndarray
+    """Of each instrument the moments at which inputs were known that may yet be the latest of a look-back."""
     fresh: np.ndarray
     blank: np.ndarray
     spare: np.ndarray
     x: np.ndarray
     """The inputs side by side: memory that is used again while as many slots are given as before."""
-    ports: tuple[tuple[str, int, type], ...]
-    """Of each input what gives it, the word of `x` at which it begins, and its record."""
+    words: np.ndarray
+    """The same, as `words_of`."""
+    ports: tuple[tuple[str, int, type, int], ...]
+    """Of each input what gives it, the word of `x` at which it begins, its record, and the word of the gate, if it is
+    one."""
     step: int
     known: int
     """The words of `x` at which the step begins, and of its `ts_available`."""
@@ -63,6 +71,7 @@ class Engine:
         self.runs = dict.fromkeys((node.id for node in self.nodes), 0)
         """Slots that each node was run for, by its id."""
         self._session = 0
+        self._ahead: tuple[int, np.ndarray] = NEVER, np.zeros(0, STEP)
         self._memory = {node.id: _memory(node, count) for node in self.nodes}
 
     def advance(self, slots: np.ndarray, samples: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -74,7 +83,7 @@ class Engine:
         """
         self.check(samples, self.count, len(slots))
         made = {source.id: samples[source.name] for source in self.graph.sources}
-        self.take(steps_of(self.grid, slots), made)
+        self.take(self._steps(slots), made)
         return {node.id: made[node.id] for node in self.graph.wanted}
 
     def take(self, steps: np.ndarray, made: dict[str, np.ndarray]) -> None:
@@ -86,16 +95,26 @@ class Engine:
         if not len(slots):
             made.update({node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.nodes})
             return
-        if slots[0] <= self.last or (slots[1:] <= slots[:-1]).any():
-            raise DataError(
-                f"slots {slots[0]} to {slots[-1]} after {self.last}: each must be later than the one before"
-            )
+        first, last = int(slots[0]), int(slots[-1])
+        if first <= self.last or (len(slots) > 1 and (slots[1:] <= slots[:-1]).any()):
+            raise DataError(f"slots {first} to {last} after {self.last}: each must be later than the one before")
         if self.begin == NEVER:
-            self.begin = int(slots[0])
+            self.begin = first
+        words = words_of(steps)
         for node in self.nodes:
-            made[node.id] = self._run(node, steps, made)
+            made[node.id] = self._run(node, words, made)
             self.runs[node.id] += len(slots)
-        self.last, self._session = int(slots[-1]), int(steps["session"][-1])
+        self.last, self._session = last, int(steps["session"][-1])
+
+    def _steps(self, slots: np.ndarray) -> np.ndarray:
+        """`steps_of`; those of single slots from a table that is made for many at once."""
+        if len(slots) != 1:
+            return steps_of(self.grid, slots)
+        slot = int(slots[0])
+        if not self._ahead[0] <= slot < self._ahead[0] + _AHEAD:
+            self._ahead = slot, steps_of(self.grid, np.arange(slot, slot + _AHEAD))
+        at = slot - self._ahead[0]
+        return self._ahead[1][at : at + 1]
 
     def check(self, samples: Mapping[str, np.ndarray], count: int, length: int) -> None:
         """Raise ConfigError for a source that is missing, or not SAMPLE rows of such a shape."""
@@ -108,28 +127,28 @@ class Engine:
 
     def _run(self, node: Node, steps: np.ndarray, given: Mapping[str, np.ndarray]) -> np.ndarray:
         factor, memory = node.factor, self._memory[node.id]
-        if memory.x.shape[1] != len(steps):
-            memory.x = np.zeros((self.count, len(steps)), factor.x)
-        x = memory.x
-        words = _words(x)
-        known = memory.known
-        lay(words, _words(steps), memory.step, known, _NO_STAMP)
-        for giver, at, record in memory.ports:
+        length = steps.shape[1]
+        if memory.x.shape[1] != length:
+            memory.x = np.zeros((self.count, length), factor.x)
+            memory.words = words_of(memory.x)
+        x, words, known = memory.x, memory.words, memory.known
+        lay(words, steps, memory.step, known, _NONE, _NONE)
+        for giver, at, record, gate in memory.ports:
             rows = given[giver]
             stamped_second = rows.dtype is ESTIMATE or rows.dtype == ESTIMATE
             if record is Sample and stamped_second:
                 rows, stamped_second = as_samples(rows), False
-            lay(words, _words(rows), at, known, int(stamped_second))
+            lay(words, words_of(rows), at, known, int(stamped_second), gate)
         out = given.get(node.id)
         if out is None:
-            out = np.empty((self.count, len(steps)), ESTIMATE)
+            out = np.empty((self.count, length), ESTIMATE)
         ready = self.begin + node.lookback - 1
         if factor.section:
             factor.loop(memory.config, ready, x, out)
         else:
             factor.loop(
-                memory.config, memory.states, memory.rings, memory.fresh, self.last, self._session, node.own_lookback,
-                ready, x, memory.blank, memory.spare, out,
+                memory.config, memory.states, memory.rings, memory.late, memory.fresh, self.last, self._session,
+                node.own_lookback, ready, x, memory.blank, memory.spare, out,
             )  # fmt: skip
         return out
 
@@ -173,7 +192,7 @@ class Engine:
 
     def _arrays(self, node: Node) -> Sequence[np.ndarray]:
         memory = self._memory[node.id]
-        return memory.states, memory.rings
+        return memory.states, memory.rings, memory.late
 
 
 def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
@@ -182,13 +201,17 @@ def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
     steps = np.zeros(len(slots), STEP)
     steps["slot"], steps["session"], steps["place"] = slots, grid.sessions(slots), grid.places(slots)
     steps["ts_event"], steps["ts_available"] = grid.begins(slots), grid.ends(slots)
+    steps["gate"] = int(Status.OK)
     return steps
 
 
-def _words(rows: np.ndarray) -> np.ndarray:
+def words_of(rows: np.ndarray) -> np.ndarray:
     """Records as (instruments, slots, 64-bit words); what all share is one instrument's."""
-    # A view of records as something else is slow to check in NumPy; a buffer is not.
     shape = (rows.shape[0] if rows.ndim > 1 else 1, rows.shape[-1], rows.itemsize // 8)
+    if rows.flags.c_contiguous:  # a view of records as something else is slow to check in NumPy; a buffer is not
+        return np.ndarray(shape, np.int64, rows)
+    if rows.strides[-1] == rows.itemsize:  # and records are copied field by field, words as they lie
+        return np.ascontiguousarray(rows.view(np.int64)).reshape(shape)
     return np.ndarray(shape, np.int64, np.ascontiguousarray(rows))
 
 
@@ -214,9 +237,15 @@ def samples_of(values: np.ndarray, there: np.ndarray, ts_available: np.ndarray |
 def _memory(node: Node, count: int) -> Memory:
     factor, config = node.factor, node.config
     states, rings = factor.memory(config, count)
+    late = np.zeros((LATE + 2 * node.own_lookback if node.own_lookback > 1 else 0, count), np.int64)
+    gate = factor.place("gate")
     return Memory(
-        factor.config_row(config), states, rings, np.zeros(1, states.dtype), np.zeros(1, factor.x),
-        np.zeros(1, ESTIMATE), np.zeros((count, 0), factor.x),
-        tuple((node.inputs[port].id, factor.place(port), record) for port, record in factor.inputs.items()),
+        factor.config_row(config), states, rings, late, np.zeros(1, states.dtype), np.zeros(WIDTH, factor.x),
+        np.zeros(WIDTH, ESTIMATE), np.zeros((count, 0), factor.x),
+        np.zeros((count, 0, 0), np.int64),
+        tuple(
+            (node.inputs[port].id, factor.place(port), record, gate if port in (factor.gates or ()) else _NONE)
+            for port, record in factor.inputs.items()
+        ),
         factor.place("slot"), factor.place("ts_available"),
     )  # fmt: skip

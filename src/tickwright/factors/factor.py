@@ -5,6 +5,9 @@ as long as the configuration asks, what came at one slot, and the row to fill. I
 without any input included up to the look-back; more than that and its state begins anew, from zeros. What it writes may
 depend on the look-back alone. It writes a value with status OK, or another status; WARMUP is the engine's to give.
 
+A kernel of lanes takes up to eight instruments at once: one state, a ring whose numbers lie eight and eight, an
+instrument a lane, and as many rows of `x` and `out` as there are instruments (`core.lanes`).
+
 A kernel of a section is `update(config, x, out)` with a row an instrument, and keeps nothing.
 """
 
@@ -19,6 +22,7 @@ import numpy as np
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.kernel import bound
+from tickwright.core.lanes import WIDTH
 from tickwright.core.layout import I8, dtype_of, to_rows
 from tickwright.factors import loops
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Estimate, Sample, Step
@@ -45,6 +49,9 @@ class Factor:
 
     `inputs` are ports by name, each a Sample or an Estimate. `lookback` and `ring` take the configuration: slots that
     a row depends on, this one counted, and numbers to keep. Raises ConfigError.
+
+    `gates`: ports without which there is no value: where one is not OK, a row has its status. By default all that take
+    an Estimate.
     """
 
     name: str
@@ -56,6 +63,8 @@ class Factor:
     state: type = Stateless
     ring: Callable[[Any], int] = no_ring
     section: bool = False
+    lanes: bool = False
+    gates: tuple[str, ...] | None = None
     family: str = ""
     """To find it by, as beta."""
     module: str = ""
@@ -65,6 +74,13 @@ class Factor:
         for name, record in self.inputs.items():
             if record not in LAYOUTS or name in {f.name for f in fields(Step)}:
                 raise ConfigError(f"input {name} of {self.name}", record, "Sample or Estimate, under a name of its own")
+        if self.gates is None:
+            estimates = tuple(name for name, record in self.inputs.items() if record is Estimate)
+            object.__setattr__(self, "gates", estimates)
+        elif not set(self.gates) <= set(self.inputs):
+            raise ConfigError(f"gates of {self.name}", self.gates, f"of {', '.join(self.inputs)}")
+        if self.section and self.lanes:
+            raise ConfigError(f"factor {self.name}", "a section of lanes", "the one or the other")
         if not self.inputs or self.version < 1 or not (is_dataclass(self.config) and is_dataclass(self.state)):
             raise ConfigError(f"factor {self.name}", self, "an input, a version from 1, and records as dataclasses")
 
@@ -81,7 +97,7 @@ class Factor:
     @cached_property
     def loop(self) -> Any:
         """The kernel in its loop over instruments and slots, compiled once a process."""
-        return _loop(self.update, self.section)
+        return _loop(self.update, loops.across if self.section else loops.beside if self.lanes else loops.along)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process looks it up: compiled code does not travel."""
@@ -111,8 +127,12 @@ class Factor:
     def memory(self, config: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
         """States and rings of `count` instruments, all zero.
 
-        Rings are (numbers, instruments): instruments beside each other, for they come to the same place together.
+        Rings are (numbers, instruments): instruments beside each other, for they come to the same place together. Of
+        lanes there is a state and a ring for each eight.
         """
+        if self.lanes:
+            eights = -(-count // WIDTH)
+            return np.zeros(eights, _sealed(self.state)), np.zeros((eights, self.ring(config) * WIDTH))
         return np.zeros(count, _sealed(self.state)), np.zeros((max(self.ring(config), 1), count))
 
 
@@ -122,8 +142,8 @@ def _sealed(record: type) -> np.dtype:
 
 
 @cache
-def _loop(update: Callable[..., None], section: bool) -> Any:
-    return bound(loops.across if section else loops.along, update)
+def _loop(update: Callable[..., None], loop: Callable[..., None]) -> Any:
+    return bound(loop, update)
 
 
 def _from_registry(module: str, name: str, version: int) -> Factor:

@@ -114,6 +114,11 @@ class Grid:
         begin: np.ndarray = opens[at] + (slots - first[at]) * self.length
         return np.where(self.auction & (slots == first[at + 1] - 1), closes[at], begin)
 
+    def beginning_at(self, times: np.ndarray) -> np.ndarray:
+        """The slots that begin at these moments; OUTSIDE where none does."""
+        slots = self.slots(times)
+        return np.where((slots >= 0) & (self.begins(np.maximum(slots, 0)) == times), slots, OUTSIDE)
+
     def ends(self, slots: np.ndarray) -> np.ndarray:
         """When each slot is over, the close of its session at the latest: from then a bar is known."""
         slots = np.asarray(slots, np.int64)

@@ -1,4 +1,4 @@
-"""The two loops that every kernel is compiled into: along the slots of each instrument, and across instruments.
+"""The loops that every kernel is compiled into: along the slots of each instrument, of eight at once, or across all.
 
 Plain functions; `core.kernel.bound` puts a kernel in the place of `part`.
 """
@@ -9,11 +9,16 @@ from math import isfinite
 from typing import Any
 
 from tickwright.core.kernel import inline, kernel
+from tickwright.core.lanes import WIDTH
 from tickwright.factors.records import NOTHING, Status
 
 NEVER = -(1 << 62)
 """The slot before the first."""
-_SAMPLE_WORDS = 3
+LATE = 2
+"""Words of an instrument's `late` before its moments: the place of the first of them, and how many there are."""
+_SAMPLE_WORDS, _STEP_WORDS = 3, 6
+_STATUS, _STATUS_BITS = 32, 255
+"""Where the status stands in the last word of a Sample and of an Estimate."""
 _OK, _WARMUP, _ZERO_VARIANCE = int(Status.OK), int(Status.WARMUP), int(Status.ZERO_VARIANCE)
 
 
@@ -22,11 +27,11 @@ def part(*arguments: Any) -> None:
 
 
 @kernel(borrow=True)
-def lay(words: Any, rows: Any, at: int, known: int, stamp: int) -> None:
+def lay(words: Any, rows: Any, at: int, known: int, stamp: int, gate: int) -> None:
     """Records side by side, as 64-bit words: `rows` at word `at` of each row of `words`, (instruments, slots, words).
 
     One instrument's rows are laid for all, one slot's at every slot. Word `stamp` of a row is when it is known: the
-    latest goes into word `known`.
+    latest goes into word `known`. Its status goes into word `gate`, if that is OK yet. Neither where it is negative.
     """
     many, long, wide = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2]
     for i in range(words.shape[0]):
@@ -36,11 +41,16 @@ def lay(words: Any, rows: Any, at: int, known: int, stamp: int) -> None:
             if wide == _SAMPLE_WORDS:  # a loop of known length is no loop
                 for k in range(_SAMPLE_WORDS):
                     words[i, t, at + k] = rows[j, u, k]
+            elif wide == _STEP_WORDS:
+                for k in range(_STEP_WORDS):
+                    words[i, t, at + k] = rows[j, u, k]
             else:
                 for k in range(wide):
                     words[i, t, at + k] = rows[j, u, k]
             if stamp >= 0:
                 words[i, t, known] = max(words[i, t, known], rows[j, u, stamp])
+            if gate >= 0 and words[i, t, gate] == _OK:
+                words[i, t, gate] = (rows[j, u, wide - 1] >> _STATUS) & _STATUS_BITS
 
 
 @inline(borrow=True)
@@ -55,10 +65,12 @@ def _open(made: Any, row: Any) -> None:
 
 
 @inline(borrow=True)
-def _settle(made: Any, early: bool) -> None:
-    """No row has a figure without being OK, and none that is OK lacks a finite one."""
+def _settle(made: Any, early: bool, gate: int) -> None:
+    """No row has a figure without being OK, none that is OK lacks a finite one, none has one of an input without."""
     if early:
         made.status = _WARMUP
+    elif gate != _OK:
+        made.status = gate
     elif made.status == _OK and not isfinite(made.value):
         made.status = _ZERO_VARIANCE
     if made.status != _OK:
@@ -68,9 +80,39 @@ def _settle(made: Any, early: bool) -> None:
         made.absent = NOTHING
 
 
+@inline(borrow=True)
+def _since(late: Any, i: int, slot: int, known: int, lookback: int) -> int:
+    """The latest moment at which something of the last `lookback` slots was known, `known` being that of this one.
+
+    `late` holds those moments that no later slot has outlived, the latest first: nearly always one.
+    """
+    if lookback == 1:
+        return known
+    first, held = late[0, i], late[1, i]
+    front = LATE + 2 * first
+    if held <= 1 and (held == 0 or late[front, i] <= known):  # what nearly always holds
+        late[front, i], late[front + 1, i], late[1, i] = known, slot, 1
+        return known
+    while held > 0 and late[LATE + 2 * first + 1, i] <= slot - lookback:
+        first = first + 1 if first + 1 < lookback else 0
+        held -= 1
+    while held > 0:
+        last = first + held - 1
+        last -= lookback if last >= lookback else 0
+        if late[LATE + 2 * last, i] > known:
+            break
+        held -= 1
+    at = first + held
+    at -= lookback if at >= lookback else 0
+    late[LATE + 2 * at, i], late[LATE + 2 * at + 1, i] = known, slot
+    late[0, i], late[1, i] = first, held + 1
+    latest: int = late[LATE + 2 * first, i]
+    return latest
+
+
 def along(
-    config: Any, states: Any, rings: Any, fresh: Any, before: int, session: int, lookback: int, ready: int, x: Any,
-    blank: Any, spare: Any, out: Any,
+    config: Any, states: Any, rings: Any, late: Any, fresh: Any, before: int, session: int, lookback: int, ready: int,
+    x: Any, blank: Any, spare: Any, out: Any,
 ) -> None:  # fmt: skip
     """Every instrument through all slots: `x` and `out` are (instruments, slots), `states` and `rings` a row each.
 
@@ -98,15 +140,53 @@ def along(
                 given, told = (row, made) if here else (blank[0], spare[0])
                 _open(told, given)
                 part(config[0], states[i], rings[:, i], given, told)
-            _settle(made, row.slot < ready)
+            made.ts_available = max(made.ts_available, _since(late, i, row.slot, row.ts_available, lookback))
+            _settle(made, row.slot < ready, row.gate)
             last, day = row.slot, row.session
 
 
+def beside(
+    config: Any, states: Any, rings: Any, late: Any, fresh: Any, before: int, session: int, lookback: int, ready: int,
+    x: Any, blank: Any, spare: Any, out: Any,
+) -> None:  # fmt: skip
+    """As `along`, eight instruments at once: a state and a row of `rings` for each eight, the last with fewer."""
+    for b in range(rings.shape[0]):
+        lo, hi = b * WIDTH, min(b * WIDTH + WIDTH, x.shape[0])
+        last, day = before, session
+        for t in range(x.shape[1]):
+            now = x[lo, t].slot
+            first = now
+            if last != NEVER and now - last > lookback:
+                states[b] = fresh[0]
+                for k in range(rings.shape[1]):
+                    rings[b, k] = 0.0
+                first = now - lookback + 1
+            elif last != NEVER:
+                first = last + 1
+            for slot in range(first, now):
+                for i in range(hi - lo):
+                    blank[i].slot = slot
+                    blank[i].session = day
+                    _open(spare[i], blank[i])
+                part(config[0], states[b], rings[b], blank[: hi - lo], spare[: hi - lo])
+            for i in range(lo, hi):
+                _open(out[i, t], x[i, t])
+            part(config[0], states[b], rings[b], x[lo:hi, t], out[lo:hi, t])
+            for i in range(lo, hi):
+                row, made = x[i, t], out[i, t]
+                made.ts_available = max(made.ts_available, _since(late, i, now, row.ts_available, lookback))
+                _settle(made, now < ready, row.gate)
+            last, day = now, x[lo, t].session
+
+
 def across(config: Any, ready: int, x: Any, out: Any) -> None:
-    """Every slot, all instruments at once."""
+    """Every slot, all instruments at once: a row depends on all of them, and is known when the last of them is."""
     for t in range(x.shape[1]):
+        known = NEVER
         for i in range(x.shape[0]):
             _open(out[i, t], x[i, t])
+            known = max(known, x[i, t].ts_available)
         part(config[0], x[:, t], out[:, t])
         for i in range(x.shape[0]):
-            _settle(out[i, t], x[i, t].slot < ready)
+            out[i, t].ts_available = max(out[i, t].ts_available, known)
+            _settle(out[i, t], x[i, t].slot < ready, x[i, t].gate)

@@ -62,7 +62,8 @@ class Estimate:
     ts_event: I8
     """The beginning of the slot, as of a bar."""
     ts_available: I8
-    """The end of the slot, or when the last of its inputs was known, whichever is later."""
+    """The end of the slot, or when the last of all that it depends on was known, whichever is later: inputs of every
+    slot of its look-back, and of every instrument of a section."""
     value: F8
     stderr: F8
     r2: F8
@@ -87,6 +88,8 @@ class Step:
     """Slots of the session before this one."""
     ts_event: I8
     ts_available: I8
+    gate: I8
+    """OK, or the status of the first input that gates and is not OK."""
 
 
 @dataclass(frozen=True, slots=True)

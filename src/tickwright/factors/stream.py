@@ -3,8 +3,9 @@
 When a slot is over is written down here, and nowhere else:
 
 1. Rows come in the order in which they became known. One that is known earlier than another before it is refused.
-2. A slot is closed when something is known later than its end plus the patience of its sources, or, on grids of bars,
-   when every series has given it or a later one. Slots are closed in order, each once; a node then runs once.
+2. A slot is closed when something is known later than its end plus the patience of its sources, the end of a source
+   with a calendar of its own being its own; or, where every source gives one bar a slot, when every series has given it
+   or a later one. Slots are closed in order, each once; a node then runs once.
 3. A price of a closed slot is late. It was known after the end plus the patience, and by that a batch knows it too;
    it is left out and counted (`left_out`), and nothing that was told is told anew.
 4. Of two bars of one slot the first stands, the other is a duplicate and counted.
@@ -15,24 +16,25 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import Nanos
-from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.engine import Engine
 from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
-from tickwright.factors.sources.prices import prices_of
-from tickwright.factors.sources.returns import LiveReturns, ReturnSource
+from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
+from tickwright.factors.sources.returns_kernel import close_each, take_each
 
 FORMAT = "tickwright.factors.stream/2"
 _DIGEST = 16
 """Bytes, in front of all others."""
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
+Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
 
@@ -41,12 +43,13 @@ class Stream:
     """A graph with live sources, all on one grid.
 
     `sources`: by the name that the graph gives it, one ReturnSource for what all instruments share or one an
-    instrument. `constants`: samples (instruments, 1) of what does not change, as weights.
+    instrument. `constants`: samples (instruments, 1) of what does not change, as weights, or what makes those of some
+    slots, (instruments, slots), as membership.
     """
 
     def __init__(
         self, graph: Graph, sources: Mapping[str, ReturnSource | Sequence[ReturnSource]],
-        constants: Mapping[str, np.ndarray] | None = None,
+        constants: Mapping[str, Constant] | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self._constants = dict(constants or {})
@@ -55,6 +58,7 @@ class Stream:
         for name, given in sources.items():
             for i, source in enumerate([given] if isinstance(given, ReturnSource) else given):
                 self._series[name, i] = LiveReturns(source)
+        self._keys = list(self._series)
         every = [live.source for live in self._series.values()]
         if not every:
             raise ConfigError("sources", "none", "one at least")
@@ -63,8 +67,22 @@ class Stream:
         self.grid = every[0].grid
         self.count = max(1, *(len(g) for g in sources.values() if not isinstance(g, ReturnSource)), 1)
         self._patience = max(source.patience for source in every)
-        self._bars = all(source.stored in BAR_LENGTH for source in every)
+        self._bars = all(source.bars for source in every)
+        self._clocks = list({source.own: source for source in every}.values())
+        """A source of every calendar."""
+        self._states = np.zeros(len(every), RETURNS_STATE)
+        """Of all series, in order; each keeps its own as a part of it."""
+        self._config = np.concatenate([live.config for live in self._series.values()])
+        for k, live in enumerate(self._series.values()):
+            live.state = self._states[k : k + 1]
         self.engine = Engine(graph, self.grid, self.count)
+        self._who, self._rows = np.zeros(len(every), np.int64), np.zeros(len(every), RETURN)
+        """Whose slots were closed, and what they are told as: memory that is used again."""
+        self._places = {
+            name: (self._keys.index((name, 0)), 1 if name in self._shared else self.count) for name in sources
+        }
+        """The first series of each source, and how many it has."""
+        self._alike: dict[str, bool] = {}
         self.now: Nanos | None = None
         """The latest moment at which something was known."""
         self._waiting: dict[int, dict[tuple[str, int], np.ndarray]] = {}
@@ -77,7 +95,7 @@ class Stream:
         live = self._series.get((name, instrument))
         if live is None:
             raise ConfigError("series", f"{name}, {instrument}", "a source of this stream, and one of its instruments")
-        prices = prices_of(rows, live.source.price, self.grid, live.source.tick)
+        prices = live.source.prices(rows)
         told = []
         # Rows of one moment enter together; then what that moment closes is closed.
         edges = np.flatnonzero(np.diff(prices["ts_available"])) + 1
@@ -89,6 +107,33 @@ class Stream:
                 told.append(self._close(self._given_by_all()))
         return self._together(told)
 
+    def push_panel(self, name: str, rows: Any) -> Told:
+        """As `push`, one row of each instrument of a source, in their order and known at one moment: a bar of all.
+
+        A price that is NaN is none. Raises ConfigError where the sources differ in more than their symbols, DataError
+        for another number of rows or several moments.
+        """
+        if name not in self._places:
+            raise ConfigError("source", name, "a source of this stream")
+        first, count = self._places[name]
+        source = self._series[name, 0].source
+        if name not in self._alike:
+            others = (self._series[name, i].source for i in range(count))
+            self._alike[name] = all(replace(other, symbol=source.symbol) == source for other in others)
+        if not self._alike[name]:
+            raise ConfigError(f"sources of {name}", "several kinds", "one: push them one by one")
+        prices = source.prices(rows)
+        known = prices["ts_available"]
+        if len(prices) != count or (known != known[0]).any():
+            raise DataError(f"{name}: {len(prices)} rows, expected {count} that became known at one moment")
+        told = [self.advance(int(known[0]))]
+        who, out = np.zeros(count, np.int64), np.zeros(count, RETURN)
+        for k in range(take_each(self._config, self._states, first, prices, who, out)):
+            self._keep(self._keys[who[k]], out[k : k + 1])
+        if self._bars:
+            told.append(self._close(self._given_by_all()))
+        return self._together(told)
+
     def advance(self, now: Nanos) -> Told:
         """Say that it is `now`: close what is over. Raises DataError where it was later before."""
         if self.now is not None and now < self.now:
@@ -97,8 +142,10 @@ class Stream:
             )
         self.now = now
         slots = self._open()
-        over = slots[self.grid.ends(slots) + self._patience < now] if len(slots) else slots
-        return self._close(int(over[-1]) if len(over) else None)
+        if len(slots):
+            ends = np.max([source.ends(slots) for source in self._clocks], axis=0)
+            slots = slots[ends + self._patience < now]
+        return self._close(int(slots[-1]) if len(slots) else None)
 
     def close(self) -> Told:
         """Close everything: the end of the data."""
@@ -116,13 +163,16 @@ class Stream:
     # ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> np.ndarray:
-        slots = {slot for live in self._series.values() if (slot := live.open_slot) is not None}
+        slots = set(self._states["slot"][self._states["open"] == 1].tolist())
         return np.array(sorted(slots | set(self._waiting)), np.int64)
 
     def _given_by_all(self) -> int | None:
         """The last slot that every series has reached."""
-        reached = [live.reached for live in self._series.values()]
-        return None if None in reached else min(slot for slot in reached if slot is not None)
+        states = self._states
+        is_open = states["open"] == 1
+        if not (is_open | (states["known"] == 1)).all():
+            return None
+        return int(np.where(is_open, states["slot"], states["slot_before"]).min())
 
     def _keep(self, key: tuple[str, int], rows: np.ndarray) -> None:
         for row in rows:
@@ -131,31 +181,35 @@ class Stream:
     def _close(self, last: int | None) -> Told:
         if last is None:
             return self._together([])
-        for key, live in self._series.items():
-            self._keep(key, live.close(last))
-        slots = np.array(sorted(slot for slot in self._waiting if slot <= last), np.int64)
-        if not len(slots):
+        told = close_each(self._config, self._states, last, self._who, self._rows)
+        who, rows = self._who[:told], self._rows[:told]
+        over = {slot for slot in self._waiting if slot <= last} | set(rows["slot"].tolist())
+        if not over:
             return self._together([])
-        samples = dict(self._constants)
-        for name, _ in self._series:
-            shape = (len(slots),) if name in self._shared else (self.count, len(slots))
-            samples[name] = np.zeros(shape, SAMPLE)
+        slots = np.array(sorted(over), np.int64)
+        samples = {name: given(slots) if callable(given) else given for name, given in self._constants.items()}
+        at = np.searchsorted(slots, rows["slot"])
+        for name, (first, count) in self._places.items():  # series are told in order
+            mine = slice(*np.searchsorted(who, (first, first + count)).tolist())
+            table = np.zeros((count, len(slots)), SAMPLE)
+            for field in _FIELDS:
+                table[field][who[mine] - first, at[mine]] = rows[field][mine]
+            samples[name] = table[0] if name in self._shared else table
         for t, slot in enumerate(slots.tolist()):
-            for (name, i), row in self._waiting.pop(slot).items():
-                at = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
+            for (name, i), row in self._waiting.pop(slot, {}).items():
+                place = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
                 for field in _FIELDS:
-                    at[field] = row[field]
+                    place[field] = row[field]
         return slots, self.engine.advance(slots, samples)
 
     def _together(self, told: Sequence[Told]) -> Told:
-        slots = [part[0] for part in told if len(part[0])]
-        rows = {
-            node.id: np.concatenate(
-                [np.zeros((self.count, 0), ESTIMATE), *(part[1][node.id] for part in told if len(part[0]))], axis=1
-            )
-            for node in self.graph.wanted
-        }
-        return np.concatenate([np.zeros(0, np.int64), *slots]), rows
+        parts = [part for part in told if len(part[0])]
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return np.zeros(0, np.int64), {node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.graph.wanted}
+        rows = {node.id: np.concatenate([part[1][node.id] for part in parts], axis=1) for node in self.graph.wanted}
+        return np.concatenate([part[0] for part in parts]), rows
 
     # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,7 @@ from tickwright.core.time import midnight, parse_date
 from tickwright.core.units import Nanos
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
-from tickwright.factors.beta.cases import cases, configs, made_market, stored
+from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market, stored
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
 from tickwright.factors.checks import CHECKS, Case
 
@@ -60,7 +60,8 @@ def _cases(asked: Asked) -> Iterator[Case]:
         if asked.instruments or asked.benchmark or asked.start or asked.end:
             raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")
         prices, market = made_market(asked.seed)
-        return (case for config in wanted for case in cases([config], prices, None if _basket(config) else market))
+        bases = ((config, None if _basket(config) else market) for config in wanted)
+        return (case for config, base in bases for case in cases([config], prices, base, PATIENCE))
     if asked.config is None:
         raise ConfigError("--config", "nothing", "the file of one beta, for prices of a catalog")
     if not asked.instruments:

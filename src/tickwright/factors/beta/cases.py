@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.beta.config import BASKET, METHODS, MarketBetaConfig
 from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
 from tickwright.factors.checks import Case, Columns
-from tickwright.factors.sources.returns import ReturnSource
 
 _LENGTH = 30 * MINUTE
+PATIENCE = _LENGTH
+"""With which a made market is looked at: some of its late bars count, others come too late."""
 _START = 49_584 * _LENGTH * 10
 _SLOTS = 260
 _ASSETS = 4
@@ -35,17 +37,20 @@ def configs() -> list[MarketBetaConfig]:
     return [*by_method, usual.but(benchmark=BASKET), usual.but(shrink="blume"), usual.but(shrink="vasicek")]
 
 
-def cases(configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], market: Columns | None) -> Iterator[Case]:
+def cases(
+    configs: Sequence[MarketBetaConfig], prices: Mapping[str, Columns], market: Columns | None, patience: Nanos = 0
+) -> Iterator[Case]:
     """A case a configuration, of the prices of each symbol and of the market."""
+    settings: dict[str, Any] = {"whole": True, "patience": patience}  # bars, whatever their length
     symbols = list(prices)
     for config in configs:
         factory = BetaFactory(config)
         basket = config.benchmark == BASKET
         factory.check_market(not basket and market is not None)
-        sources: dict[str, object] = {ASSET: [_bars(factory, symbol) for symbol in symbols]}
+        sources: dict[str, object] = {ASSET: [factory.returns_of(symbol, **settings) for symbol in symbols]}
         given: dict[str, object] = {ASSET: list(prices.values())}
         if not basket and market is not None:
-            sources[MARKET], given[MARKET] = _bars(factory, config.benchmark), market
+            sources[MARKET], given[MARKET] = factory.benchmark(**settings).on(config.bars), market
         constants = {WEIGHT: weights_of(symbols, None)} if basket else {}
         yield Case(factory.node, sources, given, constants)  # type: ignore[arg-type]
 
@@ -68,9 +73,10 @@ def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos
         raise ConfigError("grid", config.grid, "the length of bars that a catalog stores: 1s, 1min, 1h or 1d")
     rows = catalog.read(symbol, source.stored, start, end)
     rows = rows[(rows["missing"] & int(Missing.CLOSE)) == 0]
-    slots = config.bars.slots(rows["ts_event"])
+    grid = config.benchmark_bars if symbol == config.benchmark else config.bars
+    slots = grid.slots(rows["ts_event"])
     rows, slots = rows[slots >= 0], slots[slots >= 0]
-    known = config.bars.ends(slots)
+    known = grid.ends(slots)
     order = np.argsort(known, kind="stable")
     return {"ts_event": rows["ts_event"][order], "ts_available": known[order], "close": rows["close"][order]}
 
@@ -84,7 +90,3 @@ def _told(rng: np.random.Generator, slots: np.ndarray, log_price: np.ndarray) ->
     close = np.rint(1e4 * np.exp(log_price[kept])) + np.arange(len(kept)) % 2  # what comes twice comes differently
     order = np.argsort(known, kind="stable")
     return {"ts_event": begins[order], "ts_available": known[order], "close": close[order]}
-
-
-def _bars(factory: BetaFactory, symbol: str) -> ReturnSource:
-    return factory.returns_of(symbol, schema="bars-1m")  # whatever their length: one price a slot

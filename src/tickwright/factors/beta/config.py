@@ -30,6 +30,7 @@ class MarketBetaConfig:
     | `grid` | length of a bar as 100ms, 1min, 1d; `slot` for numbered rows |
     | `method` | ols, two-pass (the same, slowly), ewma, dimson, scholes-williams, realised, bipower |
     | `benchmark` | name of the market; `basket` is the mean of all other instruments |
+    | `benchmark_session` | calendar of the benchmark, where it has one of its own |
     | `intercept` | whether the line may miss the origin; of ols, two-pass, ewma and dimson |
     | `max_gap` | bars that one return may span; one over more is left out, and its row is a gap |
     | `max_stale` | slots in a row that the benchmark may be missing |
@@ -63,6 +64,7 @@ class MarketBetaConfig:
     lags: int = 1
     shrink: str = "none"
     min_section: int = 20
+    benchmark_session: str | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -91,6 +93,12 @@ class MarketBetaConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 raise ConfigError(name, value, "a number, not negative")
+        if self.benchmark_session is not None:
+            object.__setattr__(self, "benchmark_session", self.benchmark_bars.session)
+            if self.benchmark == BASKET:
+                raise ConfigError(
+                    "benchmark_session", self.benchmark_session, f"none: a {BASKET} has that of its members"
+                )
         if not self.benchmark:
             raise ConfigError("benchmark", self.benchmark, f"a name, or {BASKET}")
         if not self.intercept and self.method in _NO_CHOICE_OF_INTERCEPT:
@@ -115,6 +123,13 @@ class MarketBetaConfig:
     def bars(self) -> Grid:
         """The grid itself."""
         return Grid.parse(self.grid, self.session, self.auction)
+
+    @property
+    def benchmark_bars(self) -> Grid:
+        """The grid of the benchmark."""
+        if self.benchmark_session is None:
+            return self.bars
+        return Grid.parse(self.grid, self.benchmark_session, self.auction and bool(self.benchmark_session))
 
     @property
     def window(self) -> WindowConfig:

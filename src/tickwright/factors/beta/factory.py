@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,8 @@ from tickwright.factors.factor import Factor
 from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.rows import frame_of
+from tickwright.factors.sources.benchmark import BenchmarkSource
+from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 
 ASSET, MARKET, WEIGHT = "asset", "market", "weight"
@@ -51,15 +53,25 @@ class BetaFactory:
             symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings
         )  # fmt: skip
 
+    def benchmark(
+        self, weights: Mapping[str, float] | None = None, members: ReferenceSource | None = None, **settings: Any
+    ) -> BenchmarkSource:
+        """What the beta is to; `settings` as of `returns_of`, `weights` and `members` of a basket."""
+        config = self.config
+        if config.benchmark == BASKET:
+            return BenchmarkSource(BASKET, None, config.max_stale, weights, members)
+        returns = replace(self.returns_of(config.benchmark, **settings), grid=config.benchmark_bars)
+        return BenchmarkSource(config.benchmark, returns, config.max_stale)
+
     @cached_property
     def node(self) -> Node:
         """The beta, shrunk where that is asked for."""
         config = self.config
-        market = self._source(MARKET)
-        benchmark: Source | Node = market
         if config.benchmark == BASKET:
             joined: dict[str, Source | Node] = {"asset": self._source(ASSET), "weight": Source(WEIGHT)}
-            benchmark = Node(known.BASKET, SectionConfig(_LEAST_OTHERS), joined)
+            benchmark: Source | Node = Node(known.BASKET, SectionConfig(_LEAST_OTHERS), joined)
+        else:
+            benchmark = self._source(MARKET)
         window: Any = config.window
         if config.method == "dimson":
             window = LaggedConfig(**asdict(window), lags=config.lags)
@@ -83,8 +95,11 @@ class BetaFactory:
     def compute(
         self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None,
         weights: Mapping[str, float] | None = None, executor: Executor | None = None,
+        members: ReferenceSource | None = None,
     ) -> pl.DataFrame:  # fmt: skip
         """Output rows from RETURN rows by symbol and those of the benchmark; a basket has weights, 1 by default.
+
+        `members`: the basket is at each slot of those that were members then, as `ReferenceSource.weights` says.
 
         Raises ConfigError where the benchmark and what is given of it disagree, and for rows of another grid.
         """
@@ -98,7 +113,8 @@ class BetaFactory:
         samples = {name: samples_on(clock, series) for name, series in given.items()}
         self.check_market(market is not None)
         if self.config.benchmark == BASKET:
-            samples[WEIGHT] = weights_of(symbols, weights)
+            all_in = weights_of(symbols, weights)
+            samples[WEIGHT] = all_in if members is None else members.weights(symbols, all_in, clock, self.config.bars)
         rows = batch.run(self.graph, self.config.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, symbols, weights)
 
@@ -128,10 +144,11 @@ class BetaFactory:
         if wrong.any():
             found = f"a slot that begins at {np.datetime64(int(rows['ts_event'][wrong][0]), 'ns')}"
             grid = " ".join(filter(None, (bars.text, bars.session)))
-            raise ConfigError(f"returns of {name}", found, f"slots of {grid}: lay them there with BenchmarkSource.on")
+            raise ConfigError(f"returns of {name}", found, f"slots of {grid}: make them there with BenchmarkSource.on")
 
     def _source(self, name: str) -> Source:
-        source = self.returns_of(name).source(name)
+        returns = self.benchmark().on(self.config.bars) if name == MARKET else self.returns_of(name)
+        source = returns.source(name)
         return source if self.prices else Source(name, {**source.settings, "returns": "given"})
 
 

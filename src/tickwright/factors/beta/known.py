@@ -34,7 +34,7 @@ def one(config: object) -> int:
 OLS = register(
     Factor(
         "beta.ols", 1, ols_kernel.update, WindowConfig, _PAIR, window_of, ols_kernel.OlsState, ols_kernel.ring_of,
-        family="beta",
+        lanes=True, family="beta",
     ),
     __name__,
 )  # fmt: skip

@@ -6,7 +6,8 @@ depends on slots alone, so that the result is a function of the window and of no
 edge: a slot adds one point to the prefix and one to the suffixes that the next tile will need, and folds two whole
 tiles into the middle that it will need.
 
-A missing slot is a point of weight 0, which leaves an aggregate as it is, to the bit.
+A missing slot is a point of weight 0, which leaves an aggregate as it is, to the bit. Where tiles begin and end follows
+from slots alone, so that eight instruments take every step together, a lane each (`core.lanes`).
 
 Source of the merge: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 variances", 1979.
@@ -19,18 +20,27 @@ from math import sqrt
 from typing import Any, TypeAlias
 
 from tickwright.core.kernel import inline
-from tickwright.core.layout import F8, I8
-from tickwright.factors.beta.window import WindowConfig, clipped, fit, judged, missing_market, paired
+from tickwright.core.lanes import WIDTH, chosen, every, larger, load, root, smaller, store
+from tickwright.core.layout import I8
+from tickwright.factors.beta.window import OK, ZERO_VARIANCE, WindowConfig, clipped, judged, paired, refuse
 
+Lanes: TypeAlias = Any
+"""A number of each of eight instruments."""
 Aggregate: TypeAlias = Any
-"""Six numbers: n, x̄, ȳ, Sxx, Sxy, Syy."""
+"""Six of them: n, x̄, ȳ, Sxx, Sxy, Syy."""
 _POINT, _SIX = 4, 6
-"""Numbers of a stored pair (x, y, weight, slots to the next pair), and of an aggregate."""
+"""Places of a stored pair (x, y, weight, slots to the next pair), and of an aggregate; a place holds eight numbers."""
+_HELD, _NONZERO, _LAST, _SPAN, _STALE = range(5)
+"""Places of what is counted: pairs in the window, moves of the market, the place in the ring of the newest pair, slots
+from the first pair to this one, slots in a row without a market."""
+_N, _SLOPE, _ERROR, _R2, _MOVED = range(5, 10)
+"""Places of the figures of a slot; whether both moved enough, 1 or 0."""
+_COUNTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class OlsState:
-    """Where the newest and the oldest slot of the window stand in the ring, and the prefix of the newest tile."""
+    """Where the newest and the oldest slot of the window stand in the ring."""
 
     begun: I8
     tile: I8
@@ -44,20 +54,6 @@ class OlsState:
     """The tile that is next to be folded."""
     turn: I8
     """Which of the two rows of suffixes is in use."""
-    nonzero: I8
-    held: I8
-    """Pairs in the window."""
-    last: I8
-    """Ring place of the newest of them."""
-    span: I8
-    """Slots from the first pair to this one, both counted."""
-    stale: I8
-    n: F8
-    mx: F8
-    my: F8
-    sxx: F8
-    sxy: F8
-    syy: F8
 
 
 def tile_of(window: int) -> int:
@@ -66,17 +62,23 @@ def tile_of(window: int) -> int:
 
 
 def ring_of(config: WindowConfig) -> int:
-    """Numbers in the ring: pairs, whole tiles, two rows of suffixes, the middle and the middle to come."""
+    """Places in the ring: counts, prefix, the middle, the middle to come, pairs, whole tiles, two rows of suffixes."""
     tile = tile_of(config.window)
     tiles = config.window // tile + 2
-    size: int = tiles * tile * _POINT + tiles * _SIX + 2 * tile * _SIX + 2 * _SIX
+    size: int = _COUNTED + 3 * _SIX + tiles * tile * _POINT + tiles * _SIX + 2 * tile * _SIX
     return size
+
+
+@inline(borrow=True)
+def _nothing() -> Aggregate:
+    zero = every(0.0)
+    return zero, zero, zero, zero, zero, zero
 
 
 @inline(borrow=True)
 def _merge(a: Aggregate, b: Aggregate) -> Aggregate:
     n = a[0] + b[0]
-    part = b[0] / max(n, 1.0)
+    part = b[0] / larger(n, every(1.0))
     dx, dy = b[1] - a[1], b[2] - a[2]
     both = a[0] * part
     return (
@@ -86,22 +88,40 @@ def _merge(a: Aggregate, b: Aggregate) -> Aggregate:
 
 
 @inline(borrow=True)
-def _add(a: Aggregate, x: float, y: float, weight: float) -> Aggregate:
+def _add(a: Aggregate, x: Lanes, y: Lanes, weight: Lanes) -> Aggregate:
     n = a[0] + weight
-    part = weight / max(n, 1.0)
+    part = weight / larger(n, every(1.0))
     dx, dy = x - a[1], y - a[2]
     both = a[0] * part
     return n, a[1] + dx * part, a[2] + dy * part, a[3] + dx * dx * both, a[4] + dx * dy * both, a[5] + dy * dy * both
 
 
 @inline(borrow=True)
+def _get(ring: Any, place: int) -> Lanes:
+    return load(ring, place * WIDTH)
+
+
+@inline(borrow=True)
+def _put(ring: Any, place: int, value: Lanes) -> None:
+    store(ring, place * WIDTH, value)
+
+
+@inline(borrow=True)
 def _load(ring: Any, at: int) -> Aggregate:
-    return ring[at], ring[at + 1], ring[at + 2], ring[at + 3], ring[at + 4], ring[at + 5]
+    return (
+        _get(ring, at), _get(ring, at + 1), _get(ring, at + 2), _get(ring, at + 3), _get(ring, at + 4),
+        _get(ring, at + 5),
+    )  # fmt: skip
 
 
 @inline(borrow=True)
 def _store(ring: Any, at: int, a: Aggregate) -> None:
-    ring[at], ring[at + 1], ring[at + 2], ring[at + 3], ring[at + 4], ring[at + 5] = a
+    _put(ring, at, a[0])
+    _put(ring, at + 1, a[1])
+    _put(ring, at + 2, a[2])
+    _put(ring, at + 3, a[3])
+    _put(ring, at + 4, a[4])
+    _put(ring, at + 5, a[5])
 
 
 @inline(borrow=True)
@@ -119,52 +139,100 @@ def _begin(config: Any, state: Any, slot: int) -> None:
 
 
 @inline(borrow=True)
-def _let_go(state: Any, ring: Any) -> None:
+def _let_go(ring: Any, at: int) -> None:
     """The oldest slot leaves the counts of the window."""
-    at = (state.oldest * state.tile + state.oldest_at) * _POINT
-    if ring[at + 2] != 0.0:
-        state.nonzero -= ring[at] != 0.0
-        state.held -= 1
-        state.span = state.span - int(ring[at + 3]) if state.held > 0 else 0
+    zero, one = every(0.0), every(1.0)
+    held = _get(ring, _HELD) - _get(ring, at + 2)
+    _put(ring, _HELD, held)
+    _put(ring, _NONZERO, _get(ring, _NONZERO) - chosen(_get(ring, at), one, zero))
+    _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) - _get(ring, at + 3), zero))
 
 
 @inline(borrow=True)
-def _take_in(state: Any, ring: Any, x: float, y: float, weight: float) -> None:
-    """The newest slot enters the ring and the counts."""
-    place = state.newest * state.tile + state.newest_at
-    at = place * _POINT
-    ring[at], ring[at + 1], ring[at + 2], ring[at + 3] = x, y, weight, 0.0
-    if state.held > 0:
-        state.span += 1
-    if weight != 0.0:
-        if state.held > 0:
-            size = state.tile * state.tiles
-            ring[state.last * _POINT + 3] = (place - state.last + size) % size
-        else:
-            state.span = 1
-        state.last = place
-        state.nonzero += x != 0.0
-        state.held += 1
+def _take_in(config: Any, ring: Any, pairs: int, place: int, size: int, x: Any) -> None:
+    """The newest slot enters the ring, at a place of `size`, and the counts."""
+    at = pairs + place * _POINT
+    zero, one = every(0.0), every(1.0)
+    _put(ring, at, zero)
+    _put(ring, at + 1, zero)
+    _put(ring, at + 2, zero)
+    _put(ring, at + 3, zero)
+    for lane in range(len(x)):
+        row = x[lane]
+        if paired(row):
+            ring[at * WIDTH + lane] = clipped(row.market.value, config.winsor)
+            ring[(at + 1) * WIDTH + lane] = clipped(row.asset.value, config.winsor)
+            ring[(at + 2) * WIDTH + lane] = 1.0
+            if ring[_HELD * WIDTH + lane] > 0.0:
+                last = int(ring[_LAST * WIDTH + lane])
+                ring[(pairs + last * _POINT + 3) * WIDTH + lane] = place - last if place > last else place - last + size
+            ring[_LAST * WIDTH + lane] = place
+    held, weight = _get(ring, _HELD), _get(ring, at + 2)
+    _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) + one, weight))
+    _put(ring, _HELD, held + weight)
+    _put(ring, _NONZERO, _get(ring, _NONZERO) + chosen(_get(ring, at), one, zero))
+
+
+@inline(borrow=True)
+def _fit(config: Any, ring: Any, a: Aggregate) -> None:
+    """As `window.fit`, of eight: the figures, and whether they are any."""
+    n, mx, my, sxx, sxy, syy = a
+    parameters = 2.0
+    if config.intercept == 0:
+        parameters = 1.0
+        sxx, sxy, syy = sxx + n * mx * mx, sxy + n * mx * my, syy + n * my * my
+    floor, zero, one = every(config.var_floor) * n, every(0.0), every(1.0)
+    slope = sxy / sxx
+    residual = larger(syy - slope * sxy, zero)
+    _put(ring, _N, n)
+    _put(ring, _SLOPE, slope)
+    _put(ring, _ERROR, root(residual / ((n - every(parameters)) * sxx)))
+    _put(ring, _R2, smaller(slope * sxy / syy, one))
+    # Above the floor is what is larger than it and not it.
+    _put(ring, _MOVED, chosen(larger(sxx, floor) - floor, chosen(larger(syy, floor) - floor, one, zero), zero))
+
+
+@inline(borrow=True)
+def _tell(config: Any, ring: Any, x: Any, out: Any) -> None:
+    """The rows of eight instruments."""
+    for lane in range(len(x)):
+        row, made = x[lane], out[lane]
+        stale = 0.0 if row.market.status == OK else ring[_STALE * WIDTH + lane] + 1.0
+        ring[_STALE * WIDTH + lane] = stale
+        n = int(ring[_N * WIDTH + lane])
+        made.n_obs = n
+        made.n_missing = config.window - n
+        made.span = int(ring[_SPAN * WIDTH + lane])
+        if judged(config, stale > config.stale, row, made, n, ring[_NONZERO * WIDTH + lane]):
+            if ring[_MOVED * WIDTH + lane] == 0.0:
+                refuse(made, ZERO_VARIANCE)
+            else:
+                made.value = ring[_SLOPE * WIDTH + lane]
+                made.stderr = ring[_ERROR * WIDTH + lane]
+                made.r2 = ring[_R2 * WIDTH + lane]
+                made.status = OK
 
 
 @inline(borrow=True)
 def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """One slot: the pair in, the oldest out, the row of the window. `x` has the ports `asset` and `market`."""
+    """One slot of eight: the pairs in, the oldest out, the rows. Each of `x` has the ports `asset` and `market`."""
     if state.begun == 0:
-        _begin(config, state, x.slot)
+        _begin(config, state, x[0].slot)
     tile, tiles = state.tile, state.tiles
-    whole = tile * tiles * _POINT
-    suffixes = whole + tiles * _SIX
-    middle = suffixes + 2 * tile * _SIX
+    begun = _COUNTED
+    middle = begun + _SIX
     coming = middle + _SIX
+    pairs = coming + _SIX
+    whole = pairs + tile * tiles * _POINT
+    suffixes = whole + tiles * _SIX
 
-    _let_go(state, ring)
+    _let_go(ring, pairs + (state.oldest * tile + state.oldest_at) * _POINT)
     grown = state.newest_at + 1 == tile
-    prefix = (state.n, state.mx, state.my, state.sxx, state.sxy, state.syy)
+    prefix = _load(ring, begun)
     state.newest_at += 1
     if grown:
         _store(ring, whole + state.newest * _SIX, prefix)
-        prefix = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        prefix = _nothing()
         state.newest_at = 0
         state.newest = state.newest + 1 if state.newest + 1 < tiles else 0
     state.oldest_at += 1
@@ -176,7 +244,7 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
             ahead = _merge(ahead, _load(ring, whole + state.folded * _SIX))
             state.folded = state.folded + 1 if state.folded + 1 < tiles else 0
         _store(ring, middle, ahead)
-        _store(ring, coming, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+        _store(ring, coming, _nothing())
         state.folded = (state.oldest + 2) % tiles
         state.turn = 1 - state.turn
     elif grown:
@@ -192,23 +260,17 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     to_come = suffixes + (1 - state.turn) * tile * _SIX
     place = tile - 1 - state.oldest_at
     after = state.oldest + 1 if state.oldest + 1 < tiles else 0
-    at = (after * tile + place) * _POINT
-    behind = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    at = pairs + (after * tile + place) * _POINT
+    behind = _nothing()
     if place + 1 < tile:
         behind = _load(ring, to_come + (place + 1) * _SIX)
-    _store(ring, to_come + place * _SIX, _add(behind, ring[at], ring[at + 1], ring[at + 2]))
+    _store(ring, to_come + place * _SIX, _add(behind, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2)))
 
-    weight, rx, ry = 0.0, 0.0, 0.0
-    if paired(x):
-        weight, rx, ry = 1.0, clipped(x.market.value, config.winsor), clipped(x.asset.value, config.winsor)
-    _take_in(state, ring, rx, ry, weight)
-    prefix = _add(prefix, rx, ry, weight)
-    state.n, state.mx, state.my, state.sxx, state.sxy, state.syy = prefix
-
+    here = state.newest * tile + state.newest_at
+    _take_in(config, ring, pairs, here, tile * tiles, x)
+    at = pairs + here * _POINT
+    prefix = _add(prefix, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2))
+    _store(ring, begun, prefix)
     suffix = _load(ring, suffixes + (state.turn * tile + state.oldest_at) * _SIX)
-    n, mx, my, sxx, sxy, syy = _merge(_merge(suffix, _load(ring, middle)), prefix)
-    out.n_obs = int(n)
-    out.n_missing = config.window - int(n)
-    out.span = state.span
-    if judged(config, missing_market(config, state, x), x, out, n, state.nonzero):
-        fit(config, out, n, mx, my, sxx, sxy, syy, n)
+    _fit(config, ring, _merge(_merge(suffix, _load(ring, middle)), prefix))
+    _tell(config, ring, x, out)

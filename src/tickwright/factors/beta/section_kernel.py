@@ -46,11 +46,10 @@ def leave_one_out(config: Any, x: Any, out: Any) -> None:
 
     `x` has the ports `asset` and `weight`. `n_obs` is the number of the others; fewer than `least` are a GAP.
     """
-    known, total, weights, members = 0, 0.0, 0.0, 0
+    total, weights, members = 0.0, 0.0, 0
     for i in range(len(x)):  # sums of those before wait in the row
         row, w = out[i], _weight(x[i])
         row.value, row.stderr, row.n_obs = total, weights, members
-        known = max(known, x[i].ts_available)
         total, weights, members = total + w * x[i].asset.value, weights + w, members + (w > 0.0)
     total = weights = 0.0
     members = 0
@@ -59,7 +58,6 @@ def leave_one_out(config: Any, x: Any, out: Any) -> None:
         summed, among, others = row.value + total, row.stderr + weights, row.n_obs + members
         row.n_obs = others
         row.n_missing = len(x) - 1 - others
-        row.ts_available = known
         row.stderr = 0.0
         if others >= config.least and among > 0.0:
             row.value = summed / among
@@ -95,13 +93,12 @@ def vasicek(config: Any, x: Any, out: Any) -> None:
     of the posterior, √w se. Source: Vasicek, "A note on using cross-sectional information in Bayesian estimation of
     security betas", 1973.
     """
-    n, mean, noise, spread, known = 0, 0.0, 0.0, 0.0, 0
+    n, mean, noise, spread = 0, 0.0, 0.0, 0.0
     for i in range(len(x)):
         if x[i].beta.status == OK and not (x[i].beta.absent & NO_STDERR):
             n += 1
             mean += x[i].beta.value
             noise += x[i].beta.stderr * x[i].beta.stderr
-            known = max(known, x[i].ts_available)
     if n > 1:
         mean, noise = mean / n, noise / n
         for i in range(len(x)):
@@ -111,7 +108,6 @@ def vasicek(config: Any, x: Any, out: Any) -> None:
     for i in range(len(x)):
         row, beta = out[i], x[i].beta
         _copy(x[i], row)
-        row.ts_available = max(row.ts_available, known)
         if beta.status == OK and (n < config.least or beta.absent & NO_STDERR):
             refuse(row, INSUFFICIENT)
         elif beta.status == OK:

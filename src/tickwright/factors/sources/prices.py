@@ -14,7 +14,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError, DataError
 from tickwright.core.layout import dtype_of
 from tickwright.core.tables import BAR, PRINT, TOP_OF_BOOK, Missing
-from tickwright.factors.grid import Grid
+from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.sources.returns_kernel import Price
 
 PRICE: np.dtype = dtype_of(Price)
@@ -23,24 +23,28 @@ KINDS = (LAST, MID, MICRO)
 _QUOTED = ("bid", "ask", "bid_size", "ask_size")
 
 
-def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None) -> np.ndarray:
+def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None, own: Grid | None = None) -> np.ndarray:
     """PRICE rows of BAR, TOP_OF_BOOK or PRINT rows, or of a frame with their columns; in the order given.
 
     A bar is known when its slot ends, one outside every session a bar's length after it began; a quote or a print at
     `ts_recv`, a row of a frame at its `ts_available` where it has one. Raises ConfigError where the rows have no such
-    price, DataError for a price off the tick grid.
+    price, DataError for a price off the tick grid. `own`: the grid that the rows lie on, by default `grid`; a slot of
+    it is the one of `grid` that begins with it, or outside.
     """
     columns = columns_of(rows)
     if "ts_event" not in columns:
         raise ConfigError("prices", sorted(columns), "a column ts_event")
     times = nanoseconds(columns["ts_event"], "ts_event")
-    slots = grid.slots(times)
+    own = own or grid
+    slots = own.slots(times)
     out = np.zeros(len(times), PRICE)
-    inside = np.maximum(slots, 0)
-    out["slot"], out["session"] = slots, grid.sessions(inside)
-    out["begin"], out["end"] = grid.begins(inside), grid.ends(inside)
+    out["end"] = own.ends(np.maximum(slots, 0))
     out["price"] = _price(columns, kind, tick)
-    out["ts_available"] = _known(columns, np.where(slots < 0, times + grid.length, out["end"]))
+    out["ts_available"] = _known(columns, np.where(slots < 0, times + own.length, out["end"]))
+    if own != grid:
+        slots = np.where(slots >= 0, grid.beginning_at(own.begins(np.maximum(slots, 0))), OUTSIDE)
+    inside = np.maximum(slots, 0)
+    out["slot"], out["session"], out["begin"] = slots, grid.sessions(inside), grid.begins(inside)
     return out
 
 

@@ -46,6 +46,17 @@ class ReferenceSource:
         """Every sector, in the order of the codes."""
         return sorted({statement.sector for statement in self.sectors.statements})
 
+    def weights(self, symbols: Sequence[str], weights: np.ndarray, slots: np.ndarray, grid: Grid) -> np.ndarray:
+        """SAMPLE rows (instruments, slots) of `weights`, (instruments, 1), where a symbol was in a sector, as known.
+
+        A GAP elsewhere: a basket is then of those alone that were members.
+        """
+        codes = self.codes(symbols, slots, grid)
+        member = codes["status"] == int(Status.OK)
+        codes["value"] = np.where(member, weights["value"], 0.0)
+        codes["status"] = np.where(member, weights["status"], int(Status.GAP))
+        return codes
+
     def codes(self, symbols: Sequence[str], slots: np.ndarray, grid: Grid) -> np.ndarray:
         """SAMPLE rows (instruments, slots) of the code of each sector; a GAP where none was known by then."""
         code = {name: k for k, name in enumerate(self.names())}

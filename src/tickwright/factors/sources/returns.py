@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, DataError
 from tickwright.core.layout import dtype_of, to_rows
 from tickwright.core.units import DAY, Nanos
 from tickwright.data.tables.mapping import BAR_LENGTH
@@ -17,7 +17,7 @@ from tickwright.factors.graph import Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import RETURN
 from tickwright.factors.sources.prices import KINDS, LAST, prices_of
-from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close, take
+from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close_each, take
 
 RETURNS_STATE: np.dtype = dtype_of(ReturnsState)
 LOG, SIMPLE = "log", "simple"
@@ -32,8 +32,10 @@ class ReturnSource:
     `max_span`: the most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`:
     whether a return may cross from one session into the next; by default where the grid is daily. `patience`:
     nanoseconds after its slot's end until which a price still counts. `tick`: turns the decimals of a frame into
-    ticks. `schema` of the catalog: by default bars of the grid's length, or quotes for mid and micro.
-    Raises ConfigError.
+    ticks. `schema` of the catalog: by default bars of the grid's length, or quotes for mid and micro. `whole`: each
+    price is a bar of a whole slot, of two the first stands; by default where the schema's bars are as long as the
+    grid's. Of anything finer the last price of a slot counts. `own`: the grid that the prices lie on where it has
+    another calendar; a bar counts where it begins with a slot of `grid`. Raises ConfigError.
     """
 
     symbol: str
@@ -45,6 +47,8 @@ class ReturnSource:
     patience: Nanos = 0
     tick: float | None = None
     schema: str | None = None
+    whole: bool | None = None
+    own: Grid | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in (LOG, SIMPLE):
@@ -55,6 +59,12 @@ class ReturnSource:
             raise ConfigError("max_span", self.max_span, "1 bar or more")
         if self.patience < 0:
             raise ConfigError("patience", self.patience, "nanoseconds, not negative")
+        if self.own is not None and self.own.length != self.grid.length:
+            raise ConfigError(f"grid of {self.symbol}", self.own.text, f"{self.grid.text}, the grid of the assets")
+        bar = BAR_LENGTH.get(self.schema or "", self.grid.length)
+        if self.whole is None and self.grid.length and (bar > self.grid.length or self.grid.length % bar):
+            # A bar that ends after its slot would be known before it ends.
+            raise ConfigError("schema", self.schema, f"bars of which a slot of {self.grid.text} holds a whole number")
 
     @cached_property
     def crosses(self) -> bool:
@@ -71,19 +81,38 @@ class ReturnSource:
         fitting = [name for name, length in BAR_LENGTH.items() if length == self.grid.length]
         return fitting[0] if fitting else "trades"
 
+    @cached_property
+    def bars(self) -> bool:
+        """Whether each price is a bar of a whole slot."""
+        return BAR_LENGTH.get(self.stored) == self.grid.length if self.whole is None else self.whole
+
+    def ends(self, slots: np.ndarray) -> np.ndarray:
+        """When the prices of slots of `grid` are known, patience apart: at the end, or at that of its own calendar."""
+        ends = self.grid.ends(slots)
+        if self.own is None or not len(slots):
+            return ends
+        own = self.own.slots(self.grid.begins(slots))
+        return np.where(own >= 0, np.maximum(self.own.ends(np.maximum(own, 0)), ends), ends)
+
+    def prices(self, rows: Any) -> np.ndarray:
+        """PRICE rows of records or of a frame, in the order given. Raises ConfigError, DataError."""
+        return prices_of(rows, self.price, self.grid, self.tick, self.own)
+
     def source(self, name: str) -> Source:
         """What a graph is told: settings without the symbol, so that one graph serves all instruments."""
         settings: dict[str, str | int | float | bool] = {
             "returns": self.kind, "price": self.price, "max_span": self.max_span, "overnight": self.crosses,
             "patience": self.patience, "grid": self.grid.text, "session": self.grid.session,
-            "auction": self.grid.auction, "bars": self.stored in BAR_LENGTH,
+            "auction": self.grid.auction, "bars": self.bars,
         }  # fmt: skip
+        if self.own is not None:
+            settings["own"] = self.own.session
         return Source(name, settings, self.max_span + 1)
 
     def returns(self, where: Any, start_ns: Nanos | None = None, end_ns: Nanos | None = None) -> np.ndarray:
         """RETURN rows, one a slot that has a price; from a catalog, records, a frame, or an iterable of records.
 
-        Raises ConfigError, DataError, NotInCatalogError.
+        Raises ConfigError, NotInCatalogError, DataError for a price that was known earlier than one before it.
         """
         live = LiveReturns(self)
         if hasattr(where, "chunks"):
@@ -100,38 +129,39 @@ class LiveReturns:
 
     def __init__(self, source: ReturnSource) -> None:
         self.source = source
-        first = source.stored in BAR_LENGTH
-        self._config = to_rows(
+        self._now: Nanos | None = None
+        self.config = to_rows(
             ReturnsConfig,
-            [ReturnsConfig(source.kind == LOG, source.max_span, source.crosses, first, source.patience)],
+            [ReturnsConfig(source.kind == LOG, source.max_span, source.crosses, source.bars, source.patience)],
         )
         self.state = np.zeros(1, RETURNS_STATE)
 
     def feed(self, rows: Any) -> np.ndarray:
-        """Rows as `ReturnSource.returns` takes them → the slots that they end."""
-        return self.take(prices_of(rows, self.source.price, self.source.grid, self.source.tick))
+        """Rows as `ReturnSource.returns` takes them → the slots that they end.
+
+        Raises DataError for a price that was known earlier than one before it, as a stream does.
+        """
+        prices = self.source.prices(rows)
+        known = prices["ts_available"]
+        back = np.flatnonzero(np.diff(known, prepend=known[:1] if self._now is None else self._now) < 0)
+        if len(back):
+            at = int(back[0])
+            raise DataError(
+                f"{self.source.symbol}: row {at} was known at {known[at]}, before the one before it: "
+                "rows come in the order in which they became known"
+            )
+        self._now = int(known[-1]) if len(known) else self._now
+        return self.take(prices)
 
     def take(self, prices: np.ndarray) -> np.ndarray:
         """PRICE rows → the slots that they end."""
         out = np.zeros(len(prices), RETURN)
-        return out[: take(self._config, self.state, 0, prices, out)]
+        return out[: take(self.config, self.state, 0, prices, out)]
 
-    def close(self, slot: int = FOREVER) -> np.ndarray:
-        """End the open slot, if it is not after `slot`."""
+    def close(self) -> np.ndarray:
+        """End the open slot."""
         out = np.zeros(1, RETURN)
-        return out[: close(self._config, self.state, 0, slot, out)]
-
-    @property
-    def open_slot(self) -> int | None:
-        """The slot whose price may yet change."""
-        return int(self.state["slot"][0]) if self.state["open"][0] else None
-
-    @property
-    def reached(self) -> int | None:
-        """The last slot that had a price, open or told."""
-        if self.state["open"][0]:
-            return int(self.state["slot"][0])
-        return int(self.state["slot_before"][0]) if self.state["known"][0] else None
+        return out[: close_each(self.config, self.state, FOREVER, np.zeros(1, np.int64), out)]
 
     def left_out(self) -> dict[str, int]:
         """Prices that did not count, by why."""

@@ -85,41 +85,61 @@ def _tell(config: Any, state: Any, out: Any) -> None:
     state.slot_before, state.price_before, state.session_before = state.slot, state.price, state.session
 
 
-@kernel(borrow=True)
-def take(config: Any, states: Any, k: int, rows: Any, out: Any) -> int:
-    """PRICE rows of series `k` → RETURN rows of the slots that they end; how many."""
-    state, settings = states[k], config[0]
+@inline(borrow=True)
+def _enter(settings: Any, state: Any, row: Any, out: Any) -> int:
+    """One PRICE row; 1 where it ends a slot, which is told in `out`."""
     told = 0
-    for i in range(len(rows)):
-        row = rows[i]
-        if row.slot < 0:
-            state.outside += 1
-        elif not isfinite(row.price) or row.price <= 0.0:
-            state.unusable += 1
-        elif row.ts_available > row.end + settings.patience:
-            state.late += 1
-        elif state.open and row.slot == state.slot:
-            if settings.first:
-                state.duplicate += 1
-            else:
-                state.price, state.ts_available = row.price, max(row.ts_available, state.ts_available)
-        elif (state.open and row.slot < state.slot) or (state.known and row.slot <= state.slot_before):
-            state.late += 1
+    if row.slot < 0:
+        state.outside += 1
+    elif not isfinite(row.price) or row.price <= 0.0:
+        state.unusable += 1
+    elif row.ts_available > row.end + settings.patience:
+        state.late += 1
+    elif state.open and row.slot == state.slot:
+        if settings.first:
+            state.duplicate += 1
         else:
-            if state.open:
-                _tell(settings, state, out[told])
-                told += 1
-            state.open = 1
-            state.slot, state.session, state.begin = row.slot, row.session, row.begin
-            state.price, state.ts_available = row.price, row.ts_available
+            state.price, state.ts_available = row.price, max(row.ts_available, state.ts_available)
+    elif (state.open and row.slot < state.slot) or (state.known and row.slot <= state.slot_before):
+        state.late += 1
+    else:
+        if state.open:
+            _tell(settings, state, out)
+            told = 1
+        state.open = 1
+        state.slot, state.session, state.begin = row.slot, row.session, row.begin
+        state.price, state.ts_available = row.price, row.ts_available
     return told
 
 
 @kernel(borrow=True)
-def close(config: Any, states: Any, k: int, slot: int, out: Any) -> int:
-    """End the open slot of series `k` if it is `slot` or earlier: 1 row, or none."""
-    state = states[k]
-    if state.open and state.slot <= slot:
-        _tell(config[0], state, out[0])
-        return 1
-    return 0
+def take(config: Any, states: Any, k: int, rows: Any, out: Any) -> int:
+    """PRICE rows of series `k` → RETURN rows of the slots that they end; how many."""
+    told = 0
+    for i in range(len(rows)):
+        told += _enter(config[0], states[k], rows[i], out[told])
+    return told
+
+
+@kernel(borrow=True)
+def take_each(config: Any, states: Any, k: int, rows: Any, who: Any, out: Any) -> int:
+    """A PRICE row of each series from `k` on → RETURN rows of the slots that they end, and of whom; how many."""
+    told = 0
+    for i in range(len(rows)):
+        ends = _enter(config[k + i], states[k + i], rows[i], out[told])
+        if ends:
+            who[told] = k + i
+        told += ends
+    return told
+
+
+@kernel(borrow=True)
+def close_each(config: Any, states: Any, slot: int, who: Any, out: Any) -> int:
+    """End every open slot that is `slot` or earlier → RETURN rows, and of whom; how many."""
+    told = 0
+    for k in range(len(states)):
+        if states[k].open and states[k].slot <= slot:
+            _tell(config[k], states[k], out[told])
+            who[told] = k
+            told += 1
+    return told

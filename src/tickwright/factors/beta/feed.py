@@ -1,0 +1,111 @@
+"""`Feed`: one description of the data of a beta, from which its history and its stream are both made.
+
+1. The assets' returns, and the benchmark's: an instrument or an index, on a calendar that may be its own, or a basket.
+2. `history` reads a catalog, frames, or rows as they come; a benchmark that is shifted by a bar is refused.
+3. `stream` has the same sources, and gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tickwright.core.errors import ConfigError
+from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
+from tickwright.factors.executor import Executor
+from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Constant, Stream, Told
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A beta of `symbols`. `settings`: other fields of `ReturnSource`, as tick; `base` those of the benchmark.
+
+    Of a basket: `weights` by symbol, and `members`, whose statements say who is in it as of each slot.
+    By default the benchmark has the settings of the assets. Raises ConfigError.
+    """
+
+    factory: BetaFactory
+    symbols: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    base: Mapping[str, Any] | None = None
+    weights: Mapping[str, float] | None = None
+    members: ReferenceSource | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "symbols", tuple(self.symbols))
+        if not self.symbols or len(set(self.symbols)) < len(self.symbols):
+            raise ConfigError("symbols", self.symbols, "one at least, each once")
+        if not self.factory.prices:
+            raise ConfigError("factory", "of returns that are given", "BetaFactory(config): a feed is of prices")
+
+    @cached_property
+    def benchmark(self) -> BenchmarkSource:
+        """What the beta is to."""
+        return self.factory.benchmark(self.weights, self.members, **(self.settings if self.base is None else self.base))
+
+    @cached_property
+    def sources(self) -> dict[str, ReturnSource | list[ReturnSource]]:
+        """Returns by the name that the graph gives them, all on the grid of the assets."""
+        assets = [self.factory.returns_of(symbol, **self.settings) for symbol in self.symbols]
+        if self.benchmark.returns is None:
+            return {ASSET: assets}
+        return {ASSET: assets, MARKET: self.benchmark.on(self.factory.config.bars)}
+
+    def returns(self, assets: Any, market: Any = None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """RETURN rows of each symbol, and of the benchmark.
+
+        `assets`: a catalog, or by symbol what `ReturnSource.returns` takes; `market` alike, by default the catalog.
+        Raises ConfigError, DataError, NotInCatalogError.
+        """
+        catalog = hasattr(assets, "chunks")
+        made = {s.symbol: s.returns(assets if catalog else assets[s.symbol]) for s in self._assets}
+        base = self.sources.get(MARKET)
+        if not isinstance(base, ReturnSource):
+            self.factory.check_market(market is not None)
+            return made, None
+        where = assets if market is None and catalog else market
+        self.factory.check_market(where is not None)
+        return made, base.returns(where)
+
+    def history(
+        self, assets: Any, market: Any = None, *, aligned: bool = True, executor: Executor | None = None
+    ) -> pl.DataFrame:
+        """Rows of all slots; what is given as to `returns`, and raised.
+
+        Raises BenchmarkError for a benchmark that is shifted by one bar; `aligned` is False where the assets are to
+        lag it. A basket cannot be shifted: it is of the same rows.
+        """
+        made, base = self.returns(assets, market)
+        if base is not None and aligned:
+            check_alignment(list(made.values()), base)
+        return self.factory.compute(made, base, self.weights, executor, self.members)
+
+    def stream(self) -> Stream:
+        """The same, row by row: `Stream.push` with "asset" and the place of the symbol, or with "market"."""
+        return Stream(self.factory.graph, self.sources, self._constants())
+
+    def frame(self, told: Told) -> pl.DataFrame:
+        """What a stream told, as `history` gives it."""
+        slots, rows = told
+        return self.factory.frame(list(rows[self.factory.factor_id]), slots, self.symbols, self.weights)
+
+    @property
+    def _assets(self) -> list[ReturnSource]:
+        given = self.sources[ASSET]
+        return [given] if isinstance(given, ReturnSource) else given
+
+    def _constants(self) -> dict[str, Constant]:
+        if self.benchmark.returns is not None:
+            return {}
+        weights, members, grid = weights_of(self.symbols, self.weights), self.members, self.factory.config.bars
+        if members is None:
+            return {WEIGHT: weights}
+        return {WEIGHT: lambda slots: members.weights(self.symbols, weights, slots, grid)}

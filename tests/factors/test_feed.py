@@ -1,0 +1,166 @@
+"""One description of a beta's data: three ways to give it, one result; a shift is refused, membership is as of t."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+from factor_worlds import START, bars
+
+from tickwright.core.errors import BenchmarkError, ConfigError
+from tickwright.core.instrument import Instrument
+from tickwright.core.tables import BAR
+from tickwright.core.units import DAY, MINUTE
+from tickwright.data.catalog import Catalog
+from tickwright.data.reference.sectors import Statement
+from tickwright.data.store.source import Source as Stored
+from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.feed import Feed
+from tickwright.factors.sources.benchmark import BenchmarkSource
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.sources.returns import ReturnSource
+
+SYMBOLS = ("A", "B", "C")
+CONFIG = MarketBetaConfig(
+    lookback_length=30, min_observations=10, grid="1min", benchmark="M", max_stale=2, overnight=True
+)
+
+
+def world(seed=3, length=200):
+    """BAR rows of three assets and a market that moves them, each with holes."""
+    rng = np.random.default_rng(seed)
+    slots = START // MINUTE + np.arange(length)
+    market = np.cumsum(rng.normal(0, 30, length))
+    made = {}
+    for name, own in (*((s, 20) for s in SYMBOLS), ("M", 0)):
+        rows = bars(rng, slots, 0.05, 0)
+        at = rows["ts_event"] // MINUTE - slots[0]
+        rows["close"] = 100_000 + np.rint(market + np.cumsum(rng.normal(0, own, length)))[at]
+        made[name] = rows
+    return made
+
+
+def live(feed, prices):
+    """The frame of a stream that was told every row as it became known."""
+    moments = sorted((int(r["ts_event"]), k, i) for k, rows in enumerate(prices.values()) for i, r in enumerate(rows))
+    stream, told, names = feed.stream(), [], list(prices)
+    for _, k, i in moments:
+        row = prices[names[k]][i : i + 1]
+        told.append(
+            stream.push("market", row) if names[k] == "M" else stream.push("asset", row, SYMBOLS.index(names[k]))
+        )
+    told.append(stream.close())
+    slots = np.concatenate([t[0] for t in told])
+    return feed.frame(
+        (slots, {feed.factory.factor_id: np.concatenate([t[1][feed.factory.factor_id] for t in told], 1)})
+    )
+
+
+@pytest.mark.parametrize("benchmark", ["M", "basket"])
+def test_one_fixture_through_files_frames_and_a_stream_gives_equal_rows(tmp_path, benchmark):
+    prices = world()
+    if benchmark == "basket":
+        del prices["M"]
+    catalog = Catalog.create(tmp_path / "c")
+    with catalog.ingest(Stored("fixture", "test", "0" * 32)) as session:
+        for name, rows in prices.items():
+            session.append(Instrument(name, "XSIM", "USD", Decimal("0.01")), "bars-1m", rows)
+    feed = Feed(BetaFactory(CONFIG.but(benchmark=benchmark)), SYMBOLS)
+    stored = feed.history(Catalog.open(tmp_path / "c"))
+    columns = [name for name in BAR.names if not name.startswith("_")]
+    frames = {name: pl.DataFrame({c: rows[c] for c in columns}) for name, rows in prices.items()}
+    assert (stored["status"] == "ok").sum() > 300
+    assert feed.history(frames, frames.get("M")).equals(stored)
+    assert feed.history({n: f.to_pandas() for n, f in frames.items()}, frames.get("M")).equals(stored)
+    one_by_one = {name: iter(np.split(rows, len(rows))) for name, rows in prices.items()}
+    assert feed.history(one_by_one, one_by_one.get("M")).equals(stored)
+    assert live(feed, prices).equals(stored)
+
+
+@pytest.mark.parametrize("lag", [1, -1])
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused(lag):
+    prices = world()
+    feed = Feed(BetaFactory(CONFIG), SYMBOLS)
+    assert (feed.history(prices, prices["M"])["status"] == "ok").any()
+    shifted = prices["M"].copy()
+    shifted["ts_event"] += lag * MINUTE
+    with pytest.raises(BenchmarkError, match=re.escape(f"shifted by {lag:+d} bar")):
+        feed.history(prices, shifted)
+    assert len(feed.history(prices, shifted, aligned=False))
+
+
+def test_a_benchmark_of_another_calendar_in_history_and_stream():
+    """London's assets on New York: its days off are London's gaps, its closes are known after London's."""
+    config = CONFIG.but(grid="1d", session="XLON", benchmark_session="XNYS", max_stale=5)
+    factory = BetaFactory(config)
+    assert factory.factor_id != BetaFactory(config.but(benchmark_session=None)).factor_id
+    feed, rng = Feed(factory, SYMBOLS), np.random.default_rng(4)
+    market = np.cumsum(rng.normal(0, 30, 400))
+    prices = {}
+    for name, own in (*((s, 20) for s in SYMBOLS), ("M", 0)):
+        grid = config.benchmark_bars if name == "M" else config.bars
+        rows = np.zeros(200, BAR)
+        rows["ts_event"] = grid.begins(4_000 + np.arange(200))
+        at = (rows["ts_event"] - min(rows["ts_event"][0], config.bars.begins(np.array([4_000]))[0])) // DAY
+        rows["close"] = 100_000 + np.rint(market + np.cumsum(rng.normal(0, own, 400)))[at]
+        prices[name] = rows
+    whole = feed.history(prices, prices["M"])
+    ok = whole.filter(pl.col("status") == "ok")
+    assert len(ok) > 200
+    moments = []
+    for name, rows in prices.items():
+        grid = config.benchmark_bars if name == "M" else config.bars
+        moments += [(int(e), name, i) for i, e in enumerate(grid.ends(grid.slots(rows["ts_event"])))]
+    stream, told = feed.stream(), []
+    for _, name, i in sorted(moments):
+        row = prices[name][i : i + 1]
+        told.append(stream.push("market", row) if name == "M" else stream.push("asset", row, SYMBOLS.index(name)))
+    told.append(stream.close())
+    rows = np.concatenate([t[1][factory.factor_id] for t in told], axis=1)
+    assert feed.frame((np.concatenate([t[0] for t in told]), {factory.factor_id: rows})).equals(whole)
+    closes = config.benchmark_bars.ends(config.benchmark_bars.slots(ok["ts_event"].to_numpy()))
+    there = np.isin(ok["ts_event"].to_numpy(), prices["M"]["ts_event"])
+    assert (ok["ts_available"].to_numpy()[there] >= closes[there]).all()
+
+
+def test_a_basket_is_of_those_that_were_members_then():
+    """C joins in the middle, as it was known: before, the benchmark of A is B alone; after, the mean of B and C."""
+    days = START // DAY + np.arange(240)
+    rng = np.random.default_rng(5)
+    prices = {
+        s: pl.DataFrame({"ts_event": days * DAY, "close": np.exp(np.cumsum(rng.normal(0, 0.01, 240)))}) for s in SYMBOLS
+    }
+    config = MarketBetaConfig(lookback_length=20, min_observations=10, grid="1d", benchmark="basket")
+    first = dt.date(1970, 1, 1) + dt.timedelta(int(days[0]) - 1)
+    said = [Statement(s, "Tech", first, None, first) for s in "AB"]
+    joined = Statement("C", "Tech", first, None, first + dt.timedelta(121))
+    feed = Feed(BetaFactory(config), SYMBOLS, members=ReferenceSource.from_frame(pl.DataFrame([{
+        n: getattr(s, n) for n in ("symbol", "sector", "start", "known")} for s in (*said, joined)])))  # fmt: skip
+    got = feed.history(prices)
+    of = {s: np.diff(np.log(prices[s]["close"].to_numpy())) for s in SYMBOLS}
+    value = got.filter(pl.col("symbol") == "A")["value"].to_list()
+    for day, others in ((100, of["B"]), (200, (of["B"] + of["C"]) / 2)):
+        window = slice(day - 20, day)  # returns of the slots day − 19 … day
+        assert value[day] == pytest.approx(np.polyfit(others[window], of["A"][window], 1)[0], rel=1e-9)
+    stream, told = feed.stream(), []
+    for t in range(240):
+        told += [stream.push("asset", prices[s][t : t + 1], i) for i, s in enumerate(SYMBOLS)]
+    told.append(stream.close())
+    rows = np.concatenate([t[1][feed.factory.factor_id] for t in told], axis=1)
+    assert feed.frame((np.concatenate([t[0] for t in told]), {feed.factory.factor_id: rows})).equals(got)
+
+
+def test_what_a_feed_refuses():
+    for words, make in (
+        ("symbols", lambda: Feed(BetaFactory(CONFIG), ())),
+        ("symbols", lambda: Feed(BetaFactory(CONFIG), ("A", "A"))),
+        ("factory", lambda: Feed(BetaFactory(CONFIG, prices=False), SYMBOLS)),
+        ("benchmark returns", lambda: Feed(BetaFactory(CONFIG), SYMBOLS).history(world())),
+        ("weights of M", lambda: BenchmarkSource("M", ReturnSource("M", CONFIG.bars), weights={})),
+        ("benchmark_session", lambda: CONFIG.but(benchmark="basket", benchmark_session="XNYS")),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=words):
+            make()
