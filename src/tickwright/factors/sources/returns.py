@@ -20,14 +20,16 @@ from tickwright.factors.sources.prices import KINDS, LAST, prices_of
 from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close, take
 
 RETURNS_STATE: np.dtype = dtype_of(ReturnsState)
-LOG, SIMPLE = "log", "simple"
+LOG, SIMPLE, LEVEL = "log", "simple", "level"
+_KINDS = (SIMPLE, LOG, LEVEL)
+"""In the order of their codes."""
 FOREVER: Nanos = 1 << 62
 """A slot, or a moment, after all others."""
 
 
 @dataclass(frozen=True)
 class ReturnSource:
-    """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro.
+    """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro; or `level`, the price itself.
 
     `max_span`: the most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`:
     whether a return may cross from one session into the next; by default where the grid is daily. `patience`:
@@ -47,8 +49,8 @@ class ReturnSource:
     schema: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (LOG, SIMPLE):
-            raise ConfigError("kind", self.kind, "log or simple")
+        if self.kind not in _KINDS:
+            raise ConfigError("kind", self.kind, f"one of {', '.join(_KINDS)}")
         if self.price not in KINDS:
             raise ConfigError("price", self.price, f"one of {', '.join(KINDS)}")
         if self.max_span < 1:
@@ -78,7 +80,7 @@ class ReturnSource:
             "patience": self.patience, "grid": self.grid.text, "session": self.grid.session,
             "auction": self.grid.auction, "bars": self.stored in BAR_LENGTH,
         }  # fmt: skip
-        return Source(name, settings, self.max_span + 1)
+        return Source(name, settings, 1 if self.kind == LEVEL else self.max_span + 1)
 
     def returns(self, where: Any, start_ns: Nanos | None = None, end_ns: Nanos | None = None) -> np.ndarray:
         """RETURN rows, one a slot that has a price; from a catalog, records, a frame, or an iterable of records.
@@ -103,7 +105,7 @@ class LiveReturns:
         first = source.stored in BAR_LENGTH
         self._config = to_rows(
             ReturnsConfig,
-            [ReturnsConfig(source.kind == LOG, source.max_span, source.crosses, first, source.patience)],
+            [ReturnsConfig(_KINDS.index(source.kind), source.max_span, source.crosses, first, source.patience)],
         )
         self.state = np.zeros(1, RETURNS_STATE)
 
