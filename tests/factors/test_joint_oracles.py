@@ -121,7 +121,9 @@ def test_sector_membership_is_as_of_each_slot():
             fit, use = regression(ASSETS[i], [MARKET, mean[i]], t, 60)
             assert told["value"][i, t] == pytest.approx(fit.params[2], rel=1e-9)
             assert told["n_obs"][i, t] == len(use)
-    before, _ = in_rows(compute_sector_beta(frames, timed(MARKET, DAY), ReferenceSource(_sectors(said[:-1])), config), 8)
+    before, _ = in_rows(
+        compute_sector_beta(frames, timed(MARKET, DAY), ReferenceSource(_sectors(said[:-1])), config), 8
+    )
     assert np.array_equal(before["value"][:, :150], told["value"][:, :150], equal_nan=True)
     assert not np.array_equal(before["value"][2, 150:], told["value"][2, 150:], equal_nan=True)
 

@@ -175,7 +175,9 @@ def test_ar2_errors_are_the_shocks_that_drove_the_level():
         level[t] = 0.6 * level[t - 1] + 0.2 * level[t - 2] + shock[t]
     auto = Node(known_joint.AUTO, AutoConfig(500, 100, 1), {"level": Source("level")})
     change = Node(known_joint.CHANGE, ChangeConfig(1, 1), {"level": Source("level")})
-    rows = batch.run(Graph((auto, change)), Grid(0), np.arange(n), {"level": samples_of(level[None], np.ones((1, n)) > 0)})
+    rows = batch.run(
+        Graph((auto, change)), Grid(0), np.arange(n), {"level": samples_of(level[None], np.ones((1, n)) > 0)}
+    )
     use = slice(600, n)
     assert np.corrcoef(rows[auto.id][0]["value"][use], shock[use])[0, 1] > 0.99
     assert np.corrcoef(rows[change.id][0]["value"][use], shock[use])[0, 1] < 0.95
@@ -224,7 +226,7 @@ def test_a_volatility_beta_is_near_its_truth_and_short_blocks_attenuate_it():
         assert error / 1e-2 < 0.05
     assert found[5] == pytest.approx(-0.22, abs=0.04)
     assert found[LEAST_BLOCK] == pytest.approx(-0.46, abs=0.03)
-    with pytest.raises(ConfigError, match="block.*60 or more"):
+    with pytest.raises(ConfigError, match=r"block.*60 or more"):
         VolatilityBetaConfig(block=5)
 
 
@@ -266,5 +268,5 @@ def test_windows_that_overlap_make_changes_that_undo_each_other():
 
     assert undone(15) == pytest.approx(-0.38, abs=0.04)
     assert undone(60) > undone(15) + 0.1
-    with pytest.raises(ConfigError, match="every.*windows that overlap"):
+    with pytest.raises(ConfigError, match=r"every.*windows that overlap"):
         VolatilityBetaConfig(every=15)

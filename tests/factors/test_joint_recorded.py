@@ -63,8 +63,9 @@ def daily(shared_data):
     """(closes by symbol, S&P 500, VIX) since the middle of 2016, and the sectors as they were listed."""
     folder = shared_data / "equity_daily"
     with zipfile.ZipFile(folder / "sp500_2013_2018.zip") as archive:
-        tables = {name.split("/")[1].removesuffix("_data.csv"): pl.read_csv(archive.read(name), columns=["date", "close"])
-                  for name in archive.namelist() if name.endswith("_data.csv")}  # fmt: skip
+        names = [name for name in archive.namelist() if name.endswith("_data.csv")]
+        read = [pl.read_csv(archive.read(name), columns=["date", "close"]) for name in names]
+        tables = {name.split("/")[1].removesuffix("_data.csv"): table for name, table in zip(names, read, strict=True)}
     with zipfile.ZipFile(folder / "reference.zip") as archive:
         index, vix = (
             pl.read_csv(archive.read(f"macro_fred/{name}.csv"), null_values=".", new_columns=["date", "close"])

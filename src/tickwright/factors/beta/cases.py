@@ -1,4 +1,4 @@
-"""Every market beta that comes with Tickwright, ready to be checked: on a made market with holes, or on given prices."""
+"""Every market beta that is shipped, ready to be checked: on a made market with holes, or on given prices."""
 
 from __future__ import annotations
 

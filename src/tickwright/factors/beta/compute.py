@@ -39,7 +39,9 @@ def compute_market_beta(
     return factory.compute(*returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory), executor=executor)
 
 
-def returns_at_hand(assets: Any, benchmark: Any, factory: BetaFactory) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+def returns_at_hand(
+    assets: Any, benchmark: Any, factory: BetaFactory
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """RETURN rows by symbol and of the benchmark, from what `compute_market_beta` takes. Raises as it does."""
     config = factory.market
     given = {symbol: _columns(series, symbol) for symbol, series in by_symbol(assets).items()}
@@ -103,9 +105,7 @@ def _check_places(series: Sequence[tuple[str, Columns]]) -> None:
         )  # fmt: skip
 
 
-def _returns(
-    columns: Columns, name: str, config: MarketBetaConfig, crosses: bool, level: bool = False
-) -> np.ndarray:
+def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool, level: bool = False) -> np.ndarray:
     """RETURN rows of one series; one without a number or over too many bars is a GAP. A `level` is of one bar.
 
     Raises ConfigError, DataError.

@@ -136,6 +136,7 @@ class MarketBetaConfig:
 
 
 def whole(name: str, value: Any, least: int, most: int | None) -> int:
+    """A whole number between bounds. Raises ConfigError."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         raise ConfigError(name, value, f"a whole number, {least} or more" + (f", {most} at most" if most else ""))
     return value

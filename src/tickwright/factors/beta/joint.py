@@ -1,7 +1,7 @@
 """What the betas beside the market's share: what they are given, and how their configurations are checked.
 
-A joint configuration holds a `MarketBetaConfig`, which says grid, window, benchmark and guards, and adds what the second
-regressor is. `BetaFactory` takes either.
+A joint configuration holds a `MarketBetaConfig`, which says grid, window, benchmark and guards, and adds what the
+second regressor is. `BetaFactory` takes either.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def crosses(market: MarketBetaConfig) -> bool:
     return not within_sessions(market) if market.overnight is None else market.overnight
 
 
-def two(market: MarketBetaConfig, coefficient: int, tolerance: float, orthogonal: bool = False, **rows: Any) -> TwoConfig:
+def two(
+    market: MarketBetaConfig, coefficient: int, tolerance: float, orthogonal: bool = False, **rows: Any
+) -> TwoConfig:
     """What the kernel of two regressors is given; `rows` are other fields than those of a row a slot."""
     window = market.window
     usual: dict[str, Any] = {**asdict(window), "hold": 0, "rows": window.window}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.beta.volatility import IMPLIED, VolatilityBetaConfig
 from tickwright.factors.checks import Case, Columns
 from tickwright.factors.graph import Source
+from tickwright.factors.sources.returns import ReturnSource
 
 KINDS: Mapping[str, type] = {
     "market": MarketBetaConfig, SECTOR: SectorBetaConfig, LIQUIDITY: LiquidityBetaConfig,
@@ -34,17 +36,17 @@ def joint_configs() -> list[JointConfig]:
     usual = MarketBetaConfig(
         lookback_length=24, min_observations=8, grid="30min", max_stale=1, min_nonzero_x=3, overnight=True
     )
-    season = {"season_sessions": 3, "min_sessions": 2, "market": usual}
-    ar2 = {"shock": "ar2", "ar_window": 20}
+    liquid = partial(LiquidityBetaConfig, season_sessions=3, min_sessions=2, market=usual)
+    foreseen = partial(liquid, shock="ar2", ar_window=20)
     within = usual.but(lookback_length=6, min_observations=4, grid="10min")
     return [
         SectorBetaConfig(market=usual),
         SectorBetaConfig(coefficient="market", market=usual.but(benchmark=BASKET)),
-        LiquidityBetaConfig(**season),
-        LiquidityBetaConfig(measure="illiquidity", **ar2, **season),
-        LiquidityBetaConfig(model="commonality", measure="spread", coefficient="sum", **season),
-        LiquidityBetaConfig(model="acharya-pedersen", measure="spread", **ar2, **season),
-        VolatilityBetaConfig(volatility=IMPLIED, **season),
+        liquid(),
+        foreseen(measure="illiquidity"),
+        liquid(model="commonality", measure="spread", coefficient="sum"),
+        foreseen(model="acharya-pedersen", measure="spread"),
+        VolatilityBetaConfig(volatility=IMPLIED, season_sessions=3, min_sessions=2, market=usual),
         VolatilityBetaConfig(season_sessions=2, min_sessions=1, min_in_block=48, market=within),
     ]
 
@@ -62,23 +64,24 @@ def joint_case(config: JointConfig, seed: int) -> Case:
     rng = np.random.default_rng(seed)
     market = np.cumsum(rng.normal(0, 1e-2, length))
     prices = [(0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, length)) for i in range(_ASSETS)]
-    series = {
+    series: dict[str, Columns | list[Columns]] = {
         ASSET: [told(rng, grid, slots, np.exp(price)) for price in prices],
         MARKET: told(rng, grid, slots, np.exp(market)),
         LIQUIDITY: [told(rng, grid, slots, np.exp(rng.normal(0, 0.3, length))) for _ in range(_ASSETS)],
         VOLATILITY: told(rng, grid, slots, 20 * np.exp(0.1 * np.cumsum(rng.normal(0, 0.1, length)))),
         SECTOR: [_sector(grid.begins(slots), i) for i in range(_ASSETS)],
     }
-    sources: dict[str, object] = {ASSET: [factory.returns_of(s, schema="bars-1m") for s in symbols]}
+    sources: dict[str, ReturnSource | list[ReturnSource]] = {
+        ASSET: [factory.returns_of(s, schema="bars-1m") for s in symbols]
+    }
     if factory.market.benchmark != BASKET:
         sources[MARKET] = factory.returns_of(MARKET, schema="bars-1m")
     for name in factory.levels:
-        one = isinstance(series[name], dict)
-        many = [factory.levels_of(s, schema="bars-1m") for s in ([name] if one else symbols)]
-        sources[name] = many[0] if one else many
+        each = [factory.levels_of(s, schema="bars-1m") for s in symbols]
+        sources[name] = each if isinstance(series[name], list) else factory.levels_of(name, schema="bars-1m")
     weighted = Source(WEIGHT) in factory.graph.sources
     constants = {WEIGHT: weights_of(symbols, None)} if weighted else {}
-    return Case(factory.node, sources, {name: series[name] for name in sources}, constants)  # type: ignore[arg-type]
+    return Case(factory.node, sources, {name: series[name] for name in sources}, constants)
 
 
 def _sector(begins: np.ndarray, i: int) -> Columns:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta import known, known_joint
@@ -82,7 +82,7 @@ class LiquidityBetaConfig:
     min_others: int = 1
     cost_scale: float | None = None
     min_own_share: float = 0.02
-    market: MarketBetaConfig = MarketBetaConfig()
+    market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
         check_kind(self.kind, LIQUIDITY)

@@ -54,7 +54,7 @@ class RowsState:
 
 @inline(borrow=True)
 def enter(state: Any, ring: Any, window: int, wide: int, slot: int, there: bool, market: float) -> int:
-    """A slot takes the place of the one a window before it. Answers where its other numbers go, from the market's on."""
+    """A slot takes the place of the one a window before it. Answers where the market's number stands."""
     at = (slot % window) * wide
     left = ring[at] != 0.0
     if left:

@@ -7,7 +7,7 @@ sector of a slot is the one that was known then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tickwright.factors.beta import known_joint
 from tickwright.factors.beta.config import MarketBetaConfig, whole
@@ -37,7 +37,7 @@ class SectorBetaConfig:
     coefficient: str = "sector"
     min_others: int = 1
     min_own_share: float = 0.02
-    market: MarketBetaConfig = MarketBetaConfig()
+    market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
         check_kind(self.kind, SECTOR)

@@ -39,7 +39,9 @@ def ring_of(config: RowsConfig) -> int:
 
 
 @kernel(borrow=True)
-def solve(ring: Any, window: int, first: int, last: int, n: float, intercept: int, floor: float, tolerance: float) -> Any:
+def solve(
+    ring: Any, window: int, first: int, last: int, n: float, intercept: int, floor: float, tolerance: float
+) -> Any:
     """(status, m̄, z̄, ȳ, Smm, Suu, g, β, b, SSR, Syy) of the rows from slot `first` to `last`, `n` of them."""
     begin, size, whole = (first % window) * WIDE, last - first + 1, window * WIDE
     mm = mz = my = 0.0

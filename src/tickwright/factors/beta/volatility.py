@@ -10,7 +10,7 @@ An estimate stands until the next block ends, or a session at most; `lookback_le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta import known_joint
@@ -31,6 +31,7 @@ from tickwright.factors.beta.joint import (
 from tickwright.factors.beta.season import season_of, without_season
 from tickwright.factors.beta.shock_kernel import ChangeConfig
 from tickwright.factors.beta.two_kernel import INTERCEPT, MARKET, OTHER, TwoConfig
+from tickwright.factors.factor import Factor
 from tickwright.factors.graph import Node
 
 REALISED, IMPLIED = "realised", "implied"
@@ -67,7 +68,7 @@ class VolatilityBetaConfig:
     season_sessions: int | None = None
     min_sessions: int | None = None
     min_own_share: float = 0.02
-    market: MarketBetaConfig = MarketBetaConfig()
+    market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
         check_kind(self.kind, VOLATILITY)
@@ -132,7 +133,7 @@ class VolatilityBetaConfig:
         level = without_season(level, self.season_sessions, self.min_sessions, self.market)
         return Node(known_joint.CHANGE, ChangeConfig(self._farthest, int(crosses(self.market))), {"level": level})
 
-    def _of_blocks(self, factor: known_joint.Factor, giver: Giver) -> Node:
+    def _of_blocks(self, factor: Factor, giver: Giver) -> Node:
         assert self.block is not None
         assert self.every is not None
         assert self.min_in_block is not None

@@ -29,12 +29,13 @@ FOREVER: Nanos = 1 << 62
 
 @dataclass(frozen=True)
 class ReturnSource:
-    """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro; or `level`, the price itself.
+    """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro.
 
-    `max_span`: the most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`:
-    whether a return may cross from one session into the next; by default where the grid is daily. `patience`:
-    nanoseconds after its slot's end until which a price still counts. `tick`: turns the decimals of a frame into
-    ticks. `schema` of the catalog: by default bars of the grid's length, or quotes for mid and micro.
+    Of the kind `level` it is the number itself that is told, as liquidity or an implied volatility. `max_span`: the
+    most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`: whether a return
+    may cross from one session into the next; by default where the grid is daily. `patience`: nanoseconds after its
+    slot's end until which a price still counts. `tick`: turns the decimals of a frame into ticks. `schema` of the
+    catalog: by default bars of the grid's length, or quotes for mid and micro.
     Raises ConfigError.
     """
 
