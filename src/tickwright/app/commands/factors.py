@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json as formats
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market, stored
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
+from tickwright.factors.beta.joint import JointConfig
+from tickwright.factors.beta.joint_cases import KINDS, joint_case, joint_configs
 from tickwright.factors.checks import CHECKS, Case
 
 
@@ -53,20 +55,37 @@ def check(asked: Asked) -> int:
 
 
 def _cases(asked: Asked) -> Iterator[Case]:
-    wanted = (
-        configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
-    )
+    config = None if asked.config is None else _read(asked.config)
     if asked.catalog is None:
         if asked.instruments or asked.benchmark or asked.start or asked.end:
             raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")
-        prices, market = made_market(asked.seed)
-        bases = ((config, None if _basket(config) else market) for config in wanted)
-        return (case for config, base in bases for case in cases([config], prices, base, PATIENCE))
-    if asked.config is None:
+        return _made([*configs(), *joint_configs()] if config is None else [config], asked.seed)
+    if config is None:
         raise ConfigError("--config", "nothing", "the file of one beta, for prices of a catalog")
+    if not isinstance(config, MarketBetaConfig):
+        raise ConfigError("--catalog", asked.catalog, "nothing: betas beside the market's are checked on a made market")
     if not asked.instruments:
         raise ConfigError("--instrument", "nothing", "one asset at least")
-    return _recorded(asked, open_catalog(asked.catalog), wanted[0])
+    return _recorded(asked, open_catalog(asked.catalog), config)
+
+
+def _read(file: Path) -> MarketBetaConfig | JointConfig:
+    """The configuration of a file, of the kind that it names; of a market beta where it names none."""
+    table = config_file.read(file)
+    kind = table.pop("kind", "market")
+    if kind not in KINDS:
+        raise ConfigError("kind", kind, f"one of {', '.join(KINDS)}")
+    config: MarketBetaConfig | JointConfig = config_file.build(KINDS[kind], table)
+    return config
+
+
+def _made(wanted: Sequence[MarketBetaConfig | JointConfig], seed: int) -> Iterator[Case]:
+    prices, market = made_market(seed)
+    for config in wanted:
+        if isinstance(config, MarketBetaConfig):
+            yield from cases([config], prices, None if _basket(config) else market, PATIENCE)
+        else:
+            yield joint_case(config, seed)
 
 
 def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""Every beta that comes with Tickwright, ready to be checked: on a made market with holes, or on given prices."""
+"""Every market beta that is shipped, ready to be checked: on a made market with holes, or on given prices."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.beta.config import BASKET, METHODS, MarketBetaConfig
 from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
 from tickwright.factors.checks import Case, Columns
+from tickwright.factors.grid import Grid
 
 _LENGTH = 30 * MINUTE
 PATIENCE = _LENGTH
@@ -62,8 +63,9 @@ def made_market(seed: int) -> tuple[dict[str, Columns], Columns]:
     slots[_SLOTS * 2 // 3 :] += 3 * _WINDOW
     market = np.cumsum(rng.normal(0, 1e-2, _SLOTS))
     series = {f"MADE{i}": (0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, _SLOTS)) for i in range(_ASSETS)}
-    told = [_told(rng, slots, log_price) for log_price in (*series.values(), market)]
-    return dict(zip(series, told[:-1], strict=True)), told[-1]
+    grid = Grid(_LENGTH)
+    every = [told(rng, grid, _START // _LENGTH + slots, np.exp(log_price)) for log_price in (*series.values(), market)]
+    return dict(zip(series, every[:-1], strict=True)), every[-1]
 
 
 def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None) -> Columns:
@@ -81,12 +83,13 @@ def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos
     return {"ts_event": rows["ts_event"][order], "ts_available": known[order], "close": rows["close"][order]}
 
 
-def _told(rng: np.random.Generator, slots: np.ndarray, log_price: np.ndarray) -> Columns:
+def told(rng: np.random.Generator, grid: Grid, slots: np.ndarray, values: np.ndarray) -> Columns:
+    """Numbers at slots as bars of them come: some missing, some twice and differently, some late."""
     kept = np.flatnonzero(rng.random(len(slots)) >= _MISSING)
     kept = np.sort(np.concatenate([kept, kept[rng.random(len(kept)) < _TWICE]]))
-    begins = _START + slots[kept] * _LENGTH
+    begins, ends = grid.begins(slots[kept]), grid.ends(slots[kept])
     late = rng.random(len(kept)) < _LATE
-    known = begins + _LENGTH + np.where(late, rng.integers(1, 3 * _LENGTH, len(kept)), 0)
-    close = np.rint(1e4 * np.exp(log_price[kept])) + np.arange(len(kept)) % 2  # what comes twice comes differently
+    known = ends + np.where(late, rng.integers(1, 3 * (grid.length or 1), len(kept)), 0)
+    close = np.rint(1e4 * values[kept]) + np.arange(len(kept)) % 2
     order = np.argsort(known, kind="stable")
     return {"ts_event": begins[order], "ts_available": known[order], "close": close[order]}

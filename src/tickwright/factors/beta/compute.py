@@ -36,15 +36,37 @@ def compute_market_beta(
     Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
     """
     factory = BetaFactory(config, prices=False)
-    given = {symbol: _columns(series, symbol) for symbol, series in by_symbol(asset_returns_by_symbol).items()}
+    return factory.compute(*returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory), executor=executor)
+
+
+def returns_at_hand(
+    assets: Any, benchmark: Any, factory: BetaFactory
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """RETURN rows by symbol and of the benchmark, from what `compute_market_beta` takes. Raises as it does."""
+    config = factory.market
+    given = {symbol: _columns(series, symbol) for symbol, series in by_symbol(assets).items()}
     if not given:
         raise ConfigError("asset returns", "none", "one symbol at least")
-    base = None if benchmark_returns is None else _columns(benchmark_returns, config.benchmark)
+    base = None if benchmark is None else _columns(benchmark, config.benchmark)
     _check_places([*given.items(), *([] if base is None else [(config.benchmark, base)])])
     crosses = factory.returns_of("").crosses
-    assets = {symbol: _returns(columns, symbol, config, crosses) for symbol, columns in given.items()}
-    market = None if base is None else _returns(base, config.benchmark, config, crosses)
-    return factory.compute(assets, market, executor=executor)
+    told = {symbol: _returns(columns, symbol, config, crosses) for symbol, columns in given.items()}
+    return told, None if base is None else _returns(base, config.benchmark, config, crosses)
+
+
+def levels_at_hand(given: Any, name: str, config: MarketBetaConfig, length: int) -> np.ndarray:
+    """RETURN rows of a level at each slot, as liquidity, from what one series of returns may be.
+
+    `length`: rows of the returns, as many as a level without times has. Raises ConfigError, DataError.
+    """
+    columns = _columns(given, name)
+    if columns[1] is None and len(columns[0]) != length:
+        raise ConfigError(f"{name}, without times", f"{len(columns[0])} rows", f"{length}, as the returns have")
+    rows = _returns(columns, name, config, crosses=True, level=True)
+    bad = rows["value"] < 0.0
+    if bad.any():
+        raise DataError(f"{name}: row {int(bad.argmax())} is {rows['value'][bad][0]}, a level is not negative")
+    return rows
 
 
 def by_symbol(given: Any) -> dict[str, Any]:
@@ -83,8 +105,11 @@ def _check_places(series: Sequence[tuple[str, Columns]]) -> None:
         )  # fmt: skip
 
 
-def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool) -> np.ndarray:
-    """RETURN rows of one series; one without a number or over too many bars is a GAP. Raises ConfigError, DataError."""
+def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool, level: bool = False) -> np.ndarray:
+    """RETURN rows of one series; one without a number or over too many bars is a GAP. A `level` is of one bar.
+
+    Raises ConfigError, DataError.
+    """
     (values, times, known), grid = columns, config.bars
     if times is None:
         if grid.length:
@@ -104,7 +129,7 @@ def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: boo
         at = int(times[1:][np.diff(slots) == 0][0])
         raise DataError(f"returns of {name}: two of one slot, at {np.datetime64(at, 'ns') if grid.length else at}")
     out = np.zeros(len(values), RETURN)
-    span = _spans(slots, grid, crosses)
+    span = np.ones(len(slots), np.int64) if level else _spans(slots, grid, crosses)
     there = ~np.isnan(values) & (span <= config.max_gap)
     out["slot"], out["value"], out["span"] = slots, np.where(there, values, 0.0), np.where(np.isnan(values), 0, span)
     out["status"] = np.where(there, int(Status.OK), int(Status.GAP))

@@ -79,16 +79,16 @@ class MarketBetaConfig:
         if self.min_observations is None:
             usual = 20 if self.method in _WITHIN_SESSIONS else max(30, window // 2)
             object.__setattr__(self, "min_observations", usual)
-        _whole("min_observations", self.min_observations, 3, None)
+        whole("min_observations", self.min_observations, 3, None)
         if self.min_observations > window:  # type: ignore[operator]
             raise ConfigError(
                 "min_observations", self.min_observations, f"at most lookback_length, {window}; say a smaller one"
             )
-        _whole("max_gap", self.max_gap, 1, window)
-        _whole("max_stale", self.max_stale, 0, window - 1)
-        _whole("min_nonzero_x", self.min_nonzero_x, 1, None)
-        _whole("lags", self.lags, 1, MOST_LAGS)
-        _whole("min_section", self.min_section, 3, None)
+        whole("max_gap", self.max_gap, 1, window)
+        whole("max_stale", self.max_stale, 0, window - 1)
+        whole("min_nonzero_x", self.min_nonzero_x, 1, None)
+        whole("lags", self.lags, 1, MOST_LAGS)
+        whole("min_section", self.min_section, 3, None)
         for name in ("var_floor", "winsor"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
@@ -111,13 +111,13 @@ class MarketBetaConfig:
     def _window(self, grid: Grid) -> int:
         if self.method not in _WITHIN_SESSIONS:
             window = 252 if self.lookback_length is None else self.lookback_length
-            return _whole("lookback_length", window, 3, 1_000_000)
+            return whole("lookback_length", window, 3, 1_000_000)
         bars = grid.bars_per_session
         if bars < 2:
             raise ConfigError("grid", self.grid, f"bars within a session, as 5min, for {self.method}")
         if self.lookback_length not in (None, bars):
             raise ConfigError("lookback_length", self.lookback_length, f"nothing, or {bars}, the bars of a session")
-        return _whole("lookback_length", bars, 3, 1_000_000)
+        return whole("lookback_length", bars, 3, 1_000_000)
 
     @property
     def bars(self) -> Grid:
@@ -150,7 +150,8 @@ class MarketBetaConfig:
         return replace(self, **changes)
 
 
-def _whole(name: str, value: Any, least: int, most: int | None) -> int:
+def whole(name: str, value: Any, least: int, most: int | None) -> int:
+    """A whole number between bounds. Raises ConfigError."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         raise ConfigError(name, value, f"a whole number, {least} or more" + (f", {most} at most" if most else ""))
     return value

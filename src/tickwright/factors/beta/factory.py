@@ -19,6 +19,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.factors import batch
 from tickwright.factors.beta import known
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
+from tickwright.factors.beta.joint import Giver, Inputs, JointConfig
 from tickwright.factors.beta.lagged import LaggedConfig
 from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
 from tickwright.factors.engine import Engine, samples_of
@@ -29,7 +30,7 @@ from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.rows import frame_of
 from tickwright.factors.sources.benchmark import BenchmarkSource
 from tickwright.factors.sources.reference import ReferenceSource
-from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.sources.returns import LEVEL, ReturnSource
 
 ASSET, MARKET, WEIGHT = "asset", "market", "weight"
 _LEAST_OTHERS = 1
@@ -41,14 +42,27 @@ _FACTORS: dict[str, Factor] = {
 
 @dataclass(frozen=True)
 class BetaFactory:
-    """One beta, by its configuration. `prices`: its returns come from prices, of which the first slot has none."""
+    """One beta, by its configuration: to the market, or to something beside it (`joint.JointConfig`).
 
-    config: MarketBetaConfig
+    `prices`: its returns come from prices, of which the first slot has none.
+    """
+
+    config: MarketBetaConfig | JointConfig
     prices: bool = True
+
+    @cached_property
+    def market(self) -> MarketBetaConfig:
+        """Grid, window, benchmark and guards."""
+        return self.config if isinstance(self.config, MarketBetaConfig) else self.config.market
+
+    @property
+    def levels(self) -> Sequence[str]:
+        """Sources of levels that are needed beside returns."""
+        return () if isinstance(self.config, MarketBetaConfig) else self.config.levels
 
     def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """The returns that this beta takes, of one symbol; `settings` are other fields of `ReturnSource`."""
-        config = self.config
+        config = self.market
         return ReturnSource(
             symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings
         )  # fmt: skip
@@ -57,30 +71,29 @@ class BetaFactory:
         self, weights: Mapping[str, float] | None = None, members: ReferenceSource | None = None, **settings: Any
     ) -> BenchmarkSource:
         """What the beta is to; `settings` as of `returns_of`, `weights` and `members` of a basket."""
-        config = self.config
+        config = self.market
         if config.benchmark == BASKET:
             return BenchmarkSource(BASKET, None, config.max_stale, weights, members)
         returns = replace(self.returns_of(config.benchmark, **settings), grid=config.benchmark_bars)
         return BenchmarkSource(config.benchmark, returns, config.max_stale)
 
+    def levels_of(self, symbol: str, **settings: Any) -> ReturnSource:
+        """A level that this beta takes, as liquidity, of one symbol."""
+        return ReturnSource(symbol, self.market.bars, kind=LEVEL, **settings)
+
     @cached_property
     def node(self) -> Node:
         """The beta, shrunk where that is asked for."""
-        config = self.config
-        if config.benchmark == BASKET:
-            joined: dict[str, Source | Node] = {"asset": self._source(ASSET), "weight": Source(WEIGHT)}
-            benchmark: Source | Node = Node(known.BASKET, SectionConfig(_LEAST_OTHERS), joined)
+        asset, weight = self._source(ASSET), Source(WEIGHT)
+        if self.market.benchmark == BASKET:
+            joined: dict[str, Giver] = {"asset": asset, "weight": weight}
+            market: Giver = Node(known.BASKET, SectionConfig(_LEAST_OTHERS), joined)
         else:
-            benchmark = self._source(MARKET)
-        window: Any = config.window
-        if config.method == "dimson":
-            window = LaggedConfig(**asdict(window), lags=config.lags)
-        beta = Node(_FACTORS[config.method], window, {"asset": self._source(ASSET), "market": benchmark})
-        if config.shrink == "blume":
-            return Node(known.BLUME, BlumeConfig(), {"beta": beta})
-        if config.shrink == "vasicek":
-            return Node(known.VASICEK, SectionConfig(config.min_section), {"beta": beta})
-        return beta
+            market = self._source(MARKET)
+        if isinstance(self.config, MarketBetaConfig):
+            return _market_beta(self.config, asset, market)
+        levels = {name: self.levels_of(name).source(name) for name in self.levels}
+        return self.config.node(Inputs(asset, market, weight, levels))
 
     @cached_property
     def graph(self) -> Graph:
@@ -95,27 +108,33 @@ class BetaFactory:
     def compute(
         self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None,
         weights: Mapping[str, float] | None = None, executor: Executor | None = None,
-        members: ReferenceSource | None = None,
+        members: ReferenceSource | None = None, levels: Mapping[str, Given | ReferenceSource] | None = None,
     ) -> pl.DataFrame:  # fmt: skip
         """Output rows from RETURN rows by symbol and those of the benchmark; a basket has weights, 1 by default.
 
         `members`: the basket is at each slot of those that were members then, as `ReferenceSource.weights` says.
-
-        Raises ConfigError where the benchmark and what is given of it disagree, and for rows of another grid.
+        `levels`: by name what a joint beta needs beside them, RETURN rows of all or of each asset in order; of
+        sectors who was in which. Raises ConfigError where the benchmark or the levels and what is given of them
+        disagree, and for rows of another grid.
         """
-        for name, series in (*assets.items(), *([] if market is None else [(self.config.benchmark, market)])):
+        for name, series in (*assets.items(), *([] if market is None else [(self.market.benchmark, market)])):
             self._check_grid(name, series)
         symbols = list(assets)
+        self._check_levels(levels or {}, len(symbols))
         given: dict[str, Given] = {ASSET: list(assets.values())}
         if market is not None:
             given[MARKET] = market
+        given |= {name: rows for name, rows in (levels or {}).items() if not isinstance(rows, ReferenceSource)}
         clock = clock_of(given)
         samples = {name: samples_on(clock, series) for name, series in given.items()}
+        for name, told in (levels or {}).items():
+            if isinstance(told, ReferenceSource):
+                samples[name] = told.codes(symbols, clock, self.market.bars)
         self.check_market(market is not None)
-        if self.config.benchmark == BASKET:
+        if any(source.name == WEIGHT for source in self.graph.sources):
             all_in = weights_of(symbols, weights)
-            samples[WEIGHT] = all_in if members is None else members.weights(symbols, all_in, clock, self.config.bars)
-        rows = batch.run(self.graph, self.config.bars, clock, samples, executor)[self.node.id]
+            samples[WEIGHT] = all_in if members is None else members.weights(symbols, all_in, clock, self.market.bars)
+        rows = batch.run(self.graph, self.market.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, symbols, weights)
 
     def frame(
@@ -123,23 +142,36 @@ class BetaFactory:
         weights: Mapping[str, float] | None = None,
     ) -> pl.DataFrame:  # fmt: skip
         """ESTIMATE rows of each instrument as the output frame; `weights` are those of a basket."""
-        names = [self.config.benchmark] * len(symbols)
-        return frame_of(rows, slots, self.node, self.config.bars, symbols, names, weights)
+        names = [self.market.benchmark] * len(symbols)
+        return frame_of(rows, slots, self.node, self.market.bars, symbols, names, weights)
 
     def engine(self, count: int) -> Engine:
         """An engine for a stream of panels of `count` instruments."""
-        return Engine(self.graph, self.config.bars, count)
+        return Engine(self.graph, self.market.bars, count)
 
     def check_market(self, given: bool) -> None:
         """Raise ConfigError where a basket is given a benchmark, or another benchmark nothing."""
-        if given and self.config.benchmark == BASKET:
+        if given and self.market.benchmark == BASKET:
             raise ConfigError("benchmark returns", "some", f"none: the benchmark is the {BASKET} of all others")
-        if not given and self.config.benchmark != BASKET:
-            raise ConfigError("benchmark returns", "none", f"those of {self.config.benchmark}, or benchmark = {BASKET}")
+        if not given and self.market.benchmark != BASKET:
+            raise ConfigError("benchmark returns", "none", f"those of {self.market.benchmark}, or benchmark = {BASKET}")
+
+    def _check_levels(self, levels: Mapping[str, Given | ReferenceSource], count: int) -> None:
+        """Raise ConfigError where levels are missing, are not asked for, or are not one an asset."""
+        if set(levels) != set(self.levels):
+            raise ConfigError("levels", ", ".join(sorted(levels)) or "none", ", ".join(self.levels) or "none")
+        for name, rows in levels.items():
+            if isinstance(rows, np.ndarray):
+                self._check_grid(name, rows)
+            elif not isinstance(rows, ReferenceSource):
+                if len(rows) != count:
+                    raise ConfigError(f"levels of {name}", f"{len(rows)} series", f"one for each of {count} assets")
+                for series in rows:
+                    self._check_grid(name, series)
 
     def _check_grid(self, name: str, rows: np.ndarray) -> None:
         """Slots of two calendars are numbers of other moments: raise ConfigError rather than pair them."""
-        bars = self.config.bars
+        bars = self.market.bars
         wrong = rows["ts_event"] != bars.begins(rows["slot"])
         if wrong.any():
             found = f"a slot that begins at {np.datetime64(int(rows['ts_event'][wrong][0]), 'ns')}"
@@ -147,9 +179,21 @@ class BetaFactory:
             raise ConfigError(f"returns of {name}", found, f"slots of {grid}: make them there with BenchmarkSource.on")
 
     def _source(self, name: str) -> Source:
-        returns = self.benchmark().on(self.config.bars) if name == MARKET else self.returns_of(name)
+        returns = self.benchmark().on(self.market.bars) if name == MARKET else self.returns_of(name)
         source = returns.source(name)
         return source if self.prices else Source(name, {**source.settings, "returns": "given"})
+
+
+def _market_beta(config: MarketBetaConfig, asset: Giver, market: Giver) -> Node:
+    window: Any = config.window
+    if config.method == "dimson":
+        window = LaggedConfig(**asdict(window), lags=config.lags)
+    beta = Node(_FACTORS[config.method], window, {"asset": asset, "market": market})
+    if config.shrink == "blume":
+        return Node(known.BLUME, BlumeConfig(), {"beta": beta})
+    if config.shrink == "vasicek":
+        return Node(known.VASICEK, SectionConfig(config.min_section), {"beta": beta})
+    return beta
 
 
 def weights_of(symbols: Sequence[str], weights: Mapping[str, float] | None) -> np.ndarray:

@@ -57,7 +57,7 @@ class Feed:
         assets = [self.factory.returns_of(symbol, **self.settings) for symbol in self.symbols]
         if self.benchmark.returns is None:
             return {ASSET: assets}
-        return {ASSET: assets, MARKET: self.benchmark.on(self.factory.config.bars)}
+        return {ASSET: assets, MARKET: self.benchmark.on(self.factory.market.bars)}
 
     def returns(self, assets: Any, market: Any = None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """RETURN rows of each symbol, and of the benchmark.
@@ -105,7 +105,7 @@ class Feed:
     def _constants(self) -> dict[str, Constant]:
         if self.benchmark.returns is not None:
             return {}
-        weights, members, grid = weights_of(self.symbols, self.weights), self.members, self.factory.config.bars
+        weights, members, grid = weights_of(self.symbols, self.weights), self.members, self.factory.market.bars
         if members is None:
             return {WEIGHT: weights}
         return {WEIGHT: lambda slots: members.weights(self.symbols, weights, slots, grid)}

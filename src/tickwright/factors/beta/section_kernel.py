@@ -14,7 +14,7 @@ from tickwright.core.layout import F8, I8
 from tickwright.factors.beta.window import GAP, INSUFFICIENT, NO_STDERR, OK, refuse
 from tickwright.factors.records import Absent
 
-_VALUE_ALONE = int(Absent.STDERR | Absent.R2)
+VALUE_ALONE = int(Absent.STDERR | Absent.R2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class BlumeConfig:
 
 
 @inline(borrow=True)
-def _weight(x: Any) -> float:
+def weight_of(x: Any) -> float:
     """Of a member at a slot; nothing where it has no return over one bar."""
     if x.asset.status == OK and x.asset.span == 1 and x.weight.status == OK and x.weight.value > 0.0:
         weight: float = x.weight.value
@@ -48,20 +48,20 @@ def leave_one_out(config: Any, x: Any, out: Any) -> None:
     """
     total, weights, members = 0.0, 0.0, 0
     for i in range(len(x)):  # sums of those before wait in the row
-        row, w = out[i], _weight(x[i])
+        row, w = out[i], weight_of(x[i])
         row.value, row.stderr, row.n_obs = total, weights, members
         total, weights, members = total + w * x[i].asset.value, weights + w, members + (w > 0.0)
     total = weights = 0.0
     members = 0
     for i in range(len(x) - 1, -1, -1):
-        row, w = out[i], _weight(x[i])
+        row, w = out[i], weight_of(x[i])
         summed, among, others = row.value + total, row.stderr + weights, row.n_obs + members
         row.n_obs = others
         row.n_missing = len(x) - 1 - others
         row.stderr = 0.0
         if others >= config.least and among > 0.0:
             row.value = summed / among
-            row.absent = _VALUE_ALONE
+            row.absent = VALUE_ALONE
             row.status = OK
         else:
             refuse(row, GAP)

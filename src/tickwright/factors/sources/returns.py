@@ -20,7 +20,9 @@ from tickwright.factors.sources.prices import KINDS, LAST, prices_of
 from tickwright.factors.sources.returns_kernel import ReturnsConfig, ReturnsState, close_each, take
 
 RETURNS_STATE: np.dtype = dtype_of(ReturnsState)
-LOG, SIMPLE = "log", "simple"
+LOG, SIMPLE, LEVEL = "log", "simple", "level"
+_KINDS = (SIMPLE, LOG, LEVEL)
+"""In the order of their codes."""
 FOREVER: Nanos = 1 << 62
 """A slot, or a moment, after all others."""
 
@@ -29,13 +31,14 @@ FOREVER: Nanos = 1 << 62
 class ReturnSource:
     """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro.
 
-    `max_span`: the most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`:
-    whether a return may cross from one session into the next; by default where the grid is daily. `patience`:
-    nanoseconds after its slot's end until which a price still counts. `tick`: turns the decimals of a frame into
-    ticks. `schema` of the catalog: by default bars of the grid's length, or quotes for mid and micro. `whole`: each
-    price is a bar of a whole slot, of two the first stands; by default where the schema's bars are as long as the
-    grid's. Of anything finer the last price of a slot counts. `own`: the grid that the prices lie on where it has
-    another calendar; a bar counts where it begins with a slot of `grid`. Raises ConfigError.
+    Of the kind `level` it is the number itself that is told, as liquidity or an implied volatility. `max_span`: the
+    most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`: whether a return
+    may cross from one session into the next; by default where the grid is daily. `patience`: nanoseconds after its
+    slot's end until which a price still counts. `tick`: turns the decimals of a frame into ticks. `schema` of the
+    catalog: by default bars of the grid's length, or quotes for mid and micro. `whole`: each price is a bar of a whole
+    slot, of two the first stands; by default where the schema's bars are as long as the grid's. Of anything finer the
+    last price of a slot counts. `own`: the grid that the prices lie on where it has another calendar; a bar counts
+    where it begins with a slot of `grid`. Raises ConfigError.
     """
 
     symbol: str
@@ -51,8 +54,8 @@ class ReturnSource:
     own: Grid | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (LOG, SIMPLE):
-            raise ConfigError("kind", self.kind, "log or simple")
+        if self.kind not in _KINDS:
+            raise ConfigError("kind", self.kind, f"one of {', '.join(_KINDS)}")
         if self.price not in KINDS:
             raise ConfigError("price", self.price, f"one of {', '.join(KINDS)}")
         if self.max_span < 1:
@@ -107,7 +110,7 @@ class ReturnSource:
         }  # fmt: skip
         if self.own is not None:
             settings["own"] = self.own.session
-        return Source(name, settings, self.max_span + 1)
+        return Source(name, settings, 1 if self.kind == LEVEL else self.max_span + 1)
 
     def returns(self, where: Any, start_ns: Nanos | None = None, end_ns: Nanos | None = None) -> np.ndarray:
         """RETURN rows, one a slot that has a price; from a catalog, records, a frame, or an iterable of records.
@@ -132,7 +135,7 @@ class LiveReturns:
         self._now: Nanos | None = None
         self.config = to_rows(
             ReturnsConfig,
-            [ReturnsConfig(source.kind == LOG, source.max_span, source.crosses, source.bars, source.patience)],
+            [ReturnsConfig(_KINDS.index(source.kind), source.max_span, source.crosses, source.bars, source.patience)],
         )
         self.state = np.zeros(1, RETURNS_STATE)
 

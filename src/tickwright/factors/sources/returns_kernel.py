@@ -18,6 +18,8 @@ from tickwright.core.layout import F8, I8
 from tickwright.factors.records import Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
+_LEVEL = 2
+_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Price:
 class ReturnsConfig:
     """Flags are 0 or 1; `most` is the greatest number of bars that a return may span."""
 
-    log: I8
+    kind: I8
+    """0 for simple returns, 1 for those of logarithms, 2 for prices themselves."""
     most: I8
     overnight: I8
     first: I8
@@ -77,9 +80,11 @@ def _tell(config: Any, state: Any, out: Any) -> None:
     out.value = 0.0
     out.span = span
     out.status = _GAP
-    if state.known and span <= config.most and not away:
+    if config.kind == _LEVEL:
+        out.value, out.span, out.status = state.price, 1, _OK
+    elif state.known and span <= config.most and not away:
         ratio = state.price / state.price_before
-        out.value = log(ratio) if config.log else ratio - 1.0
+        out.value = log(ratio) if config.kind else ratio - 1.0
         out.status = _OK
     state.known, state.open = 1, 0
     state.slot_before, state.price_before, state.session_before = state.slot, state.price, state.session
