@@ -17,6 +17,7 @@ import polars as pl
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors import batch
+from tickwright.factors.checks import Case, Columns
 from tickwright.factors.executor import Executor
 from tickwright.factors.factor import Factor
 from tickwright.factors.graph import Graph, Node
@@ -112,6 +113,16 @@ class OwnFactory:
         samples = {name: samples_on(clock, series) for name, series in given.items() if name in names}
         rows = batch.run(Graph((self.node,)), self.config.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, list(assets))
+
+    def case(self, prices: Mapping[str, Columns], market: Columns | None = None) -> Case:
+        """What `checks` take: this factor on prices by symbol, and on those of the benchmark."""
+        self.check_market(market is not None)
+        # Whatever their length, these are bars: one price a slot.
+        sources: dict[str, Any] = {ASSET: [self.returns_of(symbol, schema="bars-1m") for symbol in prices]}
+        given: dict[str, Any] = {ASSET: list(prices.values())}
+        if market is not None:
+            sources[MARKET], given[MARKET] = self.returns_of(self.config.benchmark, schema="bars-1m"), market
+        return Case(self.node, sources, given)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
         """ESTIMATE rows of each instrument as the output frame."""

@@ -121,14 +121,14 @@ def compute(asked: Computing) -> None:
         show(rows.group_by("symbol", maintain_order=True).last())
 
 
-def factory_of(file: Path, benchmark: str | None = None) -> Factory:
+def factory_of(file: Path | str, benchmark: str | None = None) -> Factory:
     """The factor of a file: of a kernel by its name where it has the key `factor`, else a market beta."""
     table = config_file.read(file)
     if benchmark is not None:
         table = {**table, "benchmark": benchmark}
     if "factor" not in table:
         return BetaFactory(config_file.build(MarketBetaConfig, table))
-    folder = str(file.resolve().parent)
+    folder = str(Path(file).resolve().parent)
     if folder not in sys.path:  # a kernel of one's own stands beside its configuration
         sys.path.insert(0, folder)
     return OwnFactory(config_file.build(FactorConfig, table))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tickwright.app import config_file, first_use, terminal
+from tickwright.app.commands.factor_values import factory_of
 from tickwright.app.failures import OK, REFUSED
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import midnight, parse_date
@@ -18,6 +19,7 @@ from tickwright.data.port import Reading
 from tickwright.factors.beta.cases import cases, configs, made_market, stored
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
 from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.own import OwnFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def check(asked: Asked) -> int:
 
 
 def _cases(asked: Asked) -> Iterator[Case]:
+    if asked.config is not None and "factor" in config_file.read(asked.config):
+        return iter([_own(asked, asked.config)])
     wanted = (
         configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
     )
@@ -66,6 +70,16 @@ def _cases(asked: Asked) -> Iterator[Case]:
     if not asked.instruments:
         raise ConfigError("--instrument", "nothing", "one asset at least")
     return _recorded(asked, open_catalog(asked.catalog), wanted[0])
+
+
+def _own(asked: Asked, config: Path) -> Case:
+    """A factor by its name, on the made market."""
+    if asked.catalog is not None:
+        raise ConfigError("--catalog", asked.catalog, "none: a factor by its name is checked on the made market")
+    factory = factory_of(config, asked.benchmark)
+    assert isinstance(factory, OwnFactory)
+    prices, market = made_market(asked.seed)
+    return factory.case(prices, market if factory.needs_market else None)
 
 
 def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Case]:
