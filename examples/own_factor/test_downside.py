@@ -1,3 +1,5 @@
+"""The checks that every factor is to pass."""
+
 from pathlib import Path
 
 import pytest

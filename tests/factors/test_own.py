@@ -147,5 +147,5 @@ def test_a_stage_is_said_of_one_factor_and_from_then_on(tmp_path):
     store.stage(series, "retired", 10)
     assert store.resolve({"stage": ["retired"]}) == [series]
     for wrong in ((series, "live"), (("0" * 32, "SPY"), "retired")):
-        with pytest.raises(ConfigError, match="research, candidate|one that is stored"):
+        with pytest.raises(ConfigError, match=r"research, candidate|one that is stored"):
             store.stage(*wrong, 11)

@@ -1,4 +1,4 @@
-"""`tickwright factors compute | read | compare | ls | stage`: values of factors, into the store of a catalog and out."""
+"""`tickwright factors compute | read | compare | ls | stage`: values, into the store and out."""
 
 from __future__ import annotations
 
@@ -83,6 +83,7 @@ class Computing:
     config: Path
     catalog: str
     instruments: tuple[str, ...]
+    without: tuple[str, ...]
     benchmark: str | None
     start: str | None
     end: str | None
@@ -96,7 +97,7 @@ def compute(asked: Computing) -> None:
     factory = factory_of(asked.config, asked.benchmark)
     first_use.say(*first_use.FACTORS)
     catalog = open_catalog(asked.catalog)
-    symbols = asked.instruments or _all(catalog, factory)
+    symbols = asked.instruments or _all(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
     definition = definition_of(
         factory.node, factory.config.bars, factory.config.resolved(), factory.config.benchmark
@@ -140,10 +141,11 @@ def _market(factory: Factory) -> str | None:
     return None if name in (BASKET, NONE) else name
 
 
-def _all(catalog: Reading, factory: Factory) -> tuple[str, ...]:
+def _all(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[str, ...]:
     stored = factory.returns_of("").stored
     found = dict.fromkeys(row.instrument for row in catalog.ls() if row.schema == stored)
-    found.pop(_market(factory) or "", None)
+    for symbol in (_market(factory) or "", *without):
+        found.pop(symbol, None)
     if not found:
         raise NotInCatalogError(f"{catalog.root}: no instrument has {stored}, which {factory.config.grid} is made of")
     return tuple(found)

@@ -9,9 +9,7 @@ import typer
 
 from tickwright.app.interface.options import Catalog, Json, Seed, lasting
 
-app = typer.Typer(
-    no_args_is_help=True, help="Compute, store, check and show factors."
-)
+app = typer.Typer(no_args_is_help=True, help="Compute, store, check and show factors.")
 
 Config = Annotated[
     Path | None,
@@ -89,6 +87,9 @@ def compute(
     config: Annotated[Path, typer.Option(metavar="FILE", help="TOML file of one beta, or of one factor by name.")],
     catalog: Catalog,
     instrument: Instruments = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="SYMBOL", help="Of all, leave out this one; repeat.")
+    ] = None,
     benchmark: Benchmark = None,
     start: Start = None,
     end: End = None,
@@ -106,7 +107,9 @@ def compute(
     from tickwright.app.commands import factor_values as values
 
     values.compute(
-        values.Computing(config, catalog, tuple(instrument or ()), benchmark, start, end, out, store, live)
+        values.Computing(
+            config, catalog, tuple(instrument or ()), tuple(without or ()), benchmark, start, end, out, store, live
+        )
     )  # fmt: skip
 
 
@@ -198,7 +201,7 @@ def report(
     start: Start = None,
     end: End = None,
 ) -> None:
-    """One page of stored factors: coverage, paths with bands, sectors, the pattern of the day, live against backfill."""
+    """One page of stored factors: coverage, paths with bands, sectors, pattern of the day, live against backfill."""
     from tickwright.app.commands import factor_report
     from tickwright.app.commands import factor_values as values
 

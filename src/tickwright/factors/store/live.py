@@ -21,22 +21,23 @@ class LiveWriter:
 
     def __init__(self, store: FactorStore, definition: Definition, frame: Frame) -> None:
         self._store, self._definition, self._frame = store, definition, frame
-        self._waiting: list[pl.DataFrame] = []
-
-    @property
-    def waiting(self) -> int:
+        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self.waiting = 0
         """Rows that are not stored yet."""
-        return sum(map(len, self._waiting))
 
     def take(self, slots: np.ndarray, rows: np.ndarray) -> None:
         """What `Stream.push` told of the factor: slots, and ESTIMATE rows (instruments, slots)."""
         if len(slots):
-            self._waiting.append(self._frame(list(rows), slots))
+            self._waiting.append((slots, rows))
+            self.waiting += rows.size
 
     def flush(self, now: Nanos) -> Written | None:
         """Store what waits, as one write; None where nothing does. Raises what `FactorStore.append` raises."""
         if not self._waiting:
             return None
-        written = self._store.append(pl.concat(self._waiting), self._definition, Origin.LIVE, now)
+        slots, rows = zip(*self._waiting, strict=True)
+        frame = self._frame(list(np.concatenate(rows, axis=1)), np.concatenate(slots))
+        written = self._store.append(frame, self._definition, Origin.LIVE, now)
         self._waiting.clear()
+        self.waiting = 0
         return written

@@ -105,7 +105,9 @@ class FactorStore:
         for name, bound in bounds.items():
             if bound is not None:
                 column = pl.col(columns[name])
-                seen.append(column >= bound if name == "start" else column < bound if name == "end" else column <= bound)
+                seen.append(
+                    column >= bound if name == "start" else column < bound if name == "end" else column <= bound
+                )
         if symbols:
             seen.append(pl.col("symbol").is_in(list(symbols)))
         parts = [
