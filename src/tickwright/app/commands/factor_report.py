@@ -45,7 +45,7 @@ def report(chosen: Chosen, out: Path) -> None:
     if len(wanted) > MOST:
         raise ConfigError("factors", len(wanted), f"{MOST} at most on one page: choose by --tag or --factor")
     first_use.say(*first_use.FACTORS)
-    compared = compare(store, wanted, **chosen.span)
+    compared = compare(store, wanted, start=chosen.span["start"], end=chosen.span["end"])
     views = []
     with terminal.progress() as told:
         for k, series in enumerate(wanted):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from tickwright.core.errors import CatalogError, ConfigError, DataError
@@ -207,14 +208,15 @@ class FactorStore:
         """(rows that do not stand there already, how many of them correct one that does). Raises DataError."""
         if not len(rows):
             return rows, 0
-        first, last = int(rows["ts_event"].min()), int(rows["ts_event"].max())  # type: ignore[arg-type]
+        times = rows["ts_event"].to_numpy()
+        first, last = int(times.min()), int(times.max())
         held = self.read([series], origin, start=first, end=last + 1).with_columns(pl.col(TEXTS).cast(pl.String))
         place = rows.select(KEY).with_row_index("mine").join(held.select(KEY).with_row_index("theirs"), on=KEY)
         place = place.sort("mine")
         mine, theirs = rows[place["mine"]], held[place["theirs"]]
-        other = pl.Series("other", sum(differing(mine, theirs).values()), pl.Int64) > 0 if len(place) else None
-        if other is None:
+        if not len(place):
             return rows, 0
+        other = pl.Series(np.any(list(differing(mine, theirs).values()), axis=0))
         if origin is Origin.LIVE:
             told = mine.filter(other & (mine["ts_available"] <= theirs["ts_available"]))
             if len(told):
@@ -236,11 +238,12 @@ class FactorStore:
         name = f"{books.PARTS}/{write:06d}-{origin.value}-{definition.factor_id[:12]}.parquet"
         with whole_file(self.folder / name, _STANDS) as draft:
             draft.write_bytes(content)
-        edges = [fresh["ts_event"].min(), fresh["ts_event"].max(), fresh["ts_available"].min()]
+        times, known = fresh["ts_event"].to_numpy(), fresh["ts_available"].to_numpy()
         return Part(
-            name, origin.value, *definition.series, definition.digest, len(fresh), len(content),
-            books.digest_of(content), *edges, recorded, write,
-        )  # type: ignore[arg-type]  # fmt: skip
+            path=name, origin=origin.value, factor_id=definition.factor_id, benchmark=definition.tags.benchmark,
+            definition=definition.digest, rows=len(fresh), bytes=len(content), digest=books.digest_of(content),
+            first=int(times.min()), last=int(times.max()), known=int(known.min()), recorded=recorded, write=write,
+        )  # fmt: skip
 
     def _commit(self, book: Book) -> None:
         books.save(self.folder, book)

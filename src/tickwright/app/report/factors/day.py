@@ -3,8 +3,8 @@
 1. A measure is laid on sessions and minutes: the logarithm of volume, the size of the return, the return per notional.
 2. Before: less its mean over all minutes of strictly earlier sessions. After: less its mean over the same minute of
    strictly earlier sessions. Both are so of one unit and centred, and neither has seen the session it is taken from.
-3. Both are judged on the same cells, those that have `LEAST` earlier sessions. Bands are over sessions, since minutes of
-   one session are not independent.
+3. Both are judged on the same cells, those that have `LEAST` earlier sessions. Bands are over sessions, since minutes
+   of one session are not independent.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def pattern(name: str, panel: Mapping[str, np.ndarray]) -> Pattern | None:
     cells = int(np.isfinite(np.stack([pair[1] for pair in used])).sum())
     held = int(np.isfinite(np.stack([pair[1] for pair in used])).any(axis=(0, 2)).sum())
     return Pattern(
-        name, *curves, *errors, (explained[0], explained[1]), (echo[0], echo[1]), held, len(used), cells
+        name, curves[0], curves[1], errors[0], errors[1], (explained[0], explained[1]), (echo[0], echo[1]), held,
+        len(used), cells,
     )  # fmt: skip
 
 

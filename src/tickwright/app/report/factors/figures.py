@@ -240,14 +240,14 @@ def _reach(values: np.ndarray) -> tuple[float, float]:
 
 
 def _edges(count: int, columns: int) -> np.ndarray:
-    return np.unique((np.arange(min(columns, count)) * count) // min(columns, count))
+    return np.asarray(np.unique((np.arange(min(columns, count)) * count) // min(columns, count)))
 
 
 def labels(view: FactorView) -> np.ndarray:
     """Dates, or times of the exchange within the day."""
     stamps = view.ts_event.astype("datetime64[ns]")
     if view.daily:
-        return np.datetime_as_string(stamps, "D")
+        return np.asarray(np.datetime_as_string(stamps, "D"))
     if not len(stamps) or view.definition.tags.grid == "slot":
         return view.ts_event.astype(str)
     days, first = np.unique(stamps.astype("datetime64[D]"), return_inverse=True)

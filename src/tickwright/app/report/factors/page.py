@@ -109,12 +109,16 @@ def _coverage(own: str, view: FactorView, drawn: page.Figures) -> str:
     buttons = _buttons(section, "Map of", (figures.SHARE, figures.WHY))
     return (
         '<h3>Coverage and status</h3><p class="what">A row has a value, or a status that says why it has none. Symbols '
-        f"with the least coverage on top; each cell is {_cell(view)}, grey is warm-up or no row. "
+        f"with the least coverage on top; each cell is {_cell(view)}, grey is warm-up or no row. {_first_slot(view)}"
         f"{escape(tables.warmup_note(view))}</p>"
         f"{page.chart(f'{own}-status', figures.status_share(view), drawn)}"
         f"{buttons}{page.chart(f'{own}-map', figures.coverage_map(view), drawn, section)}"
         f"{tables.coverage_table(view)}"
     )
+
+
+def _first_slot(view: FactorView) -> str:
+    return "The first slot of a session has no return, so it has no value. " if _nights(view) else ""
 
 
 def _cell(view: FactorView) -> str:
@@ -213,7 +217,7 @@ def _compared(view: FactorView) -> str:
     )
     return (
         '<p class="what">Of a live row the version told first, which is what could be acted on; of a backfilled row '
-        "the last. Equal means every column, to the bit; within means of one status and within the tolerance. Rows were "
+        "the last. Equal means every column, to the bit; within, of one status and within the tolerance. Rows were "
         f"written {_time(median)} after they could be known in the median, {_time(largest)} at the most.</p>"
         f"{warning}{tables.compared_table(view.compared)}"
     )
@@ -259,9 +263,9 @@ def _day(report: FactorReport, drawn: page.Figures) -> str:
     return (
         f'{head}<p class="what">Before: less the mean over all minutes of strictly earlier sessions. After: less the '
         f"mean of the same minute in strictly earlier sessions, {LEAST} of them at least. Both are judged on the same "
-        "minutes of the same sessions, none of which the adjustment had seen. Bands are 95 % over sessions. A pattern that "
-        "stays in the second curve would pass for shocks; a level that differs from zero is a market that became busier or "
-        f"calmer than it was. {escape(report.pattern_note)}</p>"
+        "minutes of the same sessions, none of which the adjustment had seen. Bands are 95 % over sessions. A pattern "
+        "that stays in the second curve would pass for shocks; a level that differs from zero is a market that became "
+        f"busier or calmer than it was. {escape(report.pattern_note)}</p>"
         f"{_buttons('day', 'Measure', names)}"
         f"{page.chart('day-pattern', day_figures.figure(report.patterns, report.minutes), drawn, 'day')}"
         f"{tables.table(heads, day_figures.table(report.patterns))}"

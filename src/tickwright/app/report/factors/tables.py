@@ -114,7 +114,7 @@ def compared_table(frame: pl.DataFrame) -> str:
     largest = frame["max_difference"].max()
     first = (
         "all symbols", *(f"{whole[name]:,}" for name in columns), _rate(whole["mismatch_rate"]),
-        "" if largest is None else f"{largest:.3g}", "",
+        f"{largest:.3g}" if isinstance(largest, float) else "", "",
     )  # fmt: skip
     return folded(heads, [first, *lines], "symbols")
 

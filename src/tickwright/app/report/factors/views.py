@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -85,8 +86,9 @@ def view_of(
     by_origin = {"live": live, "backfill": backfill}
     names, slots, value, stderr, status = matrices(drawn)
     delay = live["ts_recorded"] - live["ts_available"]
+    made_by = msgspec.structs.replace(store.definitions()[series], tags=store.tags()[series])
     return FactorView(
-        store.definitions()[series], "backfill" if len(backfill) else "live", names, slots, value, stderr, status,
+        made_by, "backfill" if len(backfill) else "live", names, slots, value, stderr, status,
         rows={name: len(rows) for name, rows in by_origin.items()},
         recorded={name: _ends(rows["ts_recorded"]) for name, rows in by_origin.items() if len(rows)},
         delay=(int(np.median(delay.to_numpy())), _ends(delay)[1]) if len(live) else None,
@@ -123,7 +125,7 @@ def exemplars(view: FactorView, most: int = 9) -> list[int]:
     """Symbols to draw: spread over the ranks of the mean value, then the widest band and the least coverage."""
     there = np.flatnonzero((view.status == OK).any(axis=1))
     if len(there) <= most:
-        return there.tolist()
+        return [int(i) for i in there]
     mean = np.array([np.nanmean(view.value[i]) for i in there])
     band = np.array(
         [np.nan_to_num(np.nanmean(view.stderr[i]) if np.isfinite(view.stderr[i]).any() else 0) for i in there]
