@@ -1,4 +1,4 @@
-"""The page of stored factors and the commands around the store, on made bars; the pattern of the day by its definition."""
+"""The page of stored factors, the commands around the store on made bars, and the pattern of the day by definition."""
 
 import json
 import re
@@ -6,8 +6,8 @@ import re
 import numpy as np
 import polars as pl
 import pytest
-from conftest import call
 
+from conftest import call
 from tickwright.app.report.factors.day import LEAST, adjusted, laid, pattern
 from tickwright.app.report.factors.figures import _band
 from tickwright.app.report.factors.views import apart, exemplars, matrices
