@@ -96,6 +96,16 @@ def test_a_correction_is_seen_from_when_it_was_known_on(tmp_path):
     assert dict(store.read().schema) == STORED
 
 
+def test_minus_zero_is_another_number_than_zero(tmp_path):
+    """Equal means to the bit."""
+    store = FactorStore.open(tmp_path)
+    store.append(made([("A", 1, 2, 0.0), ("A", 2, 3, 0.0)]), MADE_BY, LIVE, 1)
+    store.append(made([("A", 1, 2, -0.0), ("A", 2, 3, 0.0)]), MADE_BY, BACKFILL, 2)
+    found = compare(store).row(0, named=True)
+    assert (found["equal"], found["within"], found["mismatched"], found["first_ts"]) == (1, 1, 0, 1)
+    assert store.append(made([("A", 2, 3, -0.0)]), MADE_BY, BACKFILL, 3).corrected == 1
+
+
 def test_the_resolved_configuration_lies_beside_the_output_and_comes_back(tmp_path):
     FactorStore.open(tmp_path).append(made([("A", 1, 2, 1.0)]), MADE_BY, BACKFILL, 1)
     found = FactorStore.open(tmp_path).definitions()[SERIES]
@@ -224,7 +234,7 @@ def test_a_writer_killed_anywhere_leaves_the_old_store_or_the_new_one(tmp_path):
         store = FactorStore.open(tmp_path / str(left))
         held.append(len(store.read()))
         assert held[-1] in (1, 21)
-        store.append(made([("C", 1, 2, 3.0)]), MADE_BY, BACKFILL, 3)
+        store.append(made([("C", 1, 2, 3.0)]), MADE_BY, LIVE, 3)
         assert len(FactorStore.open(tmp_path / str(left)).read()) == held[-1] + 1
         left_there = {p.name for p in store.folder.rglob("*") if p.is_file()}
         assert left_there == {".lock", "book.json", *(Path(p.path).name for p in store.book.parts)}
