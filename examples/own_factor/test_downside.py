@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tickwright.app.commands.factor_values import factory_of
+from tickwright.app.commands.factor_compute import factory_of
 from tickwright.factors.beta.cases import made_market
 from tickwright.factors.checks import CHECKS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tickwright.app.commands.factor_values import factory_of
+from tickwright.app.commands.factor_compute import factory_of
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory

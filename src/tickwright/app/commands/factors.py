@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tickwright.app import config_file, first_use, terminal
-from tickwright.app.commands.factor_values import factory_of
+from tickwright.app.commands.factor_compute import factory_of
 from tickwright.app.failures import OK, REFUSED
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import midnight, parse_date

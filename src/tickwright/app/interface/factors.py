@@ -104,10 +104,10 @@ def compute(
     Without --instrument, of every instrument that has bars of the grid's length. Nothing is ever overwritten in the
     store: rows that stand there already are left out, and a corrected row is one more version.
     """
-    from tickwright.app.commands import factor_values as values
+    from tickwright.app.commands import factor_compute as computing
 
-    values.compute(
-        values.Computing(
+    computing.compute(
+        computing.Computing(
             config, catalog, tuple(instrument or ()), tuple(without or ()), benchmark, start, end, out, store, live
         )
     )  # fmt: skip
