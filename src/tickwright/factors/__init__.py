@@ -14,4 +14,6 @@
 | `sources` | returns, benchmarks, membership |
 | `beta` | the betas and `BetaFactory` |
 | `checks` | look-ahead, start and parity, of any graph |
+| `tags`, `own` | tags and queries; a factor by its files alone |
+| `store` | values in the folder of a catalog, live and backfilled |
 """

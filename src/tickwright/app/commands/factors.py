@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tickwright.app import config_file, first_use, terminal
+from tickwright.app.commands.factor_compute import factory_of
 from tickwright.app.failures import OK, REFUSED
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import midnight, parse_date
@@ -20,6 +21,7 @@ from tickwright.factors.beta.config import BASKET, MarketBetaConfig
 from tickwright.factors.beta.joint import JointConfig
 from tickwright.factors.beta.joint_cases import KINDS, joint_case, joint_configs
 from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.own import OwnFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def check(asked: Asked) -> int:
 
 
 def _cases(asked: Asked) -> Iterator[Case]:
+    if asked.config is not None and "factor" in config_file.read(asked.config):
+        return iter([_own(asked, asked.config)])
     config = None if asked.config is None else _read(asked.config)
     if asked.catalog is None:
         if asked.instruments or asked.benchmark or asked.start or asked.end:
@@ -86,6 +90,16 @@ def _made(wanted: Sequence[MarketBetaConfig | JointConfig], seed: int) -> Iterat
             yield from cases([config], prices, None if _basket(config) else market, PATIENCE)
         else:
             yield joint_case(config, seed)
+
+
+def _own(asked: Asked, config: Path) -> Case:
+    """A factor by its name, on the made market."""
+    if asked.catalog is not None:
+        raise ConfigError("--catalog", asked.catalog, "none: a factor by its name is checked on the made market")
+    factory = factory_of(config, asked.benchmark)
+    assert isinstance(factory, OwnFactory)
+    prices, market = made_market(asked.seed)
+    return factory.case(prices, market if factory.needs_market else None)
 
 
 def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Case]:

@@ -34,6 +34,7 @@ VERSIONS = "versions"
 STAGING = ".staging"
 PARTS = "parts"
 REFERENCE = "reference"  # sectors and corporate actions, kept by `data.reference`
+FACTORS = "factors"  # values of factors, kept by `tickwright.factors.store`
 LOCK = ".lock"
 LEASE = ".lease.json"
 
@@ -175,7 +176,7 @@ def load_or_begin(files: Files) -> Manifest:
         raise StorageError(f"{files.root}: {error.strerror or error}") from error
     if MANIFEST in names:  # another writer has put its first manifest there since we looked
         return load(files)
-    strangers = sorted(names - {LOCK, LEASE, STAGING, PARTS, REFERENCE})  # what a killed first writer leaves
+    strangers = sorted(names - {LOCK, LEASE, STAGING, PARTS, REFERENCE, FACTORS})  # what a killed first writer leaves
     if strangers:
         raise CatalogError(f"{files.root}: holds {strangers[0]!r} and no catalog, expected an empty or a new folder")
     return Manifest()

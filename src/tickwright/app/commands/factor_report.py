@@ -1,0 +1,166 @@
+"""`tickwright factors report`: gather what is stored, and write one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tickwright.app import first_use, terminal
+from tickwright.app.commands.factor_values import Chosen
+from tickwright.app.report.factors.day import LEAST, MEASURES, Pattern, laid, pattern
+from tickwright.app.report.factors.page import FactorReport, render
+from tickwright.app.report.factors.views import FactorView, coverage, view_of
+from tickwright.core.errors import ConfigError, NotInCatalogError, TickwrightError
+from tickwright.core.time import time_text
+from tickwright.core.units import MINUTE, Nanos
+from tickwright.data.backends import open_catalog
+from tickwright.data.port import Reading
+from tickwright.data.reference.sectors import Sectors
+from tickwright.data.store.disk import whole_file
+from tickwright.factors.beta.cases import cases, stored
+from tickwright.factors.beta.config import BASKET, MarketBetaConfig
+from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.grid import Grid
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.store.compare import compare
+from tickwright.factors.tags import NONE
+
+MOST = 8
+"""Factors of one page."""
+CHECKED, CHECKED_BARS = 3, 300
+"""Symbols, and bars behind the look-back, on which a configuration is checked."""
+PATTERN_SYMBOLS = 60
+_MINUTE = "bars-1m"
+
+
+def report(chosen: Chosen, out: Path) -> None:
+    """Write report.html. Raises NotInCatalogError, ConfigError, StorageError."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError("--out", str(out), "a folder")
+    store, catalog = chosen.store(), open_catalog(chosen.catalog)
+    wanted = chosen.series(store)
+    if len(wanted) > MOST:
+        raise ConfigError("factors", len(wanted), f"{MOST} at most on one page: choose by --tag or --factor")
+    first_use.say(*first_use.FACTORS)
+    compared = compare(store, wanted, start=chosen.span["start"], end=chosen.span["end"])
+    views = []
+    with terminal.progress() as told:
+        for k, series in enumerate(wanted):
+            told("reading", k, len(wanted))
+            # All symbols: those that are asked for are drawn, and the section is that of all.
+            view = view_of(store, series, compared, start=chosen.span["start"], end=chosen.span["end"])
+            if view is not None:
+                views.append(_checked(_with_reference(view, chosen.catalog, catalog), catalog))
+        if not views:
+            raise NotInCatalogError(f"{chosen.catalog}: no rows of these factors in this span")
+        patterns, minutes, note = _patterns(views, catalog)
+    made = FactorReport(chosen.catalog, views, patterns, minutes, note, chosen.instruments, _notes(views, chosen))
+    target = out / "report.html"
+    with whole_file(target) as draft:
+        draft.write_text(render(made), "utf-8")
+    print(f"report: {target}")
+
+
+def _notes(views: Sequence[FactorView], chosen: Chosen) -> list[str]:
+    missing = sorted(set(chosen.instruments) - {s for view in views for s in view.symbols})
+    return [f"{symbol}: no rows are stored in this span" for symbol in missing]
+
+
+def _with_reference(view: FactorView, where: str, catalog: Reading) -> FactorView:
+    """With sectors as of the last date, and the path of the benchmark."""
+    sectors = Sectors.open(where)
+    date = view.last_date
+    known = {symbol: sectors.sector_of(symbol, date) for symbol in view.symbols}
+    return replace(view, sectors=known, benchmark_path=_benchmark(view, catalog))
+
+
+def _benchmark(view: FactorView, catalog: Reading) -> np.ndarray | None:
+    """Cumulative log returns of the benchmark at the view's slots; of a basket, of the mean of all symbols."""
+    grid, name = _grid(view), view.definition.tags.benchmark
+    if name == NONE or not grid.length:
+        return None
+    names = view.symbols if name == BASKET else (name,)
+    total, count = np.zeros(len(view.ts_event)), np.zeros(len(view.ts_event))
+    for symbol in names:
+        source = ReturnSource(symbol, grid, overnight=view.definition.settings.get("overnight"))
+        try:
+            rows = source.returns(catalog, int(view.ts_event[0]), int(view.ts_event[-1]) + 1)
+        except TickwrightError:
+            continue  # a benchmark that was handed over lies in no catalog
+        there = rows["status"] == 1
+        at = np.searchsorted(view.ts_event, rows["ts_event"][there])
+        inside = (at < len(view.ts_event)) & (
+            view.ts_event[np.minimum(at, len(view.ts_event) - 1)] == rows["ts_event"][there]
+        )
+        total[at[inside]] += rows["value"][there][inside]
+        count[at[inside]] += 1
+    return np.cumsum(total / np.maximum(count, 1)) if count.any() else None
+
+
+def _grid(view: FactorView) -> Grid:
+    settings = view.definition.settings
+    return Grid.parse(
+        str(settings.get("grid", "slot")), str(settings.get("session", "")), bool(settings.get("auction"))
+    )
+
+
+def _checked(view: FactorView, catalog: Reading) -> FactorView:
+    """With the three checks, on the last bars of the symbols with the most values."""
+    settings = dict(view.definition.settings)
+    if "factor" in settings:
+        return replace(view, checked_on="A factor by its name: `tickwright factors check-parity` checks it.")
+    best = [view.symbols[i] for i in np.argsort(-coverage(view), kind="stable")[:CHECKED]]
+    begin = int(view.ts_event[max(0, len(view.ts_event) - view.horizon - CHECKED_BARS - 1)])
+    end = int(view.ts_event[-1]) + 1
+    try:
+        config = MarketBetaConfig(**settings)
+        prices = {symbol: stored(config, catalog, symbol, begin, end) for symbol in best}
+        market = None if config.benchmark == BASKET else stored(config, catalog, config.benchmark, begin, end)
+        made: list[Case] = list(cases([config], prices, market))
+        outcomes = tuple(check(case) for case in made for check in CHECKS.values())
+    except (TickwrightError, TypeError) as error:
+        return replace(view, checked_on=f"Not checked on these data: {error}.")
+    of_basket = ", whose basket they are" if config.benchmark == BASKET else ""
+    on = f"on the last {CHECKED_BARS} bars and the look-back before them, of {', '.join(best)}{of_basket}"
+    return replace(view, checks=outcomes, checked_on=on)
+
+
+def _patterns(views: Sequence[FactorView], catalog: Reading) -> tuple[list[Pattern], list[str], str]:
+    """Patterns of the minute bars of the views' symbols, labels of the minutes, and what to say of them."""
+    held = {row.instrument for row in catalog.ls() if row.schema == _MINUTE}
+    view = next((v for v in views if held & set(v.symbols)), None)
+    if view is None:
+        return [], [], "Not shown: the catalog has no minute bars of these symbols."
+    names = [s for s in view.symbols if s in held]
+    symbols = names[:: -(-len(names) // PATTERN_SYMBOLS)]
+    session = str(view.definition.settings.get("session", ""))
+    grid = Grid(MINUTE, session, auction=bool(session))
+    panel, slots = _panel(catalog, grid, symbols, int(view.ts_event[0]), int(view.ts_event[-1]) + MINUTE)
+    found = [p for name in MEASURES if (p := pattern(name, panel[name])) is not None]
+    if not found:
+        return [], [], f"Not shown: no minute has {LEAST} earlier sessions."
+    labels = [time_text(int(t), view.zone)[:5] for t in grid.begins(slots)]
+    of = f"{len(symbols)} of {len(names)}" if len(symbols) < len(names) else f"{len(symbols)}"
+    auction = " The last point is the closing auction." if session else ""
+    return found, labels, f"Minute bars of {of} symbols.{auction}"
+
+
+def _panel(
+    catalog: Reading, grid: Grid, symbols: Sequence[str], begin: Nanos, end: Nanos
+) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
+    """({measure: {symbol: (sessions, minutes)}}, the slots of one whole session)."""
+    read = {symbol: catalog.read(symbol, _MINUTE, begin, end) for symbol in symbols}
+    read = {symbol: rows for symbol, rows in read.items() if len(rows)}
+    every = np.unique(np.concatenate([grid.slots(rows["ts_event"]) for rows in read.values()]))
+    every = every[every >= 0]
+    numbers = grid.sessions(every)
+    first, count = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
+    panel: dict[str, dict[str, np.ndarray]] = {name: {} for name in MEASURES}
+    for symbol, rows in read.items():
+        for name, x in laid(rows, grid, first, count, float(catalog.instrument(symbol).tick_size)).items():
+            panel[name][symbol] = x
+    whole = every[0] - grid.places(every[:1])[0] + np.arange(grid.bars_per_session)
+    return panel, whole
