@@ -169,6 +169,7 @@ def test_a_fault_ends_the_command_with_2(capsys, monkeypatch):
 
     monkeypatch.setattr(factors, "cases", lambda *given: iter([case_of(remembers, five, Sum)]))
     monkeypatch.setattr(factors, "configs", lambda: configs()[:1])
+    monkeypatch.setattr(factors, "tick_configs", list)
     code, out, _ = call(capsys, "factors", "check-start")
     assert code == 2
     assert "FAIL" in out

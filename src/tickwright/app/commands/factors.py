@@ -6,6 +6,7 @@ import datetime as dt
 import json as formats
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from tickwright.app import config_file, first_use, terminal
@@ -17,7 +18,9 @@ from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.factors.beta.cases import cases, configs, made_market, stored
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
-from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.checks import CHECKS, Checked
+from tickwright.factors.tick.cases import made_ticks, stored_ticks, tick_cases, tick_configs
+from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +55,38 @@ def check(asked: Asked) -> int:
     return REFUSED if failed else OK
 
 
-def _cases(asked: Asked) -> Iterator[Case]:
+def _cases(asked: Asked) -> Iterator[Checked]:
+    if asked.config is not None and config_file.read(asked.config).get("method") == HAYASHI_YOSHIDA:
+        return _ticks(asked, config_file.build(TickBetaConfig, config_file.read(asked.config)))
+    return chain(_bars(asked), () if asked.config else tick_cases(tick_configs(), made_ticks(asked.seed)))
+
+
+def _ticks(asked: Asked, config: TickBetaConfig) -> Iterator[Checked]:
+    if asked.catalog is None:
+        _check_made(asked)
+        return tick_cases([replace(config, benchmark="market")], made_ticks(asked.seed))
+    config = replace(config, benchmark=asked.benchmark or config.benchmark)
+    catalog, begin, end = open_catalog(asked.catalog), *_days(asked)
+    names = (*_instruments(asked), config.benchmark)
+    return tick_cases([config], {name: stored_ticks(config, catalog, name, begin, end) for name in names})
+
+
+def _bars(asked: Asked) -> Iterator[Checked]:
     wanted = (
         configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
     )
     if asked.catalog is None:
-        if asked.instruments or asked.benchmark or asked.start or asked.end:
-            raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")
+        _check_made(asked)
         prices, market = made_market(asked.seed)
         return (case for config in wanted for case in cases([config], prices, None if _basket(config) else market))
     if asked.config is None:
         raise ConfigError("--config", "nothing", "the file of one beta, for prices of a catalog")
-    if not asked.instruments:
-        raise ConfigError("--instrument", "nothing", "one asset at least")
+    _instruments(asked)
     return _recorded(asked, open_catalog(asked.catalog), wanted[0])
 
 
-def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Case]:
-    begin, end = _moment(asked.start, "--start", 0), _moment(asked.end, "--end", 1)
+def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Iterator[Checked]:
+    begin, end = _days(asked)
     benchmark = asked.benchmark
     if benchmark is None:
         benchmark = config_file.read(asked.config).get("benchmark", BASKET) if asked.config else BASKET
@@ -85,6 +102,21 @@ def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig) -> Itera
 
 def _basket(config: MarketBetaConfig) -> bool:
     return config.benchmark == BASKET
+
+
+def _check_made(asked: Asked) -> None:
+    if asked.instruments or asked.benchmark or asked.start or asked.end:
+        raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")
+
+
+def _instruments(asked: Asked) -> tuple[str, ...]:
+    if not asked.instruments:
+        raise ConfigError("--instrument", "nothing", "one asset at least")
+    return asked.instruments
+
+
+def _days(asked: Asked) -> tuple[Nanos | None, Nanos | None]:
+    return _moment(asked.start, "--start", 0), _moment(asked.end, "--end", 1)
 
 
 def _moment(text: str | None, name: str, days: int) -> Nanos | None:
