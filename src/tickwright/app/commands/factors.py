@@ -116,8 +116,9 @@ def _instruments(asked: Asked) -> tuple[str, ...]:
 
 
 def _days(asked: Asked) -> tuple[Nanos | None, Nanos | None]:
-    return _moment(asked.start, "--start", 0), _moment(asked.end, "--end", 1)
+    return moment(asked.start, "--start", 0), moment(asked.end, "--end", 1)
 
 
-def _moment(text: str | None, name: str, days: int) -> Nanos | None:
+def moment(text: str | None, name: str, days: int) -> Nanos | None:
+    """A UTC day, and so many days later, as nanoseconds."""
     return None if text is None else midnight(parse_date(text, name) + dt.timedelta(days), "UTC")
