@@ -13,5 +13,6 @@
 | `graph`, `engine`, `batch`, `stream`, `executor` | order, state, and who drives it |
 | `sources` | returns, benchmarks, membership |
 | `beta` | the betas and `BetaFactory` |
+| `tick` | sums over two series that tick at times of their own, and the beta of ticks |
 | `checks` | look-ahead, start and parity, of any graph |
 """

@@ -25,8 +25,8 @@ LENGTHS: tuple[Nanos, ...] = (
     100 * MILLISECOND, 200 * MILLISECOND, 500 * MILLISECOND, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 20 * SECOND,
     30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
 )  # fmt: skip
-SLOW: Nanos = 5 * MINUTE
-"""Bars that the market is slow enough for; the first length at which least squares is worth reading."""
+SLOW: Nanos = MINUTE
+"""Bars of least squares that stand for the truth of recorded ticks: long enough, and not yet few."""
 MADE_BETA = 1.2
 _OK = int(Status.OK)
 _LEAST_BARS = 10
@@ -71,7 +71,7 @@ class Signature:
 
     @property
     def slow(self) -> Slope | None:
-        """Least squares on bars of five minutes."""
+        """Least squares on bars of `SLOW`."""
         return next((p.bars for p in self.points if p.length == SLOW), None)
 
 
@@ -101,8 +101,8 @@ def bars_of_last(asset: np.ndarray, market: np.ndarray, length: Nanos) -> Slope 
         parts = [ticks[ticks["session"] == session] for ticks in (asset, market)]
         begin, first = (max(int(p[n][0]) for p in parts) for n in ("begin", "ts_event"))
         end = min(int(p["ts_event"][-1]) for p in parts)
-        edges = np.arange(begin, end + 1, length)
-        edges = edges[edges >= first]
+        every = np.arange(begin, end + 1, length)
+        edges = every[every >= first]
         for k, ticks in enumerate(parts):
             at = np.searchsorted(ticks["ts_event"], edges, side="right") - 1
             moved[k].append(np.diff(np.log(ticks["price"][at])))
