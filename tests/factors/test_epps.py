@@ -9,6 +9,7 @@ from tickwright.app.cli import main
 from tickwright.app.report.epps import figure, render
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import MINUTE, SECOND
+from tickwright.factors.tick import epps
 from tickwright.factors.tick.compute import compute_tick_beta
 from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.epps import MADE_BETA, bars_of_last, made_pair, signature
@@ -73,7 +74,8 @@ def call(capsys, *words):
     return end.value.code, shown.out, shown.err
 
 
-def test_the_command_writes_both_files_alike_every_time(capsys, tmp_path):
+def test_the_command_writes_both_files_alike_every_time(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(epps, "LENGTHS", (SECOND, MINUTE))
     code, out, _ = call(capsys, "factors", "epps", "--out", tmp_path / "one", "--json")
     assert code == 0
     told = json.loads(out)
