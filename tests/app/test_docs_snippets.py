@@ -36,8 +36,8 @@ WITHOUT_DATA = ("benchmark.md", "csv.md", "factors.md", "training.md")
 WITH_TORCH = ("commands.md", "training.md")
 """They train, which needs the extra rl."""
 WHOLE_DAYS = (
-    "README.md", "benchmark.md", "catalog.md", "commands.md", "data.md", "index.md", "markets.md", "quality.md",
-    "training.md",
+    "README.md", "benchmark.md", "betas.md", "catalog.md", "commands.md", "data.md", "features.md", "index.md",
+    "markets.md", "quality.md", "refine.md", "training.md",
 )  # fmt: skip
 EXIT_CODE = "$ echo $?"
 

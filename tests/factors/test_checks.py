@@ -135,7 +135,7 @@ def test_what_the_commands_refuse(capsys, tmp_path):
 
 
 def test_a_seed_of_nought_is_a_seed(capsys, monkeypatch):
-    from tickwright.app.commands import factors
+    from tickwright.app.commands import factor_cases as factors
 
     asked = []
     monkeypatch.setattr(factors, "made_market", lambda seed: asked.append(seed) or made_market(seed))
@@ -152,7 +152,7 @@ def test_a_seed_of_nought_is_a_seed(capsys, monkeypatch):
 def test_the_benchmark_is_that_of_the_option_or_of_the_file_or_a_basket(
     capsys, monkeypatch, tmp_path, line, words, wanted
 ):
-    from tickwright.app.commands import factors
+    from tickwright.app.commands import factor_cases as factors
 
     file = tmp_path / "beta.toml"
     file.write_text(f'lookback_length = 40\ngrid = "1min"\n{line}\n')
@@ -165,11 +165,12 @@ def test_the_benchmark_is_that_of_the_option_or_of_the_file_or_a_basket(
 
 
 def test_a_fault_ends_the_command_with_2(capsys, monkeypatch):
-    from tickwright.app.commands import factors
+    from tickwright.app.commands import factor_cases as factors
 
     monkeypatch.setattr(factors, "cases", lambda *given: iter([case_of(remembers, five, Sum)]))
     monkeypatch.setattr(factors, "configs", lambda: configs()[:1])
     monkeypatch.setattr(factors, "joint_configs", list)
+    monkeypatch.setattr(factors, "tick_configs", list)
     code, out, _ = call(capsys, "factors", "check-start")
     assert code == 2
     assert "FAIL" in out

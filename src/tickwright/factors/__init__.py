@@ -13,6 +13,7 @@
 | `graph`, `engine`, `batch`, `stream`, `executor` | order, state, and who drives it |
 | `sources` | returns, benchmarks, membership |
 | `beta` | the betas and `BetaFactory` |
+| `tick` | sums over two series that tick at times of their own, and the beta of ticks |
 | `checks` | look-ahead, start and parity, of any graph |
 | `tags`, `own` | tags and queries; a factor by its files alone |
 | `store` | values in the folder of a catalog, live and backfilled |

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,6 +30,31 @@ Columns = Mapping[str, np.ndarray]
 _BLANK = np.zeros((), ESTIMATE)
 _CUTS = (0.35, 0.6, 0.85)
 """Where runs are cut, as shares of the data."""
+
+
+class Checked(Protocol):
+    """What the checks take: a node, its prices by the name of their source, and both ways to compute it."""
+
+    @property
+    def node(self) -> Any:
+        """What says `lookback`, in slots, and `factor.name`."""
+
+    @property
+    def prices(self) -> Mapping[str, Columns | Sequence[Columns]]:
+        """What the checks cut."""
+
+    @property
+    def grid(self) -> Grid:
+        """The slots of its rows."""
+
+    def late(self) -> Sequence[Nanos]:
+        """When prices became known that were late, but not too late to count."""
+
+    def history(self, keep: Callable[[Columns], np.ndarray] = ...) -> tuple[np.ndarray, np.ndarray]:
+        """(slots, ESTIMATE rows (instruments, slots)) of the rows of prices that `keep` marks."""
+
+    def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The same row by row; at the share `cut` of the rows another run goes on from a snapshot."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,17 @@ class Case:
         clock = clock_of(given)
         samples = {name: samples_on(clock, rows) for name, rows in given.items()} | dict(self.constants)
         return clock, np.stack(batch.run(self.graph, self.grid, clock, samples)[self.node.id])
+
+    def late(self) -> Sequence[Nanos]:
+        """When prices became known that came after the end of their slot, and were still taken."""
+        found: list[int] = []
+        for name, given in self.sources.items():
+            for source, columns in zip(_listed(given), _listed(self.prices[name]), strict=True):
+                prices = source.prices(columns)
+                known, ends = prices["ts_available"], prices["end"]
+                taken = (prices["slot"] >= 0) & (known > ends) & (known <= ends + source.patience)
+                found += known[taken].tolist()
+        return found
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same row by row; at the share `cut` of the rows another stream goes on from a snapshot."""
@@ -101,7 +137,7 @@ class Outcome:
         return not self.difference and self.compared > 0
 
 
-def check_lookahead(case: Case) -> Outcome:
+def check_lookahead(case: Checked) -> Outcome:
     """Whether rows change by what became known after the moment from which they say they can be known.
 
     Looked at are some moments of the data, and those just before a price that was late, but not too late to count.
@@ -115,7 +151,7 @@ def check_lookahead(case: Case) -> Outcome:
 
 
 def _known_by(
-    case: Case, moment: Nanos, slots: np.ndarray, rows: np.ndarray, before: np.ndarray, again: np.ndarray
+    case: Checked, moment: Nanos, slots: np.ndarray, rows: np.ndarray, before: np.ndarray, again: np.ndarray
 ) -> tuple[int, str]:
     """As `_compared`, of the rows that say they were known at a moment, beside a run of what was."""
     there = np.isin(slots, before)
@@ -131,7 +167,7 @@ def _known_by(
     )  # fmt: skip
 
 
-def check_start(case: Case) -> Outcome:
+def check_start(case: Checked) -> Outcome:
     """Whether rows after the predicted slot depend on where a run began."""
     slots, rows = case.history()
     parts = []
@@ -148,7 +184,7 @@ def check_start(case: Case) -> Outcome:
     return _outcome("start", case, parts)
 
 
-def check_parity(case: Case) -> Outcome:
+def check_parity(case: Checked) -> Outcome:
     """Whether batch, stream and restored stream agree."""
     slots, rows = case.history()
     parts = [_compared(case, slots, rows, *case.live(cut)) for cut in (None, _CUTS[1])]
@@ -162,7 +198,7 @@ def _listed(given: Any) -> Sequence[Any]:
     return given if isinstance(given, (list, tuple)) else [given]
 
 
-def _moments(case: Case) -> list[Nanos]:
+def _moments(case: Checked) -> list[Nanos]:
     every = [c["ts_event"] for prices in case.prices.values() for c in _listed(prices)]
     times = np.unique(np.concatenate(every))
     if len(times) < 3:
@@ -170,21 +206,14 @@ def _moments(case: Case) -> list[Nanos]:
     return [int(times[int(cut * len(times))]) for cut in _CUTS]
 
 
-def _before_late(case: Case) -> list[Nanos]:
-    """The moments just before a few prices that came after the end of their slot, and were still taken."""
-    found: list[int] = []
-    for name, given in case.sources.items():
-        for source, columns in zip(_listed(given), _listed(case.prices[name]), strict=True):
-            prices = source.prices(columns)
-            known, ends = prices["ts_available"], prices["end"]
-            late = (prices["slot"] >= 0) & (known > ends) & (known <= ends + source.patience)
-            found += (known[late] - 1).tolist()
-    found = sorted(set(found))
+def _before_late(case: Checked) -> list[Nanos]:
+    """The moments just before a few of the prices that came late."""
+    found = sorted({known - 1 for known in case.late()})
     return [found[int(cut * len(found))] for cut in _CUTS] if found else []
 
 
 def _compared(
-    case: Case, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
+    case: Checked, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
 ) -> tuple[int, str]:
     """(rows with a value, the first difference)."""
     if slots.tolist() != other_slots.tolist():
@@ -199,7 +228,7 @@ def _compared(
     return int((rows["status"] == int(Status.OK)).sum()), ""
 
 
-def _outcome(check: str, case: Case, parts: Sequence[tuple[int, str]]) -> Outcome:
+def _outcome(check: str, case: Checked, parts: Sequence[tuple[int, str]]) -> Outcome:
     differences = [text for _, text in parts if text]
     compared = sum(number for number, _ in parts)
     return Outcome(check, case.node.factor.name, compared, differences[0] if differences else "")

@@ -61,6 +61,29 @@ def check_parity(
     return _check("check-parity", config, catalog, instrument, benchmark, start, end, seed, json)
 
 
+@app.command("epps")
+def epps(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for epps.html and epps.json.")],
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            "--catalog", metavar="DIR", help="Catalog with trades of both.", callback=lambda v: v and lasting(v),
+            show_default="a made market alone",
+        ),
+    ] = None,
+    asset: Annotated[str | None, typer.Option(metavar="SYMBOL", help="An asset of the catalog.")] = None,
+    benchmark: Benchmark = None, start: Start = None, end: End = None,
+    session: Annotated[str, typer.Option(metavar="NAME", help="Calendar of the trades.")] = "XNYS",
+    grid: Annotated[str, typer.Option(metavar="TIME", help="Slots of the sums, as 1min.")] = "5min",
+    seed: Seed = None, json: Json = False,
+) -> int:  # fmt: skip
+    """Draw beta by length of bar: least squares on bars of the last price, and Hayashi–Yoshida of ticks."""
+    from tickwright.app.commands.epps import Asked
+    from tickwright.app.commands.epps import epps as draw
+
+    return draw(Asked(out, catalog, asset, benchmark, start, end, session, grid, 1 if seed is None else seed, json))
+
+
 def _check(
     name: str, config: Path | None, catalog: str | None, instruments: list[str] | None, benchmark: str | None,
     start: str | None, end: str | None, seed: int | None, json: bool,
