@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,6 +29,28 @@ Columns = Mapping[str, np.ndarray]
 """Prices of one instrument in the order of being known: ts_event, ts_available, close."""
 _CUTS = (0.35, 0.6, 0.85)
 """Where runs are cut, as shares of the data."""
+
+
+class Checked(Protocol):
+    """What the checks need of a case: rows by batch and by stream, of all data or of a part."""
+
+    @property
+    def node(self) -> Any:
+        """What says `lookback`, in slots, and `factor.name`."""
+
+    @property
+    def grid(self) -> Grid:
+        """That of the slots."""
+
+    @property
+    def prices(self) -> Mapping[str, Any]:
+        """Columns of each series, with `ts_event` and `ts_available`, by its name."""
+
+    def history(self, keep: Callable[[Columns], np.ndarray] = ...) -> tuple[np.ndarray, np.ndarray]:
+        """(slots, ESTIMATE rows (instruments, slots)) of the rows of the data that `keep` marks."""
+
+    def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The same row by row; from the share `cut` of the rows on by another stream, from a snapshot."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +122,7 @@ class Outcome:
         return not self.difference and self.compared > 0
 
 
-def check_lookahead(case: Case) -> Outcome:
+def check_lookahead(case: Checked) -> Outcome:
     """Whether rows change by what became known after them."""
     slots, rows = case.history()
     parts = []
@@ -111,7 +133,7 @@ def check_lookahead(case: Case) -> Outcome:
     return _outcome("look-ahead", case, parts)
 
 
-def check_start(case: Case) -> Outcome:
+def check_start(case: Checked) -> Outcome:
     """Whether rows after the predicted slot depend on where a run began."""
     slots, rows = case.history()
     parts = []
@@ -128,7 +150,7 @@ def check_start(case: Case) -> Outcome:
     return _outcome("start", case, parts)
 
 
-def check_parity(case: Case) -> Outcome:
+def check_parity(case: Checked) -> Outcome:
     """Whether batch, stream and restored stream agree."""
     slots, rows = case.history()
     parts = [_compared(case, slots, rows, *case.live(cut)) for cut in (None, _CUTS[1])]
@@ -142,7 +164,7 @@ def _listed(given: Any) -> Sequence[Any]:
     return given if isinstance(given, (list, tuple)) else [given]
 
 
-def _moments(case: Case) -> list[Nanos]:
+def _moments(case: Checked) -> list[Nanos]:
     every = [c["ts_event"] for prices in case.prices.values() for c in _listed(prices)]
     times = np.unique(np.concatenate(every))
     if len(times) < 3:
@@ -151,7 +173,7 @@ def _moments(case: Case) -> list[Nanos]:
 
 
 def _compared(
-    case: Case, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
+    case: Checked, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
 ) -> tuple[int, str]:
     """(rows with a value, the first difference)."""
     if slots.tolist() != other_slots.tolist():
@@ -166,7 +188,7 @@ def _compared(
     return int((rows["status"] == int(Status.OK)).sum()), ""
 
 
-def _outcome(check: str, case: Case, parts: Sequence[tuple[int, str]]) -> Outcome:
+def _outcome(check: str, case: Checked, parts: Sequence[tuple[int, str]]) -> Outcome:
     differences = [text for _, text in parts if text]
     compared = sum(number for number, _ in parts)
     return Outcome(check, case.node.factor.name, compared, differences[0] if differences else "")

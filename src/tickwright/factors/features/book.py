@@ -116,6 +116,11 @@ class BookFeatures:
         self._depths = np.zeros((2, max(levels, 1)), np.int64)
         self._rows = 0
 
+    @property
+    def lookback(self) -> Nanos:
+        """Nanoseconds that a row depends on, beside the book itself: the warm-up of a run."""
+        return max(feature.lookback for feature in self.features)
+
     def feed(self, rows: np.ndarray) -> FeatureRows:
         """The next TAPE rows → a row of each event that they end. Raises BookError and CapacityError."""
         if rows.dtype != TAPE:

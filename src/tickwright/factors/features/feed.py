@@ -60,7 +60,9 @@ class FeatureConfig:
             raise ConfigError("features", twice or "none", "one at least, each once")
         if not self.bars and self.of_bars_text:
             raise ConfigError("features", self.of_bars_text[0], "a feature of the book, or bars that it is of")
-        assert self.of_bars or self.book or not self.bars
+        if self.bars:  # what cannot be is refused here, by name
+            assert self.clock
+        assert self.book or self.of_bars
 
     @property
     def of_book(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class FeatureConfig:
     @property
     def of_bars(self) -> tuple[BarFeature, ...]:
         """Features over windows of bars, none without bars."""
-        columns = Columns(self.clock) if self.bars else None
+        columns = Columns(self.clock, self.unit) if self.bars else None
         return tuple(bar_feature(name, columns, self.price) for name in self.of_bars_text) if columns else ()
 
     @property
@@ -135,6 +137,11 @@ class FeatureStream:
         if self._features:
             self._engine = Engine(Graph(tuple(f.node for f in self._features)), config.clock.grid, 1)
 
+    @property
+    def lookback(self) -> int:
+        """What a row depends on, beside the book: nanoseconds, or with bars bars."""
+        return self._book.lookback if self._engine is None else self._engine.graph.lookback
+
     def push(self, rows: np.ndarray, prints: np.ndarray) -> Told:
         """The next TAPE rows and the TRADE rows among them → what they end.
 
@@ -154,12 +161,7 @@ class FeatureStream:
     def _over(self, bars: Bars) -> Told:
         if self._engine is None:
             return Told(self.config, bars=bars, windows={})
-        samples = {}
-        for source in self._engine.graph.sources:
-            rows = bars.sample(source.name)
-            if source.name == "notional":
-                rows["value"] *= self.config.unit
-            samples[source.name] = rows
+        samples = {source.name: bars.sample(source.name) for source in self._engine.graph.sources}
         rows_of = self._engine.advance(np.ascontiguousarray(bars.rows["slot"]), samples)
         return Told(self.config, bars=bars, windows={f.name: rows_of[f.node.id][0] for f in self._features})
 

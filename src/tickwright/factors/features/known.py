@@ -10,6 +10,7 @@ from tickwright.factors.features import window_kernels as kernels
 from tickwright.factors.features.window_kernels import (
     PAIR,
     TRIPLE,
+    AmihudConfig,
     DayConfig,
     ReturnConfig,
     SpanConfig,
@@ -68,5 +69,5 @@ TWO_SCALE = _feature("two_scale_variance", kernels.two_scale, config=TwoScaleCon
 TREND = _feature("trend", kernels.trend)
 VWAP = _feature("vwap", kernels.share, ("part", "whole"), ring=triples_of)
 VPIN = _feature("vpin", kernels.absolute_share, ("part", "whole"), ring=triples_of)
-AMIHUD = _feature("amihud", kernels.amihud, ("x", "money"))
+AMIHUD = _feature("amihud", kernels.amihud, ("x", "money"), AmihudConfig)
 TIME_OF_DAY = _feature("time_of_day", kernels.time_of_day, config=DayConfig, lookback=one, ring=no_ring)

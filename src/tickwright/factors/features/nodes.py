@@ -16,7 +16,7 @@ from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.features import known
 from tickwright.factors.features.clock import Clock
 from tickwright.factors.features.columns import BookFeature
-from tickwright.factors.features.window_kernels import DayConfig, ReturnConfig, SpanConfig, TwoScaleConfig
+from tickwright.factors.features.window_kernels import AmihudConfig, DayConfig, ReturnConfig, SpanConfig, TwoScaleConfig
 from tickwright.factors.graph import Graph, Node, Source
 
 PRICES = ("close", "mid", "micro")
@@ -41,6 +41,8 @@ class Columns:
     cut short: two bars. A flow of the book at a bar's end depends on as many more as its window covers."""
 
     clock: Clock
+    unit: float = 1.0
+    """Money of one tick × lot."""
 
     def __call__(self, name: str) -> Source:
         """The source of a column."""
@@ -100,6 +102,11 @@ def _kyle(window: int, columns: Columns, price: str) -> Node:
     return Node(OLS, config, {"asset": moves, "market": columns(SIGNED)})
 
 
+def _amihud(window: int, columns: Columns, price: str) -> Node:
+    config = AmihudConfig(window, (window + 1) // 2, columns.unit)
+    return Node(known.AMIHUD, config, {"x": _returns(columns, price), "money": columns(NOTIONAL)})
+
+
 def _two_scale(window: int, columns: Columns, price: str) -> Node:
     scale = max(2, window // _SCALES)
     config = TwoScaleConfig(window, max((window + 1) // 2, scale + 2), scale)
@@ -124,7 +131,7 @@ _MADE: dict[str, _Make] = {
     "two_scale": _two_scale,
     "vwap": lambda w, c, p: Node(known.VWAP, _span(w), {"part": c(NOTIONAL), "whole": c(VOLUME)}),
     "kyle": _kyle,
-    "amihud": lambda w, c, p: Node(known.AMIHUD, _span(w), {"x": _returns(c, p), "money": c(NOTIONAL)}),
+    "amihud": _amihud,
     "vpin": lambda w, c, p: Node(known.VPIN, _span(w), {"part": c(SIGNED), "whole": c(VOLUME)}),
     "volume_trend": lambda w, c, p: Node(known.TREND, _span(w), {"x": c(VOLUME)}),
     "session_share": _time_of_day,

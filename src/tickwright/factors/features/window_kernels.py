@@ -11,12 +11,12 @@ from math import exp, log, pi, sqrt
 from typing import Any
 
 from tickwright.core.kernel import inline
-from tickwright.core.layout import I8
+from tickwright.core.layout import F8, I8
 from tickwright.factors.records import NOTHING, Absent, Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
 _INSUFFICIENT, _ZERO_VARIANCE = int(Status.INSUFFICIENT_OBS), int(Status.ZERO_VARIANCE)
-_VALUE_ALONE = int(Absent.STDERR | Absent.R2)
+_VALUE_ALONE, _NO_R2 = int(Absent.STDERR | Absent.R2), int(Absent.R2)
 PAIR, TRIPLE = 2, 3
 """Numbers of a stored bar: one or two, and 1 where they are there."""
 LEAST_WEIGHT = 1e-6
@@ -38,6 +38,15 @@ class TwoScaleConfig:
     window: I8
     min_observations: I8
     scale: I8
+
+
+@dataclass(frozen=True, slots=True)
+class AmihudConfig:
+    """As SpanConfig; `unit`: money of one tick × lot."""
+
+    window: I8
+    min_observations: I8
+    unit: F8
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def deviation(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
             at = PAIR * ((x.slot - age) % config.window)
             squares += ring[at + 1] * (ring[at] - middle) * (ring[at] - middle)
         out.value = sqrt(squares / (out.n_obs - 1))
-        out.stderr, out.absent = out.value / sqrt(2.0 * (out.n_obs - 1)), int(Absent.R2)
+        out.stderr, out.absent = out.value / sqrt(2.0 * (out.n_obs - 1)), _NO_R2
 
 
 @inline(borrow=True)
@@ -257,7 +266,7 @@ def amihud(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     at = PAIR * (x.slot % config.window)
     there = x.x.status == _OK and x.money.status == _OK
     some = there and x.money.value > 0.0
-    ring[at] = abs(x.x.value) / x.money.value if some else 0.0
+    ring[at] = abs(x.x.value) / (config.unit * x.money.value) if some else 0.0
     ring[at + 1] = 1.0 if some else 0.0
     if _judged(config, ring, x.slot, PAIR, there, out):
         total = 0.0
