@@ -1,4 +1,4 @@
-"""`tickwright factors check-…`: which betas on which prices, and what the checks found."""
+"""`tickwright factors check-…`: which betas on which prices, or which features, and what the checks found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.factors.beta.cases import cases, configs, made_market, stored
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
-from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.checks import CHECKS, Case, Checked
+from tickwright.factors.features.cases import feature_cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Asked:
     end: str | None
     seed: int
     json: bool
+    features: bool = False
 
 
 def check(asked: Asked) -> int:
@@ -52,7 +54,12 @@ def check(asked: Asked) -> int:
     return REFUSED if failed else OK
 
 
-def _cases(asked: Asked) -> Iterator[Case]:
+def _cases(asked: Asked) -> Iterator[Checked]:
+    if asked.features:
+        others = (asked.config, asked.catalog, asked.instruments, asked.benchmark, asked.start, asked.end)
+        if any(others):
+            raise ConfigError("--features", "with options of betas", "alone, or with --seed and --json")
+        return feature_cases(asked.seed)
     wanted = (
         configs() if asked.config is None else [config_file.build(MarketBetaConfig, config_file.read(asked.config))]
     )

@@ -140,7 +140,7 @@ def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
         if k % 7 == 0:  # who would stand on the other side of the new price leaves first, but seldom
             price += int(rng.integers(-1, 2))
             for order in [o for o, (s, p, _) in made.live.items() if (p >= price if s == "B" else p <= price)]:
-                if rng.random() < 0.95:
+                if rng.random() < 0.8:
                     made.cancel(now, order, made.live[order][2])
         what, side = rng.random(), "BA"[int(rng.integers(0, 2))]
         if k == _EVENTS // 2:
