@@ -52,7 +52,7 @@ _ORDER_IMBALANCE, _COUNT_IMBALANCE = int(Kind.ORDER_IMBALANCE), int(Kind.COUNT_I
 _IMBALANCE, _BID_DEPTH, _ASK_DEPTH = int(Kind.IMBALANCE), int(Kind.BID_DEPTH), int(Kind.ASK_DEPTH)
 _BID_DEPTH_BPS, _ASK_DEPTH_BPS = int(Kind.BID_DEPTH_BPS), int(Kind.ASK_DEPTH_BPS)
 _TRADE_SIGN, _TIME_OF_DAY = int(Kind.TRADE_SIGN), int(Kind.TIME_OF_DAY)
-_OFI, _SIGNED_VOLUME, _VOLUME = int(Kind.OFI), int(Kind.SIGNED_VOLUME), int(Kind.VOLUME)
+_OFI, _SIGNED_VOLUME, _TRADED = int(Kind.OFI), int(Kind.SIGNED_VOLUME), int(Kind.TRADED)
 _TRADE_IMBALANCE, _EVENT_RATE, _TRADE_RATE = int(Kind.TRADE_IMBALANCE), int(Kind.EVENT_RATE), int(Kind.TRADE_RATE)
 _BID_QUEUE_RATE, _ASK_QUEUE_RATE = int(Kind.BID_QUEUE_RATE), int(Kind.ASK_QUEUE_RATE)
 _BID_CANCEL_RATE, _ASK_CANCEL_RATE = int(Kind.BID_CANCEL_RATE), int(Kind.ASK_CANCEL_RATE)
@@ -255,7 +255,7 @@ def _over_window(kind: int, column: Any, totals: Any, before: Any) -> tuple[floa
         value = _since(totals, before, GAIN + BID) - _since(totals, before, GAIN + ASK)
     elif kind == _SIGNED_VOLUME:
         value = _since(totals, before, BOUGHT) - _since(totals, before, SOLD)
-    elif kind == _VOLUME:
+    elif kind == _TRADED:
         value = _since(totals, before, TRADED)
     elif kind == _TRADE_IMBALANCE:
         bought, sold = _since(totals, before, BOUGHT), _since(totals, before, SOLD)

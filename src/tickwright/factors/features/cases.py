@@ -131,7 +131,7 @@ _SHORT = "300ms"
 
 def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """TAPE and TRADE rows of a small market: orders come and go around a wandering price, some at one nanosecond, some
-    change, trades of both kinds of feed, a side that is empty for a while, a book that is given anew."""
+    change, trades of both kinds of feed, a side that is empty for a while, a book that is given anew, one that is crossed."""
     rng = np.random.default_rng(seed)
     made = _Feed()
     price, now = 1_000, _START
@@ -149,6 +149,8 @@ def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
         if k == _EVENTS // 3:  # the bids are gone until somebody comes back
             for order in [o for o, (s, _, _) in made.live.items() if s == "B"]:
                 made.cancel(now, order, made.live[order][2])
+        if k == _EVENTS * 3 // 4:  # a book that is crossed until somebody takes it
+            made.add(now, "B", price + 6, 5)
         orders = list(made.live)
         if what < 0.5 or len(orders) < 6:
             away = int(rng.integers(0, 5))

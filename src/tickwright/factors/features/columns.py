@@ -39,7 +39,7 @@ class Kind(IntEnum):
     # From here on over a window of time.
     OFI = 19
     SIGNED_VOLUME = 20
-    VOLUME = 21
+    TRADED = 21
     TRADE_IMBALANCE = 22
     EVENT_RATE = 23
     TRADE_RATE = 24
@@ -74,7 +74,7 @@ ALIASES = {"skew": "order_imbalance"}
 MOST_LEVELS = 200
 TWENTY = (
     "bid", "ask", "mid", "micro", "spread", "spread_bps", "order_imbalance", "imbalance:5", "bid_depth:5", "ask_depth:5",
-    "bid_depth_bps:10", "ask_depth_bps:10", "trade_sign", "ofi:1s", "signed_volume:1s", "volume:1s",
+    "bid_depth_bps:10", "ask_depth_bps:10", "trade_sign", "ofi:1s", "signed_volume:1s", "traded:1s",
     "bid_queue_rate:1s", "ask_queue_rate:1s", "bid_cancel_rate:1s", "ask_cancel_rate:1s",
 )  # fmt: skip
 """What is made where nothing is asked for, and what `make bench` times."""
