@@ -32,6 +32,8 @@ CASES = {
     "factors_batch": ("bench.factors", "run_batch"),
     "factors_peers": ("bench.factors", "run_peers"),
     "factors_stream": ("bench.factors", "run_stream"),
+    "features_ours": ("bench.features", "run_ours"),
+    "features_polars": ("bench.features", "run_polars"),
     "memory_day": ("bench.memory", "write_day"),
     "memory_ingest": ("bench.memory", "ingest"),
     "memory_load": ("bench.memory", "load"),

@@ -41,6 +41,8 @@ def show(results: Row, console: Console) -> None:
             console.print(made)
     if "factors" in results:
         console.print(_factors(results["factors"]))
+    if "features" in results:
+        console.print(_features(results["features"]))
     if "startup" in results:
         console.print(_startup(results["startup"]))
     console.print(_targets(results["targets"]))
@@ -72,6 +74,20 @@ def _factors(result: Row) -> Table:
             f"stream, us an update, {words}: p50, p90, p99",
             f"{row['p50_us']:.1f}, {row['p90_us']:.1f}, {row['p99_us']:.1f}",
         )
+    return table
+
+
+def _features(result: Row) -> Table:
+    ours, peer = result["ours"], result["polars"]
+    what = f"{ours['features']} features of {ours['day']}, {ours['events']:,} events"
+    table = _columns(
+        f"{what}; Polars does {peer['features']} of them from the recorded book rows", "what", "CPU s", "ns"
+    )
+    for name, words in (("book_s", "all features, tape in memory"), ("frame_s", "    and the frame, with statuses")):
+        table.add_row(words, f"{ours[name]:.3f}", f"{ours[name] / ours['events'] / ours['features'] * 1e9:.1f}")
+    table.add_row(f"the {peer['features']} that Polars does", f"{ours['few_s']:.3f}", "")
+    table.add_row("    Polars expressions", f"{peer['cpu_s']:.3f}", "")
+    table.add_row("    greatest difference", f"{peer['difference']:.1e}", "")
     return table
 
 

@@ -69,6 +69,10 @@ def compare(results: Row, judged: bool) -> list[Row]:
         panel = f"rolling beta, a bar of {stream['assets']} assets"
         below(f"{panel}: microseconds, p99", 100.0, stream["all"]["p99_us"])
         below(f"{panel}: microseconds at the end of a window, p50", 100.0, stream["window_edges"]["p50_us"])
+    features = results.get("features", {}).get("ours")
+    if features and features["events"] > 100_000:
+        what = f"{features['features']} book features of {features['day']}, {features['events']:,} events: CPU seconds"
+        below(what, 0.5, features["book_s"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

@@ -189,9 +189,7 @@ PAPER = [
 
 
 @pytest.mark.parametrize(("bid_before", "ask_before", "bid", "ask", "expected"), PAPER)
-def test_order_flow_imbalance_is_that_of_the_paper_and_of_the_learned_level(
-    bid_before, ask_before, bid, ask, expected
-):
+def test_order_flow_imbalance_is_that_of_the_paper_and_of_the_learned_level(bid_before, ask_before, bid, ask, expected):
     events = []
     for ts, quotes in ((0, (bid_before, ask_before)), (5, (bid, ask))):
         before = [] if ts == 0 else [("B", *bid_before), ("A", *ask_before)]
@@ -328,7 +326,9 @@ def test_snapshots_of_others_are_refused():
             other.restore(snapshot)
 
 
-@pytest.mark.parametrize("text", ["middle", "mid:5", "imbalance:0", "imbalance:x", "ofi:5", "bid_depth_bps:-1", "ofi:2d"])
+@pytest.mark.parametrize(
+    "text", ["middle", "mid:5", "imbalance:0", "imbalance:x", "ofi:5", "bid_depth_bps:-1", "ofi:2d"]
+)
 def test_a_name_that_is_none_is_refused(text):
     with pytest.raises(ConfigError):
         BookFeature.parse(text)

@@ -169,14 +169,16 @@ def test_nights_are_in_no_bar():
     assert made["slot"].tolist() == grid.slots(prints["ts_event"][[0, 2]]).tolist()
 
 
-@pytest.mark.parametrize("text", ["volume", "volume:0", "ticks:1.5", "bucket:x", "dollars:-3", "dollars:nan", "lots:5", "slot"])
+@pytest.mark.parametrize(
+    "text", ["volume", "volume:0", "ticks:1.5", "bucket:x", "dollars:-3", "dollars:nan", "lots:5", "slot"]
+)
 def test_a_clock_that_is_none_is_refused(text):
     with pytest.raises(ConfigError):
         Clock.parse(text)
 
 
 def test_what_bars_refuse(day):
-    prints, rows, tape = day
+    prints, rows, _ = day
     builder = BarBuilder(Clock.parse("ticks:3"), NAMES)
     builder.push(prints, rows)
     with pytest.raises(DataError, match="order of time"):

@@ -100,9 +100,9 @@ def case(config, make):
 
 
 def test_a_peek_is_caught():
-    assert "value of instrument" in check_lookahead(case(FeatureConfig(("mid",)), Peeks)).difference
-    assert not check_parity(case(FeatureConfig(("mid",)), Peeks)).passed
-    assert check_lookahead(case(FeatureConfig(("mid",)), Planted)).passed
+    assert "value of instrument" in check_lookahead(case(FeatureConfig(("time_of_day",)), Peeks)).difference
+    assert not check_parity(case(FeatureConfig(("time_of_day",)), Peeks)).passed
+    assert check_lookahead(case(FeatureConfig(("time_of_day",)), Planted)).passed
 
 
 def test_a_longer_memory_than_declared_is_caught():
@@ -128,7 +128,7 @@ def test_cases_are_of_a_market_with_everything_in_it():
 def test_the_command_refuses_what_does_not_go_together(capsys, tmp_path):
     for words, said in (
         (["check-start", "--features", "--instrument", "A"], "--features"),
-        (["features", "--catalog", tmp_path, "--instrument", "A", "--date", "2012-06-21", "--out", "x.txt"], ".parquet"),
+        (["features", "--catalog", tmp_path, "--instrument", "A", "--date", "2012-06-21", "--out", "x.t"], ".parquet"),
         (
             ["features", "--catalog", tmp_path, "--instrument", "A", "--date", "2012-06-21", "--out", "x.csv",
              "--features", "middle"], "middle",

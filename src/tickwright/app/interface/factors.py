@@ -57,7 +57,7 @@ def features(
     bars: Annotated[
         str,
         typer.Option(
-            metavar="CLOCK", help="1s, events:N, ticks:N, volume:N, dollars:X or bucket:N.", show_default="a row an event"
+            metavar="CLOCK", help="1s, events:N, ticks:N, volume:N, dollars:X, bucket:N.", show_default="a row an event"
         ),
     ] = "",
     price: Annotated[str, typer.Option(metavar="NAME", help="What returns are of: close, mid or micro.")] = "close",
@@ -106,6 +106,4 @@ def _check(
     from tickwright.app.commands.factors import Asked, check
 
     seed = 1 if seed is None else seed
-    return check(
-        Asked(name, config, catalog, tuple(instruments or ()), benchmark, start, end, seed, json, features)
-    )
+    return check(Asked(name, config, catalog, tuple(instruments or ()), benchmark, start, end, seed, json, features))

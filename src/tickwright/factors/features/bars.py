@@ -54,7 +54,7 @@ class FeatureBar:
     events: I8
     """Events of the book."""
     notional: F8
-    """Ticks × lots."""
+    """Ticks times lots."""
 
 
 FEATURE_BAR: np.dtype = dtype_of(FeatureBar)
@@ -127,10 +127,14 @@ class BarBuilder:
         times = (prints["ts_event"], rows.ts_event)
         first = min((int(t[0]) for t in times if len(t)), default=self.now)
         if first < self.now or any((t[1:] < t[:-1]).any() for t in times):
-            raise DataError(f"known at {first}, after something that was known at {self.now}: push in the order of time")
+            raise DataError(
+                f"known at {first}, after something that was known at {self.now}: push in the order of time"
+            )
         self.now = max(self.now, *(int(t[-1]) for t in times if len(t)), self.now)
-        self._prints = np.concatenate([self._prints, prints[prints["size"] > 0]])
-        self._rows = joined((self._rows, rows))
+        if len(prints):
+            self._prints = np.concatenate([self._prints, prints[prints["size"] > 0]])
+        if len(rows):
+            self._rows = joined((self._rows, rows))
         return self._tell(self.now, [t for t in times if len(t)])
 
     def close(self) -> Bars:
@@ -150,7 +154,9 @@ class BarBuilder:
             ends = _whole_nanoseconds(moments[kept:], self.clock.size)
             ends = ends if now is None else ends[ends <= now]
             upto = np.searchsorted(self._prints["ts_event"], ends)
-            begins = moments[np.searchsorted(moments, np.concatenate([[self._until], ends[:-1]]))] if len(ends) else ends
+            begins = (
+                moments[np.searchsorted(moments, np.concatenate([[self._until], ends[:-1]]))] if len(ends) else ends
+            )
         else:
             last = _every(np.cumsum(self._measure()), self.clock.size)
             ends = self._prints["ts_event"][last] + 1
@@ -174,9 +180,8 @@ class BarBuilder:
         slots, ends = slots[:over], ends[:over]
         self._next += over
         begins = grid.begins(slots)
-        # What lies between two slots, outside every session, is in no bar.
-        inside = grid.slots(self._prints["ts_event"]) >= 0
-        self._prints = self._prints[inside]
+        if over and grid.session:  # what lies between two slots, outside every session, is in no bar
+            self._prints = self._prints[grid.slots(self._prints["ts_event"]) >= 0]
         return self._made(slots, begins, ends, ends, np.searchsorted(self._prints["ts_event"], ends))
 
     def _measure(self) -> np.ndarray:
@@ -203,9 +208,9 @@ class BarBuilder:
         self, slots: np.ndarray, begins: np.ndarray, ends: np.ndarray, known: np.ndarray, upto: np.ndarray
     ) -> Bars:
         out = np.zeros(len(slots), FEATURE_BAR)
-        out["slot"], out["ts_event"], out["ts_available"] = slots, begins, known
         if not len(slots):
             return Bars(out, self.names, np.zeros((len(self.names), 0)), np.zeros((len(self.names), 0), np.uint8))
+        out["slot"], out["ts_event"], out["ts_available"] = slots, begins, known
         since = np.concatenate([[0], upto[:-1]]).astype(np.int64)
         self._fill(out, since, upto)
         moments = self._rows.ts_event

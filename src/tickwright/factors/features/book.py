@@ -1,4 +1,4 @@
-"""`BookFeatures`: numbers of a book at the end of every event, from the rows of its tape, as they come or all at once."""
+"""`BookFeatures`: numbers of a book at the end of every event, from rows of its tape, as they come or all at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from tickwright.book.layout import BOOK, TAPE, check_code
+from tickwright.book.layout import BOOK, ORDER, TAPE, check_code
 from tickwright.book.replay import reset_book
 from tickwright.book.tape import centre_of
 from tickwright.core.errors import ConfigError, FileFormatError
@@ -154,8 +154,9 @@ class BookFeatures:
 
     def snapshot(self) -> bytes:
         """The book, the totals and the log, packed. The tape's compiler is the caller's, and not in it."""
-        head = {"format": FORMAT, "features": self.names, "rows": self._rows, "log": len(self._log)}
-        body = b"".join(array.tobytes() for array in self._arrays())
+        high = int(self._books["high"][0])
+        head = {"format": FORMAT, "features": self.names, "rows": self._rows, "log": len(self._log), "high": high}
+        body = b"".join(array.tobytes() for array in self._arrays(high))
         return json.dumps(head).encode() + b"\n" + zlib.compress(body, 1)
 
     def restore(self, snapshot: bytes) -> None:
@@ -169,11 +170,19 @@ class BookFeatures:
             if head.get(name) != value:
                 raise FileFormatError("snapshot", name, str(head.get(name)), str(value))
         self._log = np.zeros((head["log"], kernels.LOG), np.int64)
+        used = int(self._books["high"][0])
+        self._books["orders"][0][:used] = np.zeros(1, ORDER)
         at = 0
-        for array in self._arrays():
+        for array in self._arrays(head["high"]):
             array[...] = np.frombuffer(body, array.dtype, array.size, at).reshape(array.shape)
             at += array.nbytes
         self._rows = head["rows"]
 
-    def _arrays(self) -> tuple[np.ndarray, ...]:
-        return self._books, self._state, self._totals, self._spare, self._pending, self._tails, self._log
+    def _arrays(self, high: int) -> tuple[np.ndarray, ...]:
+        """All that a run depends on; of the arena the first `high` orders, behind which none was ever used."""
+        books = self._books
+        orders, pending = books["orders"][0][:high], self._pending[:high]
+        return (
+            books["joins"], books["high"], books["ladder"], orders, pending, self._state, self._totals, self._spare,
+            self._tails, self._log,
+        )  # fmt: skip

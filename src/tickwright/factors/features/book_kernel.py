@@ -126,9 +126,11 @@ def _flow(state: Any, totals: Any, pending: Any, row: Any) -> None:
         executed = min(size, np.int64(pending[row.slot]))
         pending[row.slot] -= executed
         totals[CANCELLED + side] += size - executed
-    elif action == _EXECUTE or action == _TRADE or action == _HIDDEN or (action == _CROSS and size > 0):
-        _traded(state, totals, side == ASK, side != NO_SIDE, size)
-    elif action == _FILL and row.flags & _AGGREGATED != 0:  # of a feed of levels: the trade itself
+    elif (
+        action in (_EXECUTE, _TRADE, _HIDDEN)
+        or (action == _CROSS and size > 0)
+        or (action == _FILL and row.flags & _AGGREGATED != 0)  # of a feed of levels: the trade itself
+    ):
         _traded(state, totals, side == ASK, side != NO_SIDE, size)
     elif action == _FILL and row.slot >= 0:
         pending[row.slot] = min(np.int64(pending[row.slot]) + size, np.int64(2**31 - 1))
@@ -196,7 +198,7 @@ def _state_of_book(kind: int, column: Any, state: Any, ladder: Any, depths: Any,
         value = np.float64(depths[BID, column.levels - 1])
     elif kind == _ASK_DEPTH:
         value = np.float64(depths[ASK, column.levels - 1])
-    elif kind == _BID_PRICE or kind == _BID_SIZE or kind == _BID_ORDERS:
+    elif kind in (_BID_PRICE, _BID_SIZE, _BID_ORDERS):
         status = _OK if state.bids == 1 else _EMPTY
         if kind == _BID_PRICE:
             value = np.float64(state.bid)
@@ -204,7 +206,7 @@ def _state_of_book(kind: int, column: Any, state: Any, ladder: Any, depths: Any,
             value = np.float64(state.bid_size)
         elif status == _OK:
             value = np.float64(level_count(ladder, BID, state.bid))
-    elif kind == _ASK_PRICE or kind == _ASK_SIZE or kind == _ASK_ORDERS:
+    elif kind in (_ASK_PRICE, _ASK_SIZE, _ASK_ORDERS):
         status = _OK if state.asks == 1 else _EMPTY
         if kind == _ASK_PRICE:
             value = np.float64(state.ask)

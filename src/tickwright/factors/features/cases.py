@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class FeatureCase:
         return {"tape": {"ts_event": self.tape["ts_event"], "ts_available": self.tape["ts_recv"]}}
 
     def history(self, keep: Callable[[Columns], np.ndarray] | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """(slots, ESTIMATE rows (features, slots)) of the tape up to the last row that `keep` marks, told from the first on."""
+        """(slots, ESTIMATE rows (features, slots)) from the first row of the tape that `keep` marks to the last."""
         marked = np.ones(len(self.tape), bool) if keep is None else keep(self.prices["tape"])
         if not marked.any():
             return self._rows([self.make(self.config).close()])
@@ -91,7 +92,7 @@ class FeatureCase:
         """The same a nanosecond at a time; at the share `cut` another stream goes on from a snapshot."""
         edges = [0, *(np.flatnonzero(np.diff(self.tape["ts_event"])) + 1).tolist(), len(self.tape)]
         stream, told = self.make(self.config), []
-        for k, (at, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        for k, (at, end) in enumerate(pairwise(edges)):
             if cut is not None and k == int(cut * len(edges)):
                 snapshot = stream.snapshot()
                 stream = self.make(self.config)
@@ -131,7 +132,7 @@ _SHORT = "300ms"
 
 def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """TAPE and TRADE rows of a small market: orders come and go around a wandering price, some at one nanosecond, some
-    change, trades of both kinds of feed, a side that is empty for a while, a book that is given anew, one that is crossed."""
+    change, trades of both kinds of feed, a side that is empty for a while, a book that is given anew, one crossed."""
     rng = np.random.default_rng(seed)
     made = _Feed()
     price, now = 1_000, _START
@@ -177,9 +178,7 @@ class _Feed:
         self.live: dict[int, tuple[str, int, int]] = {}
         self._ids = 0
 
-    def put(
-        self, now: Nanos, action: Action, side: str, order: int, price: int, size: int, last: bool = True
-    ) -> None:
+    def put(self, now: Nanos, action: Action, side: str, order: int, price: int, size: int, last: bool = True) -> None:
         row = np.zeros(1, MARKET_EVENT)[0]
         row["ts_event"], row["ts_recv"], row["order_id"] = now, now, order
         row["price"], row["size"], row["action"], row["side"] = price, size, action, _SIDES[side]

@@ -73,8 +73,8 @@ ALIASES = {"skew": "order_imbalance"}
 """Two names of one number."""
 MOST_LEVELS = 200
 TWENTY = (
-    "bid", "ask", "mid", "micro", "spread", "spread_bps", "order_imbalance", "imbalance:5", "bid_depth:5", "ask_depth:5",
-    "bid_depth_bps:10", "ask_depth_bps:10", "trade_sign", "ofi:1s", "signed_volume:1s", "traded:1s",
+    "bid", "ask", "mid", "micro", "spread", "spread_bps", "order_imbalance", "imbalance:5", "bid_depth:5",
+    "ask_depth:5", "bid_depth_bps:10", "ask_depth_bps:10", "trade_sign", "ofi:1s", "signed_volume:1s", "traded:1s",
     "bid_queue_rate:1s", "ask_queue_rate:1s", "bid_cancel_rate:1s", "ask_cancel_rate:1s",
 )  # fmt: skip
 """What is made where nothing is asked for, and what `make bench` times."""

@@ -161,6 +161,8 @@ class FeatureStream:
     def _over(self, bars: Bars) -> Told:
         if self._engine is None:
             return Told(self.config, bars=bars, windows={})
+        if not len(bars):
+            return Told(self.config, bars=bars, windows={f.name: np.zeros(0, ESTIMATE) for f in self._features})
         samples = {source.name: bars.sample(source.name) for source in self._engine.graph.sources}
         rows_of = self._engine.advance(np.ascontiguousarray(bars.rows["slot"]), samples)
         return Told(self.config, bars=bars, windows={f.name: rows_of[f.node.id][0] for f in self._features})
@@ -206,11 +208,12 @@ def together(parts: Iterable[Told]) -> Told:
     every = list(parts)
     if every[0].bars is None:
         return Told(every[0].config, joined(part.rows for part in every if part.rows is not None))
-    bars = [part.bars for part in every if part.bars is not None]
+    some = [part for part in every if len(part)] or every[:1]
+    bars = [part.bars for part in some if part.bars is not None]
     whole = Bars(
         np.concatenate([b.rows for b in bars]), bars[0].names,
         np.concatenate([b.values for b in bars], axis=1), np.concatenate([b.statuses for b in bars], axis=1),
     )  # fmt: skip
     names = every[0].windows or {}
-    windows = {n: np.concatenate([p.windows[n] for p in every if p.windows]).astype(ESTIMATE) for n in names}
+    windows = {n: np.concatenate([p.windows[n] for p in some if p.windows]).astype(ESTIMATE) for n in names}
     return Told(every[0].config, bars=whole, windows=windows)

@@ -42,7 +42,7 @@ class Columns:
 
     clock: Clock
     unit: float = 1.0
-    """Money of one tick × lot."""
+    """Money of one tick times one lot."""
 
     def __call__(self, name: str) -> Source:
         """The source of a column."""

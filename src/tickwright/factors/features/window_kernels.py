@@ -205,7 +205,7 @@ def two_scale(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def trend(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """Slope on the number of the bar, by least squares, over the mean of the window: the part by which x grows a bar."""
+    """Slope on the number of the bar, by least squares, over the mean of the window: what x grows by."""
     _put(config, ring, x)
     if _judged(config, ring, x.slot, PAIR, x.x.status == _OK, out):
         total = places = 0.0
