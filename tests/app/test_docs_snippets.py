@@ -36,7 +36,7 @@ WITHOUT_DATA = ("benchmark.md", "csv.md", "factors.md", "training.md")
 WITH_TORCH = ("commands.md", "training.md")
 """They train, which needs the extra rl."""
 WHOLE_DAYS = (
-    "README.md", "benchmark.md", "commands.md", "index.md", "markets.md", "quality.md", "training.md",
+    "README.md", "benchmark.md", "commands.md", "features.md", "index.md", "markets.md", "quality.md", "training.md",
 )  # fmt: skip
 EXIT_CODE = "$ echo $?"
 

@@ -174,7 +174,7 @@ class BarBuilder:
         if len(seen):
             self._next = self._next if self._begun else int(seen.min())
             self._begun, self._reached = True, max(self._reached, int(seen.max()))
-        slots = np.arange(self._next, self._reached + 1) if self._begun else np.zeros(0, np.int64)
+        slots: np.ndarray = np.arange(self._next, self._reached + 1 if self._begun else self._next)
         ends = grid.ends(slots)
         over = len(ends) if now is None else int(np.searchsorted(ends, now, side="right"))
         slots, ends = slots[:over], ends[:over]

@@ -99,7 +99,7 @@ BOOK_STATE: np.dtype = dtype_of(BookState)
 
 
 @inline(borrow=True)
-def _traded(state: Any, totals: Any, aggressor_buys: bool, known: bool, size: int) -> None:
+def _traded(state: Any, totals: Any, aggressor_buys: bool, known: bool, size: Any) -> None:
     totals[TRADED] += size
     totals[TRADES] += 1
     if known and aggressor_buys:
