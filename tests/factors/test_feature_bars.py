@@ -154,6 +154,36 @@ def test_slots_of_bars_of_the_clock_are_absolute_and_an_empty_one_is_told(day):
     assert parts[0].sample("signed")["value"].tolist() == [3, 0, 0]
 
 
+def quoted(*moments):
+    """Rows of a feature that is the number of the row."""
+    times = np.array(moments, np.int64)
+    return FeatureRows(("k",), times, times, np.arange(1.0, len(times) + 1)[None], np.ones((1, len(times)), np.uint8))
+
+
+def printed(*moments):
+    prints = np.zeros(len(moments), TRADE)
+    prints["ts_event"], prints["price"], prints["size"] = moments, 10, 1
+    return prints
+
+
+def test_a_bar_waits_for_the_whole_of_its_last_nanosecond():
+    """A print may come before the row of the book that is of the same moment, in a part of its own."""
+    builder = BarBuilder(Clock.parse("ticks:1"), ("k",))
+    assert len(builder.push(printed(5), quoted())) == 0
+    assert len(builder.push(printed(), quoted(5, 5))) == 0
+    told = builder.push(printed(), quoted(6))
+    assert told.values.tolist() == [[2.0]]  # the second of the two rows of that moment
+    assert told.rows["ts_available"].tolist() == [5]
+
+
+def test_what_happens_at_the_end_of_a_slot_is_in_the_next():
+    builder = BarBuilder(Clock.parse("100ns"), ("k",))
+    told = [builder.push(printed(100, 199), quoted(199, 200)), builder.close()]
+    assert [part.values.tolist() for part in told] == [[[1.0]], [[2.0]]]
+    assert [part.rows["volume"].tolist() for part in told] == [[2], [0]]
+    assert [part.rows["events"].tolist() for part in told] == [[1], [1]]
+
+
 def test_nights_are_in_no_bar():
     grid = Grid.parse("30min", "XNYS")
     opens = 1_518_791_400 * 10**9  # 2018-02-16 14:30 UTC, a Friday; the next session is Tuesday's
