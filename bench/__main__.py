@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import factors, facts, itch, market, memory, replay, startup, table, targets
+from bench import factors, facts, features, itch, market, memory, replay, startup, table, targets
 from bench.flow import FlowLaw
 from bench.measure import ROOT, ChildError, Row, in_child, summary
 from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
@@ -21,7 +21,7 @@ from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
 AGREEMENT_ROWS = 1_000_000
 BINANCE_UPDATES = 3_000
 """depth updates; with their trades about 215 000 rows, three seconds of the converter."""
-PARTS = ("replay", "ingest", "itch", "binance", "market", "factors", "memory", "startup")
+PARTS = ("replay", "ingest", "itch", "binance", "market", "factors", "features", "memory", "startup")
 NOTES = (
     "Times are CPU seconds of the whole process between the first and the last event: loading, building and "
     "compiling are apart, in the runs.",
@@ -47,11 +47,15 @@ def measure_ingest(folder: Path, quick: bool, rounds: int) -> Row:
             in_child("dbn", file=str(file), records=size)
             result[f"dbn {suffix} {size}"] = _ingested("ingest_dbn", file, folder, rounds)
             file.unlink()
-    shared = Path(os.environ.get("TICKWRIGHT_DATA") or ROOT.parent / "shared" / "data")
-    lobster = shared / "lobster" / "LOBSTER_SampleFile_GOOG_2012-06-21_10.zip"
+    lobster = shared_data() / "lobster" / "LOBSTER_SampleFile_GOOG_2012-06-21_10.zip"
     if lobster.is_file() and not quick:
         result["lobster GOOG 10"] = _ingested("ingest_lobster", lobster, folder, rounds)
     return result
+
+
+def shared_data() -> Path:
+    """The folder of recorded data, which need not be there."""
+    return Path(os.environ.get("TICKWRIGHT_DATA") or ROOT.parent / "shared" / "data")
 
 
 def _ingested(case: str, file: Path, folder: Path, rounds: int) -> Row:
@@ -127,6 +131,8 @@ def main() -> int:
                 results["market"] = market.measure(arguments.quick, not arguments.without_reference)
             if "factors" in wanted:
                 results["factors"] = factors.measure(arguments.quick)
+            if "features" in wanted:
+                results["features"] = features.measure(folder, arguments.quick, shared_data())
             if "memory" in wanted:
                 events = 100_000 if arguments.quick else round(arguments.memory * 1e6)
                 results["memory"] = memory.measure(folder, events)

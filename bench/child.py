@@ -33,6 +33,8 @@ CASES = {
     "factors_peers": ("bench.factors", "run_peers"),
     "factors_stream": ("bench.factors", "run_stream"),
     "factors_section": ("bench.factors", "run_section"),
+    "features_ours": ("bench.features", "run_ours"),
+    "features_polars": ("bench.features", "run_polars"),
     "memory_day": ("bench.memory", "write_day"),
     "memory_ingest": ("bench.memory", "ingest"),
     "memory_load": ("bench.memory", "load"),

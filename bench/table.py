@@ -41,6 +41,8 @@ def show(results: Row, console: Console) -> None:
             console.print(made)
     if "factors" in results:
         console.print(_factors(results["factors"]))
+    if "features" in results:
+        console.print(_features(results["features"]))
     if "startup" in results:
         console.print(_startup(results["startup"]))
     console.print(_targets(results["targets"]))
@@ -78,6 +80,24 @@ def _factors(result: Row) -> Table:
     size = f"{section['assets']:,} assets by {section['bars']:,} bars, beta and shrinkage"
     table.add_row(f"{size}: peak MB, CPU s", f"{section['peak_bytes'] / 1e6:,.0f}, {section['cpu_s']:.1f}")
     table.add_row("    bytes of two processes", "those of one" if section["same_bytes"] else "DIFFERENT")
+    return table
+
+
+def _features(result: Row) -> Table:
+    ours, peer = result["ours"], result["polars"]
+    what = f"{ours['features']} features of {ours['day']}, {ours['events']:,} events"
+    table = _columns(
+        f"{what}; Polars does {peer['features']} of them from the recorded book rows", "what", "CPU s", "ns"
+    )
+    for name, words in (
+        ("tape_s", "compile the tape"),
+        ("book_s", "all features, tape in memory"),
+        ("frame_s", "    and the frame, with statuses"),
+    ):
+        table.add_row(words, f"{ours[name]:.3f}", f"{ours[name] / ours['events'] / ours['features'] * 1e9:.1f}")
+    table.add_row(f"the {peer['features']} that Polars does", f"{ours['few_s']:.3f}", "")
+    table.add_row("    Polars expressions", f"{peer['cpu_s']:.3f}", "")
+    table.add_row("    greatest difference", f"{peer['difference']:.1e}", "")
     return table
 
 

@@ -74,6 +74,11 @@ def compare(results: Row, judged: bool) -> list[Row]:
         size = f"{section['assets']:,} assets by {section['bars']:,} bars through a graph with a section"
         below(f"{size}: peak memory, bytes", 2 * GIGABYTE, section["peak_bytes"])
         note(f"{size}: bytes of two processes", "those of one", float(section["same_bytes"]), section["same_bytes"])
+    features = results.get("features", {}).get("ours")
+    if features and features["events"] > 100_000:
+        day = f"{features['day']}, {features['events']:,} events"
+        what = f"{features['features']} book features of {day}: CPU seconds with the tape"
+        below(what, 0.5, features["tape_s"] + features["book_s"])
     startup = results.get("startup", {})
     if startup:
         below("tickwright --help: seconds", 0.5, startup["help_s"]["median"])

@@ -133,6 +133,16 @@ def test_ingest_and_startup_are_measured(tmp_path):
     assert all(row["met"] is None for row in results["targets"])  # nothing is judged at this size
 
 
+def test_features_are_measured_and_agree_with_polars(tmp_path, monkeypatch):
+    monkeypatch.setenv("TICKWRIGHT_DATA", str(tmp_path))  # no recorded day: a made one
+    result = run_bench(tmp_path / "results.json", "--only", "features")["features"]
+    assert result["ours"]["day"] == "a made flow"
+    assert result["ours"]["features"] == 20
+    assert result["ours"]["book_s"] > 0
+    assert result["polars"]["cpu_s"] > 0
+    assert result["polars"]["difference"] < 1e-9
+
+
 @pytest.mark.slow
 def test_a_long_day_and_the_reactive_market_are_measured(tmp_path):
     results = run_bench(tmp_path / "results.json", "--only", "memory", "--only", "market", "--without-reference")

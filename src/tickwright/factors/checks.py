@@ -40,8 +40,8 @@ class Checked(Protocol):
         """What says `lookback`, in slots, and `factor.name`."""
 
     @property
-    def prices(self) -> Mapping[str, Columns | Sequence[Columns]]:
-        """What the checks cut."""
+    def prices(self) -> Mapping[str, Any]:
+        """Columns of each series, with `ts_event` and `ts_available`, by its name: what the checks cut."""
 
     @property
     def grid(self) -> Grid:

@@ -29,6 +29,10 @@ class Status(IntEnum):
     """The asset has no return at this slot: a price is missing, or the return spans more bars than allowed."""
     COLLINEAR = 6
     """The regressors cannot be told apart."""
+    EMPTY_SIDE = 7
+    """The book has no order on a side that the figure needs."""
+    CROSSED = 8
+    """The best bid stands above the best ask, so that there is nothing between them."""
 
 
 class Absent(IntFlag):

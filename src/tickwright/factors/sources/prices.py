@@ -14,6 +14,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError, DataError
 from tickwright.core.layout import dtype_of
 from tickwright.core.tables import BAR, PRINT, TOP_OF_BOOK, Missing
+from tickwright.factors.features.formulas import micro_of, mid_of
 from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.sources.returns_kernel import Price
 
@@ -97,8 +98,8 @@ def _price(columns: Mapping[str, np.ndarray], kind: str, tick: float | None) -> 
     sizes = columns["bid_size"].astype(float), columns["ask_size"].astype(float)
     there = (sizes[0] > 0) & (sizes[1] > 0) & (bid <= ask)  # an empty side has no price, a crossed quote no middle
     if kind == MID:
-        return np.where(there, (bid + ask) / 2, np.nan)
-    return np.where(there, (bid * sizes[1] + ask * sizes[0]) / np.where(there, sizes[0] + sizes[1], 1.0), np.nan)
+        return np.where(there, mid_of(bid, ask), np.nan)
+    return np.where(there, micro_of(bid, ask, *(np.where(there, size, 1.0) for size in sizes)), np.nan)
 
 
 def _ticks(values: np.ndarray, tick: float | None) -> np.ndarray:

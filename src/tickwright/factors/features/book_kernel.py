@@ -1,0 +1,352 @@
+"""Every feature of a book in one pass: TAPE rows in, a column of numbers and statuses a feature out.
+
+1. Each row is applied to the book; what it says of trades, cancels and new orders is added to running totals.
+2. A row with `Flag.LAST` ends an event: the best prices are compared with those after the event before, the totals are
+   kept in a log by time, and every column gets its number.
+3. A flow over the window (t − T, t] is the total now less the total before its first event: whole lots, so that the
+   difference is exact and no sum ever drifts. It has a value once T has passed since the run began.
+
+Rows that no trader sent (`Flag.SYNTHETIC`, `Flag.SNAPSHOT`, CLEAR) are no flow. A CANCEL that a FILL announced is a
+trade and no cancel; a MODIFY is what the tape made of it, a cancel of what left and an order that is new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tickwright.book.l3 import apply
+from tickwright.book.ladder import best, has, level_count, level_size, next_price
+from tickwright.book.layout import ASK, BID, NO_SIDE
+from tickwright.core.events import Action, Flag
+from tickwright.core.kernel import inline, kernel
+from tickwright.core.layout import I8, dtype_of
+from tickwright.factors.features.columns import FIRST_OF_WINDOWS, Kind
+from tickwright.factors.features.formulas import gain, imbalance, micro, mid
+from tickwright.factors.records import Status
+
+# Totals, lots unless said otherwise. What is of a side has the asks' behind the bids'.
+EVENTS, GAIN, CANCELLED, ADDED, BOUGHT, SOLD, TRADED, TRADES = 0, 1, 3, 5, 7, 8, 9, 10
+TOTALS = 11
+"""events, gains of the best (2), cancelled (2), added (2), bought and sold by takers, traded, prints"""
+LOG = 1 + TOTALS
+"""Numbers of an event in the log: when it was, and the totals before it."""
+DONE, GROW = 0, 1
+
+_OK, _WARMUP, _EMPTY = int(Status.OK), int(Status.WARMUP), int(Status.EMPTY_SIDE)
+_CROSSED, _FEW = int(Status.CROSSED), int(Status.INSUFFICIENT_OBS)
+_ADD, _CANCEL, _EXECUTE, _CLEAR = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE), int(Action.CLEAR)
+_FILL, _TRADE, _HIDDEN, _CROSS = int(Action.FILL), int(Action.TRADE), int(Action.HIDDEN), int(Action.CROSS)
+_LAST, _AGGREGATED = int(Flag.LAST), int(Flag.AGGREGATED)
+_NO_FLOW = int(Flag.SYNTHETIC | Flag.SNAPSHOT)
+_SNAPSHOT = int(Flag.SNAPSHOT)
+_SECOND = 1e9
+
+_BID_PRICE, _ASK_PRICE = int(Kind.BID), int(Kind.ASK)
+_BID_SIZE, _ASK_SIZE = int(Kind.BID_SIZE), int(Kind.ASK_SIZE)
+_BID_ORDERS, _ASK_ORDERS = int(Kind.BID_ORDERS), int(Kind.ASK_ORDERS)
+_MID, _MICRO, _SPREAD, _SPREAD_BPS = int(Kind.MID), int(Kind.MICRO), int(Kind.SPREAD), int(Kind.SPREAD_BPS)
+_ORDER_IMBALANCE, _COUNT_IMBALANCE = int(Kind.ORDER_IMBALANCE), int(Kind.COUNT_IMBALANCE)
+_IMBALANCE, _BID_DEPTH, _ASK_DEPTH = int(Kind.IMBALANCE), int(Kind.BID_DEPTH), int(Kind.ASK_DEPTH)
+_BID_DEPTH_BPS, _ASK_DEPTH_BPS = int(Kind.BID_DEPTH_BPS), int(Kind.ASK_DEPTH_BPS)
+_TRADE_SIGN, _TIME_OF_DAY = int(Kind.TRADE_SIGN), int(Kind.TIME_OF_DAY)
+_OFI, _SIGNED_VOLUME, _TRADED = int(Kind.OFI), int(Kind.SIGNED_VOLUME), int(Kind.TRADED)
+_TRADE_IMBALANCE, _EVENT_RATE, _TRADE_RATE = int(Kind.TRADE_IMBALANCE), int(Kind.EVENT_RATE), int(Kind.TRADE_RATE)
+_BID_QUEUE_RATE, _ASK_QUEUE_RATE = int(Kind.BID_QUEUE_RATE), int(Kind.ASK_QUEUE_RATE)
+_BID_CANCEL_RATE, _ASK_CANCEL_RATE = int(Kind.BID_CANCEL_RATE), int(Kind.ASK_CANCEL_RATE)
+_BID_ADD_RATE, _ASK_ADD_RATE = int(Kind.BID_ADD_RATE), int(Kind.ASK_ADD_RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """Where a run stands, and the best prices: now, and (`_1`) after the event before."""
+
+    midnight: I8
+    """The first nanosecond of the local day."""
+    levels: I8
+    """The most levels that a column asks for."""
+    flows: I8
+    """Whether any column is over a window, so that the log is kept."""
+    begun: I8
+    first: I8
+    """When the first event of the run was."""
+    reset: I8
+    """The book was given anew since the last event: what changed is no flow."""
+    bids: I8
+    """Whether there are bids."""
+    asks: I8
+    bid: I8
+    ask: I8
+    bid_size: I8
+    ask_size: I8
+    bids_1: I8
+    asks_1: I8
+    bid_1: I8
+    ask_1: I8
+    bid_size_1: I8
+    ask_size_1: I8
+    traded: I8
+    """Lots that takers bought less those they sold within this event."""
+    logged: I8
+    """Events that were ever put into the log."""
+    oldest: I8
+    """The first of them that a window still holds."""
+
+
+BOOK_STATE: np.dtype = dtype_of(BookState)
+
+
+@inline(borrow=True)
+def _traded(state: Any, totals: Any, aggressor_buys: bool, known: bool, size: Any) -> None:
+    totals[TRADED] += size
+    totals[TRADES] += 1
+    if known and aggressor_buys:
+        totals[BOUGHT] += size
+        state.traded += size
+    elif known:
+        totals[SOLD] += size
+        state.traded -= size
+
+
+@inline(borrow=True)
+def _flow(state: Any, totals: Any, pending: Any, row: Any) -> None:
+    """What a row says of trades, cancels and new orders. `pending`: lots of each order whose FILL came, not its end."""
+    action, side, size = row.action, row.side, np.int64(row.size)
+    if action == _CLEAR or row.flags & _SNAPSHOT != 0:
+        state.reset = 1
+    if action == _ADD and row.slot >= 0:
+        pending[row.slot] = 0
+    if row.flags & _NO_FLOW != 0:
+        return
+    if action == _ADD:
+        totals[ADDED + side] += size
+    elif action == _CANCEL:
+        executed = min(size, np.int64(pending[row.slot]))
+        pending[row.slot] -= executed
+        totals[CANCELLED + side] += size - executed
+    elif (
+        action in (_EXECUTE, _TRADE, _HIDDEN)
+        or (action == _CROSS and size > 0)
+        or (action == _FILL and row.flags & _AGGREGATED != 0)  # of a feed of levels: the trade itself
+    ):
+        _traded(state, totals, side == ASK, side != NO_SIDE, size)
+    elif action == _FILL and row.slot >= 0:
+        pending[row.slot] = min(np.int64(pending[row.slot]) + size, np.int64(2**31 - 1))
+
+
+@inline(borrow=True)
+def _quote(state: Any, ladder: Any) -> None:
+    """The best prices after an event; those before it move to the second place."""
+    state.bids_1, state.bid_1, state.bid_size_1 = state.bids, state.bid, state.bid_size
+    state.asks_1, state.ask_1, state.ask_size_1 = state.asks, state.ask, state.ask_size
+    state.bids, state.bid, state.bid_size = 0, 0, 0
+    state.asks, state.ask, state.ask_size = 0, 0, 0
+    if has(ladder, BID):
+        state.bids, state.bid = 1, best(ladder, BID)
+        state.bid_size = level_size(ladder, BID, state.bid)
+    if has(ladder, ASK):
+        state.asks, state.ask = 1, best(ladder, ASK)
+        state.ask_size = level_size(ladder, ASK, state.ask)
+
+
+@inline(borrow=True)
+def _gains(state: Any, totals: Any) -> None:
+    """What each best queue gained; a side that is empty has the worst of prices and no lots."""
+    up = state.bids > state.bids_1 or (state.bids == 1 and state.bids_1 == 1 and state.bid > state.bid_1)
+    down = state.bids < state.bids_1 or (state.bids == 1 and state.bids_1 == 1 and state.bid < state.bid_1)
+    totals[GAIN + BID] += gain(up, down, state.bid_size, state.bid_size_1)
+    lower = state.asks > state.asks_1 or (state.asks == 1 and state.asks_1 == 1 and state.ask < state.ask_1)
+    higher = state.asks < state.asks_1 or (state.asks == 1 and state.asks_1 == 1 and state.ask > state.ask_1)
+    totals[GAIN + ASK] += gain(lower, higher, state.ask_size, state.ask_size_1)
+
+
+@inline(borrow=True)
+def _levels(ladder: Any, levels: int, depths: Any) -> None:
+    """Lots on the best 1, 2, ... levels of each side, into (2, levels)."""
+    for side in range(2):
+        found, price, total = has(ladder, side), best(ladder, side), np.int64(0)
+        for i in range(levels):
+            if found:
+                total += level_size(ladder, side, price)
+                found, price = next_price(ladder, side, price)
+            depths[side, i] = total
+
+
+@inline(borrow=True)
+def _near(state: Any, ladder: Any, side: int, basis_points: float) -> float:
+    """Lots within some basis points of the mid."""
+    total = np.int64(0)
+    twice = state.bid + state.ask
+    found, price = has(ladder, side), best(ladder, side)
+    while found and abs(twice - 2 * price) * 1e4 <= basis_points * abs(twice):
+        total += level_size(ladder, side, price)
+        found, price = next_price(ladder, side, price)
+    return np.float64(total)
+
+
+@inline(borrow=True)
+def _state_of_book(kind: int, column: Any, state: Any, ladder: Any, depths: Any, now: int) -> tuple[float, int]:
+    """(number, status) of a column that needs the book of this moment alone."""
+    both, value, status = state.bids == 1 and state.asks == 1, 0.0, _OK
+    if kind == _TRADE_SIGN:
+        value = 1.0 if state.traded > 0 else (-1.0 if state.traded < 0 else 0.0)
+    elif kind == _TIME_OF_DAY:
+        value = (now - state.midnight) / _SECOND
+    elif kind == _BID_DEPTH:
+        value = np.float64(depths[BID, column.levels - 1])
+    elif kind == _ASK_DEPTH:
+        value = np.float64(depths[ASK, column.levels - 1])
+    elif kind in (_BID_PRICE, _BID_SIZE, _BID_ORDERS):
+        status = _OK if state.bids == 1 else _EMPTY
+        if kind == _BID_PRICE:
+            value = np.float64(state.bid)
+        elif kind == _BID_SIZE:
+            value = np.float64(state.bid_size)
+        elif status == _OK:
+            value = np.float64(level_count(ladder, BID, state.bid))
+    elif kind in (_ASK_PRICE, _ASK_SIZE, _ASK_ORDERS):
+        status = _OK if state.asks == 1 else _EMPTY
+        if kind == _ASK_PRICE:
+            value = np.float64(state.ask)
+        elif kind == _ASK_SIZE:
+            value = np.float64(state.ask_size)
+        elif status == _OK:
+            value = np.float64(level_count(ladder, ASK, state.ask))
+    elif not both:
+        status = _EMPTY
+    elif kind == _SPREAD:
+        value = np.float64(state.ask - state.bid)  # below zero where the book is crossed
+    elif kind == _ORDER_IMBALANCE:
+        value = imbalance(np.float64(state.bid_size), np.float64(state.ask_size))
+    elif kind == _COUNT_IMBALANCE:
+        bids, asks = level_count(ladder, BID, state.bid), level_count(ladder, ASK, state.ask)
+        value = imbalance(np.float64(bids), np.float64(asks))
+    elif kind == _IMBALANCE:
+        bid, ask = depths[BID, column.levels - 1], depths[ASK, column.levels - 1]
+        value = imbalance(np.float64(bid), np.float64(ask))
+    elif state.bid > state.ask:
+        status = _CROSSED
+    elif kind == _MID:
+        value = mid(np.float64(state.bid), np.float64(state.ask))
+    elif kind == _MICRO:
+        value = micro(
+            np.float64(state.bid), np.float64(state.ask), np.float64(state.bid_size), np.float64(state.ask_size)
+        )
+    elif kind == _SPREAD_BPS:
+        value = 2e4 * np.float64(state.ask - state.bid) / np.float64(state.bid + state.ask)
+    elif kind == _BID_DEPTH_BPS:
+        value = _near(state, ladder, BID, column.basis_points)
+    elif kind == _ASK_DEPTH_BPS:
+        value = _near(state, ladder, ASK, column.basis_points)
+    return value, status
+
+
+@inline(borrow=True)
+def _since(totals: Any, before: Any, what: int) -> float:
+    return np.float64(totals[what] - before[1 + what])
+
+
+@inline(borrow=True)
+def _over_window(kind: int, column: Any, totals: Any, before: Any) -> tuple[float, int]:
+    """(number, status) of a flow since the totals `before`."""
+    seconds = column.window / _SECOND
+    value, status = 0.0, _OK
+    if kind == _OFI:
+        value = _since(totals, before, GAIN + BID) - _since(totals, before, GAIN + ASK)
+    elif kind == _SIGNED_VOLUME:
+        value = _since(totals, before, BOUGHT) - _since(totals, before, SOLD)
+    elif kind == _TRADED:
+        value = _since(totals, before, TRADED)
+    elif kind == _TRADE_IMBALANCE:
+        bought, sold = _since(totals, before, BOUGHT), _since(totals, before, SOLD)
+        if bought + sold > 0.0:
+            value = imbalance(bought, sold)
+        else:
+            status = _FEW
+    elif kind == _EVENT_RATE:
+        value = _since(totals, before, EVENTS) / seconds
+    elif kind == _TRADE_RATE:
+        value = _since(totals, before, TRADES) / seconds
+    elif kind == _BID_QUEUE_RATE:
+        value = _since(totals, before, GAIN + BID) / seconds
+    elif kind == _ASK_QUEUE_RATE:
+        value = _since(totals, before, GAIN + ASK) / seconds
+    elif kind == _BID_CANCEL_RATE:
+        value = _since(totals, before, CANCELLED + BID) / seconds
+    elif kind == _ASK_CANCEL_RATE:
+        value = _since(totals, before, CANCELLED + ASK) / seconds
+    elif kind == _BID_ADD_RATE:
+        value = _since(totals, before, ADDED + BID) / seconds
+    elif kind == _ASK_ADD_RATE:
+        value = _since(totals, before, ADDED + ASK) / seconds
+    return value, status
+
+
+@kernel(borrow=True)
+def advance(
+    books: Any, states: Any, totals: Any, spare: Any, pending: Any, columns: Any, tails: Any, log: Any, depths: Any,
+    rows: Any, at: int, begin: int, written: int, moments: Any, values: Any, statuses: Any,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """TAPE rows from `at` on: (the next row, events written, DONE or GROW of the log, a BookCode below 0).
+
+    `totals`: int64 (TOTALS,), `spare`: the same before the event; `log`: int64 (a power of two, LOG); `moments`: int64
+    (2, events) `ts_event` and `ts_recv`; `values`, `statuses`: (columns, events). Rows before the moment `begin` build
+    the book and tell nothing.
+    """
+    state, ladder = states[0], books[0].ladder
+    mask = log.shape[0] - 1
+    for i in range(at, rows.shape[0]):
+        row = rows[i]
+        counts = row.ts_event >= begin
+        ends = counts and row.flags & _LAST != 0
+        if ends and state.flows == 1 and state.logged - state.oldest > mask:
+            return i, written, GROW, 0
+        code = apply(books[0], row)
+        if code < 0:
+            return i, written, DONE, code
+        _flow(state, totals, pending, row)
+        if not counts:
+            state.traded = 0
+        if not ends:
+            continue
+        now = row.ts_event
+        _quote(state, ladder)
+        if state.begun == 0:
+            state.begun, state.first = 1, now
+        elif state.reset == 0:
+            _gains(state, totals)
+        totals[EVENTS] += 1
+        if state.flows == 1:
+            place = state.logged & mask
+            log[place, 0] = now
+            for k in range(TOTALS):
+                log[place, 1 + k] = spare[k]
+                spare[k] = totals[k]
+            state.logged += 1
+        if state.levels > 0:
+            _levels(ladder, state.levels, depths)
+        moments[0, written], moments[1, written] = now, row.ts_recv
+        oldest = state.logged
+        for c in range(columns.shape[0]):
+            column = columns[c]
+            kind = column.kind
+            value, status = 0.0, _WARMUP
+            if kind < FIRST_OF_WINDOWS:
+                value, status = _state_of_book(kind, column, state, ladder, depths, now)
+            else:
+                since = now - column.window
+                tail = tails[c]
+                while log[tail & mask, 0] <= since:
+                    tail += 1
+                tails[c] = tail
+                oldest = min(oldest, tail)
+                if since >= state.first:
+                    value, status = _over_window(kind, column, totals, log[tail & mask])
+            values[c, written] = value if status == _OK else 0.0
+            statuses[c, written] = status
+        state.oldest = oldest
+        state.traded, state.reset = 0, 0
+        written += 1
+    return rows.shape[0], written, DONE, 0
