@@ -47,7 +47,7 @@ def calibrate_day(
     first_use.say(*first_use.CALIBRATE)
     result = with_own_orders(calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end))
     texts = {
-        "parameters.toml": parameters_toml(result),
+        "parameters.toml": parameterstoml_value(result),
         "report.html": render(result),
         "score.json": json.dumps(score_json(result), indent=2, sort_keys=True, allow_nan=False) + "\n",
     }  # fmt: skip
@@ -120,40 +120,24 @@ def score_json(result: Calibration) -> dict[str, object]:
     }
 
 
-def parameters_toml(result: Calibration) -> str:
+def parameterstoml_value(result: Calibration) -> str:
     """parameters.toml: every number in full, so that the hash can be formed again."""
     day = result.recorded_day
     lines = [
-        f"schema = {_toml(SCHEMA)}",
-        f"model = {_toml(result.model.name)}",
+        f"schema = {toml_value(SCHEMA)}",
+        f"model = {toml_value(result.model.name)}",
         f"version = {result.model.version}",
-        f"hash = {_toml(result.hash)}",
+        f"hash = {toml_value(result.hash)}",
         "",
         "[fitted_to]",
-        f"instrument = {_toml(day.instrument.symbol)}",
-        f"date = {_toml(day.date.isoformat())}",
+        f"instrument = {toml_value(day.instrument.symbol)}",
+        f"date = {toml_value(day.date.isoformat())}",
         f"begin_ns = {result.recorded.day.settings.begin}",
         f"end_ns = {result.recorded.day.settings.end}",
-        f"data = {_toml(day.fingerprint)}",
+        f"data = {toml_value(day.fingerprint)}",
         f"recorded_ticks_per_tick = {result.fit.tick}",
         "",
-        *_table("parameters", result.fit.parameters),
+        *toml_table("parameters", result.fit.parameters),
     ]
     return "\n".join(lines) + "\n"
 
-
-def _table(name: str, values: Mapping[str, Any]) -> list[str]:
-    """A table, and those in it behind it."""
-    lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict))]
-    for key, value in values.items():
-        if isinstance(value, dict):
-            lines += ["", *_table(f"{name}.{key}", value)]
-    return lines
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(v) for v in value)}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a TOML basic string
-    return repr(value)
