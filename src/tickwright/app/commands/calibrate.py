@@ -10,17 +10,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tickwright.app import first_use
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
 from tickwright.data.store.disk import whole_files
-from tickwright.run.parameters_file import SCHEMA
+from tickwright.run.parameters_file import SCHEMA, toml_table, toml_value
 
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
@@ -47,7 +46,7 @@ def calibrate_day(
     first_use.say(*first_use.CALIBRATE)
     result = with_own_orders(calibrate(open_catalog(catalog), instrument, day, chosen, seed, start, end))
     texts = {
-        "parameters.toml": parameterstoml_value(result),
+        "parameters.toml": parameters_toml(result),
         "report.html": render(result),
         "score.json": json.dumps(score_json(result), indent=2, sort_keys=True, allow_nan=False) + "\n",
     }  # fmt: skip
@@ -120,7 +119,7 @@ def score_json(result: Calibration) -> dict[str, object]:
     }
 
 
-def parameterstoml_value(result: Calibration) -> str:
+def parameters_toml(result: Calibration) -> str:
     """parameters.toml: every number in full, so that the hash can be formed again."""
     day = result.recorded_day
     lines = [
@@ -140,4 +139,3 @@ def parameterstoml_value(result: Calibration) -> str:
         *toml_table("parameters", result.fit.parameters),
     ]
     return "\n".join(lines) + "\n"
-

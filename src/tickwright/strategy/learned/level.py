@@ -195,10 +195,10 @@ def look(level: Record, obs: Record) -> None:
 @inline
 def finite(observation: np.ndarray) -> bool:
     """Whether every number of an observation is one."""
+    found = True
     for i in range(observation.shape[0]):
-        if not math.isfinite(observation[i]):
-            return False
-    return True
+        found = found and math.isfinite(observation[i])
+    return found
 
 
 @inline
