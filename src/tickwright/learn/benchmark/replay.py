@@ -131,9 +131,7 @@ def _to_first(
     return {"bps": bps, "ci95": ends}
 
 
-def _apart(
-    costs: np.ndarray, base: np.ndarray, worth: np.ndarray, bootstrap: Bootstrap
-) -> tuple[float, list[float]]:
+def _apart(costs: np.ndarray, base: np.ndarray, worth: np.ndarray, bootstrap: Bootstrap) -> tuple[float, list[float]]:
     """(difference, its interval), bps of ratios of sums; the two sides of a start time are resampled together."""
     pairs, pairs_base, pairs_worth = (values.reshape(-1, 2).sum(axis=1) for values in (costs, base, worth))
     apart = bootstrap.weights @ (pairs - pairs_base) / (bootstrap.weights @ pairs_worth)

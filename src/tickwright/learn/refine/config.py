@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tickwright.core.errors import ConfigError
-from tickwright.learn.benchmark.config import GATE, HEADLINE, REPLAY, SHELL, BenchmarkConfig, ReplayConfig
+from tickwright.learn.benchmark.config import GATE, REPLAY, BenchmarkConfig, ReplayConfig
+from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL
 
 QUICK_STEPS, FULL_STEPS = 20_480, 2_000_000
 QUICK_DAYS, FULL_DAYS = 2, 16
@@ -49,6 +50,8 @@ class RefineConfig:
         Whether a policy may be promoted that was seen on no recorded day.
     gate
         Whether the market's gate is carried out, and the new policy's in it.
+    gate_books
+        Books of it; 0: as a benchmark has them.
     replay
         Recorded days, as a benchmark has them.
 
@@ -74,6 +77,7 @@ class RefineConfig:
     worse: float = 0.02
     without_replay: bool = False
     gate: bool = True
+    gate_books: int = 0
     replay: ReplayConfig = field(default_factory=ReplayConfig)
 
     def __post_init__(self) -> None:
@@ -97,6 +101,7 @@ class RefineConfig:
         parts = (HEADLINE, SHELL, *([GATE] if self.gate else []), *([REPLAY] if self.replay.days else []))
         return BenchmarkConfig(
             seed=self.seed, threads=self.threads, quick=self.quick, headline=self.headline, cell=self.cell,
+            gate_books=self.gate_books,
             parts=parts, tune=False, replay=self.replay,
         )  # fmt: skip
 

@@ -46,7 +46,8 @@ def figures_of(row: Mapping[str, Any], fills: np.ndarray) -> np.ndarray:
 
 def known(table: np.ndarray) -> np.ndarray:
     """Orders that have every figure: rows of a table (orders, figures)."""
-    return table[np.isfinite(table).all(axis=1)]
+    found: np.ndarray = table[np.isfinite(table).all(axis=1)]
+    return found
 
 
 def mean_and_covariance(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

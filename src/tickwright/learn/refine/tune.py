@@ -59,7 +59,7 @@ class Tuned:
 def episode_of(policy: TrainedPolicy, market: Parameters) -> EpisodeConfig:
     """The episodes that a policy was trained on, in another market. Raises ConfigError."""
     known = {name for name in EpisodeConfig.__dataclass_fields__ if name != "markets"}
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in policy.episode.items() if name in known
     }  # fmt: skip

@@ -125,8 +125,9 @@ class DoubleDQN(DQN):
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """The library's own updates; what they take the largest value of is that of the choice alone."""
-        target = self.q_net_target
-        self.q_net_target = _ChosenOnline(self.q_net, target)  # type: ignore[assignment]
+        target: Any = self.policy.q_net_target
+        chosen: Any = _ChosenOnline(self.q_net, target)
+        self.q_net_target = chosen
         try:
             super().train(gradient_steps, batch_size)
         finally:
