@@ -35,7 +35,12 @@ ORDER = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("refine")
-    for name, text in (("train.toml", TRAIN), ("market.toml", MARKET), ("look.toml", LOOK)):
+    for name, text in (
+        ("train.toml", TRAIN),
+        ("other.toml", TRAIN.replace("seed = 3", "seed = 4")),
+        ("market.toml", MARKET),
+        ("look.toml", LOOK),
+    ):
         (made / name).write_text(text)
     return made
 
@@ -54,7 +59,7 @@ def champion(folder, capsys):
 def test_the_registry_from_the_command_line(folder, champion, capsys, tmp_path):
     """In, on, and back in one command; a damaged policy ends it with 2 and changes nothing."""
     other = tmp_path / "other"
-    assert call(capsys, "train", folder / "train.toml", "--out", other, "--steps", 100)[0] == 0
+    assert call(capsys, "train", folder / "other.toml", "--out", other)[0] == 0
     where = tmp_path / "policies"
     code, out, _ = call(capsys, "registry", "enter", where, champion, "--why", "first")
     assert (code, out.count("champion: ")) == (0, 1)
@@ -85,7 +90,7 @@ def test_what_passes_enters_the_registry_as_shadow_and_what_does_not_stays_out(
     from tickwright.learn.refine import Refined
 
     other = tmp_path / "other"
-    assert call(capsys, "train", folder / "train.toml", "--out", other, "--steps", 100)[0] == 0
+    assert call(capsys, "train", folder / "other.toml", "--out", other)[0] == 0
     where = tmp_path / "policies"
     call(capsys, "registry", "enter", where, champion)
     monkeypatch.setattr(Refined, "text", "words\n")
