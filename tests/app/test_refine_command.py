@@ -100,7 +100,7 @@ def test_what_passes_enters_the_registry_as_shadow_and_what_does_not_stays_out(
         monkeypatch.setattr(command, "carry_out", lambda *a, made=made: made)
         code, out, _ = call(capsys, "refine", folder / "run", "--registry", where, "--out", tmp_path / "out")
         assert code == 0
-        assert ("in shadow in" in out) == (stage == "shadow")
+        assert ("shadow in" in out) == (stage == "shadow")
         told = json.loads(call(capsys, "registry", "show", where, "--json")[1])
         assert told["state"]["stage"] == stage
     assert told["history"][-1]["why"] == "verdict abc"

@@ -298,6 +298,30 @@ def test_a_learner_begins_as_the_policy_and_its_value_learns_alone():
         learner.begin_from(Network(old.mean, old.scale, old.layers[:1]))
 
 
+def trained(config, **episode):
+    from test_artefact import random_network
+
+    from tickwright.strategy.learned.container import TrainedPolicy
+
+    return TrainedPolicy(random_network(), ("m",), 2.0, 60.0, episode, {}, {"config": config})
+
+
+def test_the_training_is_that_of_the_champion_but_gentler():
+    """Its episodes in the corrected market, its recipe, its widths; one whose outputs are values is refused."""
+    from tickwright.learn.refine.tune import episode_of, recipe
+
+    market = scaled(FP(), "impact", 1.5)
+    champion = trained({"ppo": {"environments": 32, "rollout": 10, "minibatch": 160, "entropy": 0.02}}, steps=12,
+                       participation=[0.01, 0.02], unknown=3)  # fmt: skip
+    episode = episode_of(champion, market)
+    assert (episode.markets, episode.steps, episode.participation) == ((market,), 12, (0.01, 0.02))
+    made = recipe(champion, episode, CONFIG)
+    assert (made.ppo.environments, made.ppo.entropy, made.ppo.learning_rate) == (32, 0.0, CONFIG.learning_rate)
+    assert made.ppo.hidden == tuple(champion.network.widths[1:-1].tolist())
+    with pytest.raises(ConfigError, match="sb3-dqn"):
+        recipe(trained({"algorithm": "sb3-dqn"}), episode, CONFIG)
+
+
 # -- the criteria ------------------------------------------------------------------------------------------------------
 
 

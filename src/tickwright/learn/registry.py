@@ -130,7 +130,8 @@ class Registry:
     # -- changes -------------------------------------------------------------------------------------------------------
 
     def enter(self, file: Path, why: str, time: str = "") -> State:
-        """A policy comes in: the first as champion, another as shadow in the place of a challenger before it.
+        """A policy comes in: the first as champion, another as shadow in the place of a challenger before it. One that
+        is the challenger already stays where it is.
 
         Raises FileFormatError for a file that is no policy, ConfigError for the champion itself.
         """
@@ -141,6 +142,9 @@ class Registry:
             state = self.state if self.exists else None
             if state is not None and policy == state.champion:
                 raise ConfigError("policy", str(file), "another policy than the champion")
+            if state is not None and policy == state.challenger:
+                self.file(policy)
+                return state
             with whole_file(self.folder / POLICIES / f"{policy}.twp") as draft:
                 draft.write_bytes(content)
             if state is None:

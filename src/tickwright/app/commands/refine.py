@@ -65,7 +65,10 @@ def refine(asked: Asked) -> None:
         return
     print(made.text, end="")
     if made.promoted:
-        print(f"challenger: {made.challenger}" + ("" if registry is None else f", in shadow in {registry.folder}"))
+        print(
+            f"challenger: {made.challenger}"
+            + ("" if registry is None else f", {registry.state.stage} in {registry.folder}")
+        )
     print(f"verdict: {asked.out / 'verdict.json'}")
 
 

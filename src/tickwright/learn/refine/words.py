@@ -50,6 +50,8 @@ def not_shown(verdict: Mapping[str, Any]) -> list[str]:
         found.append("Anything on recorded days: none was given (--catalog, --instrument, --date).")
     else:
         found.append("Anything general on recorded days: a few are a smoke test; only who is surely dearer is refused.")
+    if not verdict["trained_in_market"]:
+        found.append("That the champion knows this market at all: it was trained in another than --market.")
     if verdict["gate"] is None:
         found.append("That the corrected market is fit to learn in: its gate was left out.")
     if any(one["status"] == "refused" for one in verdict["recalibration"]["moved"]):
