@@ -4,6 +4,7 @@
 |---|---|
 | `config` | what is asked |
 | `fills` | a run's folder: its orders, what the policy made of them, figures of each |
+| `again` | the same orders worked again in a market that answers |
 | `recalibrate`, `moments` | the market's parameters by those figures: what moved, why, how sure, what is refused |
 | `tune` | the policy trained on in that market, never farther from what it was than the cap |
 | `judge` | both on the same episodes, by the benchmark's own code; the criteria |
