@@ -31,9 +31,9 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ON_THE_DEMO = ("README.md", "extending.md")
 """Their Python blocks work on the market that `make demo` leaves."""
-WITHOUT_DATA = ("benchmark.md", "csv.md", "factors.md", "training.md")
+WITHOUT_DATA = ("benchmark.md", "csv.md", "factors.md", "refine.md", "training.md")
 """Their commands read nothing but what the page shows."""
-WITH_TORCH = ("commands.md", "training.md")
+WITH_TORCH = ("commands.md", "refine.md", "training.md")
 """They train, which needs the extra rl."""
 WHOLE_DAYS = (
     "README.md", "benchmark.md", "betas.md", "catalog.md", "commands.md", "data.md", "features.md", "index.md",

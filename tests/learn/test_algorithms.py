@@ -50,7 +50,7 @@ def test_a_state_never_seen_is_no_error():
     assert table.decide(batch).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("algorithm", ["sb3-ppo", "sb3-dqn", "sb3-qrdqn", "sb3-maskable-ppo"])
+@pytest.mark.parametrize("algorithm", ["sb3-ppo", "sb3-dqn", "sb3-double-dqn", "sb3-qrdqn", "sb3-maskable-ppo"])
 def test_an_exported_network_decides_as_the_library_does(algorithm):
     """The network in our form takes the action that the library's own predicts; training makes it better."""
     if algorithm in ("sb3-qrdqn", "sb3-maskable-ppo"):
@@ -77,6 +77,81 @@ def test_a_network_with_memory_decides():
         actions = decide(batch)
         assert actions.shape == (8,)
         batch.step(actions)
+
+
+def test_memory_ends_with_the_episode():
+    """A row that begins again decides as one that has seen nothing before, whatever the other rows remember; the
+    oracle is the library's own `predict` over one episode at a time."""
+    pytest.importorskip("sb3_contrib")
+    model = Model(replace(CONFIG, algorithm="sb3-recurrent-ppo"), tiny.TinyBatch(8, 1))
+    for weights in model._model.policy.lstm_actor.parameters():
+        weights.data *= 8.0  # so that what is remembered shows
+    rng = np.random.default_rng(3)
+    seen = rng.uniform(-1, 1, (9, 4, tiny.OBSERVED)).astype(np.float32)
+    begun = np.zeros((9, 4), np.bool_)
+    begun[0] = begun[4, :2] = begun[6, 1] = True  # some rows begin anew, each at its own time
+    decide, got = model.remembering(), np.zeros((9, 4), np.int64)
+    for t in range(9):
+        batch = type("Seen", (), {"observations": seen[t], "masks": np.ones((4, 1)), "begun": begun[t]})()
+        got[t] = decide(batch)
+    for row in range(4):
+        state = None
+        for t in range(9):
+            state = None if begun[t, row] else state
+            want, state = model._model.predict(
+                seen[t, row : row + 1], state=state, episode_start=np.array([state is None]), deterministic=True
+            )
+            assert got[t, row] == want[0], (t, row)
+
+
+def test_a_batch_knows_which_episodes_have_just_begun():
+    """After a reset all; after a step those that ended and were followed by another one, where that is so."""
+    from tickwright.learn import ExecutionBatch
+
+    episode = EpisodeConfig(steps=3, messages=20, templates=2, warmup=2_000)
+    for restart in (True, False):
+        batch = ExecutionBatch(episode, 6, 1, restart=restart)
+        batch.reset()
+        assert batch.begun.all()
+        for _ in range(7):
+            ended = batch.step(np.zeros(6, np.int64)).ends != 0
+            assert (batch.begun == (ended & restart)).all()
+
+
+def test_the_target_of_double_dqn():
+    """Its loss is that of r + γ Q'(s', argmax Q(s', ·)), by hand in NumPy, and not that of max Q'."""
+    import torch
+    from stable_baselines3.common.logger import configure
+
+    model = Model(replace(CONFIG, algorithm="sb3-double-dqn", steps=2_000), tiny.TinyBatch(8, 1))._model
+    model.set_logger(configure(None, []))
+    rng = np.random.default_rng(2)
+    for net in (model.q_net, model.q_net_target):
+        for weights in net.parameters():
+            weights.data = torch.from_numpy(rng.normal(size=weights.shape).astype(np.float32))
+    env = model.get_env()
+    model._last_obs = env.reset()
+    for _ in range(40):
+        actions = rng.integers(0, tiny.ACTIONS, 8)
+        after, rewards, dones, infos = env.step(actions)
+        model._store_transition(model.replay_buffer, actions, after, rewards, dones, infos)
+    data = model.replay_buffer.sample(64)
+    model.replay_buffer.sample = lambda *a, **k: data
+    with torch.no_grad():
+        now, after = (model.q_net(x).numpy() for x in (data.observations, data.next_observations))
+        target = model.q_net_target(data.next_observations).numpy()
+    rows, gamma = np.arange(64), model.gamma
+    taken = now[rows, data.actions.numpy()[:, 0]]
+    left = gamma * (1 - data.dones.numpy()[:, 0])
+
+    def huber(worth):
+        away = np.abs(taken - (data.rewards.numpy()[:, 0] + left * worth))
+        return np.where(away < 1, away**2 / 2, away - 0.5).mean()
+
+    model.train(1, 64)
+    loss = model.logger.name_to_value["train/loss"]
+    assert loss == pytest.approx(huber(target[rows, after.argmax(axis=1)]), rel=1e-5)
+    assert abs(loss - huber(target.max(axis=1))) > 0.01
 
 
 def test_the_key_of_the_configuration_trains_them_in_the_market(tmp_path):

@@ -88,6 +88,10 @@ class TinyBatch:
     def masks(self):
         return legal(self._lots)
 
+    @property
+    def begun(self):
+        return self._step == 0
+
     def _begin(self, rows):
         self._step[rows], self._lots[rows], self._over[rows] = 0, LOTS, End.RUNNING
         self._spread[rows] = self._rng.integers(0, 2, int(rows.sum()))

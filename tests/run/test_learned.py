@@ -208,6 +208,21 @@ def test_it_decides_at_its_pace_and_the_last_mandate_is_crossed():
     assert answers(trained(always(KEEP)), late | {"final": 0})[0][0] == KEPT
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_no_number_is_not_asked_about(wrong):
+    """It keeps its order and counts, and decides again as soon as it sees numbers; the notes say how often."""
+    at_work, step = trained(always(POST)), 2 * SECOND
+    assert at_work.notes == ()
+    at_work.rows["volatility"] = wrong
+    told = answers(at_work, LIVE, LIVE | {"now": T0 + step})
+    assert told == [(KEPT, 0, 0, 0, T0 + step), (KEPT, 0, 0, 0, T0 + 2 * step)]
+    assert not np.isfinite(at_work.rows["observation"]).all()
+    assert (at_work.rows["decisions"][0], at_work.rows["blind"][0]) == (2, 2)
+    assert "in 2 of 2 decisions" in at_work.notes[0]
+    at_work.rows["volatility"] = 0.7
+    assert answers(at_work, {})[0][0] == REST
+
+
 def test_a_new_mandate_is_a_new_order():
     at_work = trained(always(KEEP))
     second = {"start": T0 + 60 * SECOND, "now": T0 + 60 * SECOND, "deadline": T0 + 120 * SECOND, "remaining": 70}

@@ -19,6 +19,7 @@ BENCHMARK = ("learn.benchmark.kernel.tallied_rows", "learn.policies.kernel.decid
 GATE_POLICY = (*GATE, "learn.policies.kernel.decide_rows")
 PLAN = ("learn.episode.step_rows", "learn.policies.kernel.decide_rows")
 TRAIN = ("learn.episode.step_rows",)
+REFINE = (*EXECUTE_LIVE, *TRAIN, "learn.benchmark.kernel.tallied_rows")
 FACTORS = ("factors.sources.returns_kernel.take", "factors.loops.lay")
 FEATURES = ("factors.features.book_kernel.advance",)
 CALIBRATE = ("calibrate.kernel.measure",)

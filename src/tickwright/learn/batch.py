@@ -104,6 +104,12 @@ class ExecutionBatch:
         return self._observations
 
     @property
+    def begun(self) -> np.ndarray:
+        """bool (K,): in which rows an episode has just begun, and nothing was done in it yet."""
+        found: np.ndarray = self.episodes["step"] == 0
+        return found
+
+    @property
     def settings(self) -> np.ndarray:
         """The SETTINGS row, which the next step reads: whoever changes it puts it back."""
         return self._settings

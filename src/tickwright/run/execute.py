@@ -182,14 +182,14 @@ def run_policy(
         live=live,
     )
     parents: list[NestedParent] = []
-    at_works: list[Trained] = []  # what their slots point to
+    at_works: dict[int, Trained] = {}  # by parent: what their slots point to
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
         memory: tuple[int, ...] = (0,) * 8
         if spec.learned is not None:
             options, day = spec.learned, days[order.symbol]
-            at_works.append(at_work(trained[options.file], options, order, day, profiles[order.symbol]))
-            memory = at_works[-1].memory
+            working = at_work(trained[options.file], options, order, day, profiles[order.symbol])
+            at_works[order.parent_id], memory = working, working.memory
         slot = world.add_slot(
             symbols.index(order.symbol),
             order.side,
@@ -208,15 +208,25 @@ def run_policy(
         drive(world, parents)
         seen, journal = answering.seen(world, live), world.journal()
         settled = [settle(spec, parent, journal, seen, profiles[symbols[0]], contexts) for parent in parents]
-        return [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
+        settled = [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
+        return _noted(settled, at_works)
     rest = Rest([days[s].tape for s in symbols], others=[a for s in symbols for a in days[s].market.arrays()])
     rest.take()  # what loading looked through
     drive(world, parents, rest=rest)
     rest.take()
     journal = world.journal()
-    return [
+    settled = [
         settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)
         for parent in parents
+    ]
+    return _noted(settled, at_works)
+
+
+def _noted(settled: Sequence[OrderResult], at_works: Mapping[int, Trained]) -> list[OrderResult]:
+    """With what trained policies have to say."""
+    return [
+        replace(r, notes=(*r.notes, *at_works[r.order.parent_id].notes)) if r.order.parent_id in at_works else r
+        for r in settled
     ]
 
 

@@ -17,8 +17,10 @@ The bare table of `parameters.to_dict` (`model`, `version` and the fields, all a
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,37 @@ def market_of(table: dict[str, Any]) -> MarketFile:
         raise ConfigError("model", model, f"one of {', '.join(parameters.MODELS)}")
     _check_shape("", fields, parameters.to_dict(parameters.default(model)))
     return MarketFile(parameters.from_dict(fields), mid_price)
+
+
+def market_toml(market: MarketFile, fitted_to: Mapping[str, Any]) -> str:
+    """The text of a file that `read_market` reads back: every number in full."""
+    table = parameters.to_dict(market.parameters)
+    model, version = table.pop("model"), table.pop("version")
+    if market.mid_price is not None:
+        table = {"mid_price": market.mid_price, **table}
+    head = {"schema": SCHEMA, "model": model, "version": version, "hash": parameters.content_hash(market.parameters)}
+    lines = [f"{key} = {toml_value(value)}" for key, value in head.items()]
+    return "\n".join([*lines, "", *toml_table("fitted_to", fitted_to), "", *toml_table("parameters", table)]) + "\n"
+
+
+def toml_table(name: str, values: Mapping[str, Any]) -> list[str]:
+    """A table, and those in it behind it."""
+    lines = [
+        f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in values.items() if not isinstance(value, dict))
+    ]  # fmt: skip
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += ["", *toml_table(f"{name}.{key}", value)]
+    return lines
+
+
+def toml_value(value: object) -> str:
+    """A number, a text or a list of them."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(toml_value(v) for v in value)}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # a TOML basic string
+    return repr(value)
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

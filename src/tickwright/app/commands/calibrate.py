@@ -10,17 +10,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tickwright.app import first_use
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
 from tickwright.data.store.disk import whole_files
-from tickwright.run.parameters_file import SCHEMA
+from tickwright.run.parameters_file import SCHEMA, toml_table, toml_value
 
 if TYPE_CHECKING:
     from tickwright.calibrate.flow import Calibration
@@ -124,36 +123,19 @@ def parameters_toml(result: Calibration) -> str:
     """parameters.toml: every number in full, so that the hash can be formed again."""
     day = result.recorded_day
     lines = [
-        f"schema = {_toml(SCHEMA)}",
-        f"model = {_toml(result.model.name)}",
+        f"schema = {toml_value(SCHEMA)}",
+        f"model = {toml_value(result.model.name)}",
         f"version = {result.model.version}",
-        f"hash = {_toml(result.hash)}",
+        f"hash = {toml_value(result.hash)}",
         "",
         "[fitted_to]",
-        f"instrument = {_toml(day.instrument.symbol)}",
-        f"date = {_toml(day.date.isoformat())}",
+        f"instrument = {toml_value(day.instrument.symbol)}",
+        f"date = {toml_value(day.date.isoformat())}",
         f"begin_ns = {result.recorded.day.settings.begin}",
         f"end_ns = {result.recorded.day.settings.end}",
-        f"data = {_toml(day.fingerprint)}",
+        f"data = {toml_value(day.fingerprint)}",
         f"recorded_ticks_per_tick = {result.fit.tick}",
         "",
-        *_table("parameters", result.fit.parameters),
+        *toml_table("parameters", result.fit.parameters),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _table(name: str, values: Mapping[str, Any]) -> list[str]:
-    """A table, and those in it behind it."""
-    lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict))]
-    for key, value in values.items():
-        if isinstance(value, dict):
-            lines += ["", *_table(f"{name}.{key}", value)]
-    return lines
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(v) for v in value)}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a TOML basic string
-    return repr(value)

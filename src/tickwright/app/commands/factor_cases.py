@@ -116,7 +116,7 @@ def _ticks(asked: Asked, config: TickBetaConfig) -> Iterator[Checked]:
 
 
 def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig, named: bool) -> Iterator[Checked]:
-    """A market beta on bars of a catalog; where neither file nor option names a benchmark, to the mean of all others."""
+    """A market beta on bars of a catalog; to the mean of all others where neither file nor option names a benchmark."""
     begin, end = _days(asked)
     if asked.benchmark is None:
         config = config if named else replace(config, benchmark=BASKET)

@@ -113,26 +113,45 @@ def _rows(results: Sequence[OrderResult], named: dict[str, str], seed: int) -> l
         worths[name] = np.array([_worth(r) for r in own])
         filled[name] = sum(r.tca.filled for r in own) / sum(r.order.quantity for r in own)
     bootstrap = Bootstrap(seed, len(costs[names[0]]) // 2)
+    first = next((name for name in names if _shown(name, named) != name), None)
     return [
-        _row(_shown(name, named), costs[name], worths[name], costs[names[0]], filled[name], bootstrap) for name in names
+        _row(_shown(name, named), costs[name], worths[name], costs[names[0]], filled[name], bootstrap)
+        | {"difference_to_first": _to_first(costs, name, first, worths[name], bootstrap)}
+        for name in names
     ]
+
+
+def _to_first(
+    costs: dict[str, np.ndarray], name: str, first: str | None, worth: np.ndarray, bootstrap: Bootstrap
+) -> dict[str, Any] | None:
+    """What a policy cost more than the first trained one, on the same orders."""
+    if first is None or name == first:
+        return None
+    bps, ends = _apart(costs[name], costs[first], worth, bootstrap)
+    return {"bps": bps, "ci95": ends}
+
+
+def _apart(costs: np.ndarray, base: np.ndarray, worth: np.ndarray, bootstrap: Bootstrap) -> tuple[float, list[float]]:
+    """(difference, its interval), bps of ratios of sums; the two sides of a start time are resampled together."""
+    pairs, pairs_base, pairs_worth = (values.reshape(-1, 2).sum(axis=1) for values in (costs, base, worth))
+    apart = bootstrap.weights @ (pairs - pairs_base) / (bootstrap.weights @ pairs_worth)
+    low, high = np.percentile(1e4 * apart, (2.5, 97.5))
+    return 1e4 * float((costs - base).sum()) / float(worth.sum()), [float(low), float(high)]
 
 
 def _row(
     name: str, costs: np.ndarray, worth: np.ndarray, base: np.ndarray, filled: float, bootstrap: Bootstrap
 ) -> dict[str, Any]:
     total = float(worth.sum())
-    pairs, pairs_base, pairs_worth = (values.reshape(-1, 2).sum(axis=1) for values in (costs, base, worth))
-    apart = bootstrap.weights @ (pairs - pairs_base) / (bootstrap.weights @ pairs_worth)
-    low, high = np.percentile(1e4 * apart, (2.5, 97.5))
+    apart, ends = _apart(costs, base, worth, bootstrap)
     return {
         "policy": name,
         "kind": "policy" if name.startswith("policy") else "baseline",
         "mean_bps": 1e4 * float(costs.sum()) / total,
         "sd_bps": float((1e4 * costs / worth).std(ddof=1)) if len(costs) > 1 else None,
         "cvar95_bps": cvar(1e4 * costs / worth),
-        "difference_to_take_bps": 1e4 * float((costs - base).sum()) / total,
-        "difference_ci95": [float(low), float(high)],
+        "difference_to_take_bps": apart,
+        "difference_ci95": ends,
         "filled": filled,
     }
 

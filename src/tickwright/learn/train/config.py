@@ -9,7 +9,9 @@ from tickwright.core.errors import ConfigError
 from tickwright.learn.config import EpisodeConfig
 from tickwright.run.reactive import named_market
 
-ALGORITHMS = ("ppo", "tabular", "sb3-ppo", "sb3-dqn", "sb3-qrdqn", "sb3-maskable-ppo", "sb3-recurrent-ppo")
+ALGORITHMS = (
+    "ppo", "tabular", "sb3-ppo", "sb3-dqn", "sb3-double-dqn", "sb3-qrdqn", "sb3-maskable-ppo", "sb3-recurrent-ppo",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

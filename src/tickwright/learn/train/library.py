@@ -2,6 +2,9 @@
 
 An action that is not legal counts as keep while such an algorithm learns; the exported policy takes the best legal one.
 Observations are clipped as the compiled forward pass clips them, and not normalised.
+
+`DoubleDQN` is not in the library: van Hasselt, Guez and Silver, "Deep reinforcement learning with double Q-learning",
+AAAI 2016.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from tickwright.strategy.learned.network import CLIP, Network
 try:
     import gymnasium as gym
     import torch
+    from stable_baselines3 import DQN
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecEnv
 except ImportError as error:  # pragma: no cover - the extra is in the test install
@@ -30,6 +34,7 @@ except ImportError as error:  # pragma: no cover - the extra is in the test inst
 NAMES = {
     "sb3-ppo": ("stable_baselines3", "PPO"),
     "sb3-dqn": ("stable_baselines3", "DQN"),
+    "sb3-double-dqn": (__name__, "DoubleDQN"),
     "sb3-qrdqn": ("sb3_contrib", "QRDQN"),
     "sb3-maskable-ppo": ("sb3_contrib", "MaskablePPO"),
     "sb3-recurrent-ppo": ("sb3_contrib", "RecurrentPPO"),
@@ -103,6 +108,32 @@ class _Told(BaseCallback):
         return True
 
 
+class _ChosenOnline:
+    """What a target network says of the action that the online one likes best; of every other, nothing."""
+
+    def __init__(self, online: Any, target: Any) -> None:
+        self._online, self._target = online, target
+
+    def __call__(self, observations: Any) -> torch.Tensor:
+        values: torch.Tensor = self._target(observations)
+        best = self._online(observations).argmax(dim=1, keepdim=True)
+        return torch.full_like(values, -torch.inf).scatter(1, best, values.gather(1, best))
+
+
+class DoubleDQN(DQN):
+    """DQN whose target is the target network's value of the online network's choice: r + γ Q'(s', argmax Q(s', ·))."""
+
+    def train(self, gradient_steps: int, batch_size: int = 100) -> None:
+        """The library's own updates; what they take the largest value of is that of the choice alone."""
+        target: Any = self.policy.q_net_target
+        chosen: Any = _ChosenOnline(self.q_net, target)
+        self.q_net_target = chosen
+        try:
+            super().train(gradient_steps, batch_size)
+        finally:
+            self.q_net_target = target
+
+
 class Model:
     """A model of the library, trained or not."""
 
@@ -159,13 +190,12 @@ class Model:
         return Network(made.mean, made.scale, (*made.layers[:-1], mean))
 
     def remembering(self) -> Any:
-        """`decide(batch)` of a recurrent model, from the beginning of an episode in every row on."""
+        """`decide(batch)` of a recurrent model: a row whose episode has just begun remembers nothing."""
         state: list[Any] = [None]
 
-        def decide(batch: Any) -> np.ndarray:
-            first = np.full(len(batch.masks), state[0] is None)
+        def decide(batch: Episodes) -> np.ndarray:
             actions, state[0] = self._model.predict(
-                _clipped(batch.observations), state=state[0], episode_start=first, deterministic=True
+                _clipped(batch.observations), state=state[0], episode_start=batch.begun, deterministic=True
             )
             return np.asarray(actions, np.int64)
 

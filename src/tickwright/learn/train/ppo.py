@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from tickwright.core.errors import TrainingError
+from tickwright.core.errors import ConfigError, TrainingError
 from tickwright.learn.train.config import PpoConfig
 from tickwright.learn.train.model import ActorCritic, normalised
 from tickwright.learn.train.normaliser import Normaliser
 from tickwright.learn.train.rollout import Rollout
+from tickwright.strategy.learned.network import Network
 
 
 class Learner:
@@ -114,6 +115,31 @@ class Learner:
             self._descend(away + self.config.value_weight * (returns[part] - values).pow(2).mean())
             losses.append(float(away.detach()))
         return float(np.mean(losses))
+
+    def value(self, rollout: Rollout) -> float:
+        """One pass over what was earned, for the value alone: its mean squared error."""
+        seen = normalised(rollout.observations, self.mean, self.scale)
+        masks, returns = torch.from_numpy(rollout.masks), torch.from_numpy(rollout.returns)
+        losses = []
+        for part in torch.split(torch.from_numpy(self.rng.permutation(len(seen))), self.config.minibatch):
+            loss = (returns[part] - self.model(seen[part], masks[part])[1]).pow(2).mean()
+            self._descend(loss)
+            losses.append(float(loss.detach()))
+        return float(np.mean(losses))
+
+    def begin_from(self, network: Network) -> None:
+        """Take over a policy, with the normalisation that it was trained on. Raises ConfigError where it is of another
+        shape."""
+        linear = [layer for layer in self.model.actor if isinstance(layer, torch.nn.Linear)]
+        shapes = [tuple(layer.weight.shape[::-1]) for layer in linear]
+        given = [weights.shape for weights, _ in network.layers]
+        if shapes != given:
+            raise ConfigError("network", given, f"layers of {shapes}")
+        with torch.no_grad():
+            for layer, (weights, bias) in zip(linear, network.layers, strict=True):
+                layer.weight.copy_(torch.from_numpy(weights.T.copy()))
+                layer.bias.copy_(torch.from_numpy(bias.copy()))
+        self.mean, self.scale = network.mean.copy(), network.scale.copy()
 
     def _descend(self, loss: torch.Tensor) -> float:
         """One step of the optimiser: the norm of the gradient."""

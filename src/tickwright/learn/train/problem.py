@@ -45,6 +45,10 @@ class Episodes(Protocol):
     def masks(self) -> np.ndarray:
         """bool (K, actions): which are legal."""
 
+    @property
+    def begun(self) -> np.ndarray:
+        """bool (K,): in which rows an episode has just begun, and nothing was done in it yet."""
+
     def reset(self) -> tuple[np.ndarray, np.ndarray]:
         """The next episode in each row."""
 

@@ -2,6 +2,7 @@
 
 1. A mandate begins: the order that the policy knows is the mandate, its slice and its forecasts come from LEVEL.
 2. Every `interval` it looks, with the very functions that its training looked with, and takes its best legal action.
+   On an observation that is not all finite numbers it keeps what it has, and that is counted.
 3. The action becomes intents for the one child order: a take first, then what shall rest. They are given one after the
    other, as answers come.
 4. The final mandate's rest is taken from `lead` before its deadline, as the other placements do it.
@@ -26,7 +27,7 @@ from numba.extending import intrinsic
 
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.units import SECOND
-from tickwright.strategy.learned.actions import ACTIONS, legal, wish
+from tickwright.strategy.learned.actions import ACTIONS, KEEP, legal, wish
 from tickwright.strategy.learned.container import TrainedPolicy
 from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK, Int, Record
 from tickwright.strategy.learned.network import best_legal, forward
@@ -97,6 +98,7 @@ LEVEL = np.dtype(
         ("rest", "<i8"),  # lots to have at rest after that, and the price; NOTHING: no wish
         ("rest_price", "<i8"),
         ("decisions", "<i8"),
+        ("blind", "<i8"),  # of them, on an observation that was not all finite numbers: it kept what it had
         ("action", "<i8"),  # of the last decision, and what it was made on
         ("mask", "u1", (ACTIONS,)),
         ("observation", "<f4", (OBSERVED,)),
@@ -127,6 +129,17 @@ class Trained:
     def memory(self) -> tuple[int, ...]:
         """What the slot's memory begins with."""
         return (0,) * PLACE + (int(self.rows.ctypes.data),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a report has to say of its decisions."""
+        blind, decisions = int(self.rows["blind"][0]), int(self.rows["decisions"][0])
+        if not blind:
+            return ()
+        return (
+            f"in {blind:,} of {decisions:,} decisions what the policy saw was not all finite numbers: it left its "
+            "order as it was",
+        )
 
 
 def _pointer(typingctx: Any, number: Any) -> Any:
@@ -180,6 +193,15 @@ def look(level: Record, obs: Record) -> None:
 
 
 @inline
+def finite(observation: np.ndarray) -> bool:
+    """Whether every number of an observation is one."""
+    found = True
+    for i in range(observation.shape[0]):
+        found = found and math.isfinite(observation[i])
+    return found
+
+
+@inline
 def settle(level: Record, obs: Record) -> None:
     """Look, choose an action, and write down what it asks for."""
     task, progress, sight = level.task, level.progress, level.sight
@@ -191,9 +213,12 @@ def settle(level: Record, obs: Record) -> None:
     widths = _at(_address(level.widths), (level.depths,), np.int64)
     weights = _at(_address(level.weights), (level.numbers,), np.float32)
     scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
-    logits = scratch[forward(widths, weights, level.observation, scratch)]
-    level.action = best_legal(logits, level.mask)
     level.decisions += 1
+    if finite(level.observation):
+        level.action = best_legal(scratch[forward(widths, weights, level.observation, scratch)], level.mask)
+    else:  # the network's answer would be undefined
+        level.action = KEEP
+        level.blind += 1
     level.crossing, level.rest_price, level.rest = wish(level.action, task, progress, sight)
     level.limit = far(obs) + obs.side * level.reach
     if level.crossing > 0 and level.rest < 0 and progress.live > 0:  # the child that a take cancels comes back

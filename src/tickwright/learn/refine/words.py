@@ -1,0 +1,83 @@
+"""The verdict as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tickwright.learn.refine.judge import apart, worse_by
+
+
+def text_of(verdict: Mapping[str, Any]) -> str:
+    """verdict.txt."""
+    lines = [f"{verdict['verdict'].upper()}: {_reason(verdict)}", ""]
+    lines += [f"{'pass' if one['passed'] else 'FAIL'}  {one['name']:<8} {one['words']}" for one in verdict["criteria"]]
+    lines += ["", "Market parameters by the fills:"]
+    for one in verdict["recalibration"]["moved"]:
+        lines.append(f"  {one['name']:<14} {one['status']:<8} x {one['factor']:.3f}  {one['why']}")
+    lines += _figures(verdict["recalibration"])
+    tuned = verdict["training"]
+    lines += [
+        "",
+        f"Trained on for {tuned['steps']:,} steps, ended by {tuned['why']}; {tuned['divergence']:.4f} nats from the "
+        f"champion, another best action in {tuned['changed']:.2%} of {tuned['states']:,} states.",
+        "",
+        f"{'bps, challenger less champion':<34} {'champion':>9} {'less':>9} {'95 % interval':>22} {'at most':>8}",
+    ]  # fmt: skip
+    for scenario in verdict["scenarios"]:
+        found, cost, share = apart(scenario), scenario["rows"][0]["mean_bps"], worse_by(scenario)
+        if found is None or cost is None or share is None:
+            lines.append(f"{scenario['name']:<34} too few episodes")
+            continue
+        low, high = found["ci95"]
+        between = f"{low:+.4f} to {high:+.4f}"
+        lines.append(f"{scenario['name']:<34} {cost:>9.3f} {found['bps']:>+9.4f} {between:>22} {share:>+8.1%}")
+    lines += ["", "Not shown:", *(f"- {line}" for line in verdict["not_shown"])]
+    return "\n".join(lines) + "\n"
+
+
+def not_shown(verdict: Mapping[str, Any]) -> list[str]:
+    """What nobody may conclude from it."""
+    found = []
+    if verdict["quick"]:
+        found.append("This is a look (--quick): a short training, few episodes, wide intervals.")
+    if verdict["test_seeds"]["set"] > 1:
+        found.append(
+            f"These test seeds were used before: set {verdict['test_seeds']['set']} in this folder. Whoever refines "
+            "until one passes has trained on them."
+        )
+    if not verdict["replay"]:
+        found.append("Anything on recorded days: none was given (--catalog, --instrument, --date).")
+    else:
+        found.append("Anything general on recorded days: a few are a smoke test; only who is surely dearer is refused.")
+    if not verdict["trained_in_market"]:
+        found.append("That the champion knows this market at all: it was trained in another than --market.")
+    if verdict["gate"] is None:
+        found.append("That the corrected market is fit to learn in: its gate was left out.")
+    if any(one["status"] == "refused" for one in verdict["recalibration"]["moved"]):
+        found.append("Parameters that were refused: they stay as they were, right or wrong.")
+    found.append(
+        "That the fills are of an ordinary time: a correction holds for the market of these orders; those of one day "
+        "are hardly independent, though they are counted so."
+    )
+    found.append("That a live market answers so: a shadow and a canary come next, and they can be rolled back.")
+    return found
+
+
+def _reason(verdict: Mapping[str, Any]) -> str:
+    failed = [one["name"] for one in verdict["criteria"] if not one["passed"]]
+    if failed:
+        return f"the champion stays; the challenger failed by {', '.join(failed)}"
+    return "the challenger passed by every criterion; it may go into shadow"
+
+
+def _figures(told: Mapping[str, Any]) -> list[str]:
+    recorded = told["figures"].get("recorded")
+    if recorded is None:
+        return []
+    sides = [name for name in ("recorded", "before", "after") if name in told["figures"]]
+    lines = [f"  {'figure':<14} " + " ".join(f"{side:>20}" for side in sides)]
+    for name in recorded:
+        cells = [told["figures"][side][name] for side in sides]
+        lines.append(f"  {name:<14} " + " ".join(f"{f'{value:.4f} ± {error:.4f}':>20}" for value, error in cells))
+    return lines

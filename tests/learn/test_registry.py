@@ -1,0 +1,181 @@
+"""The registry against a plain model of it, killed at any moment, and with files that were damaged."""
+
+import json
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_artefact import random_network
+
+from tickwright.core.errors import ConfigError, FileFormatError, TickwrightError, UsageError
+from tickwright.learn.artefact import save
+from tickwright.learn.registry import HISTORY, POINTER, POLICIES, Registry
+from tickwright.strategy.learned.container import TrainedPolicy
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Five policies."""
+    folder = tmp_path_factory.mktemp("policies")
+    for seed in range(5):
+        save(TrainedPolicy(random_network(seed), ("m",), 2.0, 60.0), folder / f"{seed}.twp")
+    return [folder / f"{seed}.twp" for seed in range(5)]
+
+
+class Model:
+    """What a registry should say: names of files in a list, a stack, a slot."""
+
+    def __init__(self):
+        self.champions, self.challenger, self.stage = [], None, None
+
+    def enter(self, name):
+        if not self.champions:
+            self.champions.append(name)
+        elif name == self.champions[-1]:
+            raise UsageError
+        elif name != self.challenger:
+            self.challenger, self.stage = name, "shadow"
+
+    def promote(self):
+        if self.challenger is None:
+            raise UsageError
+        if self.stage == "shadow":
+            self.stage = "canary"
+        else:
+            self.champions.append(self.challenger)
+            self.challenger = self.stage = None
+
+    def rollback(self):
+        if self.challenger is not None:
+            self.challenger = self.stage = None
+        elif len(self.champions) < 2:
+            raise UsageError
+        else:
+            self.champions.pop()
+
+
+def agree(registry, model):
+    state = registry.check()
+    names = [registry.file(policy).read_bytes() for policy in (*state.before, state.champion)]
+    assert names == [file.read_bytes() for file in model.champions]
+    found = None if state.challenger is None else registry.file(state.challenger).read_bytes()
+    assert found == (None if model.challenger is None else model.challenger.read_bytes())
+    assert state.stage == model.stage
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(["promote", "rollback", 0, 1, 2, 3, 4]), max_size=12))
+def test_it_is_a_stack_with_one_challenger(files, tmp_path_factory, steps):
+    """After any changes the registry says what a list with one slot says, and its history has every one of them."""
+    registry, model = Registry(tmp_path_factory.mktemp("registry")), Model()
+    registry.enter(files[0], "first")
+    model.enter(files[0])
+    count = 1
+    for step in steps:
+        named = isinstance(step, int)
+        again = named and files[step] == model.challenger
+        try:
+            model.enter(files[step]) if named else getattr(model, step)()
+        except UsageError:
+            with pytest.raises(UsageError):
+                registry.enter(files[step], "") if named else getattr(registry, step)("")
+        else:
+            registry.enter(files[step], "") if named else getattr(registry, step)("")
+            count += not again
+        agree(registry, model)
+        assert [change.number for change in registry.history] == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("change", ["enter", "promote", "rollback"])
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_killed_at_any_moment_it_has_a_valid_champion(files, tmp_path, monkeypatch, change, call):
+    """At each sync and each rename of a change in turn: the state is that before it or that after it, and the next
+    change goes through."""
+
+    class Killed(BaseException):
+        pass
+
+    kills = 0
+    for moment in range(20):
+        registry = Registry(tmp_path / f"{moment}")
+        registry.enter(files[0], "")
+        registry.enter(files[1], "")
+        registry.promote("")
+        before, left = registry.state, [moment]
+        real = getattr(os, call)
+
+        def killing(*arguments, real=real, left=left):
+            if left[0] == 0:
+                raise Killed
+            left[0] -= 1
+            return real(*arguments)
+
+        monkeypatch.setattr(os, call, killing)
+        try:
+            registry.enter(files[2], "") if change == "enter" else getattr(registry, change)("")
+        except Killed:
+            kills += 1
+        else:
+            monkeypatch.undo()
+            break
+        finally:
+            monkeypatch.undo()
+        state = registry.check()
+        assert state == before or state.entry != before.entry
+        assert registry.file(state.champion).exists()
+        registry.enter(files[3], "goes on")
+        registry.check()
+    assert kills >= 2
+
+
+def test_what_was_damaged_is_refused_by_its_hash(files, tmp_path):
+    registry = Registry(tmp_path)
+    registry.enter(files[0], "")
+    registry.enter(files[1], "")
+    for file in [*(tmp_path / POLICIES).iterdir(), *(tmp_path / HISTORY).iterdir(), tmp_path / POINTER]:
+        whole = file.read_bytes()
+        for broken in (whole[:-2], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:], b""):
+            file.write_bytes(broken)
+            with pytest.raises(FileFormatError):
+                registry.check()
+        file.write_bytes(whole)
+        registry.check()
+    damaged = tmp_path / POLICIES / f"{registry.state.challenger}.twp"
+    damaged.write_bytes(files[2].read_bytes())  # a good policy, and not the one
+    before = registry.state
+    with pytest.raises(FileFormatError, match="that of its name"):
+        registry.promote("")
+    assert registry.state == before
+    registry.rollback("")  # which is how to get rid of it
+
+
+def test_a_canary_works_its_share_and_a_shadow_nothing(files, tmp_path):
+    registry = Registry(tmp_path)
+    registry.enter(files[0], "")
+    champion = registry.choose("any")
+    registry.enter(files[1], "")
+    orders = [f"order {i}" for i in range(2_000)]
+    assert all(registry.choose(order) == champion for order in orders[:50])
+    registry.promote("")
+    chosen = [registry.choose(order) != champion for order in orders[:400]]
+    assert 20 <= sum(chosen) <= 65  # 40 expected, sd 6
+    assert chosen == [registry.choose(order) != champion for order in orders[:400]]
+
+
+def test_wrong_use_is_refused(files, tmp_path):
+    registry = Registry(tmp_path / "none")
+    with pytest.raises(ConfigError, match="registry enter"):
+        _ = registry.state
+    (tmp_path / "no.twp").write_bytes(b"nothing")
+    with pytest.raises(TickwrightError):
+        registry.enter(tmp_path / "no.twp", "")
+    assert not registry.exists
+    registry.enter(files[0], "")
+    with registry._writing(), pytest.raises(UsageError, match="somebody else"):
+        registry.enter(files[1], "")
+    table = json.loads((registry.folder / POINTER).read_text())
+    table["state"]["champion"] = "0" * 64
+    (registry.folder / POINTER).write_text(json.dumps(table))
+    with pytest.raises(FileFormatError, match="hash"):
+        _ = registry.state
