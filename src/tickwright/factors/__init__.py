@@ -12,6 +12,6 @@
 | `factor`, `loops`, `registry` | a kernel, the loops around it, and where it is found by name |
 | `graph`, `engine`, `batch`, `stream`, `executor` | order, state, and who drives it |
 | `sources` | returns, benchmarks, membership |
-| `beta` | the betas and `BetaFactory` |
+| `beta` | the betas, `BetaFactory`, and `feed.Feed`: history and stream of one description |
 | `checks` | look-ahead, start and parity, of any graph |
 """
