@@ -173,7 +173,7 @@ def _moments(case: Case) -> list[Nanos]:
 def _before_late(case: Case) -> list[Nanos]:
     """The moments just before a few prices that came after the end of their slot, and were still taken."""
     found: list[int] = []
-    for name, given in case.sources.items():
+    for name, given in case.sources.items() if isinstance(case, Case) else ():  # of another kind, nothing is known
         for source, columns in zip(_listed(given), _listed(case.prices[name]), strict=True):
             prices = source.prices(columns)
             known, ends = prices["ts_available"], prices["end"]
