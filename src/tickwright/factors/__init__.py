@@ -12,8 +12,9 @@
 | `factor`, `loops`, `registry` | a kernel, the loops around it, and where it is found by name |
 | `graph`, `engine`, `batch`, `stream`, `executor` | order, state, and who drives it |
 | `sources` | returns, benchmarks, membership |
-| `beta` | the betas and `BetaFactory` |
+| `beta` | the betas, `BetaFactory`, and `feed.Feed`: history and stream of one description |
 | `tick` | sums over two series that tick at times of their own, and the beta of ticks |
+| `features` | features of a book, bars by any clock, features over windows of bars |
 | `checks` | look-ahead, start and parity, of any graph |
 | `tags`, `own` | tags and queries; a factor by its files alone |
 | `store` | values in the folder of a catalog, live and backfilled |
