@@ -32,7 +32,7 @@ from tickwright.core.rng import GOLDEN, derive, mix64
 from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.agents import act_at
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
-from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head, fetch_orders
 from tickwright.venue.sim.reactive.flow import place_apart, size_at
 from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
@@ -189,19 +189,21 @@ def run_rows(
         param = params[k if params.shape[0] > 1 else 0]
         if k + 2 < last:
             fetch_head(markets[k + 2])
-        if k + 1 < last:
-            fetch_body(markets[k + 1])
+        upcoming = markets[min(k + 1, last - 1)]
+        fetch_body(upcoming)
         if templates.shape[0] > 0 and (market.fault != 0 or market.events >= length):
             _restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
         if requests.shape[0] > 0:
             _carry_out(market, param, requests[k], out)
         room = 2 * market.book.orders.shape[0] if out.shape[0] > 0 else 0
-        for _ in range(events):
+        block = block_of(market.seed, market.events)
+        for e in range(events):
             if market.fault != 0 or market.written + room > out.shape[0]:
                 break
             if seconds < FOREVER and next_due(market, param) > seconds:
                 break
-            run_event(market, param, out)
+            fetch_orders(upcoming, e)
+            block = run_event(market, param, block, out)
             ran += 1
     return ran
 
