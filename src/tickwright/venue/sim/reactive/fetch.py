@@ -3,8 +3,8 @@ for every line that it touches first.
 
 1. Before row k runs, `fetch_head` asks for the fields of row k + 2 that every event touches.
 2. `fetch_body` asks for the levels about the best prices of row k + 1, whose head has come by then.
-3. At each event of row k `fetch_orders` asks for a few orders of row k + 1: a processor waits for about a dozen lines at
-   once, and who asks for all of them together waits too.
+3. At each event of row k `fetch_orders` asks for a few orders of row k + 1: a processor keeps track of a dozen lines on
+   their way, and who asks for more at once waits for them.
 
 Asking changes nothing: an address is a hint.
 """
@@ -84,9 +84,15 @@ def fetch_body(market: Record) -> None:
 
 
 @inline(borrow=True)
-def fetch_orders(market: Record, event: Int) -> None:
-    """Ask for a few orders, other ones at each event of the market before."""
+def orders_of(market: Record) -> Int:
+    """How many orders to ask for."""
+    return min(market.used, _ORDERS)
+
+
+@inline(borrow=True)
+def fetch_orders(market: Record, wanted: Int, event: Int) -> None:
+    """Ask for a few of the `orders_of` a market, other ones at each event of the market before."""
     first = event * _AT_ONCE
-    if first < min(market.used, _ORDERS):
+    if first < wanted:
         for slot in range(first, first + _AT_ONCE, _ORDERS_A_LINE):
             _ask(market.book.orders[at(slot)], 0)

@@ -174,6 +174,19 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
 
 
 @inline(borrow=True)
+def give(market: Record, side: Int, price: Int, index: Int, slot: Int, lots: Int) -> None:
+    """`leave` of an order of the background the index of whose level is known."""
+    order = market.book.orders[at(slot)]
+    if lots < order.qty:
+        order.qty -= lots
+        market.book.ladder.levels[at(index)].qty -= lots
+    else:
+        take_out(market.book, slot, side, price, index)
+        _moved_out(market, slot)
+        market.background[at(side)] -= 1
+
+
+@inline(borrow=True)
 def shorten(market: Record, slot: Int, lots: Int, out: Rows) -> None:
     """Cancel lots of an order, which keeps its place while any are left."""
     write_row(market, out, _CANCEL, slot, lots)

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tickwright.book.ladder import best
@@ -18,7 +16,7 @@ from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
-from tickwright.venue.sim.reactive.fetch import fetch_orders
+from tickwright.venue.sim.reactive.fetch import fetch_orders, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
@@ -29,6 +27,7 @@ _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
 _QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
 _RATES = int(Fault.RATES)
+_MOST = 1e300
 
 
 @inline(borrow=True)
@@ -63,10 +62,11 @@ def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
 def run_beside(market: Record, params: Record, count: Int, upcoming: Record, out: Rows) -> None:
     """`run_events`, while the orders of the market whose turn is next are brought into the cache."""
     block = block_of(market.seed, market.events)
+    wanted = orders_of(upcoming)
     for e in range(count):
         if market.fault != 0:
             break
-        fetch_orders(upcoming, e)
+        fetch_orders(upcoming, wanted, e)
         block = run_event(market, params, block, out)
 
 
@@ -101,7 +101,7 @@ def _pass(market: Record, total: float) -> float:
 @inline(borrow=True)
 def _possible(market: Record, total: float) -> Bool:
     """Whether these are rates of anything; else the market stops."""
-    possible = 0.0 < total < math.inf
+    possible = 0.0 < total < _MOST  # to compare with infinity is compiled into a score of instructions
     if not possible:
         market.fault = _RATES
     return possible
@@ -114,7 +114,7 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         santa_fe.settle(market, params, out)
         return
     moved = queue_reactive.settle(market, params, block, agent, touched, out)
-    if moved and params.model == _FP:
+    if params.model == _FP and (moved or touched == NO_SIDE):  # or there was a trade, so that `fp.value` is another
         fp.tilt(market, params)
 
 
@@ -170,7 +170,6 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
             fp.forget(market, params, np.int64(2), signed, market.accounts[2].made - made_2)
         fp.hear(market, params, block, slot, signed, news_size(market, params))
         fp.value(market, params)
-        fp.tilt(market, params)
     elif params.model == _QL:
         ql.hear(market, params, signed)
 

@@ -36,7 +36,7 @@ from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, a
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
-from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Kind
+from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES, Kind
 from tickwright.venue.sim.reactive.routing import venue_of
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
@@ -63,7 +63,13 @@ def window_end(market: Record, params: Record, side: Int) -> Int:
 
 
 @inline(borrow=True)
-def _volume_place(params: Record, lots: float) -> Int:
+def place_of(params: Record, lots: Int) -> Int:
+    """The place of a queue of so many lots in the tables of rates."""
+    return np.int64(params.places[at(lots)]) if lots < PLACED else _rounded(params, np.float64(lots))
+
+
+@inline(borrow=True)
+def _rounded(params: Record, lots: float) -> Int:
     return min(np.int64(math.ceil(lots * params.per_typical)), VOLUMES - 1)
 
 
@@ -150,19 +156,24 @@ def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
 def look_apart(market: Record, params: Record, side: Int, i: Int) -> None:
     """`look_at` where it is rare: one copy of it in the compiled code. A queue that is not watched has no rates."""
     if 0 <= i < params.levels:
-        price = price_of(market, side, i)
-        look_at(market, params, side, i, price, level_size(market.book.ladder, side, price))
+        _look(market, params, side, i)
+
+
+@inline(borrow=True)
+def _look(market: Record, params: Record, side: Int, i: Int) -> None:
+    price = price_of(market, side, i)
+    look_at(market, params, side, i, price, level_size(market.book.ladder, side, price))
 
 
 @inline(borrow=True)
 def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> None:
     """The rates of one watched queue, in which `lots` rest now; the sums follow."""
-    left = _volume_place(params, np.float64(lots))
+    left = place_of(params, lots)
     seen = left
     if market.resting > 0:
         ours = agents_at(market, side, price)[0]
-        seen = _volume_place(params, (lots - ours) + params.display * ours)
-        left = _volume_place(params, np.float64(lots - ours))
+        seen = _rounded(params, (lots - ours) + params.display * ours)
+        left = place_of(params, lots - ours)
     limit = params.limit[at(i), at(seen)]
     cancel = params.cancel[at(i), at(left)]
     market.limit_sum[at(side)] += limit - market.limit[at(side), at(i)]
@@ -180,7 +191,7 @@ def look_at_all(market: Record, params: Record) -> None:
         for i in range(params.levels):
             market.limit[side, i] = 0.0
             market.cancel[side, i] = 0.0
-            look_apart(market, params, np.int64(side), np.int64(i))
+            _look(market, params, np.int64(side), np.int64(i))
 
 
 @kernel(borrow=True)
@@ -191,7 +202,7 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
     if has(market.book.ladder, hit):
         last = min(last, queue_of(market, hit, best(market.book.ladder, hit)))
     for i in range(first, last + 1):
-        look_apart(market, params, hit, np.int64(i))
+        _look(market, params, hit, np.int64(i))
 
 
 # -- quotes that come back ---------------------------------------------------------------------------------------------
@@ -260,7 +271,7 @@ def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> No
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
     lots = np.int64(ladder.levels[at(live_level(ladder, side, best(ladder, side)))].qty)
-    market.market_rate[at(side)] = scale * params.market[at(_volume_place(params, np.float64(lots)))]
+    market.market_rate[at(side)] = scale * params.market[at(place_of(params, lots))]
 
 
 @kernel(borrow=True)
