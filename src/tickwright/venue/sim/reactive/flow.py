@@ -36,7 +36,7 @@ _FP = int(Model.FP)
 @inline(borrow=True)
 def write_row(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
     """One row, where rows are wanted. Whoever gives `out` leaves room for a whole event."""
-    if market.written >= out.shape[0]:
+    if out.shape[0] == 0 or market.written >= out.shape[0]:
         return
     order = market.book.orders[slot]
     row = out[market.written]
@@ -55,7 +55,7 @@ def write_row(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> N
 @inline(borrow=True)
 def end_message(market: Record, out: Rows) -> None:
     """The rows up to here were one message."""
-    if 0 < market.written <= out.shape[0]:
+    if out.shape[0] > 0 and 0 < market.written <= out.shape[0]:
         out[market.written - 1].flags = _LAST
 
 
