@@ -30,10 +30,10 @@ from tickwright.strategy.learned.actions import wish
 from tickwright.strategy.learned.layout import LEVELS
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.venues import decode, legal_at, observe_places, remember_places
-from tickwright.venue.sim.reactive.driver import begin_from
 from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
 from tickwright.venue.sim.reactive.laws import draw_wait, run_beside, run_events
 from tickwright.venue.sim.reactive.layout import Ask
+from tickwright.venue.sim.reactive.restart import begin_from
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
 _POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY, _DARK_AMEND = (

@@ -14,7 +14,7 @@ import numpy as np
 from tickwright.book.ladder import best
 from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_orders, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
@@ -34,7 +34,7 @@ _MOST = 1e300
 def total_rate(market: Record, params: Record) -> float:
     """Events a unit of model time, as the book is now."""
     if params.model >= _QUEUE_REACTIVE:
-        return queue_reactive.sum_of(queue_reactive.rates(market))
+        return queue_choice.sum_of(queue_choice.rates(market))
     if params.model == _HAWKES:
         return hawkes.total_rate(market, params)
     return santa_fe.total_rate(market, params)
@@ -121,11 +121,11 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
 @inline(borrow=True)
 def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     """The next event of a queue-reactive law: whether there was one."""
-    rates = queue_reactive.rates(market)
-    total = queue_reactive.sum_of(rates)
+    rates = queue_choice.rates(market)
+    total = queue_choice.sum_of(rates)
     if not _possible(market, total):
         return False
-    kind, side, v = queue_reactive.choose(rates, total, uniform(block, KIND))
+    kind, side, v = queue_choice.choose(rates, total, uniform(block, KIND))
     _pass(market, total)
     if params.uneven != 0:  # else there is no echo
         market.heat *= params.echo_keep
@@ -137,12 +137,12 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
         if kind == _LIMIT:
-            i = queue_reactive.limit_queue(market, params.levels, side, v)
+            i = queue_choice.limit_queue(market, params.levels, side, v)
             price, venue = queue_reactive.price_of(market, side, i), venue_of(params, block, VENUE)
             lots = place(market, side, price, size_of(params, block), venue, out)
             end_message(market, out)
         else:
-            i = queue_reactive.cancel_queue(market, params.levels, side, v)
+            i = queue_choice.cancel_queue(market, params.levels, side, v)
             price = queue_reactive.price_of(market, side, i)
             lots = cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
             if params.comeback > 0.0:
