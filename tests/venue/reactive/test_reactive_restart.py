@@ -27,7 +27,8 @@ def test_a_restarted_row_goes_on_as_a_copy_of_the_whole_template() -> None:
     assert (markets["used"] > templates["used"]).all()
     before = markets["seed"].copy()
     step(markets, params, _NONE, 0, templates, 1)
-    assert (markets["restarts"] == 1).all() and (markets["seed"] != before).all()
+    assert (markets["restarts"] == 1).all()
+    assert (markets["seed"] != before).all()
 
     whole = np.repeat(templates, len(markets))
     for name in ("seed", "wait", "events", "restarts"):

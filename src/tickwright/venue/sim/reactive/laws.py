@@ -92,7 +92,7 @@ def run_event(market: Record, params: Record, block: Int, out: Rows) -> Int:
 @inline(borrow=True)
 def _pass(market: Record, total: float) -> float:
     """Time passes until the next event: how much in units of model time."""
-    passed = market.wait / total
+    passed: float = market.wait / total
     market.time += passed
     market.clock += passed * market.gap / market.pace
     return passed
