@@ -11,7 +11,7 @@ import numpy as np
 
 from tickwright.book.l2 import set_level
 from tickwright.book.ladder import close_level, live_level, open_level, wipe
-from tickwright.book.layout import ASK, BID, NIL, PRICE_LIMIT, SIZE_LIMIT, BookCode, Int, Record
+from tickwright.book.layout import ASK, BID, NIL, PRICE_LIMIT, SIZE_LIMIT, BookCode, Int, Record, at
 from tickwright.core.events import Action
 from tickwright.core.kernel import inline
 
@@ -58,16 +58,22 @@ def add(book: Record, slot: Int, side: Int, price: Int, size: Int) -> Int:
         return _BAD_PRICE
     if side != BID and side != ASK:
         return _BAD_SIDE
-    order = book.orders[slot]
-    if order.qty != 0:
+    if book.orders[at(slot)].qty != 0:
         return _SLOT_TAKEN
-    index = open_level(book.ladder, np.int64(side), np.int64(price))
+    index = join(book, slot, np.int64(side), np.int64(price), size)
+    return index if index < 0 else np.int64(_OK)
+
+
+@inline(borrow=True)
+def join(book: Record, slot: Int, side: Int, price: Int, size: Int) -> Int:
+    """`add` of an order that is known to be legal, in a slot that is free: the index of its level, or a BookCode."""
+    index = open_level(book.ladder, side, price)
     if index < 0:
-        return index
-    level = book.ladder.levels[index]
+        return np.int64(index)
+    order, level = book.orders[at(slot)], book.ladder.levels[at(index)]
     total = np.int64(level.qty) + size
     if total > SIZE_LIMIT:
-        return _SIZE_OVERFLOW
+        return np.int64(_SIZE_OVERFLOW)
     tail = level.tail
     order.born = book.joins
     order.next = NIL
@@ -80,11 +86,11 @@ def add(book: Record, slot: Int, side: Int, price: Int, size: Int) -> Int:
     if tail == NIL:
         level.head = slot
     else:
-        book.orders[tail].next = slot
+        book.orders[at(tail)].next = slot
     level.tail = slot
-    level.qty = total
     level.count += 1
-    return _OK
+    level.qty = total
+    return np.int64(index)
 
 
 @inline(borrow=True)
@@ -92,7 +98,7 @@ def reduce(book: Record, slot: Int, size: Int) -> Int:
     """Lots leave an order by cancel or execution; at zero it leaves its queue, else it keeps its place. 0 or a code."""
     if not 0 <= slot < book.orders.shape[0]:
         return _SLOT_OUT_OF_RANGE
-    order = book.orders[slot]
+    order = book.orders[at(slot)]
     qty = np.int64(order.qty)
     if qty == 0:
         return _NO_SUCH_ORDER
@@ -102,23 +108,34 @@ def reduce(book: Record, slot: Int, size: Int) -> Int:
         return _OVER_REDUCED
     side, price = np.int64(order.side), np.int64(order.price)
     index = live_level(book.ladder, side, price)
-    level = book.ladder.levels[index]
-    order.qty = qty - size
-    level.qty -= size
     if size == qty:
-        ahead, behind = order.prev, order.next
-        if ahead == NIL:
-            level.head = behind
-        else:
-            book.orders[ahead].next = behind
-        if behind == NIL:
-            level.tail = ahead
-        else:
-            book.orders[behind].prev = ahead
-        level.count -= 1
-        if level.count == 0:
-            close_level(book.ladder, side, price, index)
+        take_out(book, slot, side, price, index)
+    else:
+        order.qty = qty - size
+        book.ladder.levels[at(index)].qty -= size
     return _OK
+
+
+@inline(borrow=True)
+def take_out(book: Record, slot: Int, side: Int, price: Int, index: Int) -> Int:
+    """A whole order leaves its queue, the index of whose level is known: the lots that are left there."""
+    order, level = book.orders[at(slot)], book.ladder.levels[at(index)]
+    left = np.int64(level.qty) - np.int64(order.qty)
+    order.qty = 0
+    level.qty = left
+    ahead, behind = order.prev, order.next
+    if ahead == NIL:
+        level.head = behind
+    else:
+        book.orders[at(ahead)].next = behind
+    if behind == NIL:
+        level.tail = ahead
+    else:
+        book.orders[at(behind)].prev = ahead
+    level.count -= 1
+    if level.count == 0:
+        close_level(book.ladder, side, price, index)
+    return left
 
 
 @inline(borrow=True)

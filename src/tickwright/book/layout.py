@@ -21,6 +21,10 @@ Rows: TypeAlias = Any
 """In kernels: an int64, a truth value, one row of a structured array, and a structured array. Any to the type checker,
 which has no word for values that are Python's outside a kernel and the machine's inside."""
 
+at: Any = np.uint64
+"""In kernels: an index that is known not to be negative. For a signed one Numba compiles the question whether it
+counts from the end, three instructions that cost as much as the access."""
+
 BID, ASK, NO_SIDE = 0, 1, 2
 """`side` inside book kernels and tapes: an index, where events carry letters."""
 

@@ -30,10 +30,10 @@ from tickwright.strategy.learned.actions import wish
 from tickwright.strategy.learned.layout import LEVELS
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.venues import decode, legal_at, observe_places, remember_places
-from tickwright.venue.sim.reactive.driver import begin_from
 from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
-from tickwright.venue.sim.reactive.laws import draw_wait, run_events
+from tickwright.venue.sim.reactive.laws import draw_wait, run_beside, run_events
 from tickwright.venue.sim.reactive.layout import Ask
+from tickwright.venue.sim.reactive.restart import begin_from
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
 _POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY, _DARK_AMEND = (
@@ -231,9 +231,10 @@ def act(market: Record, param: Record, settings: Record, episode: Record, action
 
 @inline(borrow=True)
 def take_step(
-    market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int, rows: Rows
-) -> float:
-    """One step: the reward. `episode.outcome.end` says whether it was the last."""
+    market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int,
+    upcoming: Record, rows: Rows,
+) -> float:  # fmt: skip
+    """One step: the reward. `episode.outcome.end` says whether it was the last. `upcoming` is the next row's market."""
     task, outcome = episode.task, episode.outcome
     if not legal_at(action, task, episode.progress, episode.sight, episode.places):
         outcome.refused += 1
@@ -241,7 +242,7 @@ def take_step(
     lag = lag_of(settings, episode, reference, np.int64(action))
     run_events(market, param, lag, rows)
     act(market, param, settings, episode, np.int64(action), rows)
-    run_events(market, param, settings.messages - lag, rows)
+    run_beside(market, param, settings.messages - lag, upcoming, rows)
     episode.step += 1
     look(market, settings, episode, reference)
     if episode.progress.remaining == 0:
@@ -333,15 +334,15 @@ def step_rows(
     for k in range(first, last):
         if k + 2 < last:
             fetch_head(markets[k + 2])
-        if k + 1 < last:
-            fetch_body(markets[k + 1])
+        upcoming = markets[min(k + 1, last - 1)]
+        fetch_body(upcoming)
         episode = episodes[k]
         market = markets[k]
         if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more
             rewards[k], ends[k] = 0.0, episode.outcome.end
             continue
         param, reference = params[episode.params], references[episode.params]
-        rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], rows)
+        rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], upcoming, rows)
         ends[k] = episode.outcome.end
         show(episode, observations[k], masks[k])
         if ends[k] != _RUNNING:

@@ -51,7 +51,7 @@ def _fade(elapsed: float, memory: float) -> float:
 @inline
 def _logs(x: float) -> float:
     """log(1 + x) of a quantity that may not be negative."""
-    return math.log1p(max(x, 0.0))
+    return math.log1p(x) if x > 0.0 else 0.0
 
 
 @inline
@@ -92,11 +92,12 @@ def remember(task: Record, progress: Record, sight: Record, recall: Record) -> N
     elapsed = np.float64(sight.now - recall.now)
     filled = np.float64(recall.remaining - progress.remaining)
     made = np.float64(progress.made - recall.made)
-    recall.own_fast = recall.own_fast * _fade(elapsed, FAST) + filled
+    fast, flow = _fade(elapsed, FAST), _fade(elapsed, FLOW)
+    recall.own_fast = recall.own_fast * fast + filled
     recall.own_slow = recall.own_slow * _fade(elapsed, SLOW) + filled
-    recall.fill_rate = recall.fill_rate * _fade(elapsed, FAST) + made
-    recall.trade_flow = recall.trade_flow * _fade(elapsed, FLOW) + (sight.signed - recall.signed)
-    recall.order_flow *= _fade(elapsed, FLOW)
+    recall.fill_rate = recall.fill_rate * fast + made
+    recall.trade_flow = recall.trade_flow * flow + (sight.signed - recall.signed)
+    recall.order_flow *= flow
     recall.last_move = 0.0
     if sight.quoted == 1:
         if recall.ask > recall.bid:
@@ -168,7 +169,7 @@ def observe(task: Record, progress: Record, sight: Record, recall: Record, out: 
             out[i] = 0.0
     out[24] = task.quantity / max(task.volume, 1.0)
     out[25] = task.slope
-    out[26] = math.log(max(task.risk_aversion, 1e-3) / 1e-3) / 3.0
+    out[26] = math.log(task.risk_aversion / 1e-3) / 3.0 if task.risk_aversion > 1e-3 else 0.0
     out[27] = _logs(1e3 * task.latency / max(left, 1e6))
     out[28] = side * recall.trade_flow / task.typical_depth
     out[29] = task.fee_edge / task.typical_spread

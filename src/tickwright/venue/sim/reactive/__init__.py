@@ -10,8 +10,10 @@
 | `pace` | the day's curves, and activity that clusters |
 | `lmf` | signs with long memory |
 | `santa_fe`, `epsilon`, `hawkes`, `queue_reactive`, `ql`, `fp` | one law each, and where it is unrealistic |
+| `queue_choice` | the next event of a queue-reactive law, drawn |
 | `laws` | one event of any model |
 | `agents` | what an agent may do |
+| `restart` | a market begins again from a template |
 | `driver`, `fetch` | one market, or K at a time; K at a time brought into the cache before their turn |
 | `live`, `live_commands`, `live_feed` | one market inside the event loop, with the commands of a desk |
 | `check` | what must be true at any moment |

@@ -203,10 +203,9 @@ def _dark(market: Record, params: Record, kind: Int, account: Int, side: Int, lo
 
 @inline(borrow=True)
 def _hear(market: Record, params: Record, side: Int, filled: Int) -> None:
-    """The law hears of what an account took."""
+    """The law hears of what an account took; the tilt follows as the market settles."""
     if params.model == _FP:
         fp.value(market, params)
-        fp.tilt(market, params)
     elif params.model == _QL:
         ql.hear(market, params, filled if side == BID else -filled)
 

@@ -15,12 +15,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from tickwright.book.l3 import reset
 from tickwright.book.ladder import best
@@ -28,15 +24,16 @@ from tickwright.book.layout import ASK, BID, NO_SIDE, PRICE_LIMIT, Int, Record, 
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.kernel import inline, kernel
-from tickwright.core.rng import GOLDEN, derive, mix64
+from tickwright.core.rng import derive
 from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.agents import act_at
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
-from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head, fetch_orders, orders_of
 from tickwright.venue.sim.reactive.flow import place_apart, size_at
 from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
 from tickwright.venue.sim.reactive.pace import set_pace
+from tickwright.venue.sim.reactive.restart import restart
 from tickwright.venue.sim.reactive.routing import venue_of
 
 _QUEUE_REACTIVE, _FP, _HAWKES = int(Model.QUEUE_REACTIVE), int(Model.FP), int(Model.HAWKES)
@@ -132,24 +129,6 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     draw_wait(market)
 
 
-def _copy_row(typing: Any, target: Any, source: Any, index: Any) -> Any:
-    """One row of a structured array over the first of another, as bytes: as a value it would be thousands of fields."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        arrays = [context.make_array(t)(context, builder, a) for t, a in zip(signature.args, args[:2], strict=False)]
-        size = context.get_constant(types.intp, target.dtype.size)
-        raw = builder.ptrtoint(arrays[1].data, size.type)
-        start = builder.add(raw, builder.mul(args[2], size))
-        byte = cgutils.voidptr_t
-        cgutils.raw_memcpy(builder, builder.bitcast(arrays[0].data, byte), builder.inttoptr(start, byte), size, 1)  # type: ignore[no-untyped-call]
-        return context.get_dummy_value()
-
-    return types.void(target, source, types.int64), codegen
-
-
-copy_row: Any = intrinsic(_copy_row)
-
-
 @inline(borrow=True)
 def clear_counters(market: Record) -> None:
     """Start the books of accounts and volumes anew; resting orders stay, and count as added."""
@@ -189,19 +168,22 @@ def run_rows(
         param = params[k if params.shape[0] > 1 else 0]
         if k + 2 < last:
             fetch_head(markets[k + 2])
-        if k + 1 < last:
-            fetch_body(markets[k + 1])
+        upcoming = markets[min(k + 1, last - 1)]
+        fetch_body(upcoming)
+        wanted = orders_of(upcoming)
         if templates.shape[0] > 0 and (market.fault != 0 or market.events >= length):
-            _restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
+            restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
         if requests.shape[0] > 0:
             _carry_out(market, param, requests[k], out)
         room = 2 * market.book.orders.shape[0] if out.shape[0] > 0 else 0
-        for _ in range(events):
+        block = block_of(market.seed, market.events)
+        for e in range(events):
             if market.fault != 0 or market.written + room > out.shape[0]:
                 break
             if seconds < FOREVER and next_due(market, param) > seconds:
                 break
-            run_event(market, param, out)
+            fetch_orders(upcoming, wanted, e)
+            block = run_event(market, param, block, out)
             ran += 1
     return ran
 
@@ -219,25 +201,6 @@ def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> Non
         market, param, request.kind, request.account, request.side, price, request.lots, request.slot, request.venue,
         out,
     )  # fmt: skip
-
-
-@inline(borrow=True)
-def _restart(rows: Rows, templates: Rows, t: Int) -> None:
-    """The row becomes its template with a seed that follows from its own."""
-    begin_from(rows, templates, t, mix64(rows[0].seed + GOLDEN))
-
-
-@inline(borrow=True)
-def begin_from(rows: Rows, templates: Rows, t: Int, seed: np.uint64) -> None:
-    """The first of `rows` becomes template t with draws of its own; restarts and faults are counted on."""
-    market = rows[0]
-    restarts, faults = market.restarts + 1, market.faults + (market.fault != 0)
-    copy_row(rows, templates, t)
-    market.seed = seed
-    market.restarts = restarts
-    market.faults = faults
-    market.events = 0
-    draw_wait(market)
 
 
 @inline(borrow=True)

@@ -1,8 +1,10 @@
 """Markets fetched into the cache before their turn: the rows of hundreds of markets lie in memory, and an event waits
 for every line that it touches first.
 
-1. While row k runs, `fetch_head` asks for the fields of row k + 2 that every event touches.
-2. `fetch_body` asks for the levels about the best prices and the orders of row k + 1, whose head has come by then.
+1. Before row k runs, `fetch_head` asks for the fields of row k + 2 that every event touches.
+2. `fetch_body` asks for the levels about the best prices of row k + 1, whose head has come by then.
+3. At each event of row k `fetch_orders` asks for a few orders of row k + 1: a processor keeps track of a dozen lines on
+   their way, and who asks for more at once waits for them.
 
 Asking changes nothing: an address is a hint.
 """
@@ -17,7 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from tickwright.book.ladder import best, width
-from tickwright.book.layout import Record
+from tickwright.book.layout import Int, Record, at
 from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive.layout import MARKET
 
@@ -27,6 +29,8 @@ _AROUND = 8
 _ORDERS = 128
 """Orders fetched at most: the slots in use are the first ones."""
 _LEVELS_A_LINE, _ORDERS_A_LINE = 4, 2
+_AT_ONCE = 4
+"""Orders fetched at an event."""
 
 
 def _ask_for(_typing: Any, record: Any, offset: Any) -> Any:
@@ -46,41 +50,49 @@ def _ask_for(_typing: Any, record: Any, offset: Any) -> Any:
 _ask: Any = intrinsic(_ask_for)
 
 
-def _lines(first: str, last: str) -> set[int]:
-    """Where the lines from one field of a market to another begin. All layouts agree on what comes before the book."""
-    return {*range(_place(first), _place(last), _LINE)}
-
-
 def _place(name: str) -> int:
     return int(MARKET.fields[name][1])  # type: ignore[index]
 
 
-_BOOK_HEAD = 192  # the ladder's prices and bitmaps
-_HEAD = tuple(
-    sorted(
-        _lines("seed", "memory")
-        | _lines("time", "excitation")
-        | {_place(name) + side * MARKET[name].shape[1] * 8 for name in ("limit", "cancel") for side in range(2)}
-        | _lines("volume", "book")
-        | {_place("book") + n for n in range(0, _BOOK_HEAD, _LINE)}
-    )
-)
+# What every event touches; all layouts agree on what comes before the book.
+_SEED, _MEMORY, _TIME = _place("seed"), _place("memory"), _place("time")
+_LIMIT, _RATES_END, _SIDE = _place("limit"), _place("volume"), MARKET["limit"].shape[1] * 8
+_VOLUME = _place("volume")
+_BITMAPS_END = _place("book") + 192
 
 
 @inline(borrow=True)
 def fetch_head(market: Record) -> None:
     """Ask for what every event touches."""
-    for place in _HEAD:
+    for place in range(_SEED, _MEMORY, _LINE):
+        _ask(market, place)
+    _ask(market, _TIME)
+    for place in range(_LIMIT, _RATES_END, _SIDE):
+        _ask(market, place)
+    for place in range(_VOLUME, _BITMAPS_END, _LINE):
         _ask(market, place)
 
 
 @inline(borrow=True)
 def fetch_body(market: Record) -> None:
-    """Ask for the levels about the best prices, and for the orders."""
+    """Ask for the levels about the best prices."""
     ladder = market.book.ladder
     for side in range(2):
         for i in range(-_AROUND, _AROUND, _LEVELS_A_LINE):
             place = (best(ladder, side) + i) & (width(ladder) - 1)
             _ask(ladder.levels[side * width(ladder) + place], 0)
-    for slot in range(0, min(market.used, _ORDERS), _ORDERS_A_LINE):
-        _ask(market.book.orders[slot], 0)
+
+
+@inline(borrow=True)
+def orders_of(market: Record) -> Int:
+    """How many orders to ask for."""
+    return min(market.used, _ORDERS)
+
+
+@inline(borrow=True)
+def fetch_orders(market: Record, wanted: Int, event: Int) -> None:
+    """Ask for a few of the `orders_of` a market, other ones at each event of the market before."""
+    first = event * _AT_ONCE
+    if first < wanted:
+        for slot in range(first, first + _AT_ONCE, _ORDERS_A_LINE):
+            _ask(market.book.orders[at(slot)], 0)

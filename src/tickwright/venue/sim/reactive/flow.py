@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tickwright.book.l3 import add, reduce
+from tickwright.book.l3 import add, join, reduce, take_out
 from tickwright.book.ladder import find_level
-from tickwright.book.layout import BID, NIL, BookCode, Int, Record, Rows
+from tickwright.book.layout import BID, NIL, BookCode, Bool, Int, Record, Rows, at
 from tickwright.core.events import Action, Flag, Side
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import SIZE, uniform
@@ -36,7 +36,7 @@ _FP = int(Model.FP)
 @inline(borrow=True)
 def write_row(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> None:
     """One row, where rows are wanted. Whoever gives `out` leaves room for a whole event."""
-    if market.written >= out.shape[0]:
+    if out.shape[0] == 0 or market.written >= out.shape[0]:
         return
     order = market.book.orders[slot]
     row = out[market.written]
@@ -55,7 +55,7 @@ def write_row(market: Record, out: Rows, action: Int, slot: Int, lots: Int) -> N
 @inline(borrow=True)
 def end_message(market: Record, out: Rows) -> None:
     """The rows up to here were one message."""
-    if 0 < market.written <= out.shape[0]:
+    if out.shape[0] > 0 and 0 < market.written <= out.shape[0]:
         out[market.written - 1].flags = _LAST
 
 
@@ -68,48 +68,78 @@ def size_of(params: Record, block: Int) -> Int:
 @inline(borrow=True)
 def size_at(params: Record, u: float) -> Int:
     """The size at a quantile of the table."""
-    found = np.int64(params.size_guide[np.int64(u * GUIDE)])
-    while u >= params.size_edges[found]:  # seldom: the guide is where to begin. The last edge lies beyond any u
+    found = np.int64(params.size_guide[at(np.int64(u * GUIDE))])
+    while u >= params.size_edges[at(found)]:  # seldom: the guide is where to begin. The last edge lies beyond any u
         found += 1
-    return params.sizes[found]
+    return params.sizes[at(found)]
 
 
 @inline(borrow=True)
 def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> Int:
-    """An order joins the back of its queue: its slot, or a negative BookCode with the market as it was."""
+    """An order of an agent joins the back of its queue: its slot, or a negative BookCode with the market as it was."""
     book = market.book
-    taken_back = market.free > 0
-    slot = market.free - 1 if taken_back else market.used
+    slot = _vacant(market)
     if slot >= book.orders.shape[0]:
         return np.int64(_OUT_OF_RANGE)
-    following = np.int64(book.orders[slot].next)
+    following = np.int64(book.orders[at(slot)].next)
     code = add(book, slot, side, price, lots)
     if code < 0:
         return np.int64(code)
-    if taken_back:
-        market.free = following
-    else:
-        market.used += 1
-    book.orders[slot].owner = owner
-    book.orders[slot].venue = venue
-    if owner == BACKGROUND:
-        market.background[side] += 1
-    else:
-        account = market.accounts[owner]
-        account.slots[account.live] = slot
-        account.live += 1
-        market.resting += 1
-    market.added += lots
-    write_row(market, out, _ADD, slot, lots)
+    account = market.accounts[owner]
+    account.slots[account.live] = slot
+    account.live += 1
+    market.resting += 1
+    _moved_in(market, slot, following, owner, lots, venue, out)
     return np.int64(slot)
 
 
 @inline(borrow=True)
-def place(market: Record, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> None:
-    """A limit order of the background. What the book cannot hold is a fault."""
-    slot = rest(market, np.int64(BACKGROUND), np.int64(side), np.int64(price), np.int64(lots), np.int64(venue), out)
-    if slot < 0:
-        market.fault = _ARENA_FULL if slot == _OUT_OF_RANGE else _LADDER_FULL
+def _vacant(market: Record) -> Int:
+    """The slot that the next order takes; past the arena's end there is none."""
+    return market.free - 1 if market.free > 0 else market.used
+
+
+@inline(borrow=True)
+def _moved_in(market: Record, slot: Int, following: Int, owner: Int, lots: Int, venue: Int, out: Rows) -> None:
+    """An order has taken the vacant slot, in which stood which one is free after it (`following`)."""
+    if market.free > 0:
+        market.free = following
+    else:
+        market.used += 1
+    order = market.book.orders[at(slot)]
+    order.owner = owner
+    order.venue = venue
+    market.added += lots
+    write_row(market, out, _ADD, slot, lots)
+
+
+@inline(borrow=True)
+def _moved_out(market: Record, slot: Int) -> None:
+    """A slot is vacant, and the first to be taken."""
+    market.book.orders[at(slot)].next = market.free
+    market.free = np.int64(slot) + 1
+
+
+@inline(borrow=True)
+def place(market: Record, side: Int, price: Int, lots: Int, venue: Int, out: Rows) -> Int:
+    """A limit order of the background: the lots that rest at its price now. What the book cannot hold is a fault.
+
+    `rest` without its questions: a law gives legal orders, and whatever slot is vacant is free.
+    """
+    book = market.book
+    slot = _vacant(market)
+    if slot >= book.orders.shape[0]:
+        market.fault = _ARENA_FULL
+        return np.int64(0)
+    following = np.int64(book.orders[at(slot)].next)
+    index = join(book, slot, np.int64(side), np.int64(price), np.int64(lots))
+    if index < 0:
+        market.fault = _LADDER_FULL
+        return np.int64(0)
+    there = np.int64(book.ladder.levels[at(index)].qty)
+    market.background[at(side)] += 1
+    _moved_in(market, slot, following, np.int64(BACKGROUND), lots, venue, out)
+    return there
 
 
 @kernel(borrow=True)
@@ -129,8 +159,7 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
         return
     if order.qty > 0:
         return
-    order.next = market.free
-    market.free = np.int64(slot) + 1
+    _moved_out(market, slot)
     if owner == BACKGROUND:
         market.background[side] -= 1
         return
@@ -142,6 +171,19 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
                 account.slots[j] = account.slots[j + 1]
             break
     market.resting -= 1
+
+
+@inline(borrow=True)
+def give(market: Record, side: Int, price: Int, index: Int, slot: Int, lots: Int) -> None:
+    """`leave` of an order of the background the index of whose level is known."""
+    order = market.book.orders[at(slot)]
+    if lots < order.qty:
+        order.qty -= lots
+        market.book.ladder.levels[at(index)].qty -= lots
+    else:
+        take_out(market.book, slot, side, price, index)
+        _moved_out(market, slot)
+        market.background[at(side)] -= 1
 
 
 @inline(borrow=True)
@@ -188,17 +230,31 @@ def _agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
 
 
 @inline(borrow=True)
-def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: float, out: Rows) -> None:
-    """The background cancels one of its orders in a queue: drawn uniformly by rank, or the first, or the last."""
+def _withdraw_from(market: Record, side: Int, price: Int, index: Int, slot: Int, out: Rows) -> Int:
+    """`withdraw` of an order of the background the index of whose level is known: the lots left there."""
+    lots = np.int64(market.book.orders[at(slot)].qty)
+    write_row(market, out, _CANCEL, slot, lots)
+    market.cancelled += lots
+    left = take_out(market.book, slot, side, price, index)
+    _moved_out(market, slot)
+    market.background[at(side)] -= 1
+    end_message(market, out)
+    return left
+
+
+@inline(borrow=True)
+def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: float, out: Rows) -> Int:
+    """The background cancels one of its orders in a queue, drawn uniformly by rank, or the first, or the last: the lots
+    that rest at the price now."""
     book = market.book
     index = find_level(book.ladder, side, price)
     if index < 0:
-        return
-    level = book.ladder.levels[index]
+        return np.int64(0)
+    level = book.ladder.levels[at(index)]
     ours = agents_at(market, side, price)[1]
     count = np.int64(level.count) - ours
     if count <= 0:
-        return
+        return np.int64(level.qty)
     rank = min(np.int64(u * count), count - 1)
     if params.cancel_rule == _FRONT:
         rank = np.int64(0)
@@ -207,17 +263,30 @@ def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: fl
     forward = 2 * rank < count
     to_pass = rank if forward else count - 1 - rank
     slot = np.int64(level.head) if forward else np.int64(level.tail)
-    for _ in range(np.int64(level.count)):
+    if ours > 0:
+        slot = _pass_by(market, slot, to_pass, forward)
+    else:
+        for _ in range(to_pass):
+            slot = np.int64(book.orders[at(slot)].next) if forward else np.int64(book.orders[at(slot)].prev)
+    if slot == NIL:
+        market.fault = _UNBOUNDED
+        return np.int64(level.qty)
+    return _withdraw_from(market, side, price, index, slot, out)
+
+
+@kernel(borrow=True)
+def _pass_by(market: Record, slot: Int, to_pass: Int, forward: Bool) -> Int:
+    """The order of the background behind `to_pass` others of it in a queue where agents stand too."""
+    orders = market.book.orders
+    for _ in range(orders.shape[0]):
         if slot == NIL:
             break
-        if book.orders[slot].owner == BACKGROUND:
+        if orders[at(slot)].owner == BACKGROUND:
             if to_pass == 0:
-                withdraw(market, slot, out)
-                end_message(market, out)
-                return
+                return slot
             to_pass -= 1
-        slot = np.int64(book.orders[slot].next) if forward else np.int64(book.orders[slot].prev)
-    market.fault = _UNBOUNDED
+        slot = np.int64(orders[at(slot)].next) if forward else np.int64(orders[at(slot)].prev)
+    return np.int64(NIL)
 
 
 @kernel(borrow=True)
@@ -227,14 +296,13 @@ def clear_queue(market: Record, side: Int, price: Int, spare: Int, out: Rows) ->
     index = find_level(book.ladder, side, price)
     if index < 0:
         return
-    to_go = np.int64(book.ladder.levels[index].count) - agents_at(market, side, price)[1] - spare
-    slot = np.int64(book.ladder.levels[index].tail)
+    to_go = np.int64(book.ladder.levels[at(index)].count) - agents_at(market, side, price)[1] - spare
+    slot = np.int64(book.ladder.levels[at(index)].tail)
     for _ in range(book.orders.shape[0]):
         if to_go <= 0 or slot == NIL:
             break
-        ahead = np.int64(book.orders[slot].prev)
-        if book.orders[slot].owner == BACKGROUND:
-            withdraw(market, slot, out)
-            end_message(market, out)
+        ahead = np.int64(book.orders[at(slot)].prev)
+        if book.orders[at(slot)].owner == BACKGROUND:
+            _withdraw_from(market, side, price, index, slot, out)
             to_go -= 1
         slot = ahead

@@ -32,7 +32,7 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, Int, Record
+from tickwright.book.layout import ASK, BID, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
@@ -94,7 +94,7 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
     the informed); `news` is the size of W's step relative to s."""
     for k in range(params.slots):
         for r in range(SCALES):
-            market.memory[k, r] *= params.keep[r]
+            market.memory[at(k), r] *= params.keep[r]
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
         if market.memory[k, SCALES - 1] == 0.0:
             continue  # nothing of its own yet
@@ -112,9 +112,9 @@ def _plus_pull(market: Record, params: Record, k: Int, total: float) -> float:
     """`total` and what owner k adds to the fair price. The roots are stored before they are added, so that the
     processor draws those of all scales at once."""
     for r in range(SCALES):
-        market.pull[k, r] = concave(market.memory[k, r], params.n0)
+        market.pull[at(k), r] = concave(market.memory[at(k), r], params.n0)
     for r in range(SCALES):
-        total += params.weight[r] * market.pull[k, r]
+        total += params.weight[r] * market.pull[at(k), r]
     return total
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import BID, NO_SIDE, Int, Record, Rows
+from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_reactive, santa_fe
+from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.fetch import fetch_orders, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
@@ -26,13 +27,14 @@ _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
 _QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
 _RATES = int(Fault.RATES)
+_MOST = 1e300
 
 
 @inline(borrow=True)
 def total_rate(market: Record, params: Record) -> float:
     """Events a unit of model time, as the book is now."""
     if params.model >= _QUEUE_REACTIVE:
-        return queue_reactive.total_rate(market)
+        return queue_choice.sum_of(queue_choice.rates(market))
     if params.model == _HAWKES:
         return hawkes.total_rate(market, params)
     return santa_fe.total_rate(market, params)
@@ -47,40 +49,62 @@ def draw_wait(market: Record) -> None:
 @kernel(borrow=True)
 def event(market: Record, params: Record, out: Rows) -> None:
     """The next event of the background."""
-    run_event(market, params, out)
+    run_event(market, params, block_of(market.seed, market.events), out)
 
 
 @kernel(borrow=True)
 def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
     """The next `count` events; nothing happens any more after a fault."""
-    for _ in range(count):
+    run_beside(market, params, count, market, out)
+
+
+@kernel(borrow=True)
+def run_beside(market: Record, params: Record, count: Int, upcoming: Record, out: Rows) -> None:
+    """`run_events`, while the orders of the market whose turn is next are brought into the cache."""
+    block = block_of(market.seed, market.events)
+    wanted = orders_of(upcoming)
+    for e in range(count):
         if market.fault != 0:
             break
-        run_event(market, params, out)
+        fetch_orders(upcoming, wanted, e)
+        block = run_event(market, params, block, out)
 
 
 @inline(borrow=True)
-def run_event(market: Record, params: Record, out: Rows) -> None:
-    """`event`, put into the loop that calls it."""
-    block = block_of(market.seed, market.events)
-    total = total_rate(market, params)
-    if not total > 0.0:
-        market.fault = _RATES
-        return
-    passed = market.wait / total
-    market.time += passed
-    market.clock += passed * market.gap / market.pace
+def run_event(market: Record, params: Record, block: Int, out: Rows) -> Int:
+    """`event`, put into the loop that calls it, with the block of this event: the block of the next one."""
     trades = market.trades
-    touched = np.int64(NO_SIDE)
     if params.model >= _QUEUE_REACTIVE:
-        touched = _queue_event(market, params, block, total, out)
+        happened = _queue_event(market, params, block, out)
     else:
-        _band_event(market, params, block, passed, total, out)
-    settle(market, params, block, np.int64(0), touched, out)
+        happened = _band_event(market, params, block, out)
+    if not happened:
+        return block
     if params.gap_count > 1:
         draw_gap(market, params, block, market.trades > trades)
-    market.events += 1
-    draw_wait(market)
+    events = market.events + 1
+    following = block_of(market.seed, events)
+    market.events = events
+    market.wait = exponential(following, WAIT)
+    return following
+
+
+@inline(borrow=True)
+def _pass(market: Record, total: float) -> float:
+    """Time passes until the next event: how much in units of model time."""
+    passed: float = market.wait / total
+    market.time += passed
+    market.clock += passed * market.gap / market.pace
+    return passed
+
+
+@inline(borrow=True)
+def _possible(market: Record, total: float) -> Bool:
+    """Whether these are rates of anything; else the market stops."""
+    possible = 0.0 < total < _MOST  # to compare with infinity is compiled into a score of instructions
+    if not possible:
+        market.fault = _RATES
+    return possible
 
 
 @inline(borrow=True)
@@ -89,17 +113,22 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
     if params.model < _QUEUE_REACTIVE:
         santa_fe.settle(market, params, out)
         return
-    was = market.twice_mid
-    queue_reactive.settle(market, params, block, agent, touched, out)
-    if params.model == _FP and market.twice_mid != was:
+    moved = queue_reactive.settle(market, params, block, agent, touched, out)
+    if params.model == _FP and (moved or touched == NO_SIDE):  # or there was a trade, so that `fp.value` is another
         fp.tilt(market, params)
 
 
 @inline(borrow=True)
-def _queue_event(market: Record, params: Record, block: Int, total: float, out: Rows) -> Int:
-    """The next event of a queue-reactive law: the side that it touched."""
-    market.heat *= params.echo_keep
-    kind, side, v = queue_reactive.choose(market, total, uniform(block, KIND))
+def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
+    """The next event of a queue-reactive law: whether there was one."""
+    rates = queue_choice.rates(market)
+    total = queue_choice.sum_of(rates)
+    if not _possible(market, total):
+        return False
+    kind, side, v = queue_choice.choose(rates, total, uniform(block, KIND))
+    _pass(market, total)
+    if params.uneven != 0:  # else there is no echo
+        market.heat *= params.echo_keep
     touched = np.int64(side)
     if market.back > 0 and queue_reactive.comes_back(market, params, block, out):
         touched = np.int64(NO_SIDE)
@@ -108,20 +137,21 @@ def _queue_event(market: Record, params: Record, block: Int, total: float, out: 
         touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
         if kind == _LIMIT:
-            i = queue_reactive.limit_queue(market, params.levels, side, v)
+            i = queue_choice.limit_queue(market, params.levels, side, v)
             price, venue = queue_reactive.price_of(market, side, i), venue_of(params, block, VENUE)
-            place(market, side, price, size_of(params, block), venue, out)
+            lots = place(market, side, price, size_of(params, block), venue, out)
             end_message(market, out)
         else:
-            i = queue_reactive.cancel_queue(market, params.levels, side, v)
+            i = queue_choice.cancel_queue(market, params.levels, side, v)
             price = queue_reactive.price_of(market, side, i)
-            cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
+            lots = cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
             if params.comeback > 0.0:
                 queue_reactive.note_emptied(market, side, price)
-        queue_reactive.look_at(market, params, side, i)
+        queue_reactive.look_at(market, params, side, i, price, lots)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))
-    return touched
+    settle(market, params, block, np.int64(0), touched, out)
+    return True
 
 
 @kernel(borrow=True)
@@ -140,13 +170,17 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
             fp.forget(market, params, np.int64(2), signed, market.accounts[2].made - made_2)
         fp.hear(market, params, block, slot, signed, news_size(market, params))
         fp.value(market, params)
-        fp.tilt(market, params)
     elif params.model == _QL:
         ql.hear(market, params, signed)
 
 
 @inline(borrow=True)
-def _band_event(market: Record, params: Record, block: Int, passed: float, total: float, out: Rows) -> None:
+def _band_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
+    """The next event of zero intelligence or Hawkes: whether there was one."""
+    total = total_rate(market, params)
+    if not _possible(market, total):
+        return False
+    passed = _pass(market, total)
     u = uniform(block, KIND)
     if params.model == _HAWKES:
         kind, side = hawkes.choose(market, params, passed, total, u)
@@ -163,6 +197,8 @@ def _band_event(market: Record, params: Record, block: Int, passed: float, total
         if params.model == _EPSILON:
             side, lots = epsilon.order(market, params, block)
         _take(market, params, block, side, lots, no_limit(side), out)
+    settle(market, params, block, np.int64(0), np.int64(NO_SIDE), out)
+    return True
 
 
 @kernel(borrow=True)

@@ -19,6 +19,8 @@ head of a queue; a queue that is full (`rows`: 63 typical sizes, fewer where the
 orders; a market order of the background goes no further than the window. An agent's lots count in q with weight
 `display`, but not in what may be cancelled.
 
+`queue_choice` draws the next event by these rates.
+
 QL and FP are this book with a tilt G (`market.up`): ask limits and bid cancels × G, bid limits and ask cancels / G.
 
 Unrealistic: queues know nothing of each other, signs (without QL or FP) have no memory, impact of a metaorder is
@@ -32,16 +34,12 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
-from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
-from tickwright.venue.sim.reactive.layout import DEPTH, SPREADS, VOLUMES, Fault, Kind
+from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
-
-_LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
-assert int(Kind.CANCEL) == _LIMIT + 1
-_RATES = int(Fault.RATES)
 
 
 @inline(borrow=True)
@@ -64,76 +62,14 @@ def window_end(market: Record, params: Record, side: Int) -> Int:
 
 
 @inline(borrow=True)
-def _volume_place(params: Record, lots: float) -> Int:
+def place_of(params: Record, lots: Int) -> Int:
+    """The place of a queue of so many lots in the tables of rates."""
+    return np.int64(params.places[at(lots)]) if lots < PLACED else _rounded(params, np.float64(lots))
+
+
+@inline(borrow=True)
+def _rounded(params: Record, lots: float) -> Int:
     return min(np.int64(math.ceil(lots * params.per_typical)), VOLUMES - 1)
-
-
-# -- choosing ----------------------------------------------------------------------------------------------------------
-
-
-@inline(borrow=True)
-def total_rate(market: Record) -> float:
-    """Events a unit of model time."""
-    bid = market.down * market.limit_sum[BID] + market.up_cancel * market.cancel_sum[BID]
-    ask = market.up * market.limit_sum[ASK] + market.down_cancel * market.cancel_sum[ASK]
-    total: float = bid + ask + (market.market_rate[BID] + market.market_rate[ASK])
-    return total
-
-
-@inline(borrow=True)
-def choose(market: Record, total: float, u: float) -> tuple[Int, Int, float]:
-    """What happens at quantile u of the rates: (kind, side, height in that side's stacked rates of that kind). A market
-    order's side is the one that it hits.
-
-    Bid limits, bid cancels, ask limits, ask cancels and market orders lie upon one another. What is left of the height
-    above each never grows again, so the choice is counted and not branched upon: a processor guesses such a branch
-    wrong half the time, and that costs more than all the comparisons.
-    """
-    left_0 = u * total
-    left_1 = left_0 - market.down * market.limit_sum[BID]
-    left_2 = left_1 - market.up_cancel * market.cancel_sum[BID]
-    left_3 = left_2 - market.up * market.limit_sum[ASK]
-    left_4 = left_3 - market.down_cancel * market.cancel_sum[ASK]
-    if left_4 >= 0.0:
-        return _MARKET, BID if left_4 < market.market_rate[BID] else ASK, left_4
-    past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
-    v = left_1 if left_1 >= 0.0 else left_0
-    v = left_2 if left_2 >= 0.0 else v
-    v = left_3 if left_3 >= 0.0 else v
-    kind = _LIMIT + (past_1 ^ past_2 ^ past_3)
-    return kind, past_2, v
-
-
-@inline(borrow=True)
-def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
-    """The queue that a limit order at height v joins."""
-    v *= market.up if side == BID else market.down
-    found = np.int64(0)
-    for i in range(levels):
-        v -= market.limit[side, i]
-        found += v >= 0.0
-    if found < levels:
-        return found
-    found -= 1  # rounding went past the end: the last queue that has a rate
-    while found > 0 and not market.limit[side, found] > 0.0:
-        found -= 1
-    return found
-
-
-@inline(borrow=True)
-def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
-    """The queue that a cancel at height v is of."""
-    v *= market.down_cancel if side == BID else market.up_cancel
-    found = np.int64(0)
-    for i in range(levels):
-        v -= market.cancel[side, i]
-        found += v >= 0.0
-    if found < levels:
-        return found
-    found -= 1
-    while found > 0 and not market.cancel[side, found] > 0.0:
-        found -= 1
-    return found
 
 
 # -- keeping the rates -------------------------------------------------------------------------------------------------
@@ -143,26 +79,30 @@ def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
 def look_apart(market: Record, params: Record, side: Int, i: Int) -> None:
     """`look_at` where it is rare: one copy of it in the compiled code. A queue that is not watched has no rates."""
     if 0 <= i < params.levels:
-        look_at(market, params, side, i)
+        _look(market, params, side, i)
 
 
 @inline(borrow=True)
-def look_at(market: Record, params: Record, side: Int, i: Int) -> None:
-    """The rates of one watched queue, after it changed; the sums follow."""
+def _look(market: Record, params: Record, side: Int, i: Int) -> None:
     price = price_of(market, side, i)
-    lots = level_size(market.book.ladder, side, price)
-    left = _volume_place(params, np.float64(lots))
+    look_at(market, params, side, i, price, level_size(market.book.ladder, side, price))
+
+
+@inline(borrow=True)
+def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> None:
+    """The rates of one watched queue, in which `lots` rest now; the sums follow."""
+    left = place_of(params, lots)
     seen = left
     if market.resting > 0:
         ours = agents_at(market, side, price)[0]
-        seen = _volume_place(params, (lots - ours) + params.display * ours)
-        left = _volume_place(params, np.float64(lots - ours))
-    limit = params.limit[i, seen]
-    cancel = params.cancel[i, left]
-    market.limit_sum[side] += limit - market.limit[side, i]
-    market.cancel_sum[side] += cancel - market.cancel[side, i]
-    market.limit[side, i] = limit
-    market.cancel[side, i] = cancel
+        seen = _rounded(params, (lots - ours) + params.display * ours)
+        left = place_of(params, lots - ours)
+    limit = params.limit[at(i), at(seen)]
+    cancel = params.cancel[at(i), at(left)]
+    market.limit_sum[at(side)] += limit - market.limit[at(side), at(i)]
+    market.cancel_sum[at(side)] += cancel - market.cancel[at(side), at(i)]
+    market.limit[at(side), at(i)] = limit
+    market.cancel[at(side), at(i)] = cancel
 
 
 @kernel(borrow=True)
@@ -174,7 +114,7 @@ def look_at_all(market: Record, params: Record) -> None:
         for i in range(params.levels):
             market.limit[side, i] = 0.0
             market.cancel[side, i] = 0.0
-            look_apart(market, params, np.int64(side), np.int64(i))
+            _look(market, params, np.int64(side), np.int64(i))
 
 
 @kernel(borrow=True)
@@ -185,7 +125,7 @@ def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) ->
     if has(market.book.ladder, hit):
         last = min(last, queue_of(market, hit, best(market.book.ladder, hit)))
     for i in range(first, last + 1):
-        look_apart(market, params, hit, np.int64(i))
+        _look(market, params, hit, np.int64(i))
 
 
 # -- quotes that come back ---------------------------------------------------------------------------------------------
@@ -202,7 +142,7 @@ def note_emptied(market: Record, side: Int, price: Int) -> None:
 
 
 @kernel(borrow=True)
-def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
+def comes_back(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     """Whether a limit order came where the event before, a cancel, emptied the best price."""
     side, price = np.int64(market.back - 1), np.int64(market.back_price)
     market.back = 0
@@ -213,7 +153,7 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
         return False
     venue = venue_of(params, block, VENUE)
     place_apart(market, side, price, size_at(params, uniform(block, SIZE)), venue, out)
-    look_at(market, params, side, i)
+    look_apart(market, params, side, i)
     return True
 
 
@@ -221,15 +161,17 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> bool:
 
 
 @inline(borrow=True)
-def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> None:
+def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> Bool:
     """Both sides quoted, the reference where it belongs, the rates at the best: after every event and every action.
-    `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both."""
+    `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both.
+    Returns whether the mid has moved."""
+    was = market.twice_mid
     ladder = market.book.ladder
     if market.background[BID] == 0 or market.background[ASK] == 0:
         _quote_edges(market, params, out)
         touched = np.int64(NO_SIDE)
     twice_mid = best(ladder, BID) + best(ladder, ASK)
-    if twice_mid != market.twice_mid:
+    if twice_mid != was:
         _follow(market, params, block, agent, twice_mid, out)
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
@@ -244,17 +186,15 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
     _look_at_best(market, params, touched, scale)
-    total = total_rate(market)
-    if not (total > 0.0 and math.isfinite(total)):
-        market.fault = _RATES
+    return market.twice_mid != was
 
 
 @inline(borrow=True)
 def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> None:
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
-    lots = np.int64(ladder.levels[live_level(ladder, side, best(ladder, side))].qty)
-    market.market_rate[side] = scale * params.market[_volume_place(params, np.float64(lots))]
+    lots = np.int64(ladder.levels[at(live_level(ladder, side, best(ladder, side)))].qty)
+    market.market_rate[at(side)] = scale * params.market[at(place_of(params, lots))]
 
 
 @kernel(borrow=True)

@@ -6,7 +6,17 @@ import math
 
 import numpy as np
 
-from tickwright.venue.sim.reactive.layout import GUIDE, MARKET, PARAMS, SPREADS, VENUES, VOLUMES, CancelRule, Model
+from tickwright.venue.sim.reactive.layout import (
+    GUIDE,
+    MARKET,
+    PARAMS,
+    PLACED,
+    SPREADS,
+    VENUES,
+    VOLUMES,
+    CancelRule,
+    Model,
+)  # fmt: skip
 from tickwright.venue.sim.reactive.parameters import (
     FP,
     QL,
@@ -79,6 +89,7 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["cancel_rule"] = CancelRule[flow.cancels.upper()]
     row["display"] = flow.display
     row["per_typical"] = 1.0 / flow.typical
+    row["places"] = np.minimum(np.ceil(np.arange(PLACED) * row["per_typical"]), VOLUMES - 1)
     row["unit"] = max(1, round(flow.typical))
     row["size_count"] = n
     row["sizes"][:n] = flow.sizes

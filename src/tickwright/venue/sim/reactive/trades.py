@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.ladder import best, find_level, has, live_level
-from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows
+from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows, at
 from tickwright.core.events import Action
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.flow import end_message, leave, remember, write_row
+from tickwright.venue.sim.reactive.flow import end_message, give, leave, remember, write_row
 from tickwright.venue.sim.reactive.layout import BACKGROUND
 
 _EXECUTE = int(Action.EXECUTE)
@@ -33,21 +33,29 @@ def no_limit(side: Int) -> Int:
 
 
 @inline(borrow=True)
-def _fill(market: Record, params: Record, taker: Int, sign: Int, price: Int, slot: Int, part: Int, out: Rows) -> Int:
-    """Lots of a resting order trade: its owner."""
-    maker = np.int64(market.book.orders[slot].owner)
-    market.accounts[maker].cash += sign * price * part
-    market.accounts[maker].shares -= sign * part
-    market.accounts[maker].made += part
-    market.accounts[taker].cash -= sign * price * part
-    market.accounts[taker].shares += sign * part
-    market.accounts[taker].taken += part
+def _fill(
+    market: Record, params: Record, taker: Int, hit: Int, price: Int, index: Int, slot: Int, part: Int, out: Rows
+) -> Int:
+    """Lots of a resting order trade, which stands on side `hit` in the level of this index: its owner."""
+    maker = np.int64(market.book.orders[at(slot)].owner)
+    sign = 1 if hit == ASK else -1
+    made_by, taken_by = market.accounts[at(maker)], market.accounts[at(taker)]
+    made_by.made += part
+    taken_by.taken += part
+    if maker != taker:  # what the background pays itself leaves its account as it was
+        made_by.cash += sign * price * part
+        made_by.shares -= sign * part
+        taken_by.cash -= sign * price * part
+        taken_by.shares += sign * part
     if maker != BACKGROUND:
         remember(market, params, maker, -sign * part * params.passive)
     if taker != BACKGROUND:
         remember(market, params, taker, np.float64(sign * part))
     write_row(market, out, _EXECUTE, slot, part)
-    leave(market, slot, part)
+    if maker == BACKGROUND:
+        give(market, hit, price, index, slot, part)
+    else:
+        leave(market, slot, part)
     return maker
 
 
@@ -73,9 +81,10 @@ def trade(market: Record, params: Record, taker: Int, side: Int, lots: Int, limi
         price = best(book.ladder, hit)
         if sign * (price - limit) > 0:
             break
-        slot = np.int64(book.ladder.levels[live_level(book.ladder, hit, price)].head)
-        part = min(left, np.int64(book.orders[slot].qty))
-        _fill(market, params, taker, sign, price, slot, part, out)
+        index = live_level(book.ladder, hit, price)
+        slot = np.int64(book.ladder.levels[at(index)].head)
+        part = min(left, np.int64(book.orders[at(slot)].qty))
+        _fill(market, params, taker, np.int64(hit), price, index, slot, part, out)
         left -= part
         if market.fault != 0:
             break
@@ -118,7 +127,6 @@ def trade_across(
 def _take_at(market: Record, params: Record, taker: Int, hit: Int, price: Int, lots: Int, venue: Int, out: Rows) -> Int:
     """Trade with the queue of one venue at one price: the lots that are left."""
     book = market.book
-    sign = 1 if hit == ASK else -1
     index = find_level(book.ladder, hit, price)
     slot = np.int64(book.ladder.levels[index].head) if index >= 0 else np.int64(NIL)
     left = lots
@@ -128,7 +136,7 @@ def _take_at(market: Record, params: Record, taker: Int, hit: Int, price: Int, l
         behind = np.int64(book.orders[slot].next)
         if book.orders[slot].venue == venue:
             part = min(left, np.int64(book.orders[slot].qty))
-            maker = _fill(market, params, taker, sign, price, slot, part, out)
+            maker = _fill(market, params, taker, hit, price, index, slot, part, out)
             market.ledger[maker].made_at[venue] += part
             market.ledger[taker].taken_at[venue] += part
             left -= part

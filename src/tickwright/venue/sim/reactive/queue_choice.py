@@ -1,0 +1,89 @@
+"""What happens next in a queue-reactive book (`queue_reactive`): a quantile of the rates as they are.
+
+1. `rates` and `sum_of` are the rates of every kind and side, with the tilt.
+2. `choose` finds the kind and the side at a quantile, `limit_queue` or `cancel_queue` the queue.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickwright.book.layout import ASK, BID, Int, Record, at
+from tickwright.core.kernel import inline
+from tickwright.venue.sim.reactive.layout import Kind
+
+_LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
+assert int(Kind.CANCEL) == _LIMIT + 1
+
+
+@inline(borrow=True)
+def rates(market: Record) -> tuple[float, float, float, float, float, float]:
+    """Bid limits, bid cancels, ask limits, ask cancels, market orders that hit the bid, and that hit the ask."""
+    return (
+        market.down * market.limit_sum[BID], market.up_cancel * market.cancel_sum[BID],
+        market.up * market.limit_sum[ASK], market.down_cancel * market.cancel_sum[ASK],
+        market.market_rate[BID], market.market_rate[ASK],
+    )  # fmt: skip
+
+
+@inline(borrow=True)
+def sum_of(found: tuple[float, float, float, float, float, float]) -> float:
+    """Events a unit of model time, from `rates`."""
+    total: float = (found[0] + found[1]) + (found[2] + found[3]) + (found[4] + found[5])
+    return total
+
+
+@inline(borrow=True)
+def choose(found: tuple[float, float, float, float, float, float], total: float, u: float) -> tuple[Int, Int, float]:
+    """What happens at quantile u of the `rates`: (kind, side, height in that side's stacked rates of that kind). A
+    market order's side is the one that it hits.
+
+    Bid limits, bid cancels, ask limits, ask cancels and market orders lie upon one another. What is left of the height
+    above each never grows again, so the choice is counted and not branched upon: a processor guesses such a branch
+    wrong half the time, and that costs more than all the comparisons.
+    """
+    left_0 = u * total
+    left_1 = left_0 - found[0]
+    left_2 = left_1 - found[1]
+    left_3 = left_2 - found[2]
+    left_4 = left_3 - found[3]
+    if left_4 >= 0.0:
+        return _MARKET, BID if left_4 < found[4] else ASK, left_4
+    past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
+    v = left_1 if left_1 >= 0.0 else left_0
+    v = left_2 if left_2 >= 0.0 else v
+    v = left_3 if left_3 >= 0.0 else v
+    kind = _LIMIT + (past_1 ^ past_2 ^ past_3)
+    return kind, past_2, v
+
+
+@inline(borrow=True)
+def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
+    """The queue that a limit order at height v joins."""
+    v *= market.up if side == BID else market.down
+    found = np.int64(0)
+    for i in range(levels):
+        v -= market.limit[at(side), at(i)]
+        found += v >= 0.0
+    if found < levels:
+        return found
+    found -= 1  # rounding went past the end: the last queue that has a rate
+    while found > 0 and not market.limit[at(side), at(found)] > 0.0:
+        found -= 1
+    return found
+
+
+@inline(borrow=True)
+def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
+    """The queue that a cancel at height v is of."""
+    v *= market.down_cancel if side == BID else market.up_cancel
+    found = np.int64(0)
+    for i in range(levels):
+        v -= market.cancel[at(side), at(i)]
+        found += v >= 0.0
+    if found < levels:
+        return found
+    found -= 1
+    while found > 0 and not market.cancel[at(side), at(found)] > 0.0:
+        found -= 1
+    return found
