@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "examples" / "train_ppo.toml"
 SHORT_STEPS = 61_440
 SHORT = "TODO"
-"""Of the policy that two updates of the recipe leave, with the versions in the demo's manifest on x86-64 with AVX-512."""
+"""Of the policy that two updates of the recipe leave, on x86-64 with AVX-512."""
 
 
 def test_it_is_of_the_default_market_and_small():

@@ -92,8 +92,8 @@ class TrainedPolicy:
 
 
 def load(path: Path | str) -> TrainedPolicy:
-    """A policy from its file, or by one of `NAMES` (a file of that name is `./demo`). Raises FileFormatError, which says
-    the file, the place, what was found and what was expected."""
+    """A policy from its file, or by one of `NAMES` (a file of that name is `./demo`). Raises FileFormatError, which
+    names the file, the place, what was found and expected."""
     try:
         with (SHIPPED / f"{path}.twp" if str(path) in NAMES else Path(path)).open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
