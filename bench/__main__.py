@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import factors, facts, features, itch, market, memory, replay, startup, table, targets
+from bench import factors, facts, features, itch, learner, market, memory, replay, startup, table, targets
 from bench.flow import FlowLaw
 from bench.measure import ROOT, ChildError, Row, in_child, summary
 from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
@@ -21,7 +21,7 @@ from bench.settings import ENTRY_LATENCY, RESPONSE_LATENCY, STEP, WARM_ROWS
 AGREEMENT_ROWS = 1_000_000
 BINANCE_UPDATES = 3_000
 """depth updates; with their trades about 215 000 rows, three seconds of the converter."""
-PARTS = ("replay", "ingest", "itch", "binance", "market", "factors", "features", "memory", "startup")
+PARTS = ("replay", "ingest", "itch", "binance", "market", "learner", "factors", "features", "memory", "startup")
 NOTES = (
     "Times are CPU seconds of the whole process between the first and the last event: loading, building and "
     "compiling are apart, in the runs.",
@@ -105,6 +105,12 @@ def main() -> int:
     if {"replay", "binance"} & set(wanted) and not arguments.without_reference and find_spec("hftbacktest") is None:
         console.print("hftbacktest is not installed: pip install -e '.\\[bench]', or pass --without-reference")
         return 1
+    if "learner" in wanted and find_spec("stable_baselines3") is None:
+        if arguments.only:
+            console.print("stable-baselines3 is not installed: pip install 'tickwright\\[rl]'")
+            return 1
+        wanted = [part for part in wanted if part != "learner"]
+        console.print("learner: left out, stable-baselines3 is not installed")
     results: Row = {
         "schema": "tickwright.bench/1", "quick": arguments.quick, "machine": facts.machine(),
         "versions": facts.versions(), **facts.commit(), "notes": list(NOTES),
@@ -129,6 +135,8 @@ def main() -> int:
                 results["binance"] = measure_binance(arguments.quick, 1 if arguments.quick else 3)
             if "market" in wanted:
                 results["market"] = market.measure(arguments.quick, not arguments.without_reference)
+            if "learner" in wanted:
+                results["learner"] = learner.measure(arguments.quick)
             if "factors" in wanted:
                 results["factors"] = factors.measure(arguments.quick)
             if "features" in wanted:

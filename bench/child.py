@@ -29,6 +29,7 @@ CASES = {
     "market_flow": ("bench.market", "flow"),
     "market_steps": ("bench.market", "steps"),
     "market_environment": ("bench.market", "environment"),
+    "learner": ("bench.learner", "compare"),
     "factors_batch": ("bench.factors", "run_batch"),
     "factors_peers": ("bench.factors", "run_peers"),
     "factors_stream": ("bench.factors", "run_stream"),

@@ -39,6 +39,8 @@ def show(results: Row, console: Console) -> None:
     if "market" in results:
         for made in _market(results["market"]):
             console.print(made)
+    if "learner" in results:
+        console.print(_learner(results["learner"]))
     if "factors" in results:
         console.print(_factors(results["factors"]))
     if "features" in results:
@@ -180,6 +182,29 @@ def _market(rows: Row) -> list[Table]:
     if "missing" in rows.get("peer", {}):
         whole.caption = f"Qlib is not there: {rows['peer']['missing']}"
     return [flow, steps, whole]
+
+
+_OVER = ("speed_over_stable_baselines3", "cpu_speed_over_stable_baselines3")
+
+
+def _learner(rows: Row) -> Table:
+    table = _columns(
+        "PPO on the default market",
+        "who, threads of the episodes",
+        "steps/s",
+        "steps/CPU s",
+        "environment's share",
+        "over",
+    )
+    for name, row in rows.items():
+        for who, words in (("ours", "Tickwright"), ("stable-baselines3", "Stable-Baselines3")):
+            found = row[who]
+            table.add_row(
+                f"{words}, {name}", f"{found['steps_per_s']:,.0f}", f"{found['steps_per_cpu_s']:,.0f}",
+                f"{found['environment_share']:.0%}",
+                *(f"{row[kind]:.2f}" if who == "ours" else "" for kind in _OVER),
+            )  # fmt: skip
+    return table
 
 
 def _startup(rows: Row) -> Table:

@@ -60,6 +60,12 @@ def compare(results: Row, judged: bool) -> list[Row]:
             if found:
                 best = max(found, key=lambda name: found[name]["steps_per_s"])
                 at_least(f"environment, {best}: steps a second", pace, found[best]["steps_per_s"])
+    for name, row in results.get("learner", {}).items():
+        at_least(
+            f"PPO, steps a CPU-second over Stable-Baselines3, {name}", 1.0, row["cpu_speed_over_stable_baselines3"]
+        )
+        if name == "threads 2":
+            below("PPO, environment's share of the time, threads 2", 0.4, row["ours"]["environment_share"])
     factors = results.get("factors", {})
     if factors:
         ours, peers, stream = factors["batch"], factors["peers"], factors["stream"]

@@ -153,6 +153,14 @@ def test_a_long_day_and_the_reactive_market_are_measured(tmp_path):
     assert "peer" not in results["market"]
 
 
+def test_the_learner_is_measured_beside_stable_baselines3(tmp_path):
+    pytest.importorskip("stable_baselines3")
+    rows = run_bench(tmp_path / "results.json", "--only", "learner")["learner"]
+    for row in rows.values():
+        assert row["speed_over_stable_baselines3"] > 0
+        assert 0 < row["ours"]["environment_share"] < 1
+
+
 @pytest.mark.slow
 def test_both_engines_are_measured_on_the_same_market(tmp_path):
     pytest.importorskip("hftbacktest")

@@ -1,13 +1,16 @@
 """Episodes with their costs taken apart: the same episodes as ever, and parts that add up to the last half tick."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tickwright.core.errors import ConfigError
 from tickwright.learn import EpisodeConfig
 from tickwright.learn.benchmark.play import PARTS, Ground
 from tickwright.learn.policies import Baseline, evaluate
 from tickwright.strategy.learned.actions import KEEP
-from tickwright.venue.sim.reactive.parameters import QL
+from tickwright.venue.sim.reactive.parameters import FP, QL, Pool
 
 CONFIGS = {
     "fees": EpisodeConfig(maker_fee=-0.1, taker_fee=0.2, templates=2, warmup=2_000),
@@ -40,6 +43,14 @@ def test_parts_add_up_exactly(name):
             assert np.abs(paid - np.rint(paid)).max() < 1e-3
             assert (np.rint(paid).astype(np.int64) == parts).all()
             assert np.allclose(sum(split[part] for part in PARTS), scores["shortfall"], atol=1e-9)
+
+
+def test_a_dark_pool_is_refused_by_name():
+    """Fills at the mid of the pool would be in no part of the cost."""
+    base = FP()
+    market = replace(base, flow=replace(base.flow, pool=Pool()))
+    with pytest.raises(ConfigError, match="a dark pool"):
+        Ground(EpisodeConfig(markets=(market,), templates=2, warmup=2_000), 4, 1)
 
 
 def test_who_waits_moves_nothing_before_the_deadline():

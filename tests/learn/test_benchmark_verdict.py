@@ -102,6 +102,15 @@ def test_a_mean_bought_with_risk_is_no_claim():
     assert "more tail" in said["text"]
 
 
+def test_a_tail_that_is_not_known_is_neither_better_nor_worse():
+    """A CVaR near zero has no ratio: a lower mean beside it is said as such, and claimed by nobody."""
+    own = row("policy, mean of seeds", "several", 1.5) | {"cvar_ratio_to": dict.fromkeys(RIVALS)}
+    said = next(c for c in claims(document(own)) if "the heuristic" in c["text"])
+    assert said["tone"] == PLAIN
+    assert "not known" in said["text"]
+    assert "more tail" not in said["text"]
+
+
 def test_a_ratio_that_is_not_there_is_not_a_target_met():
     own = row("policy, mean of seeds", "several", 0.01) | {
         "ratio_to": dict.fromkeys(RIVALS), "ratio_ci95": dict.fromkeys(RIVALS),

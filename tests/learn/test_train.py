@@ -26,6 +26,7 @@ from tickwright.learn.train.config import (  # noqa: E402
 from tickwright.learn.train.model import normalised  # noqa: E402
 from tickwright.learn.train.normaliser import Normaliser  # noqa: E402
 from tickwright.learn.train.ppo import Learner  # noqa: E402
+from tickwright.learn.train.problem import MarketProblem  # noqa: E402
 from tickwright.learn.train.rollout import Running, advantages_of, collect  # noqa: E402
 from tickwright.learn.train.teachers import Passive, teacher_of  # noqa: E402
 from tickwright.learn.train.trainer import Trainer  # noqa: E402
@@ -99,6 +100,7 @@ def test_the_policy_names_its_training(tmp_path):
     result = train(SMALL, tmp_path)
     policy = load(tmp_path / "policy.twp")
     manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest.pop("commit")  # of the folder alone: a policy may be kept in the source that it was trained by
     assert policy.manifest == manifest
     assert manifest["config"]["episode"]["steps"] == 6
     assert manifest["seeds"]["run"] == 5
@@ -106,6 +108,30 @@ def test_the_policy_names_its_training(tmp_path):
     assert policy.metrics["best"]["reward"] == result.best["reward"]
     assert policy.horizon_seconds == pytest.approx(6 * policy.step_seconds)
     assert len(policy.markets) == 1
+
+
+def test_news_is_left_out_of_what_is_learned_from(tmp_path):
+    """Returns of a rollout are those of reward plus news, step by step; the log tells rewards as they were."""
+    problem = MarketProblem(SMALL)
+    acting = lambda seen, masks: (np.zeros(16, np.int64), *np.zeros((2, 16), np.float32))  # noqa: E731
+    found = {}
+    for without in (True, False):
+        episodes, running = problem.episodes(0, 16, "train/0"), Running(np.zeros(16))
+        episodes.reset()
+        config = replace(SMALL.ppo, without_news=without, rollout=5, reward_scale=1.0, gae_lambda=1.0, minibatch=16)
+        found[without] = collect(problem, episodes, acting, config, running).returns.reshape(5, 16), running
+        episodes.close()
+    episodes = problem.episodes(0, 16, "train/0")
+    episodes.reset()
+    news = np.zeros((5, 16))
+    for t in range(5):
+        walk, task = episodes.markets["walk"].copy(), episodes.episodes["task"]
+        episodes.step(np.zeros(16, np.int64))  # keeps: all is left
+        news[t] = 1e4 * task["side"] * (episodes.markets["walk"] - walk) / task["arrival"]
+    left_out = np.flip(np.cumsum(np.flip(news, 0), 0), 0)
+    np.testing.assert_allclose(found[True][0] - found[False][0], left_out, atol=1e-4)
+    assert np.abs(left_out).max() > 0.1
+    np.testing.assert_array_equal(found[True][1].reward, found[False][1].reward)
 
 
 def test_another_seed_is_another_policy(tmp_path):
@@ -236,10 +262,11 @@ def test_a_market_that_stops_cuts_an_episode_and_ends_none(tmp_path):
         return np.where(masks[:, 3], 3, 0), ones, 2.0 * ones
 
     running = Running(np.zeros(4))
-    got = collect(tiny.TinyProblem(), Stopping(4, 1), act, 2, running, 1.0, 1.0, 1.0)
+    config = PpoConfig(environments=4, rollout=2, minibatch=8, reward_scale=1.0, gae_lambda=1.0)
+    got = collect(tiny.TinyProblem(), Stopping(4, 1), act, config, running)
     np.testing.assert_allclose(got.returns, 2.0)
     assert running.means() == {"episodes": 0.0, "faults": 4.0}
-    ended = collect(tiny.TinyProblem(), tiny.TinyBatch(4, 1), act, 2, Running(np.zeros(4)), 1.0, 1.0, 1.0)
+    ended = collect(tiny.TinyProblem(), tiny.TinyBatch(4, 1), act, config, Running(np.zeros(4)))
     assert (ended.returns[4:] < 0).all()
 
 

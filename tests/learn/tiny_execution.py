@@ -117,7 +117,7 @@ class TinyBatch:
         ends, finals = self._over.copy(), self.observations
         if self._restart:
             self._begin(self._over != End.RUNNING)
-        return Step(self.observations, self.masks, -cost, ends, finals)
+        return Step(self.observations, self.masks, -cost, ends, finals, np.zeros(self.count))
 
     def snapshot(self):
         state = self._rng.bit_generator.state["state"]

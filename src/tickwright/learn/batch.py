@@ -41,6 +41,8 @@ class Step:
     """int64 (K,): an `End`, 0 while the episode goes on."""
     finals: np.ndarray
     """float32 (K, numbers of an observation): the last observation of an ended episode, where `ends` is not 0."""
+    news: np.ndarray
+    """float64 (K,), basis points: a cost within the reward that has mean zero whatever is done (`episode`)."""
 
 
 class ExecutionBatch:
@@ -162,7 +164,7 @@ class ExecutionBatch:
             ]
             for part in parts:
                 part.result()
-        return Step(self._observations, self._masks, self._rewards, self._ends, self._finals)
+        return Step(self._observations, self._masks, self._rewards, self._ends, self._finals, self.episodes["news"])
 
     def step_row(self, k: int, action: int, rows: np.ndarray) -> np.ndarray:
         """Step row k alone: the changes of its book, in `rows` (MARKET_EVENT, with room for them)."""

@@ -6,7 +6,9 @@
 4. At the deadline what is left is crossed at any price, again after further messages while nobody is there.
 5. The reward of execution.md: `-[s Σ q (p - m) + fees + s R (m' - m)] / (X m0)`, in basis points, m the mid as the step
    began and R what is left after it; less `λ σ² Δt (R / X)²`. Without λ its sum is minus the shortfall, exactly.
-6. `look` fills the sight without our own order; the policy's functions make the observation of it.
+6. `news`: what the exogenous part of the price did to what was left as the step began. Its mean is zero whatever is
+   done, so reward plus news has the reward's mean and less noise.
+7. `look` fills the sight without our own order; the policy's functions make the observation of it.
 
 Mids are those of the market without our order, so that an order inside the spread moves nothing that is paid for.
 Time is the mean time of the messages that passed: a step lasts as long in a busy market as in a quiet one.
@@ -230,34 +232,45 @@ def act(market: Record, param: Record, settings: Record, episode: Record, action
 
 
 @inline(borrow=True)
+def heard(settings: Record, episode: Record, reference: Record, action: Int) -> tuple[Int, Int]:
+    """(the action, or keep where it is not legal; messages until it arrives)."""
+    if not legal_at(action, episode.task, episode.progress, episode.sight, episode.places):
+        episode.outcome.refused += 1
+        action = np.int64(0)
+    return np.int64(action), lag_of(settings, episode, reference, np.int64(action))
+
+
+@inline(borrow=True)
+def late(market: Record, settings: Record, episode: Record, reference: Record) -> Bool:
+    """The step's messages have passed: look, and say whether what is left must be crossed now."""
+    episode.step += 1
+    look(market, settings, episode, reference)
+    if episode.progress.remaining == 0:
+        episode.outcome.end = _FILLED
+    elif episode.step >= settings.steps:
+        episode.outcome.end = _DEADLINE
+        return True
+    return False
+
+
+@inline(borrow=True)
 def take_step(
     market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int,
     upcoming: Record, rows: Rows,
 ) -> float:  # fmt: skip
     """One step: the reward. `episode.outcome.end` says whether it was the last. `upcoming` is the next row's market."""
-    task, outcome = episode.task, episode.outcome
-    if not legal_at(action, task, episode.progress, episode.sight, episode.places):
-        outcome.refused += 1
-        action = np.int64(0)
-    lag = lag_of(settings, episode, reference, np.int64(action))
+    held, walk = episode.task.side * episode.progress.remaining, market.walk
+    action, lag = heard(settings, episode, reference, action)
     run_events(market, param, lag, rows)
-    act(market, param, settings, episode, np.int64(action), rows)
+    act(market, param, settings, episode, action, rows)
     run_beside(market, param, settings.messages - lag, upcoming, rows)
-    episode.step += 1
-    look(market, settings, episode, reference)
-    if episode.progress.remaining == 0:
-        outcome.end = _FILLED
-    elif episode.step >= settings.steps:
-        outcome.end = _DEADLINE
-        _finish(market, param, settings, episode, reference, rows)
-    reward = _account(market, param, settings, episode, reference)
-    if market.fault != 0:
-        outcome.end = _FAULT
-    return reward
+    if late(market, settings, episode, reference):
+        finish(market, param, settings, episode, reference, rows)
+    return account_for(market, param, settings, episode, reference, held, walk)
 
 
 @inline(borrow=True)
-def _finish(market: Record, param: Record, settings: Record, episode: Record, reference: Record, rows: Rows) -> None:
+def finish(market: Record, param: Record, settings: Record, episode: Record, reference: Record, rows: Rows) -> None:
     """Cross what is left at the deadline, whatever it costs."""
     task, account = episode.task, market.accounts[ACCOUNT]
     make_room(market, param, np.int64(0), rows)
@@ -277,8 +290,11 @@ def _finish(market: Record, param: Record, settings: Record, episode: Record, re
 
 
 @inline(borrow=True)
-def _account(market: Record, param: Record, settings: Record, episode: Record, reference: Record) -> float:
-    """The reward of the step that has passed, in basis points, and the outcome brought up to it."""
+def account_for(
+    market: Record, param: Record, settings: Record, episode: Record, reference: Record, held: Int, walk: float
+) -> float:
+    """The reward of the step that has passed, in basis points, and the outcome brought up to it. As the step began,
+    `held` signed lots were left and the news stood at `walk`."""
     task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
     mid = _mid(episode)
     lots = task.side * (account.shares - episode.shares)
@@ -306,6 +322,9 @@ def _account(market: Record, param: Record, settings: Record, episode: Record, r
         account.cash, account.shares, account.made, account.taken,
     )  # fmt: skip
     episode.mid = mid
+    episode.news = held * (market.walk - walk) * scale
+    if market.fault != 0:
+        outcome.end = _FAULT
     return reward
 
 
@@ -339,7 +358,7 @@ def step_rows(
         episode = episodes[k]
         market = markets[k]
         if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more
-            rewards[k], ends[k] = 0.0, episode.outcome.end
+            rewards[k], ends[k], episode.news = 0.0, episode.outcome.end, 0.0
             continue
         param, reference = params[episode.params], references[episode.params]
         rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], upcoming, rows)

@@ -69,6 +69,7 @@ EPISODE = np.dtype(
         ("taken", "<i8"),
         ("mid", "<f8"),  # ticks, without our own order, when the step began
         ("ledger", LEDGER),  # of the account when the step began
+        ("news", "<f8"),  # bps of quantity x arrival: what the news of the last step cost on what was left before it
     ]
 )
 

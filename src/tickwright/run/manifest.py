@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -37,14 +38,19 @@ def manifest_of(
         "config": settings,
         "profile": profile,
         "seed": config.seed,
-        "versions": {
-            "tickwright": tickwright.__version__,
-            "python": platform.python_version(),
-            **{name: metadata.version(name) for name in _LIBRARIES},
-        },
+        "versions": versions(*_LIBRARIES),
         "commit": source_commit(),
     }
     return content | {"fingerprint": fingerprint(content)}
+
+
+def versions(*libraries: str) -> dict[str, str]:
+    """Of this package, of Python, and of those of the libraries that are installed."""
+    found = {"tickwright": tickwright.__version__, "python": platform.python_version()}
+    for name in libraries:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def source_commit() -> str | None:

@@ -16,13 +16,11 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.learn.episode import _account, _finish, act, look, show
+from tickwright.learn.episode import account_for, act, finish, heard, late, show
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.learn.places import lag_of
-from tickwright.strategy.learned.venues import legal_at
 from tickwright.venue.sim.reactive.laws import run_events
 
-_RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
+_RUNNING = int(End.RUNNING)
 
 TALLY = np.dtype(
     [
@@ -66,26 +64,21 @@ def tallied_step(
     mids: np.ndarray, held: np.ndarray, rows: Rows,
 ) -> None:  # fmt: skip
     """As `take_step`; besides, the sums, `mids[step + 1]` and `held[step]`: signed lots."""
-    task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
-    side, gap, before = np.int64(task.side), _gap(episode), _twice_mid(episode)
-    at = np.int64(episode.step)
-    left = np.int64(episode.progress.remaining)
-    if not legal_at(action, task, episode.progress, episode.sight, episode.places):
-        outcome.refused += 1
-        action = np.int64(0)
-    lag = lag_of(settings, episode, reference, np.int64(action))
+    account = market.accounts[ACCOUNT]
+    side, gap, before = np.int64(episode.task.side), _gap(episode), _twice_mid(episode)
+    at, left, walk = np.int64(episode.step), np.int64(episode.progress.remaining), market.walk
+    action, lag = heard(settings, episode, reference, action)
     cash, made = np.int64(account.cash), np.int64(account.made)
     run_events(market, param, lag, rows)
     at_rest = _paid(account, cash)
     cash, taken = np.int64(account.cash), np.int64(account.taken)
-    act(market, param, settings, episode, np.int64(action), rows)
+    act(market, param, settings, episode, action, rows)
     by_taking, taken = _paid(account, cash), np.int64(account.taken) - taken
     cash = np.int64(account.cash)
     run_events(market, param, settings.messages - lag, rows)
     at_rest += _paid(account, cash)
     made = np.int64(account.made) - made
-    episode.step += 1
-    look(market, settings, episode, reference)
+    cross = late(market, settings, episode, reference)
     after = _seen(episode)
     tally.spread += gap * (taken - made)
     tally.beyond += by_taking - side * taken * before - gap * taken
@@ -93,22 +86,17 @@ def tallied_step(
     held[at] = side * (left - taken)
     tally.unpaired += held[at] * (after - before)
     mids[at + 1] = after
-    if episode.progress.remaining == 0:
-        outcome.end = _FILLED
-    elif episode.step >= settings.steps:
-        outcome.end = _DEADLINE
-        gap, left = _gap(episode), np.int64(episode.progress.remaining)
+    if cross:
+        gap, rest = _gap(episode), np.int64(episode.progress.remaining)
         cash = np.int64(account.cash)
-        _finish(market, param, settings, episode, reference, rows)
-        forced = np.int64(outcome.forced)
+        finish(market, param, settings, episode, reference, rows)
+        forced = np.int64(episode.outcome.forced)
         tally.spread += gap * forced
         tally.beyond += _paid(account, cash) - side * forced * after - gap * forced
-        held[at + 1] = side * (left - forced)
+        held[at + 1] = side * (rest - forced)
         mids[at + 2] = _seen(episode)
         tally.unpaired += held[at + 1] * (mids[at + 2] - after)
-    _account(market, param, settings, episode, reference)
-    if market.fault != 0:
-        outcome.end = _FAULT
+    account_for(market, param, settings, episode, reference, side * left, walk)
 
 
 @kernel(borrow=True)
@@ -121,6 +109,7 @@ def tallied_rows(
     for k in range(first, last):
         episode = episodes[k]
         if episode.outcome.end != _RUNNING:
+            episode.news = 0.0
             continue
         tallied_step(
             markets[k], params[episode.params], settings[0], episode, references[episode.params], actions[k],

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 from typing import Any
 
-import tickwright
 from tickwright.core.ids import fingerprint
 from tickwright.learn.benchmark.cells import code_hash
 from tickwright.learn.benchmark.config import BenchmarkConfig
-from tickwright.run.manifest import source_commit
+from tickwright.run.manifest import source_commit, versions
 from tickwright.strategy.learned.schema import action_schema, observation_schema
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "optuna", "plotly")
@@ -32,18 +29,7 @@ def manifest_of(config: BenchmarkConfig, document: Mapping[str, Any]) -> dict[st
         "test_seeds": document["test_seeds"]["hash"],
         "schemas": {"observation": observation_schema(), "action": action_schema()},
         "code": code_hash(),
-        "versions": {
-            "tickwright": tickwright.__version__,
-            "python": platform.python_version(),
-            **{name: version for name in _LIBRARIES if (version := _version(name)) is not None},
-        },
+        "versions": versions(*_LIBRARIES),
         "commit": source_commit(),
     }
     return content | {"fingerprint": fingerprint(content)}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

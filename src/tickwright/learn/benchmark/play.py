@@ -15,15 +15,17 @@ Sums of 1 to 4 are whole half ticks times lots: they add up to the shortfall to 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 
 import numpy as np
 
+from tickwright.core.errors import ConfigError
 from tickwright.learn.benchmark.kernel import TALLY, tallied_rows
 from tickwright.learn.config import EpisodeConfig
-from tickwright.learn.layout import OUTCOME, End
+from tickwright.learn.layout import OUTCOME
 from tickwright.learn.policies import SCORE, Course, Policy
-from tickwright.learn.policies.course import Progress
+from tickwright.learn.policies.course import Progress, work
 from tickwright.strategy.learned.actions import KEEP
 from tickwright.venue.sim.reactive.driver import NO_ROWS
 from tickwright.venue.sim.reactive.prepare import prepare
@@ -43,6 +45,8 @@ class Ground:
     """The first `episodes` episodes of a seed, for one policy after another. Raises ConfigError."""
 
     def __init__(self, config: EpisodeConfig, episodes: int, seed: int, *, threads: int = 1) -> None:
+        if config.pool:
+            raise ConfigError("markets", "a dark pool", "markets without one: fills at the mid have no half-spread")
         self._course = Course(config, episodes, seed)
         self.batch, self.episodes = self._course.batch, episodes
         self._params = np.concatenate([prepare(market) for market in config.markets])
@@ -86,12 +90,12 @@ class Ground:
         batch, steps = self.batch, self.batch.config.steps
         for rows in self._course.rounds():
             tallies, mids, held = self._sums()
-            news = self._work(policy, tallies, mids, held)
+            news = work(batch, policy, partial(self._step, tallies=tallies, mids=mids, held=held))
             count = rows.stop - rows.start
             last = batch.episodes["last"][:count]
             for name in OUTCOME.names or ():
                 scores[name][rows] = last[name]
-            scores["news"][rows] = 1e4 * news[:count] / (last["quantity"] * last["arrival"])
+            scores["news"][rows] = news[:count]
             anyway = (held[:count, : steps + 1] * np.diff(idle[rows], axis=1)).sum(axis=1)
             whole["spread"][rows], whole["adverse_selection"][rows] = (
                 tallies["spread"][:count],
@@ -105,20 +109,6 @@ class Ground:
     def _sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         count, steps = self.batch.count, self.batch.config.steps
         return np.zeros(count, TALLY), np.zeros((count, steps + 2), np.int64), np.zeros((count, steps + 2), np.int64)
-
-    def _work(self, policy: Policy, tallies: np.ndarray, mids: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """Play all rows to their end: the news in what was paid, as `policies.course.work`."""
-        batch, episodes = self.batch, self.batch.episodes
-        news = np.zeros(batch.count)
-        for _ in range(batch.config.steps):
-            if (episodes["outcome"]["end"] != End.RUNNING).all():
-                break
-            actions = np.ascontiguousarray(policy.decide(batch), np.int64)
-            walk = batch.markets["walk"].copy()
-            left = episodes["task"]["side"] * episodes["progress"]["remaining"]
-            self._step(actions, tallies, mids, held)
-            news += left * (batch.markets["walk"] - walk)
-        return news
 
     def _step(self, actions: np.ndarray, tallies: np.ndarray, mids: np.ndarray, held: np.ndarray) -> None:
         batch = self.batch

@@ -107,7 +107,10 @@ def _against(name: str, row: Mapping[str, Any], rival: str) -> tuple[str, str]:
         return f"{name}: the policy is DEARER than {rival_name}: {numbers}{tail}.", BAD
     if high >= 0:
         return f"{name}: no difference to {rival_name} is shown: {numbers}{tail}.", PLAIN
-    if tails is None or tails["ci95"][1] <= 1.0 or tails["ratio"] <= 1.0:
+    if tails is None:
+        unknown = "its tail against that one's is not known, a CVaR being near zero"
+        return f"{name}: the policy has a lower mean than {rival_name}: {numbers}; {unknown}. No claim.", PLAIN
+    if tails["ratio"] <= 1.0:
         return f"{name}: the policy is cheaper than {rival_name}: {numbers}{tail}.", GOOD
     return f"{name}: the policy is cheaper than {rival_name}, but with more tail: {numbers}{tail}. No claim.", PLAIN
 

@@ -141,16 +141,22 @@ def round_trips(course: Course, policy: Policy) -> np.ndarray:
     for rows in course.rounds():
         account = batch.markets["accounts"][:, ACCOUNT]
         walk = batch.markets["walk"].copy()
-        news = work(batch, policy)
+        news = _worth(batch, work(batch, policy))
         cash, held = account["cash"].copy(), account["shares"].copy()
         news -= held * (batch.markets["walk"] - walk)
         turn(batch)
-        news += work(batch, policy)
+        news += _worth(batch, work(batch, policy))
         cash += account["cash"]
         worth = (held + account["shares"]) * batch.episodes["mid"]
         lots = np.maximum(np.abs(held), 1)
         lost[rows] = ((-cash - worth - news) / lots)[: rows.stop - rows.start]
     return lost
+
+
+def _worth(batch: ExecutionBatch, news: np.ndarray) -> np.ndarray:
+    """Basis points of the orders that have just ended as money: ticks times lots."""
+    outcome = batch.episodes["outcome"]
+    return np.asarray(1e-4 * news * outcome["quantity"] * outcome["arrival"])
 
 
 # -- counts ------------------------------------------------------------------------------------------------------------

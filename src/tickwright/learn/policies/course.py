@@ -58,7 +58,7 @@ class Course:
             last = self.batch.episodes["last"][: len(scores[rows])]
             for name in OUTCOME.names or ():
                 scores[name][rows] = last[name]
-            scores["news"][rows] = 1e4 * news[: len(last)] / (last["quantity"] * last["arrival"])
+            scores["news"][rows] = news[: len(last)]
             progress(rows.stop, self.episodes)
         return scores
 
@@ -72,18 +72,15 @@ class Course:
             yield rows
 
 
-def work(batch: ExecutionBatch, policy: Policy) -> np.ndarray:
-    """Play all rows to their end: the news in what was paid, float64 (K,), ticks times lots."""
-    news = np.zeros(batch.count)
-    episodes = batch.episodes
+def work(batch: ExecutionBatch, policy: Policy, step: Callable[[np.ndarray], object] | None = None) -> np.ndarray:
+    """Play all rows to their end, by `batch.step` or another one: the news in the shortfall, float64 (K,), bps."""
+    take = batch.step if step is None else step
+    news, episodes = np.zeros(batch.count), batch.episodes
     for _ in range(batch.config.steps):
         if (episodes["outcome"]["end"] != End.RUNNING).all():
             break
-        actions = policy.decide(batch)
-        walk = batch.markets["walk"].copy()
-        held = episodes["task"]["side"] * episodes["progress"]["remaining"]
-        batch.step(actions)
-        news += held * (batch.markets["walk"] - walk)
+        take(np.ascontiguousarray(policy.decide(batch), np.int64))
+        news += episodes["news"]
     return news
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from tickwright.core.errors import ConfigError
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.train.config import TrainConfig
+from tickwright.run.manifest import source_commit
 
 __all__ = ["Result", "TrainConfig", "train"]
 
@@ -68,8 +69,9 @@ def train(
 
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
+    told = manifest | {"commit": source_commit()}
     with whole_file(folder / MANIFEST) as draft:
-        draft.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
+        draft.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def require_torch() -> None:

@@ -34,6 +34,9 @@ class PpoConfig:
         Weight of the value's squared error, and the largest norm of a gradient.
     reward_scale
         Rewards in basis points are multiplied by this.
+    without_news
+        Whether what the exogenous news cost is taken out of the rewards that are learned from: its mean is zero
+        whatever is done, so the best policy stays the best and is seen sooner.
     hidden
         Widths of the hidden layers, of policy and of value.
     largest_divergence
@@ -53,6 +56,7 @@ class PpoConfig:
     value_weight: float = 0.5
     gradient_clip: float = 0.5
     reward_scale: float = 0.2
+    without_news: bool = True
     hidden: tuple[int, ...] = (64, 64)
     largest_divergence: float = 1.0
 
@@ -166,7 +170,7 @@ class TrainConfig:
     Parameters
     ----------
     algorithm
-        `ppo`, `tabular`, or one of Stable-Baselines3: `sb3-ppo`, `sb3-dqn`, `sb3-qrdqn`, `sb3-maskable-ppo`.
+        One of `ALGORITHMS`: `ppo`, `tabular`, or one of Stable-Baselines3.
     steps
         Decisions in all episodes together; what falls over time falls over these.
     seed

@@ -1,17 +1,15 @@
-"""What a training was made from. Same manifest, same policy: no clock, no host, no path of a folder enters it."""
+"""What a training was made from. Same manifest, same policy: no clock, no host, no path of a folder, no commit enters
+it."""
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict
-from importlib import metadata
 from typing import Any
 
-import tickwright
 from tickwright.core.ids import fingerprint
 from tickwright.core.rng import derive
 from tickwright.learn.train.config import TrainConfig
-from tickwright.run.manifest import source_commit
+from tickwright.run.manifest import versions
 from tickwright.strategy.learned.container import load
 from tickwright.strategy.learned.schema import action_schema, observation_schema
 from tickwright.venue.sim.reactive.parameters import content_hash
@@ -32,18 +30,14 @@ def configuration(config: TrainConfig) -> dict[str, Any]:
 
 
 def manifest_of(config: TrainConfig) -> dict[str, Any]:
-    """Configuration, markets, schemas, seeds, versions and source commit, with a fingerprint over all of them."""
+    """Configuration, markets, schemas, seeds and versions, with a fingerprint over all of them. The commit is left out,
+    so that a policy can be kept in the source that it was trained by."""
     content: dict[str, Any] = {
         "schema": "tickwright.training/1",
         "config": configuration(config),
         "schemas": {"observation": observation_schema(), "action": action_schema()},
         "seeds": {"run": config.seed} | {name: derive(config.seed, name) for name in _streams(config)},
-        "versions": {
-            "tickwright": tickwright.__version__,
-            "python": platform.python_version(),
-            **{name: version for name in _LIBRARIES if (version := _version(name)) is not None},
-        },
-        "commit": source_commit(),
+        "versions": versions(*_LIBRARIES),
     }
     return content | {"fingerprint": fingerprint(content)}
 
@@ -51,10 +45,3 @@ def manifest_of(config: TrainConfig) -> dict[str, Any]:
 def _streams(config: TrainConfig) -> tuple[str, ...]:
     """Everything that is drawn, a stage a stream."""
     return ("learner", *(f"train/{n}" for n in range(max(len(config.stages), 1))), "validation")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

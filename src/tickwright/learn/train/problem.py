@@ -30,6 +30,8 @@ class Taken(Protocol):
     def ends(self) -> np.ndarray: ...  # noqa: D102
     @property
     def finals(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def news(self) -> np.ndarray: ...  # noqa: D102
 
 
 class Episodes(Protocol):

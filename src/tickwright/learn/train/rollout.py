@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.learn.layout import End
+from tickwright.learn.train.config import PpoConfig
 from tickwright.learn.train.problem import Episodes, Problem
 
 Act = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -65,10 +66,10 @@ class Running:
 
 
 def collect(
-    problem: Problem, episodes: Episodes, act: Act, steps: int, running: Running, reward_scale: float, gamma: float,
-    gae_lambda: float, teacher: Any = None,
-) -> Rollout:  # fmt: skip
-    """Go on for `steps` steps. `teacher` is asked what it would do (`decide(episodes)`) and not obeyed."""
+    problem: Problem, episodes: Episodes, act: Act, config: PpoConfig, running: Running, teacher: Any = None
+) -> Rollout:
+    """Go on for `config.rollout` steps. `teacher` is asked what it would do (`decide(episodes)`) and not obeyed."""
+    steps, gamma = config.rollout, config.gamma
     count, observed, actions = len(episodes.masks), episodes.observations.shape[1], episodes.masks.shape[1]
     seen, masks = np.zeros((steps, count, observed), np.float32), np.zeros((steps, count, actions), np.bool_)
     done, taught = np.zeros((steps, count), np.int64), np.full((steps, count), -1, np.int64)
@@ -80,13 +81,14 @@ def collect(
             taught[t] = teacher.decide(episodes)
         done[t], log_probs[t], values[t] = act(seen[t], masks[t])
         got = episodes.step(done[t])
-        rewards[t], over[t] = got.rewards * reward_scale, got.ends != End.RUNNING
+        rewards[t] = (got.rewards + got.news if config.without_news else got.rewards) * config.reward_scale
+        over[t] = got.ends != End.RUNNING
         fault = got.ends == End.FAULT
         if fault.any():
             cut[t, fault] = gamma * act(got.finals[fault], np.ones((int(fault.sum()), actions), np.bool_))[2]
         running.add(got.rewards, got.ends, problem.facts(episodes, over[t]) if over[t].any() else {})
     after = act(episodes.observations, episodes.masks)[2]
-    advantages = advantages_of(rewards + cut, values, over, after, gamma, gae_lambda)
+    advantages = advantages_of(rewards + cut, values, over, after, gamma, config.gae_lambda)
     returns = (advantages + values).astype(np.float32)
     return Rollout(
         seen.reshape(-1, observed), masks.reshape(-1, actions), done.ravel(), log_probs.ravel(), values.ravel(),

@@ -144,11 +144,7 @@ class Trainer:
         self._log.write(state.steps, "train", told | self._running.means())
 
     def _collect(self, act: Any, teacher: Teacher | None) -> Any:
-        config = self._config.ppo
-        return collect(
-            self._problem, self._episodes, act, config.rollout, self._running, config.reward_scale, config.gamma,
-            config.gae_lambda, teacher,
-        )  # fmt: skip
+        return collect(self._problem, self._episodes, act, self._config.ppo, self._running, teacher)
 
     def _leash(self) -> float:
         """The teacher's weight by now."""

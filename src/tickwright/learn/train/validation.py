@@ -17,7 +17,8 @@ _LONGEST = 1_000_000
 
 
 def validate(problem: Problem, stage: int, decide: Decide, episodes: int) -> dict[str, Any]:
-    """Mean reward (basis points, a cost with its sign turned), its standard error, and means of the problem's facts."""
+    """Mean reward less the news (basis points, a cost with its sign turned), its standard error, and means of the
+    problem's facts."""
     rows = min(episodes, _ROWS)
     rewards: list[float] = []
     facts: dict[str, float] = {}
@@ -42,7 +43,7 @@ def _play(problem: Problem, batch: Episodes, decide: Decide) -> tuple[list[float
     faults = np.zeros(batch.count, np.bool_)
     for _ in range(_LONGEST):
         got = batch.step(decide(batch))
-        sums += got.rewards
+        sums += got.rewards + got.news
         over, faults = got.ends != End.RUNNING, got.ends == End.FAULT
         if over.all():
             break

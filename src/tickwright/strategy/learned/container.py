@@ -35,6 +35,9 @@ from tickwright.strategy.learned.schema import action_schema, observation_schema
 
 MAGIC = b"TWPOLICY"
 VERSION = 1
+SHIPPED = Path(__file__).resolve().parent / "shipped"
+"""Policies that come with the package, and a card of each."""
+NAMES = ("demo",)
 _HEAD = struct.Struct("<8sIIQ")
 _HASH = 32
 _MOST_BYTES = 1 << 28
@@ -89,9 +92,10 @@ class TrainedPolicy:
 
 
 def load(path: Path | str) -> TrainedPolicy:
-    """A policy from its file. Raises FileFormatError, which names the file, the place, what was found and expected."""
+    """A policy from its file, or by one of `NAMES` (a file of that name is `./demo`). Raises FileFormatError, which
+    names the file, the place, what was found and expected."""
     try:
-        with Path(path).open("rb") as file:
+        with (SHIPPED / f"{path}.twp" if str(path) in NAMES else Path(path)).open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise FileFormatError(path, "open", str(error.strerror), "a readable file of a trained policy") from error
