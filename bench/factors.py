@@ -37,7 +37,7 @@ _MISSING = 0.01
 def run_batch(assets: int, bars: int, rounds: int) -> Row:
     """Asset-bars a CPU-second, of rows of estimates and of the whole way to the frame."""
     factory = BetaFactory(MarketBetaConfig(lookback_length=WINDOW), prices=False)
-    grid, slots = factory.config.bars, np.arange(bars)
+    grid, slots = factory.market.bars, np.arange(bars)
     rng = np.random.default_rng(1)
     pool = np.stack([_returns(rng, bars) for _ in range(_POOL)])
     market = _returns(rng, bars)
@@ -137,12 +137,12 @@ def run_section(assets: int, bars: int) -> Row:
     samples = {"asset": np.stack([_returns(rng, bars) for _ in range(assets)]), "market": market}
     slots, node = np.arange(20_000, 20_000 + bars), factory.factor_id
     began = time.process_time()
-    rows = batch.run(factory.graph, factory.config.bars, slots, samples)[node]
+    rows = batch.run(factory.graph, factory.market.bars, slots, samples)[node]
     took = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     digest = _digest(rows)
     del rows
-    again = _digest(batch.run(factory.graph, factory.config.bars, slots, samples, Processes(2))[node])
+    again = _digest(batch.run(factory.graph, factory.market.bars, slots, samples, Processes(2))[node])
     return {"assets": assets, "bars": bars, "cpu_s": took, "peak_bytes": peak, "same_bytes": digest == again}
 
 

@@ -123,7 +123,8 @@ def _check(
     name: str, config: Path | None, catalog: str | None, instruments: list[str] | None, benchmark: str | None,
     start: str | None, end: str | None, seed: int | None, json: bool, features: bool,
 ) -> int:  # fmt: skip
-    from tickwright.app.commands.factors import Asked, check
+    from tickwright.app.commands.factor_cases import Asked
+    from tickwright.app.commands.factors import check
 
     seed = 1 if seed is None else seed
     return check(Asked(name, config, catalog, tuple(instruments or ()), benchmark, start, end, seed, json, features))

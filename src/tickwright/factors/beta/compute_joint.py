@@ -42,7 +42,7 @@ def compute_sector_beta(
         given = [_constant(rows, code.get(sectors.get(symbol, ""))) for symbol, rows in assets.items()]
     elif not factory.market.bars.length:
         raise ConfigError("sectors", "statements with dates", "a mapping, for rows that are numbered")
-    return factory.compute(assets, market, weights, executor, {SECTOR: given})
+    return factory.compute(assets, market, weights, executor, levels={SECTOR: given})
 
 
 def compute_liquidity_beta(
@@ -62,7 +62,7 @@ def compute_liquidity_beta(
         raise ConfigError("liquidity", f"not the symbols of the returns: {', '.join(odd[:5])}", "one series an asset")
     rows = [levels_at_hand(levels[symbol], f"liquidity of {symbol}", config.market, len(returns))
             for symbol, returns in assets.items()]  # fmt: skip
-    return factory.compute(assets, market, weights, executor, {LIQUIDITY: rows})
+    return factory.compute(assets, market, weights, executor, levels={LIQUIDITY: rows})
 
 
 def compute_volatility_beta(
@@ -78,7 +78,7 @@ def compute_volatility_beta(
     assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
     length = len(next(iter(assets.values())))
     levels = {} if volatility is None else {VOLATILITY: levels_at_hand(volatility, VOLATILITY, config.market, length)}
-    return factory.compute(assets, market, weights, executor, levels)
+    return factory.compute(assets, market, weights, executor, levels=levels)
 
 
 def _constant(like: np.ndarray, code: int | None) -> np.ndarray:
