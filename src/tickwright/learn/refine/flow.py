@@ -32,6 +32,7 @@ from tickwright.learn.refine.recalibrate import Moved, Recalibration
 from tickwright.learn.refine.tune import as_policy, changed, episode_of, manifest_of, recipe, states_of, tune
 from tickwright.learn.refine.words import not_shown, text_of
 from tickwright.learn.train import require_torch
+from tickwright.run.manifest import source_commit
 from tickwright.run.parameters_file import MarketFile, market_toml
 from tickwright.run.reactive import named_market
 from tickwright.strategy.learned.container import TrainedPolicy, load
@@ -206,7 +207,7 @@ def _manifest(
         "markets": verdict["market"],
         "inputs": {f"{day['instrument']} {day['date']}": day["data"] for day in verdict["replay"]},
         "versions": challenger.manifest["versions"],
-        "commit": challenger.manifest["commit"],
+        "commit": source_commit(),
     }
     return content | {"fingerprint": fingerprint(content)}
 

@@ -115,9 +115,7 @@ def tune(champion: Network, recipe: TrainConfig, problem: Any, config: RefineCon
         episodes.reset()
 
         def rollout() -> Any:
-            return collect(
-                problem, episodes, learner.act, ppo.rollout, running, ppo.reward_scale, ppo.gamma, ppo.gae_lambda, old
-            )  # fmt: skip
+            return collect(problem, episodes, learner.act, ppo, running, old)
 
         for _ in range(_VALUE_PASSES):
             first = rollout()
