@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import json as formats
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tickwright.learn.benchmark import benchmark as carry_out
 from tickwright.learn.benchmark.contenders import contenders, decision_times
 from tickwright.learn.benchmark.manifest import manifest_of
 from tickwright.learn.benchmark.scenarios import HEADLINE
+from tickwright.strategy.learned.container import NAMES
 
 FILES = ("benchmark.json", "manifest.json", "report.html")
 _TOP = ("seed", "threads", "quick", "headline", "cell", "budget", "wide", "tune", "parts")
@@ -48,21 +49,26 @@ def benchmark(asked: Asked) -> int:
     """The exit code: 0, or 2 where a gate failed."""
     config = read(asked.config, asked.options)
     for path in asked.policies:
-        if not path.exists():
+        if not path.exists() and str(path) not in NAMES:
             raise ConfigError("--policy", str(path), "a file, or a folder with policy.twp or seed-*/policy.twp")
     if asked.out.exists() and not asked.out.is_dir():
         raise ConfigError("--out", str(asked.out), "a folder")
+    return run(config, asked.policies, asked.out, asked.json)
+
+
+def run(config: BenchmarkConfig, policies: Sequence[Path], out: Path, json: bool = False) -> int:
+    """Carry it out, write its files, tell what it found. The exit code, as of `benchmark`."""
     first_use.say(*first_use.BENCHMARK)
     told: list[str] = []
     with terminal.progress() as report:
-        made = carry_out(config, asked.policies, asked.out, report, told.append)
+        made = carry_out(config, policies, out, report, told.append)
     text = formats.dumps(made, indent=2, sort_keys=True, allow_nan=False) + "\n"
     document = formats.loads(text)
-    write(asked.out, text, document, config)
-    if asked.json:
+    write(out, text, document, config)
+    if json:
         print(text, end="")
     else:
-        _tell(document, asked, told)
+        _tell(document, policies, out, told)
     return OK if all(verdict["passed"] for verdict in document["gates"].values()) else REFUSED
 
 
@@ -84,7 +90,7 @@ def write(out: Path, text: str, document: dict[str, Any], config: BenchmarkConfi
             draft.write_text(content, "utf-8")
 
 
-def _tell(document: dict[str, Any], asked: Asked, told: list[str]) -> None:
+def _tell(document: dict[str, Any], policies: Sequence[Path], out: Path, told: list[str]) -> None:
     for line in told:
         print(line)
     for scenario in document["scenarios"]:
@@ -94,12 +100,12 @@ def _tell(document: dict[str, Any], asked: Asked, told: list[str]) -> None:
         print(claim["text"])
     if document["quick"]:
         print("This is a look: few episodes and a short gate; no claim rests on it.")
-    times = decision_times(contenders(asked.policies))
+    times = decision_times(contenders(policies))
     if times is not None:
         print(
             f"a decision takes {times['p50'] / 1e3:.1f} us (p50), {times['p99'] / 1e3:.1f} us (p99), called from Python"
         )
-    print(f"report: {asked.out / 'report.html'}")
+    print(f"report: {out / 'report.html'}")
 
 
 def _table(scenario: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,13 @@ def policies() -> None:
 def demo(out: Path, seed: int) -> None:
     """`tickwright demo`."""
     from tickwright.app import output
-    from tickwright.app.demo import NOTE, demo_config
+    from tickwright.app.commands import benchmark
+    from tickwright.app.demo import NOTE, POLICY, demo_benchmark, demo_config
 
     first_use.say(*first_use.DEMO)
     with output.folder_for(out), terminal.progress() as report:
         config = demo_config(out / "catalog", seed, report)
+    print(f"three sessions simulated: {out / 'catalog'}")
+    print(f"policy rl:{POLICY}: loaded from the package, trained beforehand; tickwright train makes such a file anew")
+    benchmark.run(demo_benchmark(seed, min(os.cpu_count() or 1, 4)), [Path(POLICY)], out / "benchmark")
     run(out, config, NOTE)

@@ -13,8 +13,8 @@ from tickwright.book.layout import Int, Rows
 from tickwright.core.kernel import kernel
 from tickwright.venue.sim.reactive import fp, queue_reactive
 from tickwright.venue.sim.reactive.driver import NO_ROWS
-from tickwright.venue.sim.reactive.flow import rest
-from tickwright.venue.sim.reactive.layout import Model
+from tickwright.venue.sim.reactive.flow import place, rest
+from tickwright.venue.sim.reactive.layout import BACKGROUND, Model
 
 _QUEUE_REACTIVE, _FP = int(Model.QUEUE_REACTIVE), int(Model.FP)
 
@@ -37,7 +37,11 @@ def _reflect(
         order = before.book.orders[slots[i]]
         price = twice_centre - np.int64(order.price)
         maker, venue = np.int64(order.owner), np.int64(order.venue)
-        rest(market, maker, np.int64(1 - order.side), price, np.int64(order.qty), venue, rows)
+        side, lots = np.int64(1 - order.side), np.int64(order.qty)
+        if maker == BACKGROUND:
+            place(market, side, price, lots, venue, rows)
+        else:
+            rest(market, maker, side, price, lots, venue, rows)
     market.reference = twice_centre - before.reference - 1
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk

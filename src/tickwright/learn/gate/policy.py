@@ -36,7 +36,8 @@ from tickwright.venue.sim.reactive.prepare import prepare
 
 PARTICIPATIONS = (0.02, 0.05, 0.1, 0.2)
 """Sizes of a parent, as shares of the volume forecast over its horizon."""
-ROUND_TRIP = 0.1
+ROUND_TRIPS = (0.02, 0.1)
+"""Sizes of what is bought and sold back: a patient one, which a market may pay by mistake, and one with impact."""
 FAIR = 0.1
 """Typical spreads by which buying may differ from selling: nothing shall show that it is more, ..."""
 FAIR_RESOLUTION = 1.0
@@ -59,7 +60,7 @@ def policy_checks(
     """Every check of a policy: `books` pairs for costs and round trips, `audit_books` audited episodes, `states` rows
     whose decisions are looked at one by one. Raises ConfigError."""
     checks: list[Check] = []
-    parts = len(PARTICIPATIONS) + 2
+    parts = len(PARTICIPATIONS) + len(ROUND_TRIPS) + 1
     with Course(config_of(given, books), books, derive(seed, "policy")) as course:
         played: list[list[np.ndarray]] = []
         for n, share in enumerate(PARTICIPATIONS):
@@ -67,8 +68,9 @@ def policy_checks(
             played.append([_play(course, policy, side, share) for side in _SIDES])
             checks.append(_cost_check(share, played[-1]))
         checks.append(_fair_check(played, float(course.batch.references["spread"][0])))
-        progress(parts - 2, parts)
-        checks.append(_round_trip_check(course, policy))
+        for n, share in enumerate(ROUND_TRIPS):
+            progress(len(PARTICIPATIONS) + n, parts)
+            checks.append(_round_trip_check(course, policy, share))
         checks += _count_checks([scores for pair in played for scores in pair])
     progress(parts - 1, parts)
     checks += _decision_checks(given, policy, states, derive(seed, "policy/decisions"))
@@ -123,14 +125,14 @@ def _fair_check(played: list[list[np.ndarray]], spread: float) -> Check:
     return not_above(name, Estimate(abs(found.value), found.error), FAIR, FAIR_RESOLUTION, told)
 
 
-def _round_trip_check(course: Course, policy: Policy) -> Check:
+def _round_trip_check(course: Course, policy: Policy, share: float) -> Check:
     """There and back loses money, whichever way it begins."""
     found = []
     for side in _SIDES:
-        _aim(course, side, ROUND_TRIP)
+        _aim(course, side, share)
         found.append(round_trips(course, policy))
     lost = 0.5 * (found[0] + found[1])
-    return surely("round trip loses, ticks a lot", mean_of(lost), 0.0, None, {"participation": ROUND_TRIP})
+    return surely(f"round trip of {share:.0%} of the volume loses, ticks a lot", mean_of(lost), 0.0, None)
 
 
 def round_trips(course: Course, policy: Policy) -> np.ndarray:
