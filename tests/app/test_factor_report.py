@@ -135,6 +135,8 @@ def test_commands_and_the_page(market, capsys, monkeypatch):
     assert "candidate" in text
     assert "explained by the minute" in text
     figures = json.loads(re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1])
+    scale = figures["f0-map"]["data"][1]["colorscale"]
+    assert (scale[0][0], scale[-1][0]) == (0, 1)  # else the browser takes a scale of its own
     assert {"f0-status", "f0-map", "f0-paths", "f0-sectors", "day-pattern"} == set(figures)
 
 

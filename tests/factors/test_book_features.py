@@ -112,7 +112,7 @@ def agree(shared, count):
 
 
 def test_twenty_features_are_those_of_the_vendors_own_book(shared_data):
-    agree(shared_data, 5_000)
+    agree(shared_data, 1_000)
 
 
 @pytest.mark.slow

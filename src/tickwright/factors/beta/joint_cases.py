@@ -26,7 +26,7 @@ KINDS: Mapping[str, type] = {
 """Configurations by the word `kind` of their files."""
 _START: Nanos = 1_518_791_400 * 10**9
 """2018-02-16 14:30 UTC, the open of XNYS."""
-_ASSETS = 4
+_ASSETS = 3
 _BEYOND, _MORE = 1.8, 120
 """Slots of a made market: so many look-backs, and some."""
 
@@ -36,9 +36,9 @@ def joint_configs() -> list[JointConfig]:
     usual = MarketBetaConfig(
         lookback_length=24, min_observations=8, grid="30min", max_stale=1, min_nonzero_x=3, overnight=True
     )
-    liquid = partial(LiquidityBetaConfig, season_sessions=3, min_sessions=2, market=usual)
+    liquid = partial(LiquidityBetaConfig, season_sessions=2, min_sessions=1, market=usual)
     foreseen = partial(liquid, shock="ar2", ar_window=20)
-    within = usual.but(lookback_length=6, min_observations=4, grid="10min")
+    within = usual.but(lookback_length=8, min_observations=4, grid="10min")
     return [
         SectorBetaConfig(market=usual),
         SectorBetaConfig(coefficient="market", market=usual.but(benchmark=BASKET)),
@@ -46,8 +46,8 @@ def joint_configs() -> list[JointConfig]:
         foreseen(measure="illiquidity"),
         liquid(model="commonality", measure="spread", coefficient="sum"),
         foreseen(model="acharya-pedersen", measure="spread"),
-        VolatilityBetaConfig(volatility=IMPLIED, season_sessions=3, min_sessions=2, market=usual),
-        VolatilityBetaConfig(season_sessions=2, min_sessions=1, min_in_block=48, market=within),
+        VolatilityBetaConfig(volatility=IMPLIED, season_sessions=2, min_sessions=1, market=usual),
+        VolatilityBetaConfig(season_sessions=0, min_in_block=45, market=within),
     ]
 
 
@@ -60,7 +60,7 @@ def joint_case(config: JointConfig, seed: int) -> Case:
     grid, symbols = factory.market.bars, [f"MADE{i}" for i in range(_ASSETS)]
     length = int(_BEYOND * factory.node.lookback) + _MORE
     slots = int(grid.slots(np.array([_START]))[0]) + np.arange(length)
-    slots[length * 9 // 10 :] += 2 * (grid.bars_per_session or 1)
+    slots[length * 3 // 10 :] += 2 * (grid.bars_per_session or 1)
     rng = np.random.default_rng(seed)
     market = np.cumsum(rng.normal(0, 1e-2, length))
     prices = [(0.6 + 0.3 * i) * market + np.cumsum(rng.normal(0, 1e-2, length)) for i in range(_ASSETS)]
@@ -85,7 +85,7 @@ def joint_case(config: JointConfig, seed: int) -> Case:
 
 
 def _sector(begins: np.ndarray, i: int) -> Columns:
-    """A code at every slot, known as it begins: three sectors, two assets of which move in the middle."""
+    """A code at every slot, known as it begins: two sectors, two assets of which move in the middle."""
     code = np.full(len(begins), 1.0 + i % 2)
     if i >= _ASSETS - 2:
         code[len(begins) // 2 :] = 2.0 - i % 2

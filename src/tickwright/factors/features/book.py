@@ -19,6 +19,7 @@ from tickwright.core.layout import to_rows
 from tickwright.core.units import Nanos
 from tickwright.factors.features import book_kernel as kernels
 from tickwright.factors.features.columns import FIRST_OF_WINDOWS, TWENTY, BookFeature, Column, features_of
+from tickwright.factors.features.flow_kernel import BOOK_STATE, TOTALS
 from tickwright.factors.records import Status
 from tickwright.factors.rows import STATUSES
 
@@ -106,10 +107,10 @@ class BookFeatures:
         levels = max(column.levels for column in columns)
         flows = any(column.kind >= FIRST_OF_WINDOWS for column in columns)
         self._books: np.ndarray = np.zeros(1, BOOK)
-        self._state: np.ndarray = np.zeros(1, kernels.BOOK_STATE)
+        self._state: np.ndarray = np.zeros(1, BOOK_STATE)
         self._state["midnight"], self._state["levels"], self._state["flows"] = midnight, levels, flows
-        self._totals = np.zeros(kernels.TOTALS, np.int64)
-        self._spare = np.zeros(kernels.TOTALS, np.int64)
+        self._totals = np.zeros(TOTALS, np.int64)
+        self._spare = np.zeros(TOTALS, np.int64)
         self._pending = np.zeros(BOOK["orders"].shape[0], np.int32)
         self._tails = np.zeros(len(columns), np.int64)
         self._log = np.zeros((_FIRST_LOG if flows else 1, kernels.LOG), np.int64)

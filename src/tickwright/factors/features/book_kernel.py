@@ -6,42 +6,45 @@
 3. A flow over the window (t − T, t] is the total now less the total before its first event: whole lots, so that the
    difference is exact and no sum ever drifts. It has a value once T has passed since the run began.
 
-Rows that no trader sent (`Flag.SYNTHETIC`, `Flag.SNAPSHOT`, CLEAR) are no flow. A CANCEL that a FILL announced is a
-trade and no cancel; a MODIFY is what the tape made of it, a cancel of what left and an order that is new.
+What counts as a flow is `flow_kernel`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tickwright.book.l3 import apply
 from tickwright.book.ladder import best, has, level_count, level_size, next_price
-from tickwright.book.layout import ASK, BID, NO_SIDE
-from tickwright.core.events import Action, Flag
+from tickwright.book.layout import ASK, BID
+from tickwright.core.events import Flag
 from tickwright.core.kernel import inline, kernel
-from tickwright.core.layout import I8, dtype_of
 from tickwright.factors.features.columns import FIRST_OF_WINDOWS, Kind
-from tickwright.factors.features.formulas import gain, imbalance, micro, mid
+from tickwright.factors.features.flow_kernel import (
+    ADDED,
+    BOUGHT,
+    CANCELLED,
+    EVENTS,
+    GAIN,
+    SOLD,
+    TOTALS,
+    TRADED,
+    TRADES,
+    flow,
+    gains,
+    quote,
+)
+from tickwright.factors.features.formulas import imbalance, micro, mid
 from tickwright.factors.records import Status
 
-# Totals, lots unless said otherwise. What is of a side has the asks' behind the bids'.
-EVENTS, GAIN, CANCELLED, ADDED, BOUGHT, SOLD, TRADED, TRADES = 0, 1, 3, 5, 7, 8, 9, 10
-TOTALS = 11
-"""events, gains of the best (2), cancelled (2), added (2), bought and sold by takers, traded, prints"""
 LOG = 1 + TOTALS
 """Numbers of an event in the log: when it was, and the totals before it."""
 DONE, GROW = 0, 1
 
 _OK, _WARMUP, _EMPTY = int(Status.OK), int(Status.WARMUP), int(Status.EMPTY_SIDE)
 _CROSSED, _FEW = int(Status.CROSSED), int(Status.INSUFFICIENT_OBS)
-_ADD, _CANCEL, _EXECUTE, _CLEAR = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE), int(Action.CLEAR)
-_FILL, _TRADE, _HIDDEN, _CROSS = int(Action.FILL), int(Action.TRADE), int(Action.HIDDEN), int(Action.CROSS)
-_LAST, _AGGREGATED = int(Flag.LAST), int(Flag.AGGREGATED)
-_NO_FLOW = int(Flag.SYNTHETIC | Flag.SNAPSHOT)
-_SNAPSHOT = int(Flag.SNAPSHOT)
+_LAST = int(Flag.LAST)
 _SECOND = 1e9
 
 _BID_PRICE, _ASK_PRICE = int(Kind.BID), int(Kind.ASK)
@@ -57,109 +60,6 @@ _TRADE_IMBALANCE, _EVENT_RATE, _TRADE_RATE = int(Kind.TRADE_IMBALANCE), int(Kind
 _BID_QUEUE_RATE, _ASK_QUEUE_RATE = int(Kind.BID_QUEUE_RATE), int(Kind.ASK_QUEUE_RATE)
 _BID_CANCEL_RATE, _ASK_CANCEL_RATE = int(Kind.BID_CANCEL_RATE), int(Kind.ASK_CANCEL_RATE)
 _BID_ADD_RATE, _ASK_ADD_RATE = int(Kind.BID_ADD_RATE), int(Kind.ASK_ADD_RATE)
-
-
-@dataclass(frozen=True, slots=True)
-class BookState:
-    """Where a run stands, and the best prices: now, and (`_1`) after the event before."""
-
-    midnight: I8
-    """The first nanosecond of the local day."""
-    levels: I8
-    """The most levels that a column asks for."""
-    flows: I8
-    """Whether any column is over a window, so that the log is kept."""
-    begun: I8
-    first: I8
-    """When the first event of the run was."""
-    reset: I8
-    """The book was given anew since the last event: what changed is no flow."""
-    bids: I8
-    """Whether there are bids."""
-    asks: I8
-    bid: I8
-    ask: I8
-    bid_size: I8
-    ask_size: I8
-    bids_1: I8
-    asks_1: I8
-    bid_1: I8
-    ask_1: I8
-    bid_size_1: I8
-    ask_size_1: I8
-    traded: I8
-    """Lots that takers bought less those they sold within this event."""
-    logged: I8
-    """Events that were ever put into the log."""
-    oldest: I8
-    """The first of them that a window still holds."""
-
-
-BOOK_STATE: np.dtype = dtype_of(BookState)
-
-
-@inline(borrow=True)
-def _traded(state: Any, totals: Any, aggressor_buys: bool, known: bool, size: Any) -> None:
-    totals[TRADED] += size
-    totals[TRADES] += 1
-    if known and aggressor_buys:
-        totals[BOUGHT] += size
-        state.traded += size
-    elif known:
-        totals[SOLD] += size
-        state.traded -= size
-
-
-@inline(borrow=True)
-def _flow(state: Any, totals: Any, pending: Any, row: Any) -> None:
-    """What a row says of trades, cancels and new orders. `pending`: lots of each order whose FILL came, not its end."""
-    action, side, size = row.action, row.side, np.int64(row.size)
-    if action == _CLEAR or row.flags & _SNAPSHOT != 0:
-        state.reset = 1
-    if action == _ADD and row.slot >= 0:
-        pending[row.slot] = 0
-    if row.flags & _NO_FLOW != 0:
-        return
-    if action == _ADD:
-        totals[ADDED + side] += size
-    elif action == _CANCEL:
-        executed = min(size, np.int64(pending[row.slot]))
-        pending[row.slot] -= executed
-        totals[CANCELLED + side] += size - executed
-    elif (
-        action in (_EXECUTE, _TRADE, _HIDDEN)
-        or (action == _CROSS and size > 0)
-        or (action == _FILL and row.flags & _AGGREGATED != 0)  # of a feed of levels: the trade itself
-    ):
-        _traded(state, totals, side == ASK, side != NO_SIDE, size)
-    elif action == _FILL and row.slot >= 0:
-        pending[row.slot] = min(np.int64(pending[row.slot]) + size, np.int64(2**31 - 1))
-
-
-@inline(borrow=True)
-def _quote(state: Any, ladder: Any) -> None:
-    """The best prices after an event; those before it move to the second place."""
-    state.bids_1, state.bid_1, state.bid_size_1 = state.bids, state.bid, state.bid_size
-    state.asks_1, state.ask_1, state.ask_size_1 = state.asks, state.ask, state.ask_size
-    state.bids, state.bid, state.bid_size = 0, 0, 0
-    state.asks, state.ask, state.ask_size = 0, 0, 0
-    if has(ladder, BID):
-        state.bids, state.bid = 1, best(ladder, BID)
-        state.bid_size = level_size(ladder, BID, state.bid)
-    if has(ladder, ASK):
-        state.asks, state.ask = 1, best(ladder, ASK)
-        state.ask_size = level_size(ladder, ASK, state.ask)
-
-
-@inline(borrow=True)
-def _gains(state: Any, totals: Any) -> None:
-    """What each best queue gained; a side that is empty has the worst of prices and no lots."""
-    up = state.bids > state.bids_1 or (state.bids == 1 and state.bids_1 == 1 and state.bid > state.bid_1)
-    down = state.bids < state.bids_1 or (state.bids == 1 and state.bids_1 == 1 and state.bid < state.bid_1)
-    totals[GAIN + BID] += gain(up, down, state.bid_size, state.bid_size_1)
-    lower = state.asks > state.asks_1 or (state.asks == 1 and state.asks_1 == 1 and state.ask < state.ask_1)
-    higher = state.asks < state.asks_1 or (state.asks == 1 and state.asks_1 == 1 and state.ask > state.ask_1)
-    totals[GAIN + ASK] += gain(lower, higher, state.ask_size, state.ask_size_1)
 
 
 @inline(borrow=True)
@@ -306,17 +206,17 @@ def advance(
         code = apply(books[0], row)
         if code < 0:
             return i, written, DONE, code
-        _flow(state, totals, pending, row)
+        flow(state, totals, pending, row)
         if not counts:
             state.traded = 0
         if not ends:
             continue
         now = row.ts_event
-        _quote(state, ladder)
+        quote(state, ladder)
         if state.begun == 0:
             state.begun, state.first = 1, now
         elif state.reset == 0:
-            _gains(state, totals)
+            gains(state, totals)
         totals[EVENTS] += 1
         if state.flows == 1:
             place = state.logged & mask

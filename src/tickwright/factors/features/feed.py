@@ -21,7 +21,8 @@ from tickwright.book.tape import Tape
 from tickwright.core.errors import ConfigError, FileFormatError
 from tickwright.core.units import Nanos
 from tickwright.factors.engine import Engine
-from tickwright.factors.features.bars import BarBuilder, Bars
+from tickwright.factors.features.bar_rows import Bars
+from tickwright.factors.features.bars import BarBuilder
 from tickwright.factors.features.book import EARLIEST, BookFeatures, FeatureRows, joined, told
 from tickwright.factors.features.clock import Clock
 from tickwright.factors.features.columns import TWENTY, features_of, is_book_feature

@@ -132,10 +132,11 @@ def made_ticks(seed: int, seconds: int = _SECONDS) -> dict[str, Columns]:
 def stored_ticks(
     config: TickBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None
 ) -> Columns:  # fmt: skip
-    """Ticks of a catalog in the order of being known. Raises ConfigError, NotInCatalogError."""
+    """Rows of a catalog by column, in the order of being known. Raises ConfigError, NotInCatalogError."""
     source = TickBetaFactory(config).ticks_of(symbol)
-    ticks = source.ticks(catalog, start, end)
-    if not len(ticks):
+    rows = catalog.read(symbol, source.stored, start, end)
+    rows = rows[np.argsort(rows["ts_recv"], kind="stable")]
+    if not len(rows):
         raise NotInCatalogError(f"no {source.stored} of {symbol} from {start} to {end}")
-    ticks = ticks[np.argsort(ticks["ts_available"], kind="stable")]
-    return {name: np.ascontiguousarray(ticks[name]) for name in ("ts_event", "ts_available", "price")}
+    columns = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or () if not name.startswith("_")}
+    return {**columns, "ts_available": columns["ts_recv"]}

@@ -17,6 +17,8 @@ from tickwright.factors.rows import STATUSES
 
 WARMUP = int(Status.WARMUP)
 SHARE, WHY = "share with a value", "why there is none"
+SELDOM = 0.05
+"""Share of its slots that a cell may lack before its reason is drawn: the first bar of a session has no return."""
 COLUMNS = 180
 POINTS = 1500
 """Points of a path; beyond, every n-th slot is drawn as it stands."""
@@ -41,10 +43,12 @@ def coverage_map(view: FactorView) -> dict[str, Any]:
     share = np.where(rows > warm, ok / np.maximum(rows - warm, 1), np.nan)
     codes = [k for k in range(len(STATUSES)) if k != OK]
     counts = np.stack([np.add.reduceat((status == k).astype(np.int64), edges, axis=1) for k in codes])
-    why = np.where(counts.max(axis=0) > 0, np.array(codes)[counts.argmax(axis=0)], OK).astype(float)
+    few = rows - ok <= SELDOM * rows
+    reason = np.where(counts.max(axis=0) > 0, np.array(codes)[counts.argmax(axis=0)], OK)
+    why = np.where(few, OK, reason).astype(float)
     why[rows == 0] = np.nan
     texts = labels(view)[edges].tolist()
-    words = [[STATUSES[int(k)] if np.isfinite(k) else "no row" for k in line] for line in why]
+    words = [[STATUSES[k].replace("_", " ") for k in line] for line in reason.tolist()]
     kinds = len(STATUSES)
     missing = np.round(100 * (1 - share), 1)
     data = [
@@ -259,4 +263,4 @@ def labels(view: FactorView) -> np.ndarray:
 
 def _steps(colours: list[str]) -> list[list[Any]]:
     n = len(colours)
-    return [[k / n + end * (1 / n), colour] for k, colour in enumerate(colours) for end in (0, 1)]
+    return [[(k + end) / n, colour] for k, colour in enumerate(colours) for end in (0, 1)]

@@ -109,7 +109,8 @@ def _coverage(own: str, view: FactorView, drawn: page.Figures) -> str:
     buttons = _buttons(section, "Map of", (figures.SHARE, figures.WHY))
     return (
         '<h3>Coverage and status</h3><p class="what">A row has a value, or a status that says why it has none. Symbols '
-        f"with the least coverage on top; each cell is {_cell(view)}, grey is warm-up or no row. {_first_slot(view)}"
+        f"with the least coverage on top; each cell is {_cell(view)}, grey is warm-up or no row; "
+        f"a reason is drawn where more than {figures.SELDOM:.0%} lack a value. {_first_slot(view)}"
         f"{escape(tables.warmup_note(view))}</p>"
         f"{page.chart(f'{own}-status', figures.status_share(view), drawn)}"
         f"{buttons}{page.chart(f'{own}-map', figures.coverage_map(view), drawn, section)}"
