@@ -32,9 +32,7 @@ class Model:
     def enter(self, name):
         if not self.champions:
             self.champions.append(name)
-        elif name == self.champions[-1]:
-            raise UsageError
-        elif self.stage == "canary" and name != self.challenger:
+        elif name == self.champions[-1] or (self.stage == "canary" and name != self.challenger):
             raise UsageError
         elif name != self.challenger:
             self.challenger, self.stage = name, "shadow"
@@ -182,7 +180,7 @@ def test_a_challenger_meets_the_champion_that_it_was_judged_against(files, tmp_p
         registry.enter(files[2], "", against=first)
     assert registry.enter(files[1], "", against=first) == state == registry.state  # itself stays where it is
     promoted = registry.promote("somebody else")
-    with pytest.raises(ConfigError, match=f"against.*{promoted.champion}"):
+    with pytest.raises(ConfigError, match=rf"against.*{promoted.champion}"):
         registry.enter(files[2], "", against=first)
     assert registry.state == promoted
     assert len(list((tmp_path / POLICIES).iterdir())) == 2
