@@ -12,9 +12,9 @@
 | seeds | neither was trained or validated on the episodes of the test |
 
 All must pass. In the first four the burden is on the new policy: each rejects, at 2.5 %, that it is worse by the
-margin, so together they err no more often than one of them, and none is corrected for their number (intersection–union test:
-Berger, Technometrics 1982). That holds for one challenger; the others are no tests of that kind, and who tries many
-challengers errs more often, which the verdict tells by their number. So every challenger meets episodes of its own.
+margin, so together they err no more often than one of them, and none is corrected for their number (intersection–union
+test: Berger, Technometrics 1982). That holds for one challenger; the others are no tests of that kind, and who tries
+many challengers errs more often, which the verdict tells by their number. So each one meets episodes of its own.
 The cost that `worse` is a share of counts as half a spread at least: a share of next to nothing is nothing.
 
 A replay or a gate that was left out on request holds nobody back, and shows nothing: the verdict is `would-pass` then.
