@@ -95,7 +95,7 @@ def test_what_passes_enters_the_registry_as_shadow_and_what_does_not_stays_out(
     call(capsys, "registry", "enter", where, champion)
     monkeypatch.setattr(Refined, "text", "words\n")
     monkeypatch.setattr(Refined, "challenger", other / "policy.twp")
-    for verdict, stage in (("kept", None), ("promoted", "shadow")):
+    for verdict, stage in (("kept", None), ("would-pass", None), ("promoted", "shadow")):
         made = Refined(tmp_path, {"verdict": verdict, "manifest": "abc"})
         monkeypatch.setattr(command, "carry_out", lambda *a, made=made: made)
         code, out, _ = call(capsys, "refine", folder / "run", "--registry", where, "--out", tmp_path / "out")
@@ -104,6 +104,18 @@ def test_what_passes_enters_the_registry_as_shadow_and_what_does_not_stays_out(
         told = json.loads(call(capsys, "registry", "show", where, "--json")[1])
         assert told["state"]["stage"] == stage
     assert told["history"][-1]["why"] == "verdict abc"
+    assert told["history"][-1]["verdict"] == made.content_hash
+    assert call(capsys, "registry", "promote", where)[0] == call(capsys, "registry", "promote", where)[0] == 0
+
+    def meanwhile(*arguments):  # somebody takes the champion back while it is judged
+        call(capsys, "registry", "rollback", where)
+        return made
+
+    monkeypatch.setattr(command, "carry_out", meanwhile)
+    monkeypatch.setattr(Refined, "challenger", champion)
+    code, _, err = call(capsys, "refine", folder / "run", "--registry", where, "--out", tmp_path / "out")
+    assert code == 2
+    assert "against" in err
 
 
 @pytest.mark.parametrize(
@@ -137,13 +149,23 @@ def test_from_a_run_to_a_verdict_and_again(folder, champion, capsys):
     )  # fmt: skip
     code, out, err = call(capsys, *asked)
     assert (code, err) == (0, "")
-    assert out.startswith(("KEPT", "PROMOTED"))
+    assert out.startswith("KEPT")
     files = ("verdict.json", "verdict.txt", "challenger.twp", "champion.twp", "parameters.toml", "manifest.json")
     before = {name: (folder / "refined" / name).read_bytes() for name in files}
     verdict = json.loads(before["verdict.json"])
+    assert verdict["verdict"] == "kept"  # a look
     assert len(verdict["scenarios"]) == 12
     assert len(verdict["replay"]) == 1
-    assert [one["name"] for one in verdict["criteria"]] == ["mean", "regimes", "tail", "replay", "gate", "cap", "seeds"]
+    assert [one["name"] for one in verdict["criteria"]] == [
+        "mean",
+        "regimes",
+        "tail",
+        "replay",
+        "gate",
+        "size",
+        "cap",
+        "seeds",
+    ]
     assert verdict["training"]["divergence"] <= 0.05
     assert str(folder) not in before["verdict.json"].decode() + before["manifest.json"].decode()
     played = sorted((folder / "refined" / "cells").iterdir())

@@ -32,7 +32,7 @@ class Model:
     def enter(self, name):
         if not self.champions:
             self.champions.append(name)
-        elif name == self.champions[-1]:
+        elif name == self.champions[-1] or (self.stage == "canary" and name != self.challenger):
             raise UsageError
         elif name != self.challenger:
             self.challenger, self.stage = name, "shadow"
@@ -85,23 +85,32 @@ def test_it_is_a_stack_with_one_challenger(files, tmp_path_factory, steps):
             count += not again
         agree(registry, model)
         assert [change.number for change in registry.history] == list(range(1, count + 1))
+        assert registry.state.number == count
 
 
 @pytest.mark.parametrize("change", ["enter", "promote", "rollback"])
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_killed_at_any_moment_it_has_a_valid_champion(files, tmp_path, monkeypatch, change, call):
-    """At each sync and each rename of a change in turn: the state is that before it or that after it, and the next
-    change goes through."""
+    """At each sync and each rename of a change in turn: the state is exactly that before it or exactly that after it,
+    as a twin has it who was left in peace, and the next change goes through."""
 
     class Killed(BaseException):
         pass
 
-    kills = 0
-    for moment in range(20):
-        registry = Registry(tmp_path / f"{moment}")
+    def begun(name):
+        registry = Registry(tmp_path / name)
         registry.enter(files[0], "")
         registry.enter(files[1], "")
-        registry.promote("")
+        if change != "enter":
+            registry.promote("")
+        return registry
+
+    def carry_out(registry):
+        return registry.enter(files[2], "") if change == "enter" else getattr(registry, change)("")
+
+    after, found = carry_out(begun("twin")), []
+    for moment in range(20):
+        registry = begun(f"{moment}")
         before, left = registry.state, [moment]
         real = getattr(os, call)
 
@@ -113,20 +122,68 @@ def test_killed_at_any_moment_it_has_a_valid_champion(files, tmp_path, monkeypat
 
         monkeypatch.setattr(os, call, killing)
         try:
-            registry.enter(files[2], "") if change == "enter" else getattr(registry, change)("")
+            carry_out(registry)
         except Killed:
-            kills += 1
+            pass
         else:
-            monkeypatch.undo()
             break
         finally:
             monkeypatch.undo()
         state = registry.check()
-        assert state == before or state.entry != before.entry
-        assert registry.file(state.champion).exists()
-        registry.enter(files[3], "goes on")
+        assert state in (before, after)
+        found.append(state)
+        registry.rollback("goes on") if state.stage == "canary" else registry.enter(files[3], "goes on")
+        assert registry.check().number == state.number + 1
+    assert len(found) >= 2
+    assert found[0] == before
+    assert before != after
+
+
+@pytest.mark.parametrize("lost", ["last", "first", "all"])
+@pytest.mark.parametrize("how", ["missing", "damaged"])
+def test_a_rollback_needs_no_history(files, tmp_path, lost, how):
+    """Both kinds of it go through with entries that are gone or damaged; the number goes on; only the chain is told."""
+    registry = Registry(tmp_path)
+    for step in range(3):
+        registry.enter(files[step], "")
+        if step:
+            registry.promote("")
+            registry.promote("")
+    registry.enter(files[3], "")
+    registry.promote("")
+    before, entries = registry.state, [change.previous for change in registry.history[1:]] + [registry.state.entry]
+    assert before.number == len(entries) == 9
+    for entry in {"last": entries[-1:], "first": entries[:1], "all": entries}[lost]:
+        file = tmp_path / HISTORY / f"{entry}.json"
+        file.unlink() if how == "missing" else file.write_bytes(b"{}")
+    names = [files[step].read_bytes() for step in range(3)]
+    for champion in (2, 1, 0):
+        state = registry.rollback("at once")
+        assert registry.file(state.champion).read_bytes() == names[champion]
+        assert state.challenger is None
+    assert (state.number, registry.state) == (12, state)
+    with pytest.raises(FileFormatError, match="history"):
         registry.check()
-    assert kills >= 2
+
+
+def test_a_challenger_meets_the_champion_that_it_was_judged_against(files, tmp_path):
+    """Judged against one, it does not come in against another; a canary is not thrown out; the verdict is kept."""
+    registry = Registry(tmp_path)
+    with pytest.raises(ConfigError, match="nobody by now"):
+        registry.enter(files[0], "", against="a" * 64)
+    first = registry.enter(files[0], "").champion
+    state = registry.enter(files[1], "", against=first, verdict="f" * 64)
+    assert registry.history[-1].verdict == "f" * 64
+    assert registry.history[0].verdict is None
+    state = registry.promote("")
+    with pytest.raises(ConfigError, match="no canary out"):
+        registry.enter(files[2], "", against=first)
+    assert registry.enter(files[1], "", against=first) == state == registry.state  # itself stays where it is
+    promoted = registry.promote("somebody else")
+    with pytest.raises(ConfigError, match=rf"against.*{promoted.champion}"):
+        registry.enter(files[2], "", against=first)
+    assert registry.state == promoted
+    assert len(list((tmp_path / POLICIES).iterdir())) == 2
 
 
 def test_what_was_damaged_is_refused_by_its_hash(files, tmp_path):

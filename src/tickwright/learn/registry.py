@@ -2,14 +2,17 @@
 
     policies/HASH.twp     every policy that was ever entered, by the hash of its content; never changed
     history/HASH.json     every change, by the hash of its content; each names the change before it; never changed
-    current.json          the pointer: the last change, and the state that it led to; swapped in one step
+    current.json          the pointer: the last change, its number, and the state that it led to, former champions
+                          too; swapped in one step
 
 A change writes the policy, then the entry of history, then swaps the pointer (`data.store.disk.whole_file`: written
 beside, synced, renamed). Killed anywhere before the swap, the folder says what it said; an entry that no pointer ever
-named is left over, and harmless. One writer at a time.
+named is left over, and harmless. A change needs the pointer and the policies that it names, and no history: what was
+lost there is told by `check`, and does not stand in the way of a rollback. One writer at a time.
 
     enter (the first)                     champion
-    enter                                 shadow      decides beside the champion and does not act
+    enter                                 shadow      decides beside the champion and does not act; none comes in
+                                                      while a canary is out
     promote        shadow   → canary      works a share of the orders (`choose`)
     promote        canary   → champion    the champion before it is remembered
     rollback       a challenger is withdrawn; without one, the champion before this one is champion again
@@ -32,7 +35,7 @@ from tickwright.core.ids import stable_id
 from tickwright.data.store.disk import storage, whole_file
 from tickwright.strategy.learned.container import from_bytes
 
-SCHEMA = "tickwright.registry/1"
+SCHEMA = "tickwright.registry/2"
 POINTER, POLICIES, HISTORY, LOCK = "current.json", "policies", "history", ".lock"
 CHAMPION, SHADOW, CANARY = STAGES = ("champion", "shadow", "canary")
 CANARY_SHARE = 0.1
@@ -50,6 +53,8 @@ class State:
     """Former champions, the last one last."""
     entry: str = ""
     """Of the last change."""
+    number: int = 0
+    """Of the last change: 1 for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Change:
     why: str
     time: str
     previous: str | None
+    verdict: str | None = None
+    """SHA-256 of the verdict.json that let the policy in."""
 
 
 class Registry:
@@ -129,28 +136,37 @@ class Registry:
 
     # -- changes -------------------------------------------------------------------------------------------------------
 
-    def enter(self, file: Path, why: str, time: str = "") -> State:
-        """A policy comes in: the first as champion, another as shadow in the place of a challenger before it. One that
-        is the challenger already stays where it is.
+    def enter(
+        self, file: Path, why: str, time: str = "", *, against: str | None = None, verdict: str | None = None
+    ) -> State:
+        """A policy comes in: the first as champion, another as shadow in the place of a shadow before it. One that is
+        the challenger already stays where it is.
 
-        Raises FileFormatError for a file that is no policy, ConfigError for the champion itself.
+        `against` is the champion that it was judged against, `verdict` the SHA-256 of what was found.
+        Raises FileFormatError for a file that is no policy, ConfigError for the champion itself, where another one than
+        `against` is champion by now, and while a canary is out.
         """
         content = _content(file)
         from_bytes(content, str(file))
         policy = _digest(content)
         with self._writing():
             state = self.state if self.exists else None
+            now = None if state is None else state.champion
+            if against is not None and against != now:
+                raise ConfigError("against", against, f"the champion, which is {now or 'nobody'} by now: judge it anew")
             if state is not None and policy == state.champion:
                 raise ConfigError("policy", str(file), "another policy than the champion")
             if state is not None and policy == state.challenger:
                 self.file(policy)
                 return state
+            if state is not None and state.stage == CANARY:
+                raise ConfigError("policy", str(file), f"no canary out: promote or roll back {state.challenger} first")
             with whole_file(self.folder / POLICIES / f"{policy}.twp") as draft:
                 draft.write_bytes(content)
             if state is None:
-                return self._swap(State(policy), "enter as champion", policy, why, time)
+                return self._swap(State(policy), "enter as champion", policy, why, time, verdict)
             after = replace(state, challenger=policy, stage=SHADOW)
-            return self._swap(after, "enter as shadow", policy, why, time)
+            return self._swap(after, "enter as shadow", policy, why, time, verdict)
 
     def promote(self, why: str, time: str = "") -> State:
         """The challenger goes one stage on. Raises UsageError without one."""
@@ -162,7 +178,9 @@ class Registry:
             if state.stage == SHADOW:
                 after = replace(state, stage=CANARY)
                 return self._swap(after, "promote to canary", state.challenger, why, time)
-            after = State(state.challenger, before=(*state.before, state.champion))
+            after = replace(
+                state, champion=state.challenger, challenger=None, stage=None, before=(*state.before, state.champion)
+            )
             return self._swap(after, "promote to champion", state.challenger, why, time)
 
     def rollback(self, why: str, time: str = "") -> State:
@@ -177,18 +195,19 @@ class Registry:
             if not state.before:
                 raise UsageError(f"{self.folder}: there is no champion before this one, and no challenger")
             self.file(state.before[-1])
-            after = State(state.before[-1], before=state.before[:-1])
+            after = replace(state, champion=state.before[-1], before=state.before[:-1])
             return self._swap(after, "roll back: champion again", after.champion, why, time)
 
-    def _swap(self, after: State, what: str, policy: str, why: str, time: str) -> State:
-        """Write the entry, then the pointer."""
-        previous = self.state.entry if self.exists else None
-        change = Change(len(self.history) + 1 if previous else 1, what, policy, why, time, previous)
+    def _swap(
+        self, after: State, what: str, policy: str, why: str, time: str, verdict: str | None = None
+    ) -> State:  # fmt: skip
+        """Write the entry, then the pointer; `after` still has the entry and the number of the change before."""
+        change = Change(after.number + 1, what, policy, why, time, after.entry or None, verdict)
         content = _bytes(asdict(change))
         entry = _digest(content)
         with whole_file(self.folder / HISTORY / f"{entry}.json") as draft:
             draft.write_bytes(content)
-        state = replace(after, entry=entry)
+        state = replace(after, entry=entry, number=change.number)
         table = json.loads(_bytes(asdict(state)))
         with whole_file(self.folder / POINTER, "the registry stands as it was") as draft:
             draft.write_bytes(_bytes({"schema": SCHEMA, "state": table, "hash": _digest(_bytes(table))}))

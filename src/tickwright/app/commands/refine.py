@@ -2,11 +2,11 @@
 
 | file | what |
 |---|---|
-| `verdict.txt`, `verdict.json` | promoted or kept, every criterion, every table |
+| `verdict.txt`, `verdict.json` | promoted, would-pass or kept, every criterion, every table |
 | `challenger.twp`, `champion.twp` | the new policy, and the one that it was made from |
 | `parameters.toml` | the market as the fills have corrected it: what moved, why and how sure |
 | `manifest.json` | what it was made from |
-| `cells/`, `seeds.json` | what was played so far; the sets of policies that were tested with these seeds |
+| `cells/`, `seeds.json` | what was played so far; the challengers that were tested against a champion |
 """
 
 from __future__ import annotations
@@ -51,19 +51,23 @@ def refine(asked: Asked) -> None:
     if asked.out.exists() and not asked.out.is_dir():
         raise ConfigError("--out", str(asked.out), "a folder")
     registry = None if asked.registry is None else Registry(asked.registry)
-    champion = asked.champion
+    champion, against = asked.champion, None
     if registry is not None:
-        champion = registry.file(registry.check().champion)
+        against = registry.state.champion
+        champion = registry.file(against)
     assert champion is not None
     first_use.say(*first_use.REFINE)
     with terminal.progress() as report:
         made = carry_out(asked.runs, champion, config, asked.out, report)
-    if made.promoted and registry is not None:
-        registry.enter(made.challenger, f"verdict {made.verdict['manifest']}", registries.now())
     if asked.json:
         print(formats.dumps(made.verdict, indent=2, sort_keys=True, allow_nan=False))
+    else:
+        print(made.text, end="")
+    if made.promoted and registry is not None:  # after the verdict, which is told also where the registry moved on
+        why = f"verdict {made.verdict['manifest']}"
+        registry.enter(made.challenger, why, registries.now(), against=against, verdict=made.content_hash)
+    if asked.json:
         return
-    print(made.text, end="")
     if made.promoted:
         print(
             f"challenger: {made.challenger}"

@@ -47,10 +47,14 @@ def refine(
         float | None, typer.Option(metavar="NATS", help="Cap on the divergence from the champion.", show_default="0.05")
     ] = None,
     without_replay: Annotated[
-        bool, typer.Option("--without-replay", help="Allow a promotion that no recorded day has seen.")
+        bool, typer.Option("--without-replay", help="Judge without a recorded day: would-pass at most.")
     ] = False,
     no_gate: Annotated[
-        bool, typer.Option("--no-gate", help="Leave out the gate of the corrected market, and the challenger in it.")
+        bool,
+        typer.Option(
+            "--no-gate",
+            help="Leave out the gate of the corrected market, and the challenger in it: would-pass at most.",
+        ),
     ] = False,
     catalog: Annotated[
         str | None,

@@ -21,7 +21,7 @@ def enter(
     policy: Annotated[Path, typer.Argument(metavar="FILE", help="A trained policy.")],
     why: Why = "",
 ) -> None:
-    """Enter a policy: the first becomes champion, another one the shadow, in the place of a challenger before it."""
+    """Enter a policy: the first becomes champion, another one the shadow, in the place of a shadow before it."""
     from tickwright.app.commands import registry as command
 
     command.enter(folder, policy, why)

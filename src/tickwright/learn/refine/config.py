@@ -47,9 +47,9 @@ class RefineConfig:
     worse
         Share of its cost by which no regime may be worse, at the upper end of the interval.
     without_replay
-        Whether a policy may be promoted that was seen on no recorded day.
+        Whether a policy that was seen on no recorded day may get as far as `would-pass`; it is never promoted.
     gate
-        Whether the market's gate is carried out, and the new policy's in it.
+        Whether the market's gate is carried out, and the new policy's in it; without, nobody is promoted.
     gate_books
         Books of it; 0: as a benchmark has them.
     replay

@@ -11,6 +11,7 @@ the fingerprint in its manifest. So the same command after an interruption goes 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -20,14 +21,14 @@ from typing import Any
 from tickwright.core.errors import ConfigError, TickwrightError
 from tickwright.core.ids import fingerprint
 from tickwright.core.kernel import source_hash
-from tickwright.data.store.disk import whole_file
+from tickwright.data.store.disk import storage, whole_file, whole_files
 from tickwright.learn.artefact import save
 from tickwright.learn.benchmark.cells import Store
 from tickwright.learn.refine import recalibrate as recalibration
 from tickwright.learn.refine.again import worked_again
 from tickwright.learn.refine.config import RefineConfig
 from tickwright.learn.refine.fills import Evidence, evidence_of
-from tickwright.learn.refine.judge import KEPT, PROMOTED, criteria, judge
+from tickwright.learn.refine.judge import PROMOTED, criteria, judge, outcome
 from tickwright.learn.refine.recalibrate import Moved, Recalibration
 from tickwright.learn.refine.tune import as_policy, changed, episode_of, manifest_of, recipe, states_of, tune
 from tickwright.learn.refine.words import not_shown, text_of
@@ -42,6 +43,7 @@ SCHEMA = "tickwright.refinement.verdict/1"
 OLD, NEW, PARAMETERS, VERDICT, TEXT, MANIFEST = (
     "champion.twp", "challenger.twp", "parameters.toml", "verdict.json", "verdict.txt", "manifest.json",
 )  # fmt: skip
+RESULTS = (MANIFEST, TEXT, VERDICT)
 Report = Callable[[str, int, int], None]
 
 
@@ -54,13 +56,18 @@ class Refined:
 
     @property
     def promoted(self) -> bool:
-        """Whether the challenger passed by every criterion."""
+        """Whether the challenger passed by every criterion, and none was left out."""
         return bool(self.verdict["verdict"] == PROMOTED)
 
     @property
     def challenger(self) -> Path:
         """The new policy's file."""
         return self.folder / NEW
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of verdict.json."""
+        return hashlib.sha256(_json(self.verdict).encode()).hexdigest()
 
     @property
     def text(self) -> str:
@@ -77,10 +84,14 @@ def refine(
     require_torch()
     champion = load(champion_file)
     evidence = evidence_of(runs, champion.fingerprint)
+    _check_unseen(evidence, config)
     given = named_market(config.market)
     market = given.parameters
     if not isinstance(market, FP):
         raise ConfigError("--market", market.name, "a market of model fp, whose parameters fills can correct")
+    with storage(folder, "nothing was done"):
+        for name in RESULTS[::-1]:  # of an earlier run: it says nothing of what stands beside it from here on
+            (folder / name).unlink(missing_ok=True)
     _copy(champion, folder / OLD)
     found = _recalibrated(champion, replace(given, parameters=market), evidence, config, folder, report)
     corrected = MarketFile(found.market, given.mid_price)
@@ -93,7 +104,7 @@ def refine(
     held_to = criteria(document, training["divergence"], config)
     verdict: dict[str, Any] = {
         "schema": SCHEMA,
-        "verdict": PROMOTED if all(one.passed for one in held_to) else KEPT,
+        "verdict": outcome(held_to),
         "quick": config.quick,
         "champion": champion.fingerprint,
         "challenger": challenger.fingerprint,
@@ -107,12 +118,22 @@ def refine(
     verdict["not_shown"] = not_shown(verdict)
     manifest = _manifest(config, champion, challenger, evidence, verdict)
     verdict["manifest"] = manifest["fingerprint"]
-    text = json.dumps(verdict, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    text = _json(verdict)
     verdict = json.loads(text)
-    _text(folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
-    _text(folder / TEXT, text_of(verdict))
-    _text(folder / VERDICT, text)
+    with whole_files([folder / name for name in RESULTS]) as drafts:
+        for draft, content in zip(drafts, (_json(manifest), text_of(verdict), text), strict=True):
+            draft.write_text(content, "utf-8")
     return Refined(folder, verdict)
+
+
+def _check_unseen(evidence: Evidence, config: RefineConfig) -> None:
+    """Raise ConfigError for a recorded day on which a run traded: what was learned from it, it cannot show."""
+    for run in evidence.runs:
+        asked = run.manifest["config"]
+        traded = {order["instrument"] for order in asked["orders"]} if not asked["market"] else set()
+        for day in config.replay.days:
+            if day.date == asked["date"] and day.instrument in traded:
+                raise ConfigError("--date", f"{day.instrument} {day.date}", "a day on which no RUN traded")
 
 
 def _recalibrated(
@@ -215,6 +236,10 @@ def _manifest(
 def _copy(policy: TrainedPolicy, file: Path) -> None:
     if not (file.exists() and file.read_bytes() == policy.to_bytes()):
         save(policy, file)
+
+
+def _json(table: dict[str, Any]) -> str:
+    return json.dumps(table, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
 def _text(file: Path, text: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tickwright.learn.refine.judge import apart, worse_by
+from tickwright.learn.refine.judge import WOULD_PASS, apart, worse_by
 
 
 def text_of(verdict: Mapping[str, Any]) -> str:
     """verdict.txt."""
     lines = [f"{verdict['verdict'].upper()}: {_reason(verdict)}", ""]
-    lines += [f"{'pass' if one['passed'] else 'FAIL'}  {one['name']:<8} {one['words']}" for one in verdict["criteria"]]
+    lines += [f"{_mark(one)}  {one['name']:<8} {one['words']}" for one in verdict["criteria"]]
     lines += ["", "Market parameters by the fills:"]
     for one in verdict["recalibration"]["moved"]:
         lines.append(f"  {one['name']:<14} {one['status']:<8} x {one['factor']:.3f}  {one['why']}")
@@ -43,13 +43,13 @@ def not_shown(verdict: Mapping[str, Any]) -> list[str]:
         found.append("This is a look (--quick): a short training, few episodes, wide intervals.")
     if verdict["test_seeds"]["set"] > 1:
         found.append(
-            f"These test seeds were used before: set {verdict['test_seeds']['set']} in this folder. Whoever refines "
-            "until one passes has trained on them."
+            f"That it is better by more than luck over all tries: this is challenger {verdict['test_seeds']['set']} of "
+            "this champion in this folder, each on episodes of its own; recorded days were the same for all."
         )
     if not verdict["replay"]:
         found.append("Anything on recorded days: none was given (--catalog, --instrument, --date).")
     else:
-        found.append("Anything general on recorded days: a few are a smoke test; only who is surely dearer is refused.")
+        found.append("Anything general on recorded days: a few are a smoke test, within a wide margin.")
     if not verdict["trained_in_market"]:
         found.append("That the champion knows this market at all: it was trained in another than --market.")
     if verdict["gate"] is None:
@@ -64,10 +64,17 @@ def not_shown(verdict: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _mark(criterion: Mapping[str, Any]) -> str:
+    return "FAIL" if not criterion["passed"] else "pass" if criterion["shown"] else "open"
+
+
 def _reason(verdict: Mapping[str, Any]) -> str:
     failed = [one["name"] for one in verdict["criteria"] if not one["passed"]]
     if failed:
         return f"the champion stays; the challenger failed by {', '.join(failed)}"
+    if verdict["verdict"] == WOULD_PASS:
+        left = ", ".join(one["name"] for one in verdict["criteria"] if not one["shown"])
+        return f"the champion stays; the challenger failed by nothing, but {left} was left out"
     return "the challenger passed by every criterion; it may go into shadow"
 
 
