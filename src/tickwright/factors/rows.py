@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from tickwright.core.units import Nanos
 from tickwright.factors.graph import Graph, Node, identity
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import Absent, Status
@@ -34,6 +35,16 @@ def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid, section: Se
     """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid, and its section."""
     content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction, *([section] if section else [])]
     return identity({"series": content})[:16]
+
+
+def cut(frame: pl.DataFrame, start: Nanos | None, end: Nanos | None) -> pl.DataFrame:
+    """Rows with start ≤ ts_event < end; None is open."""
+    bounds = [pl.lit(value=True)]
+    if start is not None:
+        bounds.append(pl.col("ts_event") >= start)
+    if end is not None:
+        bounds.append(pl.col("ts_event") < end)
+    return frame.filter(*bounds)
 
 
 def frame_of(

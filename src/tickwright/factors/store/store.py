@@ -3,7 +3,7 @@
 1. `append` takes the output of one factor, leaves out what stands there already to the bit, and writes the rest beside
    it. Nothing is ever overwritten: a corrected row is one more version, written later.
 2. A live row was told at its `ts_available`; it can be corrected only by one that was known later. A backfill may say
-   anything of the past again, and when it did so is in `ts_recorded`.
+   anything of the past again, but for `warmup`, and when it did so is in `ts_recorded`.
 3. `read` gives what was known at a moment (`as_of`, by `ts_available`), from what the store held at another one
    (`recorded_by`, by `ts_recorded`).
 """
@@ -225,6 +225,8 @@ class FactorStore:
                     f"live row of {row['symbol']} at {row['ts_event']}: it was told otherwise, and this one was known "
                     f"no later ({row['ts_available']}); a correction has a later ts_available. Nothing was stored"
                 )
+        else:  # a run that began later knows less: its warm-up says nothing against what stands
+            other &= mine["status"].cast(pl.String) != "warmup"
         same = place.filter(~other)["mine"]
         fresh = rows.with_row_index("mine").filter(~pl.col("mine").is_in(same.implode())).drop("mine")
         return fresh, int(other.sum())

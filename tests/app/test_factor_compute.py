@@ -1,0 +1,145 @@
+"""`factors compute` on bars of a catalog: a span knows what came before it, and the benchmark is that of a `Feed`."""
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from conftest import call
+from tickwright.core.instrument import Instrument
+from tickwright.core.tables import BAR
+from tickwright.core.units import DAY, MINUTE
+from tickwright.data.catalog import Catalog
+from tickwright.data.store.source import Source
+from tickwright.factors.beta.config import MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.feed import Feed
+from tickwright.factors.grid import Grid
+from tickwright.factors.store.rows import Origin
+from tickwright.factors.store.store import FactorStore
+
+FIRST = 1_709_251_200 * 10**9
+"""2024-03-01, a Friday."""
+SYMBOLS = ("A", "B", "M")
+
+
+def filled(folder, schema, begins):
+    """A catalog of A, B and the market M that moves them; `begins` of each symbol's bars."""
+    rng = np.random.default_rng(1)
+    every = np.unique(np.concatenate(list(begins.values())))
+    market = np.cumsum(rng.normal(0, 30, len(every)))
+    with Catalog.create(folder).ingest(Source("made", "test", "0" * 32)) as session:
+        for name, times in begins.items():
+            own = np.cumsum(rng.normal(0, 20 if name != "M" else 0, len(every)))
+            rows = np.zeros(len(times), BAR)
+            rows["ts_event"] = times
+            rows["close"] = 100_000 + np.rint(market + own)[np.searchsorted(every, times)]
+            session.append(Instrument(name, "XSIM", "USD", Decimal("0.01")), schema, rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def minutes(tmp_path_factory):
+    """Two days, around the clock."""
+    begins = FIRST + np.arange(2_880) * MINUTE
+    return filled(tmp_path_factory.mktemp("minutes") / "cat", "bars-1m", dict.fromkeys(SYMBOLS, begins))
+
+
+def config(folder, **changes):
+    """A file of one beta, and what it says."""
+    settings = {"lookback_length": 20, "min_observations": 10, "grid": "1min", "benchmark": "M", **changes}
+    file = folder / "beta.toml"
+    file.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
+    return file, MarketBetaConfig(**settings)
+
+
+@pytest.mark.parametrize("kind", ["M", "basket", "dimson", "own"])
+def test_a_span_has_the_rows_that_a_run_over_everything_has(minutes, tmp_path, capsys, kind):
+    """Whatever --start is: no row is in its warm-up, none is a correction of what stands."""
+    file, _ = config(tmp_path, overnight=True, **(
+        {"method": "dimson", "lags": 3} if kind == "dimson" else {"benchmark": kind if kind == "basket" else "M"}
+    )) if kind != "own" else (tmp_path / "own.toml", None)  # fmt: skip
+    if kind == "own":
+        file.write_text(OWN)
+    compute = ("factors", "compute", "--config", file, "--catalog", minutes, "--instrument", "A", "--instrument", "B")
+    code, _, err = call(capsys, *compute, "--out", tmp_path / "whole.parquet")
+    assert code == 0, err
+    whole = pl.read_parquet(tmp_path / "whole.parquet")
+    for start, end in (("2024-03-02", None), ("2024-03-01T13:07:30", "2024-03-01T20:00:00")):
+        span = ("--start", start, *(("--end", end) if end else ()))
+        assert call(capsys, *compute, *span, "--out", tmp_path / "part.parquet")[0] == 0
+        begin, last = (np.datetime64(t, "ns").astype(np.int64) for t in (start, end or "2025-01-01"))
+        expected = whole.filter((pl.col("ts_event") >= begin) & (pl.col("ts_event") < last))
+        part = pl.read_parquet(tmp_path / "part.parquet")
+        assert part.equals(expected)
+        assert set(part["status"]) == {"ok"}
+
+
+OWN = """
+factor = "beta.ols"
+grid = "1min"
+benchmark = "M"
+overnight = true
+settings = { window = 20, min_observations = 10, min_nonzero_x = 3, var_floor = 1e-18, winsor = 0.0, intercept = 1, stale = 0 }
+"""
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_span_that_is_stored_again_corrects_nothing(tmp_path, capsys, live):
+    begins = FIRST + np.arange(200) * MINUTE
+    where = filled(tmp_path / "cat", "bars-1m", dict.fromkeys(SYMBOLS, begins))
+    file, _ = config(tmp_path, overnight=True)
+    compute = ["factors", "compute", "--config", file, "--catalog", where, "--store", *(["--live"] * live)]
+    assert "stored 400 rows" in call(capsys, *compute)[1]
+    code, out, err = call(capsys, *compute, "--start", "2024-03-01T01:00")
+    assert code == 0, err
+    assert f"stored 0 rows as {'live' if live else 'backfill'} (0 corrections, 280 stood there already)" in out
+
+
+def two_calendars(folder):
+    """London's assets on New York, daily."""
+    slots = np.arange(6_050, 6_250)
+    london, york = Grid(DAY, "XLON").begins(slots), Grid(DAY, "XNYS").begins(slots)
+    return filled(folder, "bars-1d", {"A": london, "B": london, "M": york})
+
+
+def test_two_calendars_from_the_file_to_the_store(tmp_path, capsys):
+    """What is stored, backfilled and live, is what a `Feed` gives, and each row is known after New York's close."""
+    where = two_calendars(tmp_path / "cat")
+    file, made = config(tmp_path, grid="1d", session="XLON", benchmark_session="XNYS", max_stale=5)
+    compute = ("factors", "compute", "--config", file, "--catalog", where, "--store")
+    for origin in ((), ("--live",)):
+        code, out, err = call(capsys, *compute, *origin)
+        assert code == 0, err
+    expected = Feed(BetaFactory(made), ("A", "B")).history(Catalog.open(where))
+    store = FactorStore.open(where)
+    for origin in Origin:
+        stored = store.read(origin=origin).select(expected.columns)
+        assert stored.with_columns(pl.col(pl.Categorical).cast(pl.String)).equals(
+            expected.with_columns(pl.col(pl.Categorical).cast(pl.String)).sort("symbol", "ts_event")
+        )
+    ok = store.read().filter(pl.col("status") == "ok")
+    # New York closes at 17:00 UTC at the earliest, London at 16:30 at the latest.
+    ok = ok.filter(pl.col("ts_event").is_in(Catalog.open(where).read("M", "bars-1d")["ts_event"].tolist()))
+    assert len(ok) > 200
+    assert ((ok["ts_available"] - ok["ts_event"]) // (3_600 * 10**9)).min() >= 17
+    assert call(capsys, "factors", "compare", "--catalog", where)[0] == 0
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(tmp_path, capsys, live):
+    begins = FIRST + np.arange(300) * MINUTE
+    shifted = {"A": begins, "B": begins, "M": begins}
+    where = filled(tmp_path / "cat", "bars-1m", shifted)
+    late = Catalog.open(where).read("M", "bars-1m").copy()
+    late["ts_event"] += MINUTE
+    with Catalog.open(where).ingest(Source("late", "test", "1" * 32)) as session:
+        session.append(Instrument("LATE", "XSIM", "USD", Decimal("0.01")), "bars-1m", late)
+    file, _ = config(tmp_path, overnight=True, benchmark="LATE")
+    compute = ["factors", "compute", "--config", file, "--catalog", where, "--store", "--without", "M"]
+    code, _, err = call(capsys, *compute, *(["--live"] * live))
+    assert code == 2
+    assert "shifted by +1 bar" in err
+    assert not FactorStore.open(where).book.parts
