@@ -82,7 +82,14 @@ factor = "beta.ols"
 grid = "1min"
 benchmark = "M"
 overnight = true
-settings = { window = 20, min_observations = 10, min_nonzero_x = 3, var_floor = 1e-18, winsor = 0.0, intercept = 1, stale = 0 }
+[settings]
+window = 20
+min_observations = 10
+min_nonzero_x = 3
+var_floor = 1e-18
+winsor = 0.0
+intercept = 1
+stale = 0
 """
 
 
@@ -111,7 +118,7 @@ def test_two_calendars_from_the_file_to_the_store(tmp_path, capsys):
     file, made = config(tmp_path, grid="1d", session="XLON", benchmark_session="XNYS", max_stale=5)
     compute = ("factors", "compute", "--config", file, "--catalog", where, "--store")
     for origin in ((), ("--live",)):
-        code, out, err = call(capsys, *compute, *origin)
+        code, _, err = call(capsys, *compute, *origin)
         assert code == 0, err
     expected = Feed(BetaFactory(made), ("A", "B")).history(Catalog.open(where))
     store = FactorStore.open(where)

@@ -104,7 +104,7 @@ class Feed:
     def frame(self, told: Told) -> pl.DataFrame:
         """What a stream told, as `history` gives it."""
         slots, rows = told
-        return self.factory.frame(list(rows[self.factory.factor_id]), slots, self.symbols, self.weights)
+        return self.factory.frame(list(rows[self.factory.factor_id]), slots, self.symbols, self.weights, self.members)
 
     @property
     def _assets(self) -> list[ReturnSource]:
