@@ -1,24 +1,35 @@
 """`factors compute` on bars of a catalog: a span knows what came before it, and the benchmark is that of a `Feed`."""
 
+import datetime as dt
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from conftest import call
+from tickwright.app.commands.factor_compute import _as_known
+from tickwright.app.commands.factor_report import _benchmark, _grid
+from tickwright.app.report.factors.views import view_of
 from tickwright.core.instrument import Instrument
-from tickwright.core.tables import BAR
+from tickwright.core.tables import BAR, PRINT
 from tickwright.core.units import DAY, MINUTE
 from tickwright.data.catalog import Catalog
+from tickwright.data.reference.sectors import Sectors, Statement
 from tickwright.data.store.source import Source
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
+from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.grid import Grid
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.store.compare import compare
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
+from tickwright.factors.tags import definition_of
 
 FIRST = 1_709_251_200 * 10**9
 """2024-03-01, a Friday."""
@@ -150,3 +161,60 @@ def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(t
     assert code == 2
     assert "shifted by +1 bar" in err
     assert not FactorStore.open(where).book.parts
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        ('kind = "sector"', "compute_sector_beta"), ('kind = "liquidity"', "compute_liquidity_beta"),
+        ('kind = "volatility"', "compute_volatility_beta"), ('method = "hayashi-yoshida"', "compute_tick_beta"),
+        ('kind = "size"', "one of market, sector, liquidity, volatility"),
+    ],
+)  # fmt: skip
+def test_what_bars_cannot_give_is_refused_with_what_computes_it(minutes, tmp_path, capsys, said, by):
+    (tmp_path / "beta.toml").write_text(f'{said}\ngrid = "1min"\n')
+    code, _, err = call(capsys, "factors", "compute", "--config", tmp_path / "beta.toml", "--catalog", minutes)
+    assert code == 2
+    assert by in err
+
+
+def test_the_report_of_a_beta_beside_the_market_has_the_grid_of_its_market(tmp_path, capsys):
+    """A sector beta stored from Python: sessions, zone, grid and benchmark stand in its `market`."""
+    session = Grid(MINUTE, "XNYS")
+    begins = session.begins(int(session.slots(np.array([FIRST + 15 * 3_600 * 10**9]))[0]) + np.arange(300))
+    names = ("A", "B", "C", "M")
+    where = filled(tmp_path / "cat", "bars-1m", dict.fromkeys(names, begins))
+    own = MarketBetaConfig(
+        lookback_length=20, min_observations=10, grid="1min", session="XNYS", benchmark="M", overnight=True
+    )
+    made = SectorBetaConfig(market=own)
+    factory = BetaFactory(made)
+    returns = {name: factory.returns_of(name).returns(Catalog.open(where)) for name in names}
+    day = dt.date(2024, 1, 1)
+    sectors = ReferenceSource(Sectors(tuple(Statement(name, "Tech", day, None, day) for name in "ABC")))
+    rows = factory.compute({name: returns[name] for name in "ABC"}, returns["M"], levels={"sector": sectors})
+    definition = definition_of(factory.node, own.bars, made.resolved(), own.benchmark)
+    store = FactorStore.open(where)
+    store.append(rows, definition, Origin.BACKFILL, 1)
+    assert SectorBetaConfig(**{**definition.settings, "market": MarketBetaConfig(**definition.market)}) == made
+    view = view_of(store, definition.series, compare(store))
+    assert view.zone == "America/New_York"
+    assert _grid(view) == own.bars
+    assert np.isfinite(_benchmark(view, Catalog.open(where))).all()
+    code, _, err = call(capsys, "factors", "report", "--catalog", where, "--out", tmp_path / "out")
+    assert code == 0, err
+    assert "A beta beside the market" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_ticks_are_told_in_the_order_in_which_they_became_known(tmp_path):
+    """A grid without stored bars takes trades: one that reached us late comes after what was known before it."""
+    rows = {name: np.zeros(3, PRINT) for name in "AB"}
+    rows["A"]["ts_event"] = FIRST + np.array([1, 2, 3]) * MINUTE
+    rows["B"]["ts_event"] = FIRST + np.array([1, 2, 3]) * MINUTE + 1
+    rows["A"]["ts_recv"] = rows["A"]["ts_event"] + 3 * MINUTE
+    rows["B"]["ts_recv"] = rows["B"]["ts_event"]
+    catalog = SimpleNamespace(read=lambda symbol, *_: rows[symbol])
+    parts = [("asset", i, ReturnSource(name, Grid.parse("5min"))) for i, name in enumerate("AB")]
+    told = [(i, int(row["ts_recv"][0])) for _, i, row in _as_known(catalog, parts, (None, None))]
+    assert [i for i, _ in told] == [1, 1, 1, 0, 0, 0]
+    assert [known for _, known in told] == sorted(known for _, known in told)

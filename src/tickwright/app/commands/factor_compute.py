@@ -20,6 +20,7 @@ from tickwright.data.port import Reading
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
+from tickwright.factors.beta.joint import LIQUIDITY, SECTOR, VOLATILITY
 from tickwright.factors.own import MARKET, FactorConfig, OwnFactory
 from tickwright.factors.rows import cut
 from tickwright.factors.sources.returns import ReturnSource
@@ -28,10 +29,16 @@ from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
 from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
+from tickwright.factors.tick.config import HAYASHI_YOSHIDA
 
 Factory = BetaFactory | OwnFactory
 Sources = Mapping[str, ReturnSource | Sequence[ReturnSource]]
 Span = tuple[Nanos | None, Nanos | None]
+_FROM_PYTHON = {
+    **{kind: f"factors.beta.compute_joint.compute_{kind}_beta" for kind in (SECTOR, LIQUIDITY, VOLATILITY)},
+    HAYASHI_YOSHIDA: "factors.tick.compute.compute_tick_beta",
+}
+"""By kind or method of a file what no bars of a catalog alone can give, and what computes it."""
 _FLUSH = 200_000
 """Rows that a stream gathers before they are stored."""
 
@@ -84,9 +91,13 @@ def factory_of(file: Path | str, benchmark: str | None = None) -> Factory:
     if benchmark is not None:
         table = {**table, "benchmark": benchmark}
     if "factor" not in table:
+        for key in ("kind", "method"):
+            if table.get(key) in _FROM_PYTHON:
+                made_by = f"a market beta, or a factor by its name; {_FROM_PYTHON[table[key]]} computes this one"
+                raise ConfigError(key, table[key], made_by)
         kind = table.pop("kind", MARKET)
         if kind != MARKET:
-            raise ConfigError("kind", kind, f"{MARKET}: betas beside the market's are computed from Python")
+            raise ConfigError("kind", kind, f"one of {', '.join((MARKET, *_FROM_PYTHON))}")
         return BetaFactory(config_file.build(MarketBetaConfig, table))
     folder = str(Path(file).resolve().parent)
     if folder not in sys.path:  # a kernel of one's own stands beside its configuration
