@@ -85,8 +85,8 @@ def test_commands_and_the_page(market, capsys, monkeypatch):
     code, out, _ = call(capsys, "factors", "compare", "--catalog", "cat", "--json")
     assert code == 0
     assert json.loads(out)["total"] == {
-        "both": 960, "equal": 960, "within": 0, "mismatched": 0, "status_differs": 0, "live_only": 0,
-        "backfill_only": 0, "revised": 0, "mismatch_rate": 0.0,
+        "both": 960, "equal": 960, "within": 0, "mismatched": 0, "status_differs": 0, "other_differs": 0,
+        "live_only": 0, "backfill_only": 0, "revised": 0, "mismatch_rate": 0.0,
     }  # fmt: skip
 
     code, out, _ = call(

@@ -363,3 +363,19 @@ def test_membership_is_as_it_was_known():
         ]
         assert names == [None, "Tech", "Tech", "Tech", "Tech", "Media", "Media"]
         assert (rows["status"][1] != OK).all()
+
+
+@pytest.mark.parametrize("grid", [Grid(MINUTE), Grid(MINUTE, "XNYS", auction=True), Grid(DAY, "XNYS"), Grid(0)])
+def test_the_slot_before_a_moment_by_counting(grid):
+    """Against the list of all slots: `count` places before the one that holds the moment, or the next."""
+    first = int(grid.slots(np.array([1_709_303_400 * 10**9]))[0]) if grid.length < DAY else 6_000
+    slots = np.arange(first - 2_000, first + 2_000)
+    begins = grid.begins(slots)
+    for time in (int(begins[2_000]), int(begins[2_003]) + (7 if grid.length else 0), int(begins[2_390])):
+        held = grid.slots(np.array([time]))[0]
+        at = int(np.searchsorted(slots, held)) if held >= 0 else int(np.searchsorted(begins, time))
+        assert grid.before(time, 500) == begins[at - 500]
+    if grid.session:
+        night = 1_709_344_800 * 10**9  # 2024-03-02 02:00 UTC, a Saturday: Monday's first slot is the next
+        assert grid.before(night, 0) == begins[np.searchsorted(begins, night)]
+        assert grid.before(-5, 9) == -5

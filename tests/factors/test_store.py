@@ -1,5 +1,6 @@
 """The factor store: a plain model beside it after every random step, reads as of a moment, and what it refuses."""
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from tickwright.core.errors import CatalogError, ConfigError, DataError
 from tickwright.core.units import MINUTE
+from tickwright.data.reference.sectors import Sectors, Statement
 from tickwright.data.store.writer import take_lock
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.feed import Feed
 from tickwright.factors.rows import SCHEMA
+from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.store.compare import compare, total
 from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import STORED, Origin
@@ -198,7 +202,6 @@ def wrap(original):
     return call
 for place, name in ((os, "fsync"), (os, "replace"), (os, "open"), (os, "mkdir"), (os, "unlink"), (builtins, "open")):
     setattr(place, name, wrap(getattr(place, name)))
-child = os.fork
 store.append(made([("A", t, t + 1, 2.0) for t in range(20)]), MADE_BY, BACKFILL, 2)
 """
 FORKS = """
@@ -286,3 +289,65 @@ def test_what_a_stream_tells_equals_the_backfill_to_the_bit_and_a_planted_fault_
     assert found["max_difference"] == pytest.approx(0.01)
     assert found["mismatch_rate"] == 2 / found["both"]
     assert compare(faulty)["mismatched"].to_list() == [2, 0]
+
+
+def test_a_warm_up_of_a_backfill_never_replaces_what_stands(tmp_path):
+    store = FactorStore.open(tmp_path)
+    store.append(made([("A", 1, 2, 1.0), ("A", 2, 3, None)]), MADE_BY, BACKFILL, 1)
+    late = made([("A", 1, 2, None), ("A", 2, 3, None), ("A", 3, 4, None)]).with_columns(
+        status=pl.lit("warmup", SCHEMA["status"])
+    )
+    written = store.append(late, MADE_BY, BACKFILL, 2)
+    assert (written.rows, written.corrected, written.already) == (1, 0, 2)
+    assert store.read()["status"].to_list() == ["ok", "gap", "warmup"]
+    again = store.append(made([("A", 3, 4, 1.0), ("A", 1, 2, 1.5)]), MADE_BY, BACKFILL, 3)
+    assert (again.corrected, store.read()["value"].to_list()) == (2, [1.5, None, 1.0])
+
+
+def test_rows_of_another_section_are_refused(tmp_path):
+    """Of one basket there is one: A of other symbols, other weights or other members is another series."""
+    config = CONFIG.but(benchmark="basket")
+    factory = BetaFactory(config)
+    by = definition_of(factory.node, config.bars, config.resolved(), config.benchmark)
+    rng, store = np.random.default_rng(3), FactorStore.open(tmp_path)
+    prices = {name: bars(rng, 25_000_000 + np.arange(60)) for name in "ABCD"}
+    day = dt.date(2017, 1, 1)
+    said = [Statement(name, "Tech", day, None, day) for name in "ABC"]
+    members = ReferenceSource(Sectors(tuple(said)))
+    whole = Feed(factory, ("A", "B", "C")).history(prices)
+    assert store.append(whole, by, BACKFILL, 1).rows == len(whole)
+    assert store.append(whole, by, LIVE, 1).rows == len(whole)
+    every = [
+        Feed(factory, ("A", "B", "D")),
+        Feed(factory, ("A", "B")),
+        Feed(factory, ("A", "B", "C"), weights={"A": 1.0, "B": 1.0, "C": 2.0}),
+        Feed(factory, ("A", "B", "C"), members=members),
+    ]
+    for feed in every:
+        for origin in (BACKFILL, LIVE):
+            with pytest.raises(DataError, match=r"fingerprint is .* of other symbols, weights or members"):
+                store.append(feed.history(prices), by, origin, 2)
+    first, second = whole.filter(pl.col("ts_event") < 25_000_030 * MINUTE), every[0].history(prices)
+    second = second.filter(pl.col("ts_event") >= 25_000_030 * MINUTE)
+    with pytest.raises(DataError, match="another section than one before it"):
+        FactorStore.open(tmp_path / "new").append(pl.concat([first, second]), by, BACKFILL, 1)
+    apart = ReferenceSource(Sectors((*said[:2], Statement("C", "Tech", day, None, dt.date(2019, 1, 1)))))
+    prints = {
+        str(feed.history(prices)["fingerprint"][0]) for feed in (*every, Feed(factory, tuple("ABC"), members=apart))
+    }
+    assert len(prints) == 5
+    assert members.digest == ReferenceSource(Sectors(tuple(reversed(said)))).digest
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("ts_available", 4), ("n_obs", 8), ("n_missing", 4), ("span_ns", 11 * MINUTE)]
+)
+def test_what_has_no_tolerance_is_a_mismatch(tmp_path, column, value):
+    store, rows = FactorStore.open(tmp_path), made([("A", 1, 2, 1.0), ("A", 2, 3, 1.0)])
+    store.append(rows, MADE_BY, LIVE, 1)
+    odd = pl.when(pl.col("ts_event") == 2).then(pl.lit(value, SCHEMA[column])).otherwise(pl.col(column)).alias(column)
+    store.append(rows.with_columns(odd), MADE_BY, BACKFILL, 2)
+    found = compare(store).row(0, named=True)
+    assert (found["equal"], found["within"], found["mismatched"], found["other_differs"]) == (1, 0, 1, 1)
+    assert (found["first_ts"], found["first_column"], found["status_differs"]) == (2, column, 0)
+    assert total(compare(store))["other_differs"] == 1

@@ -22,6 +22,7 @@ OUTSIDE = -1
 SLOT = "slot"
 _EXPECTED = "a bar length as 100ms, 1s, 1min, 1h or 1d, or slot for rows that are numbered"
 _FIRST_YEAR = 2000
+_FIRST: Nanos = int(np.datetime64(f"{_FIRST_YEAR}-01-01", "ns").astype(np.int64))
 _NEXT_YEAR = 1
 
 
@@ -118,6 +119,17 @@ class Grid:
         """The slots that begin at these moments; OUTSIDE where none does."""
         slots = self.slots(times)
         return np.where((slots >= 0) & (self.begins(np.maximum(slots, 0)) == times), slots, OUTSIDE)
+
+    def before(self, time: Nanos, count: int) -> Nanos:
+        """When the slot begins that is `count` slots before the first one at `time`, or after it in no session."""
+        if self.session and time < _FIRST:
+            return time
+        slot = int(self.slots(np.array([time]))[0])
+        if slot == OUTSIDE and self.session:
+            days, opens, _, first = self._covering(np.array([time]))
+            slot = int(first[np.searchsorted(days * DAY if self.length == DAY else opens, time)])
+        slot -= count
+        return int(self.begins(np.array([max(slot, 0) if self.session else slot]))[0])
 
     def ends(self, slots: np.ndarray) -> np.ndarray:
         """When each slot is over, the close of its session at the latest: from then a bar is known."""

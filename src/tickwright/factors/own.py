@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 
 from tickwright.core.errors import ConfigError
+from tickwright.core.units import Nanos
+from tickwright.data.port import Reading
 from tickwright.factors import batch
 from tickwright.factors.checks import Case, Columns
 from tickwright.factors.executor import Executor
@@ -25,8 +27,9 @@ from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.records import Sample
 from tickwright.factors.registry import named
-from tickwright.factors.rows import frame_of
+from tickwright.factors.rows import cut, frame_of
 from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE
 
 ASSET, MARKET = "asset", "market"
@@ -113,6 +116,26 @@ class OwnFactory:
         samples = {name: samples_on(clock, series) for name, series in given.items() if name in names}
         rows = batch.run(Graph((self.node,)), self.config.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, list(assets))
+
+    def history(
+        self, catalog: Reading, symbols: Sequence[str], start: Nanos | None = None, end: Nanos | None = None
+    ) -> pl.DataFrame:
+        """Rows with start ≤ ts_event < end from prices of a catalog, of which a look-back before `start` is read."""
+        span = (start if start is None else self.config.bars.before(start, self.node.lookback), end)
+        assets = {s: self.returns_of(s).returns(catalog, *span) for s in symbols}
+        name = self.config.benchmark
+        market = None if name == NONE else self.returns_of(name).returns(catalog, *span)
+        return cut(self.compute(assets, market), start, end)
+
+    def stream(self, symbols: Sequence[str]) -> Stream:
+        """The same, row by row: `Stream.push` with "asset" and the place of the symbol, or with "market"."""
+        return Stream(Graph((self.node,)), self.sources(symbols))
+
+    def sources(self, symbols: Sequence[str]) -> dict[str, ReturnSource | Sequence[ReturnSource]]:
+        """Returns by the name that the graph gives them."""
+        assets = [self.returns_of(symbol) for symbol in symbols]
+        name = self.config.benchmark
+        return {ASSET: assets} if name == NONE else {ASSET: assets, MARKET: self.returns_of(name)}
 
     def case(self, prices: Mapping[str, Columns], market: Columns | None = None) -> Case:
         """What `checks` take: this factor on prices by symbol, and on those of the benchmark."""

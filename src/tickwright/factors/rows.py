@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from tickwright.core.units import Nanos
 from tickwright.factors.graph import Graph, Node, identity
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import Absent, Status
@@ -30,10 +31,26 @@ def section_of(node: Node, symbols: Sequence[str], weights: Mapping[str, float] 
     return sorted((symbol, 1.0 if weights is None else float(weights[symbol])) for symbol in symbols)
 
 
-def fingerprint(node: Node, symbol: str, benchmark: str, grid: Grid, section: Section = ()) -> str:
-    """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid, and its section."""
-    content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction, *([section] if section else [])]
+def fingerprint(
+    node: Node, symbol: str, benchmark: str, grid: Grid, section: Section = (), members: str = ""
+) -> str:  # fmt: skip
+    """Sixteen hex digits of what defines a series of rows: factor, symbol, benchmark, grid, and its section.
+
+    `members`: digest of who was in the section when, where it is not all of it.
+    """
+    content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction]
+    content += [part for part in (section, members) if part]
     return identity({"series": content})[:16]
+
+
+def cut(frame: pl.DataFrame, start: Nanos | None, end: Nanos | None) -> pl.DataFrame:
+    """Rows with start ≤ ts_event < end; None is open."""
+    bounds = [pl.lit(value=True)]
+    if start is not None:
+        bounds.append(pl.col("ts_event") >= start)
+    if end is not None:
+        bounds.append(pl.col("ts_event") < end)
+    return frame.filter(*bounds)
 
 
 def frame_of(
@@ -44,22 +61,24 @@ def frame_of(
     symbols: Sequence[str],
     benchmarks: Sequence[str],
     weights: Mapping[str, float] | None = None,
+    members: str = "",
 ) -> pl.DataFrame:
     """ESTIMATE rows of each instrument → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
     section = section_of(node, symbols, weights)
-    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i], section) for i in range(len(symbols))]
+    prints = [fingerprint(node, s, b, grid, section, members) for s, b in zip(symbols, benchmarks, strict=True)]
+    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i], prints[i]) for i in range(len(symbols))]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=SCHEMA)
 
 
 def _part(
-    rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str, section: Section
+    rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str, printed: str
 ) -> pl.DataFrame:
     columns: dict[str, np.ndarray | pl.Series] = {
         name: np.ascontiguousarray(rows[name]) for name in ("ts_event", "ts_available")
     }
     texts = {
         "symbol": symbol, "benchmark": benchmark, "factor_id": node.id,
-        "fingerprint": fingerprint(node, symbol, benchmark, grid, section),
+        "fingerprint": printed,
     }  # fmt: skip
     for name, bit in (("value", Absent.VALUE), ("stderr", Absent.STDERR), ("r2", Absent.R2)):
         there = (rows["absent"] & int(bit)) == 0

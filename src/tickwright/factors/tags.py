@@ -64,6 +64,12 @@ class Definition(msgspec.Struct, frozen=True):
         return identity(msgspec.to_builtins(self))
 
     @property
+    def market(self) -> dict[str, Any]:
+        """Settings of grid, session and benchmark: of a beta beside the market's those of its `market`."""
+        joint = self.settings.get("market")
+        return joint if isinstance(joint, dict) else self.settings
+
+    @property
     def series(self) -> SeriesId:
         """The factor and what it is to."""
         return self.factor_id, self.tags.benchmark

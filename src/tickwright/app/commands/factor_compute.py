@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,17 +18,27 @@ from tickwright.core.units import Nanos
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
-from tickwright.factors.beta.factory import WEIGHT, BetaFactory, weights_of
-from tickwright.factors.graph import Graph
-from tickwright.factors.own import ASSET, MARKET, FactorConfig, OwnFactory
+from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.feed import Feed
+from tickwright.factors.beta.joint import LIQUIDITY, SECTOR, VOLATILITY
+from tickwright.factors.own import MARKET, FactorConfig, OwnFactory
+from tickwright.factors.rows import cut
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
 from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
+from tickwright.factors.tick.config import HAYASHI_YOSHIDA
 
 Factory = BetaFactory | OwnFactory
+Sources = Mapping[str, ReturnSource | Sequence[ReturnSource]]
+Span = tuple[Nanos | None, Nanos | None]
+_FROM_PYTHON = {
+    **{kind: f"factors.beta.compute_joint.compute_{kind}_beta" for kind in (SECTOR, LIQUIDITY, VOLATILITY)},
+    HAYASHI_YOSHIDA: "factors.tick.compute.compute_tick_beta",
+}
+"""By kind or method of a file what no bars of a catalog alone can give, and what computes it."""
 _FLUSH = 200_000
 """Rows that a stream gathers before they are stored."""
 
@@ -64,10 +73,7 @@ def compute(asked: Computing) -> None:
             raise ConfigError("--live", True, "--store: what a stream tells is kept")
         rows = _streamed(factory, catalog, symbols, span, FactorStore.open(asked.catalog), definition)
     else:
-        market = None
-        if _market(factory) is not None:
-            market = factory.returns_of(_market(factory) or "").returns(catalog, *span)
-        rows = factory.compute({s: factory.returns_of(s).returns(catalog, *span) for s in symbols}, market)
+        rows = _history(factory, catalog, symbols, span)
         if asked.store:
             written = FactorStore.open(asked.catalog).append(rows, definition, Origin.BACKFILL, time.time_ns())
             print(f"stored {written.rows:,} rows as backfill ({_beside(written.corrected, written.already)})")
@@ -85,9 +91,13 @@ def factory_of(file: Path | str, benchmark: str | None = None) -> Factory:
     if benchmark is not None:
         table = {**table, "benchmark": benchmark}
     if "factor" not in table:
+        for key in ("kind", "method"):
+            if table.get(key) in _FROM_PYTHON:
+                made_by = f"a market beta, or a factor by its name; {_FROM_PYTHON[table[key]]} computes this one"
+                raise ConfigError(key, table[key], made_by)
         kind = table.pop("kind", MARKET)
         if kind != MARKET:
-            raise ConfigError("kind", kind, f"{MARKET}: betas beside the market's are computed from Python")
+            raise ConfigError("kind", kind, f"one of {', '.join((MARKET, *_FROM_PYTHON))}")
         return BetaFactory(config_file.build(MarketBetaConfig, table))
     folder = str(Path(file).resolve().parent)
     if folder not in sys.path:  # a kernel of one's own stands beside its configuration
@@ -122,22 +132,36 @@ def _beside(corrected: int, already: int) -> str:
     return f"{corrected:,} corrections, {already:,} stood there already"
 
 
+def _history(factory: Factory, catalog: Reading, symbols: Sequence[str], span: Span) -> pl.DataFrame:
+    start, end = span
+    if isinstance(factory, OwnFactory):
+        return factory.history(catalog, symbols, start, end)
+    return Feed(factory, tuple(symbols)).history(catalog, start=start, end=end)
+
+
+def _stream(factory: Factory, catalog: Reading, symbols: Sequence[str], span: Span) -> tuple[Stream, Sources]:
+    """The stream of a factor and its sources. Raises BenchmarkError where history does."""
+    if isinstance(factory, OwnFactory):
+        return factory.stream(symbols), factory.sources(symbols)
+    feed = Feed(factory, tuple(symbols))
+    feed.returns(catalog, start=span[0], end=span[1], aligned=True)
+    return feed.stream(), feed.sources
+
+
 def _streamed(
-    factory: Factory, catalog: Reading, symbols: Sequence[str], span: tuple[Nanos | None, Nanos | None],
-    store: FactorStore, definition: Definition,
-) -> pl.DataFrame:  # fmt: skip
+    factory: Factory, catalog: Reading, symbols: Sequence[str], span: Span, store: FactorStore, definition: Definition
+) -> pl.DataFrame:
     """Drive the stream bar by bar, in the order in which bars are known, and store what it tells as live rows."""
-    market = _market(factory)
-    sources: dict[str, Any] = {ASSET: [factory.returns_of(s) for s in symbols]}
-    if market is not None:
-        sources[MARKET] = factory.returns_of(market)
-    basket = config_of(factory).benchmark == BASKET
-    stream = Stream(Graph((factory.node,)), sources, {WEIGHT: weights_of(symbols, None)} if basket else None)
-    writer = LiveWriter(store, definition, lambda rows, slots: factory.frame(rows, slots, symbols))
+    stream, sources = _stream(factory, catalog, symbols, span)
+    writer = LiveWriter(store, definition, lambda rows, slots: cut(factory.frame(rows, slots, symbols), *span))
     stored = corrected = already = 0
-    parts = [(ASSET, i, sources[ASSET][i]) for i in range(len(symbols))]
-    parts += [(MARKET, 0, sources[MARKET])] if market is not None else []
-    for name, i, rows in _as_known(catalog, parts, span):
+    begin = span[0] if span[0] is None else config_of(factory).bars.before(span[0], factory.node.lookback)
+    parts = [
+        (name, i, source)
+        for name, given in sources.items()
+        for i, source in enumerate([given] if isinstance(given, ReturnSource) else given)
+    ]
+    for name, i, rows in _as_known(catalog, parts, (begin, span[1])):
         slots, told = stream.push(name, rows, i)
         writer.take(slots, told[factory.node.id])
         if writer.waiting > _FLUSH:
@@ -157,15 +181,16 @@ def _add(writer: LiveWriter, *counts: int) -> tuple[int, int, int]:
 
 
 def _as_known(
-    catalog: Reading, parts: Sequence[tuple[str, int, ReturnSource]], span: tuple[Nanos | None, Nanos | None]
+    catalog: Reading, parts: Sequence[tuple[str, int, ReturnSource]], span: Span
 ) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Rows of all series, one at a time, by the end of their slot."""
+    """Rows of all series, one at a time, in the order in which their prices became known."""
     stored = []
     for k, (_, _, source) in enumerate(parts):
         rows = catalog.read(source.symbol, source.stored, *span)
-        slots = source.grid.slots(rows["ts_event"])
-        rows, slots = rows[slots >= 0], slots[slots >= 0]
-        stored.append((rows, source.grid.ends(slots), np.full(len(rows), k)))
+        prices = source.prices(rows)
+        inside = prices["slot"] >= 0
+        rows, known = rows[inside], prices["ts_available"][inside]
+        stored.append((rows, known, np.full(len(rows), k)))
     if not stored:
         return
     known = np.concatenate([s[1] for s in stored])

@@ -85,7 +85,7 @@ def _benchmark(view: FactorView, catalog: Reading) -> np.ndarray | None:
     names = view.symbols if name == BASKET else (name,)
     total, count = np.zeros(len(view.ts_event)), np.zeros(len(view.ts_event))
     for symbol in names:
-        source = ReturnSource(symbol, grid, overnight=view.definition.settings.get("overnight"))
+        source = ReturnSource(symbol, grid, overnight=view.definition.market.get("overnight"))
         try:
             rows = source.returns(catalog, int(view.ts_event[0]), int(view.ts_event[-1]) + 1)
         except TickwrightError:
@@ -101,7 +101,7 @@ def _benchmark(view: FactorView, catalog: Reading) -> np.ndarray | None:
 
 
 def _grid(view: FactorView) -> Grid:
-    settings = view.definition.settings
+    settings = view.definition.market
     return Grid.parse(
         str(settings.get("grid", "slot")), str(settings.get("session", "")), bool(settings.get("auction"))
     )
@@ -112,6 +112,9 @@ def _checked(view: FactorView, catalog: Reading) -> FactorView:
     settings = dict(view.definition.settings)
     if "factor" in settings:
         return replace(view, checked_on="A factor by its name: `tickwright factors check-parity` checks it.")
+    if view.definition.market is not view.definition.settings:
+        beside = "A beta beside the market's: `tickwright factors check-parity` checks it on a made market."
+        return replace(view, checked_on=beside)
     best = [view.symbols[i] for i in np.argsort(-coverage(view), kind="stable")[:CHECKED]]
     begin = int(view.ts_event[max(0, len(view.ts_event) - view.horizon - CHECKED_BARS - 1)])
     end = int(view.ts_event[-1]) + 1
@@ -136,7 +139,7 @@ def _patterns(views: Sequence[FactorView], catalog: Reading) -> tuple[list[Patte
         return [], [], "Not shown: the catalog has no minute bars of these symbols."
     names = [s for s in view.symbols if s in held]
     symbols = names[:: -(-len(names) // PATTERN_SYMBOLS)]
-    session = str(view.definition.settings.get("session", ""))
+    session = str(view.definition.market.get("session", ""))
     grid = Grid(MINUTE, session, auction=bool(session))
     panel, slots = _panel(catalog, grid, symbols, int(view.ts_event[0]), int(view.ts_event[-1]) + MINUTE)
     found = [p for name in MEASURES if (p := pattern(name, panel[name])) is not None]

@@ -19,8 +19,8 @@ from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.time import midnight, nanos_of, parse_date
 from tickwright.core.units import Nanos
 from tickwright.data.store.disk import whole_file
+from tickwright.factors.store.compare import COUNTS, total
 from tickwright.factors.store.compare import compare as compared
-from tickwright.factors.store.compare import total
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
 from tickwright.factors.tags import SeriesId, parse_query
@@ -113,7 +113,7 @@ def write_rows(path: Path, rows: pl.DataFrame) -> None:
 
 
 def compare(chosen: Chosen, rtol: float, atol: float, json: bool) -> int:
-    """`tickwright factors compare`: 2 where a value differs beyond the tolerance, or rows are missing on a side."""
+    """`tickwright factors compare`: 2 where a row is mismatched, or is missing on a side."""
     store = chosen.store()
     found = compared(store, chosen.series(store), **chosen.span, rtol=rtol, atol=atol)
     if not len(found):
@@ -123,7 +123,7 @@ def compare(chosen: Chosen, rtol: float, atol: float, json: bool) -> int:
     if json:
         print(formats.dumps({"total": whole, "rows": found.to_dicts()}, indent=2, sort_keys=True))
         return REFUSED if faulty else OK
-    counts = ("both", "equal", "within", "mismatched", "live_only", "backfill_only", "revised")
+    counts = [name for name in COUNTS if name != "status_differs"]
     heads = ("factor", "benchmark", "symbol", *(name.replace("_", " ") for name in counts), "rate", "first difference")
     lines = [
         (
@@ -133,7 +133,7 @@ def compare(chosen: Chosen, rtol: float, atol: float, json: bool) -> int:
         )
         for row in found.iter_rows(named=True)
     ]  # fmt: skip
-    terminal.listing(lines, heads, right=heads[3:11], keys=("symbol",))
+    terminal.listing(lines, heads, right=heads[3:-1], keys=("symbol",))
     print(
         f"{whole['both']:,} rows on both sides: {whole['equal']:,} equal to the bit, {whole['within']:,} within the "
         f"tolerance, {whole['mismatched']:,} mismatched; {whole['live_only']:,} live alone, "

@@ -241,7 +241,7 @@ def compare(
 ) -> int:
     """Compare live with backfilled rows, to the bit and by tolerance.
 
-    Ends with 2 where a value differs beyond the tolerance or a side lacks a row.
+    Ends with 2 where a value differs beyond the tolerance, anything else at all, or a side lacks a row.
     """
     from tickwright.app.commands import factor_values as values
 

@@ -135,15 +135,16 @@ class BetaFactory:
             all_in = weights_of(symbols, weights)
             samples[WEIGHT] = all_in if members is None else members.weights(symbols, all_in, clock, self.market.bars)
         rows = batch.run(self.graph, self.market.bars, clock, samples, executor)[self.node.id]
-        return self.frame(rows, clock, symbols, weights)
+        return self.frame(rows, clock, symbols, weights, members)
 
     def frame(
         self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str],
-        weights: Mapping[str, float] | None = None,
+        weights: Mapping[str, float] | None = None, members: ReferenceSource | None = None,
     ) -> pl.DataFrame:  # fmt: skip
-        """ESTIMATE rows of each instrument as the output frame; `weights` are those of a basket."""
+        """ESTIMATE rows of each instrument as the output frame; `weights` and `members` are those of a basket."""
         names = [self.market.benchmark] * len(symbols)
-        return frame_of(rows, slots, self.node, self.market.bars, symbols, names, weights)
+        told = "" if members is None else members.digest
+        return frame_of(rows, slots, self.node, self.market.bars, symbols, names, weights, told)
 
     def engine(self, count: int) -> Engine:
         """An engine for a stream of panels of `count` instruments."""

@@ -16,8 +16,10 @@ import numpy as np
 import polars as pl
 
 from tickwright.core.errors import ConfigError
+from tickwright.core.units import Nanos
 from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
 from tickwright.factors.executor import Executor
+from tickwright.factors.rows import cut
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
@@ -59,34 +61,41 @@ class Feed:
             return {ASSET: assets}
         return {ASSET: assets, MARKET: self.benchmark.on(self.factory.market.bars)}
 
-    def returns(self, assets: Any, market: Any = None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def returns(
+        self, assets: Any, market: Any = None, *, start: Nanos | None = None, end: Nanos | None = None,
+        aligned: bool = False,
+    ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:  # fmt: skip
         """RETURN rows of each symbol, and of the benchmark.
 
         `assets`: a catalog, or by symbol what `ReturnSource.returns` takes; `market` alike, by default the catalog.
-        Raises ConfigError, DataError, NotInCatalogError.
+        `start`, `end`: of a catalog, what is read: a look-back before `start` too. `aligned`: a benchmark that is
+        shifted by one bar raises BenchmarkError. Raises ConfigError, DataError, NotInCatalogError.
         """
         catalog = hasattr(assets, "chunks")
-        made = {s.symbol: s.returns(assets if catalog else assets[s.symbol]) for s in self._assets}
+        span = (start if start is None else self.factory.market.bars.before(start, self.factory.node.lookback), end)
+        made = {s.symbol: s.returns(assets if catalog else assets[s.symbol], *span) for s in self._assets}
         base = self.sources.get(MARKET)
         if not isinstance(base, ReturnSource):
             self.factory.check_market(market is not None)
             return made, None
         where = assets if market is None and catalog else market
         self.factory.check_market(where is not None)
-        return made, base.returns(where)
+        told = base.returns(where, *span)
+        if aligned:
+            check_alignment(list(made.values()), told)
+        return made, told
 
     def history(
-        self, assets: Any, market: Any = None, *, aligned: bool = True, executor: Executor | None = None
-    ) -> pl.DataFrame:
-        """Rows of all slots; what is given as to `returns`, and raised.
+        self, assets: Any, market: Any = None, *, start: Nanos | None = None, end: Nanos | None = None,
+        aligned: bool = True, executor: Executor | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Rows with start ≤ ts_event < end, by default of all slots; what is given as to `returns`, and raised.
 
         Raises BenchmarkError for a benchmark that is shifted by one bar; `aligned` is False where the assets are to
         lag it. A basket cannot be shifted: it is of the same rows.
         """
-        made, base = self.returns(assets, market)
-        if base is not None and aligned:
-            check_alignment(list(made.values()), base)
-        return self.factory.compute(made, base, self.weights, executor, self.members)
+        made, base = self.returns(assets, market, start=start, end=end, aligned=aligned)
+        return cut(self.factory.compute(made, base, self.weights, executor, self.members), start, end)
 
     def stream(self) -> Stream:
         """The same, row by row: `Stream.push` with "asset" and the place of the symbol, or with "market"."""
@@ -95,7 +104,7 @@ class Feed:
     def frame(self, told: Told) -> pl.DataFrame:
         """What a stream told, as `history` gives it."""
         slots, rows = told
-        return self.factory.frame(list(rows[self.factory.factor_id]), slots, self.symbols, self.weights)
+        return self.factory.frame(list(rows[self.factory.factor_id]), slots, self.symbols, self.weights, self.members)
 
     @property
     def _assets(self) -> list[ReturnSource]:

@@ -46,6 +46,9 @@ class JointConfig(Protocol):
     def node(self, inputs: Inputs) -> Node:
         """The beta."""
 
+    def resolved(self) -> dict[str, Any]:
+        """Every field with its value, those of `market` in a table of its own, to be stored beside the output."""
+
 
 def check_kind(found: str, kind: str) -> None:
     """Raise ConfigError where a file says that it is of another kind."""

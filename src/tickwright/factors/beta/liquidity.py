@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta import known, known_joint
@@ -120,6 +121,10 @@ class LiquidityBetaConfig:
     def levels(self) -> Sequence[str]:
         """What the measure is of."""
         return (LIQUIDITY,)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every field with its value, to be stored beside the output."""
+        return asdict(self)
 
     def node(self, inputs: Inputs) -> Node:
         """The beta."""

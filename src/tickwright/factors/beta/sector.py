@@ -7,7 +7,8 @@ sector of a slot is the one that was known then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from tickwright.factors.beta import known_joint
 from tickwright.factors.beta.config import MarketBetaConfig, whole
@@ -50,6 +51,10 @@ class SectorBetaConfig:
     def levels(self) -> Sequence[str]:
         """The code of each asset's sector."""
         return (SECTOR,)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every field with its value, to be stored beside the output."""
+        return asdict(self)
 
     def node(self, inputs: Inputs) -> Node:
         """The beta."""

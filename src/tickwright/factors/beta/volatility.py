@@ -10,7 +10,8 @@ An estimate stands until the next block ends, or a session at most; `lookback_le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta import known_joint
@@ -116,6 +117,10 @@ class VolatilityBetaConfig:
             self.market, COEFFICIENTS[self.coefficient], self.min_own_share,
             window=slots, rows=rows, hold=hold, stale=stale,
         )  # fmt: skip
+
+    def resolved(self) -> dict[str, Any]:
+        """Every field with its value, to be stored beside the output."""
+        return asdict(self)
 
     def node(self, inputs: Inputs) -> Node:
         """The beta."""

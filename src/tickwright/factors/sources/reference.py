@@ -13,6 +13,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.time import utc_day
 from tickwright.core.units import DAY
 from tickwright.data.reference.sectors import Sectors, Statement
+from tickwright.factors.graph import identity
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import SAMPLE, Status
 
@@ -41,6 +42,11 @@ class ReferenceSource:
     def with_statements(self, *later: Statement) -> ReferenceSource:
         """With what has been said since."""
         return ReferenceSource(Sectors((*self.sectors.statements, *later)))
+
+    @property
+    def digest(self) -> str:
+        """Identity by content: of every statement, in whatever order they came."""
+        return identity({"members": sorted(repr(statement) for statement in self.sectors.statements)})
 
     def names(self) -> list[str]:
         """Every sector, in the order of the codes."""

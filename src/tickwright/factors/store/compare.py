@@ -19,12 +19,18 @@ from tickwright.factors.store.store import FactorStore
 from tickwright.factors.tags import SeriesId
 
 RTOL, ATOL = 1e-9, 1e-12
+COUNTS = (
+    "both", "equal", "within", "mismatched", "status_differs", "other_differs", "live_only", "backfill_only", "revised",
+)  # fmt: skip
+"""Columns that are numbers of rows."""
 _TEXT = (*KEY[:3],)
+_OTHER = tuple(name for name in TOLD if name not in (*FLOATS, "status"))
+"""What has no tolerance: when a row was known, of how many pairs it is, and of which section."""
 SCHEMA: dict[str, Any] = {
     "factor_id": pl.String, "benchmark": pl.String, "symbol": pl.String, "both": pl.Int64, "equal": pl.Int64,
-    "within": pl.Int64, "mismatched": pl.Int64, "status_differs": pl.Int64, "live_only": pl.Int64,
-    "backfill_only": pl.Int64, "revised": pl.Int64, "mismatch_rate": pl.Float64, "max_difference": pl.Float64,
-    "first_ts": pl.Int64, "first_column": pl.String,
+    "within": pl.Int64, "mismatched": pl.Int64, "status_differs": pl.Int64, "other_differs": pl.Int64,
+    "live_only": pl.Int64, "backfill_only": pl.Int64, "revised": pl.Int64, "mismatch_rate": pl.Float64,
+    "max_difference": pl.Float64, "first_ts": pl.Int64, "first_column": pl.String,
 }  # fmt: skip
 """Columns of a comparison, one row a factor, benchmark and symbol.
 
@@ -32,9 +38,10 @@ SCHEMA: dict[str, Any] = {
 |---|---|
 | `both` | slots that have a row on both sides |
 | `equal` | of these, equal to the bit in every column |
-| `within` | not equal, but of one status, and with value, stderr and r2 within the tolerance |
+| `within` | not equal, but with value, stderr and r2 within the tolerance, and all else alike |
 | `mismatched`, `mismatch_rate` | the rest, and its share of `both`; null where there is none |
 | `status_differs` | of the mismatched, those of two statuses |
+| `other_differs` | of the mismatched, those of another `ts_available`, count, span or fingerprint |
 | `live_only`, `backfill_only` | slots with a row on one side alone |
 | `revised` | live rows that were corrected later |
 | `max_difference` | the largest difference of two values |
@@ -65,8 +72,7 @@ def compare(
 
 def total(frame: pl.DataFrame) -> dict[str, float | int | None]:
     """Sums over all rows of a comparison, with the rate of the whole."""
-    counts = ("both", "equal", "within", "mismatched", "status_differs", "live_only", "backfill_only", "revised")
-    sums: dict[str, float | int | None] = {name: int(frame[name].sum()) for name in counts}
+    sums: dict[str, float | int | None] = {name: int(frame[name].sum()) for name in COUNTS}
     both = sums["both"]
     sums["mismatch_rate"] = sums["mismatched"] / both if both and sums["mismatched"] is not None else None
     return sums
@@ -85,16 +91,18 @@ def _compared(
     a, b = live[paired["l"]], backfill[paired["r"]]
     unlike = differing(a, b)
     unequal = np.any(np.stack(list(unlike.values())), axis=0)
-    mismatched = unlike["status"] | np.any([_apart(a[n], b[n], rtol, atol) for n in FLOATS], axis=0)
+    other = np.any([unlike[name] for name in _OTHER], axis=0)
+    mismatched = unlike["status"] | other | np.any([_apart(a[n], b[n], rtol, atol) for n in FLOATS], axis=0)
     column = np.full(len(paired), None, object)
     for name in reversed(TOLD):
         column[unlike[name]] = name
     marked = paired.select(*_TEXT, "ts_event").with_columns(
         equal=pl.Series(~unequal), within=pl.Series(unequal & ~mismatched), mismatched=pl.Series(mismatched),
-        status_differs=pl.Series(unlike["status"]), column=pl.Series(column.tolist(), dtype=pl.String),
+        status_differs=pl.Series(unlike["status"]), other_differs=pl.Series(other),
+        column=pl.Series(column.tolist(), dtype=pl.String),
         difference=(a["value"] - b["value"]).abs(),
     )  # fmt: skip
-    flags = ("equal", "within", "mismatched", "status_differs")
+    flags = ("equal", "within", "mismatched", "status_differs", "other_differs")
     sums = marked.group_by(_TEXT, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("both"), pl.col(flags).sum().cast(pl.Int64),
         pl.col("difference").max().alias("max_difference"),

@@ -61,6 +61,7 @@ def checked(frame: pl.DataFrame, series: SeriesId) -> pl.DataFrame:
     whole = [name for name in SCHEMA if name not in FLOATS]
     _refuse(frame, pl.any_horizontal(pl.col(whole).is_null()), "lacks a time, a name, a count or a status")
     _refuse(frame, pl.struct(KEY).is_duplicated(), "is there twice")
+    _refuse(frame, pl.col("fingerprint").n_unique().over("symbol") > 1, "is of another section than one before it")
     return frame.sort("symbol", "ts_event")
 
 

@@ -3,8 +3,9 @@
 1. `append` takes the output of one factor, leaves out what stands there already to the bit, and writes the rest beside
    it. Nothing is ever overwritten: a corrected row is one more version, written later.
 2. A live row was told at its `ts_available`; it can be corrected only by one that was known later. A backfill may say
-   anything of the past again, and when it did so is in `ts_recorded`.
-3. `read` gives what was known at a moment (`as_of`, by `ts_available`), from what the store held at another one
+   anything of the past again, but for `warmup`, and when it did so is in `ts_recorded`.
+3. Of one symbol there is one series of rows: those of another section, as of a basket of others, are refused.
+4. `read` gives what was known at a moment (`as_of`, by `ts_available`), from what the store held at another one
    (`recorded_by`, by `ts_recorded`).
 """
 
@@ -150,6 +151,7 @@ class FactorStore:
         """
         rows = checked(frame, definition.series)
         with self._writing() as before:
+            self._check_section(rows, definition.series)
             fresh, corrected = self._fresh(rows, definition.series, origin)
             if not len(fresh):
                 return Written(0, 0, len(rows), before.write)
@@ -225,9 +227,29 @@ class FactorStore:
                     f"live row of {row['symbol']} at {row['ts_event']}: it was told otherwise, and this one was known "
                     f"no later ({row['ts_available']}); a correction has a later ts_available. Nothing was stored"
                 )
+        else:  # a run that began later knows less: its warm-up says nothing against what stands
+            other &= mine["status"].cast(pl.String) != "warmup"
         same = place.filter(~other)["mine"]
         fresh = rows.with_row_index("mine").filter(~pl.col("mine").is_in(same.implode())).drop("mine")
         return fresh, int(other.sum())
+
+    def _check_section(self, rows: pl.DataFrame, series: SeriesId) -> None:
+        """Raise DataError where rows of a symbol are of another section than those that stand, as another basket."""
+        pairs = ("symbol", "fingerprint")
+        new = dict(rows.select(pairs).unique().iter_rows())
+        for part in reversed(self.book.parts):  # the newest has most symbols, so that few parts are looked at
+            if not new:
+                return
+            if part.series != series:
+                continue
+            for symbol, stands in self._rows(part).select(pairs).unique().iter_rows():
+                mine = new.pop(symbol, stands)
+                if mine != stands:
+                    raise DataError(
+                        f"factor rows of {symbol} to {series[1]}: their fingerprint is {mine}, of those that stand "
+                        f"{stands}: they are of other symbols, weights or members. Nothing was stored; compute the "
+                        "section that stands, or keep this one in another catalog"
+                    )
 
     def _put(self, fresh: pl.DataFrame, definition: Definition, origin: Origin, write: int, recorded: int) -> Part:
         stamped = fresh.with_columns(

@@ -25,6 +25,7 @@ POINTS = 1500
 COLOURS = {
     "warmup": "#d3d9df", "ok": "#e9f1ec", "insufficient_obs": "#d9a441", "zero_variance": "#8d7bb8",
     "stale_benchmark": "#b23b3b", "gap": "#5d8fb3", "collinear": "#7d5a3c",
+    "empty_side": "#4f9a94", "crossed": "#c46a9d",
 }  # fmt: skip
 _LINE, _LEAST, _MOST = 13, 240, 760
 _TICKS = 9

@@ -180,7 +180,7 @@ def _sectors(own: str, view: FactorView, at: int, drawn: page.Figures) -> str:
 
 
 def _nights(view: FactorView) -> str:
-    settings = view.definition.settings
+    settings = view.definition.market
     crosses = settings.get("overnight")
     return " within sessions, without the nights" if settings.get("session") and not (view.daily or crosses) else ""
 

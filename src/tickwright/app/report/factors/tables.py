@@ -12,7 +12,7 @@ from tickwright.app.report.factors.views import OK, FactorView, apart, coverage
 from tickwright.app.report.numbers import fixed, percent
 from tickwright.factors.records import Status
 from tickwright.factors.rows import STATUSES
-from tickwright.factors.store.compare import total
+from tickwright.factors.store.compare import COUNTS, total
 
 MOST = 15
 """Lines of a table that stand open; the rest is folded away."""
@@ -92,7 +92,7 @@ def _line(view: FactorView, held: Sequence[int], at: int) -> tuple[str, ...]:
 def compared_table(frame: pl.DataFrame) -> str:
     """Live against backfill: the whole, then symbols with the most that differs."""
     whole = total(frame)
-    columns = ("both", "equal", "within", "mismatched", "status_differs", "live_only", "backfill_only", "revised")
+    columns = COUNTS
     heads = (
         "",
         *(name.replace("_", " ") for name in columns),

@@ -53,7 +53,7 @@ class FactorView:
     @property
     def zone(self) -> str:
         """The time zone of its sessions; UTC where it has none."""
-        session = str(self.definition.settings.get("session", ""))
+        session = str(self.definition.market.get("session", ""))
         return calendar(session).timezone if session else "UTC"
 
     @property
