@@ -57,10 +57,8 @@ class ReturnConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class DayConfig:
-    """`bars`: slots of a whole session."""
-
-    bars: I8
+class NoConfig:
+    """Of a kernel that has nothing to be told."""
 
 
 @inline(borrow=True)
@@ -147,26 +145,35 @@ def deviation(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def realised(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """Realised variance: Σ r² of the window."""
+    """Realised variance: Σ r² of the window, scaled up to its length where returns are missing."""
     _put(config, ring, x)
     if _judged(config, ring, x.slot, PAIR, x.x.status == _OK, out):
         total = 0.0
         for age in range(config.window - 1, -1, -1):
             r = ring[PAIR * ((x.slot - age) % config.window)]
             total += r * r
-        out.value = total
+        out.value = total * (config.window / out.n_obs)
 
 
 @inline(borrow=True)
 def bipower(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """(π/2) Σ |rₜ||rₜ₋₁| over neighbours, which a jump hardly moves: Barndorff-Nielsen and Shephard, 2004."""
+    """(π/2) Σ |rₜ||rₜ₋₁| over neighbours, which a jump hardly moves: Barndorff-Nielsen and Shephard, 2004.
+
+    One return that is missing parts two pairs of neighbours. Those that are left are scaled up to all of the window;
+    they are too few where they are fewer than the least returns have.
+    """
     _put(config, ring, x)
     if _judged(config, ring, x.slot, PAIR, x.x.status == _OK, out):
-        total = 0.0
+        total, joined = 0.0, 0
         for age in range(config.window - 2, -1, -1):
             now, before = PAIR * ((x.slot - age) % config.window), PAIR * ((x.slot - age - 1) % config.window)
-            total += abs(ring[now]) * abs(ring[before])  # zero where either is missing
-        out.value = pi / 2.0 * total
+            if ring[now + 1] > 0.0 and ring[before + 1] > 0.0:
+                total += abs(ring[now]) * abs(ring[before])
+                joined += 1
+        if joined < max(config.min_observations - 1, 1):
+            out.status, out.absent = _INSUFFICIENT, NOTHING
+        else:
+            out.value = pi / 2.0 * total * ((config.window - 1) / joined)
 
 
 @inline(borrow=True)
@@ -277,6 +284,8 @@ def amihud(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def time_of_day(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """The part of the session that is over when the slot is, from above 0 to 1. What `x` is does not matter."""
-    out.value, out.status, out.absent = (x.place + 1) / config.bars, _OK, _VALUE_ALONE
-    out.n_obs = out.span = 1
+    """The part of the session that is over when the slot is, from above 0 to 1; `bars`: slots of this very session."""
+    out.status, out.absent = _GAP, NOTHING
+    if x.bars.status == _OK:
+        out.value, out.status, out.absent = (x.place + 1) / x.bars.value, _OK, _VALUE_ALONE
+        out.n_obs = out.span = 1
