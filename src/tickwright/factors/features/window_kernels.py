@@ -12,6 +12,7 @@ from typing import Any
 
 from tickwright.core.kernel import inline
 from tickwright.core.layout import F8, I8
+from tickwright.factors.beta.ewma_kernel import LEAST_WEIGHT
 from tickwright.factors.records import NOTHING, Absent, Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
@@ -19,8 +20,6 @@ _INSUFFICIENT, _ZERO_VARIANCE = int(Status.INSUFFICIENT_OBS), int(Status.ZERO_VA
 _VALUE_ALONE, _NO_R2 = int(Absent.STDERR | Absent.R2), int(Absent.R2)
 PAIR, TRIPLE = 2, 3
 """Numbers of a stored bar: one or two, and 1 where they are there."""
-LEAST_WEIGHT = 1e-6
-"""Of the oldest bar of a moving average whose weights fall with age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,8 @@ def two_scale(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     """Two-scale realised variance of prices: the mean over slow grids less the noise that the fast one shows.
 
     Zhang, Mykland and Aït-Sahalia, "A tale of two time scales", JASA 100 (2005), with their small-sample correction;
-    prices that are missing are left out of both grids. It may be below zero.
+    prices that are missing are left out of both grids. It may be below zero. `tick.two_scale_kernel` is the same of
+    ticks, slot by slot.
     """
     at = PAIR * (x.slot % config.window)
     there = x.x.status == _OK and x.x.value > 0.0
