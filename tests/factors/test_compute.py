@@ -166,6 +166,9 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
         MarketBetaConfig(method="realised", grid="5min", lookback_length=20)
     with pytest.raises(ConfigError, match=r"min_observations.*30.*at most lookback_length, 24"):
         MarketBetaConfig(lookback_length=24)
+    for changes in ({"min_nonzero_x": 25}, {"lookback_length": 8, "min_observations": 5}):  # 10, which is the default
+        with pytest.raises(ConfigError, match=r"min_nonzero_x.*(25|10).*at most lookback_length, (24|8)"):
+            MarketBetaConfig(**{"lookback_length": 24, "min_observations": 12, **changes})
     for method in ("scholes-williams", "realised", "bipower"):
         with pytest.raises(ConfigError, match="intercept"):
             MarketBetaConfig(method=method, grid="5min", intercept=False)

@@ -335,6 +335,10 @@ def test_what_configurations_refuse():
         ("every.*windows that overlap", lambda: VolatilityBetaConfig(block=60, every=15)),
         ("block.*two blocks fit into the 390", lambda: VolatilityBetaConfig(block=200, market=within)),
         ("min_in_block", lambda: VolatilityBetaConfig(min_in_block=61)),
+        ("min_in_block.*48 or more", lambda: VolatilityBetaConfig(min_in_block=47)),
+        ("min_in_block.*16 or more", lambda: VolatilityBetaConfig(volatility="implied", block=20, min_in_block=15)),
+        ("market.winsor.*shocks", lambda: LiquidityBetaConfig(
+            model="commonality", market=MarketBetaConfig(winsor=0.1))),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=words):
             make()
@@ -354,10 +358,40 @@ def test_what_computing_refuses():
         (ConfigError, "benchmark returns", lambda: compute_sector_beta(GIVEN, None, MEMBERS, sector)),
         (ConfigError, "a mapping, for rows that are numbered",
          lambda: compute_sector_beta(GIVEN, MARKET, ReferenceSource(_sectors([])), sector)),
+        (ConfigError, "sectors: got 'T9', expected symbols of the returns",
+         lambda: compute_sector_beta(GIVEN, MARKET, {**MEMBERS, "T9": "x"}, sector)),
         (ConfigError, "weight of S1", lambda: compute_sector_beta(GIVEN, MARKET, MEMBERS, sector, {"S0": 1.0})),
     ):  # fmt: skip
         with pytest.raises(error, match=words):
             call()
+
+
+@pytest.mark.parametrize("none", ["", None, "left out"])
+def test_a_symbol_without_a_sector_is_in_none(none):
+    """Two of them are not each other's sector, and those of a sector are as if they were not there."""
+    loose = dict.fromkeys(("S6", "S7"), none) if none != "left out" else {}
+    inside = {name: sector for name, sector in MEMBERS.items() if name not in ("S6", "S7")}
+    config = SectorBetaConfig(market=SLOTS)
+    rows = compute_sector_beta(GIVEN, MARKET, {**inside, **loose}, config)
+    alone = compute_sector_beta({name: GIVEN[name] for name in inside}, MARKET, inside, config)
+    of = lambda frame, names: frame.filter(pl.col("symbol").cast(str).is_in(names))  # noqa: E731
+    assert of(rows, ["S6", "S7"])["value"].null_count() == 600
+    assert of(rows, list(inside))["value"].to_list() == alone["value"].to_list()
+    assert alone["value"].null_count() < len(alone) / 2
+
+
+def test_a_realised_variance_is_of_so_many_returns_and_not_slots():
+    """Thirty returns over two bars cover sixty slots, and are thirty: too few for a block of sixty."""
+    rng = np.random.default_rng(31)
+    usual = MarketBetaConfig(
+        lookback_length=8, min_observations=4, min_nonzero_x=3, grid="10min", overnight=True, max_gap=2
+    )
+    config = VolatilityBetaConfig(min_in_block=48, season_sessions=0, market=usual)
+    asset, market = (timed(values, 10 * MINUTE) for values in rng.normal(0, 1e-3, (2, 144 * 12)))
+    whole = compute_volatility_beta({"S": asset}, market, None, config)
+    halved = compute_volatility_beta({"S": asset[1::2]}, market[1::2], None, config)
+    assert "ok" in whole["status"].to_list()
+    assert "ok" not in halved["status"].to_list()
 
 
 def test_statuses_of_two_regressors_say_why_there_is_no_value():

@@ -61,6 +61,20 @@ def test_the_example_is_the_slope_over_falling_bars_and_goes_to_the_store(tmp_pa
     assert FactorConfig(**store.definitions()[made_by.series].settings) == factory.config
 
 
+@pytest.mark.parametrize(
+    ("module", "factor", "port"),
+    [
+        ("beta.known", "benchmark.leave_one_out", "weight"), ("features.known", "feature.vwap", "part"),
+        ("features.known", "feature.volatility", "x"), ("beta.known_joint", "liquidity.illiquidity", "level"),
+        ("beta.known_joint", "beta.sector", "other"), ("tick.factory", "beta.hayashi_yoshida", "cross"),
+    ],
+)  # fmt: skip
+def test_a_port_that_takes_no_returns_is_refused_by_its_name(module, factor, port):
+    """Nothing but `asset` and `market` is known to be of returns: a benchmark's are no weights, prices or volumes."""
+    with pytest.raises(ConfigError, match=rf"ports of {factor}: got '[^']*{port}.*', expected asset, the returns"):
+        _ = OwnFactory(FactorConfig(factor, module=f"tickwright.factors.{module}")).factor
+
+
 def test_a_wrong_description_of_a_factor_has_a_name():
     good = factory_of(EXAMPLE / "downside.toml").config
     whole = OwnFactory(good).node.id

@@ -4,12 +4,17 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tickwright.book.quotes import trades_of
+from tickwright.book.tape import compile_tape
+from tickwright.core.events import MARKET_EVENT, Action, Flag, Side
+from tickwright.core.units import DAY
 from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.features import known
 from tickwright.factors.features.clock import Clock
-from tickwright.factors.features.feed import FeatureConfig
+from tickwright.factors.features.feed import FeatureConfig, compute
 from tickwright.factors.features.nodes import Columns, bar_feature, names
 from tickwright.factors.graph import Graph
+from tickwright.factors.grid import Grid
 from tickwright.factors.records import Status
 from tickwright.factors.registry import named
 from tickwright.factors.registry import names as registered
@@ -67,6 +72,36 @@ def test_volatility_and_realised_variances(market):
     check(run(f"rv:{W}", **market)[0], rolling(r, lambda w: (w**2).sum(), W), W + 1)
     pairs = rolling(r, lambda w: np.pi / 2 * np.abs(w[1:] * w[:-1]).sum(), W)
     check(run(f"bipower:{W}", **market)[0], pairs, W + 1)
+
+
+def test_variances_are_scaled_up_to_their_window_where_returns_are_missing(market):
+    """Holes of one bar: two returns each. Oracle: NumPy over the returns and the neighbours that are left."""
+    close = market["close"].copy()
+    close[[60, 64]] = np.nan
+    r = np.diff(np.log(close), prepend=np.nan)
+    window = r[58:70]
+    joints = np.abs(window[1:] * window[:-1])
+    rv, bipower = run(f"rv:{W}", close=close)[0], run(f"bipower:{W}", close=close)[0]
+    there, joined = np.isfinite(window).sum(), np.isfinite(joints).sum()
+    assert (there, joined) == (8, 5)
+    assert (rv["n_obs"][69], rv["n_missing"][69]) == (8, 4)
+    assert rv["value"][69] == pytest.approx(np.nansum(window**2) * W / 8, rel=1e-10)
+    assert bipower["value"][69] == pytest.approx(np.pi / 2 * np.nansum(joints) * (W - 1) / 5, rel=1e-10)
+    steady = np.exp(1e-3 * (np.arange(40) % 2))  # |r| is the same everywhere, so holes must not show
+    whole = {name: run(f"{name}:{W}", close=steady)[0]["value"][-1] for name in ("rv", "bipower")}
+    steady[[30, 33]] = np.nan
+    holed = {name: run(f"{name}:{W}", close=steady)[0]["value"][-1] for name in ("rv", "bipower")}
+    assert holed == pytest.approx(whole, rel=1e-10)
+
+
+def test_bipower_counts_neighbours_and_not_returns():
+    """Six returns of twelve are enough for a realised variance; parted into twos they are three neighbours, of five."""
+    close = np.exp(1e-3 * (np.arange(60) % 2))
+    close[np.arange(3, 60, 4)] = np.nan
+    rv, bipower = run(f"rv:{W}", close=close)[0], run(f"bipower:{W}", close=close)[0]
+    at = 58  # the last bar but one, whose return is there
+    assert (rv["status"][at], rv["n_obs"][at]) == (OK, 6)
+    assert (bipower["status"][at], bipower["n_obs"][at]) == (FEW, 6)
 
 
 def test_bipower_leaves_a_jump_out():
@@ -167,13 +202,42 @@ def test_session_share():
     node = bar_feature("session_share", columns).node
     grid = columns.clock.grid
     slots = np.arange(1_000, 1_030)
-    rows = Engine(Graph((node,)), grid, 1).advance(slots, {"volume": samples_of(np.zeros(30), np.ones(30, bool))})
+    bars = {"session_bars": samples_of(grid.session_bars(slots), np.ones(30, bool))}
+    rows = Engine(Graph((node,)), grid, 1).advance(slots, bars)
     shares = (rows[node.id][0]["ts_event"] + 30 * 60 * 10**9 - _opens(grid, slots)) / (6.5 * 3600 * 10**9)
-    np.testing.assert_allclose(rows[node.id][0]["value"][1:], shares[1:])
+    np.testing.assert_allclose(rows[node.id][0]["value"], shares)
 
 
 def _opens(grid, slots):
     return grid.begins(slots - grid.places(slots))
+
+
+def test_a_session_that_closes_early_is_over_when_it_closes():
+    """XNYS closed at 13:00 New York on 2023-11-24, the day after Thanksgiving: 210 minutes for 390."""
+    minute, opens = 60 * 10**9, int(np.datetime64("2023-11-24T14:30", "ns").astype(int))
+    events = np.zeros(210, MARKET_EVENT)
+    events["ts_event"] = events["ts_recv"] = opens + np.arange(210) * minute
+    events["order_id"], events["price"], events["size"] = np.arange(210) + 1, 100, 1
+    events["action"], events["side"], events["flags"] = Action.ADD, Side.BID, Flag.LAST
+    config = FeatureConfig(("session_share",), bars="30min", session="XNYS")
+    frame = compute(compile_tape(events), trades_of(events), config).frame()
+    np.testing.assert_allclose(frame["session_share"], np.arange(1, 8) / 7)
+
+
+@pytest.mark.parametrize("calendar", ["XNYS", ""])
+@pytest.mark.parametrize("length", ["7h", "45min", "1d"])
+def test_slots_of_a_session_are_as_many_as_lie_in_it(calendar, length):
+    """Counted one by one, over two years."""
+    grid = Grid.parse(length, calendar)
+    first = int(grid.slots(np.array([np.datetime64("2023-01-03T15:00", "ns").astype(int) // DAY * DAY + (
+        0 if length == "1d" or not calendar else 15 * 3600 * 10**9)]))[0])  # fmt: skip
+    slots = np.arange(first, first + 2_000)
+    day = grid.sessions(slots)
+    found = grid.session_bars(slots)
+    inside = (day > day[0]) & (day < day[-1])
+    for one in np.unique(day[inside]):
+        assert (found[day == one] == (day == one).sum()).all()
+    assert inside.any()
 
 
 def test_what_is_missing_is_said():

@@ -164,6 +164,17 @@ class Grid:
         first = self._reaching(slots)[3]
         return np.asarray(slots - first[np.searchsorted(first, slots, side="right") - 1])
 
+    def session_bars(self, slots: np.ndarray) -> np.ndarray:
+        """How many slots the session of each slot has: fewer than `bars_per_session` where it closes early."""
+        slots = np.asarray(slots, np.int64)
+        if not self.length or self.length == DAY or not len(slots):
+            return np.full_like(slots, int(self.length > 0))
+        day = self.sessions(slots)
+        if not self.session:
+            return np.asarray(-(-(day + 1) * DAY // self.length) + (-day * DAY // self.length))
+        first = self._reaching(slots)[3]
+        return np.asarray(first[day + 1] - first[day])
+
     @cached_property
     def _tail(self) -> int:
         return self.length if self.auction else 0

@@ -1,7 +1,7 @@
 """A factor by its configuration alone: any registered kernel over returns of assets, and of a benchmark if it asks.
 
-A port named `asset` takes the returns of the asset, any other port those of the benchmark. A module that registers the
-kernel is imported by its name.
+A port named `asset` takes the returns of the asset, one named `market` those of the benchmark; a kernel with any other
+port is refused, for what that port means is not known. A module that registers the kernel is imported by its name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FactorConfig:
     | `factor`, `version` | the name under which the kernel is registered; by default its newest version |
     | `module` | what to import before it is looked up; empty for what comes with Tickwright |
     | `grid`, `session`, `auction`, `max_gap`, `overnight` | as of `MarketBetaConfig` |
-    | `benchmark` | whose returns the other ports take; none where there are no others |
+    | `benchmark` | whose returns the port `market` takes; none where there is no such port |
     """
 
     factor: str
@@ -76,7 +76,7 @@ class OwnFactory:
 
     @cached_property
     def factor(self) -> Factor:
-        """The kernel. Raises ConfigError for a module or a name that is not there, and for other inputs."""
+        """The kernel. Raises ConfigError for a module or a name that is not there, and for other ports."""
         if self.config.module:
             try:
                 import_module(self.config.module)
@@ -85,18 +85,21 @@ class OwnFactory:
         found = named(self.config.factor, self.config.version)
         if any(record is not Sample for record in found.inputs.values()):
             raise ConfigError("factor", found.name, "a kernel whose inputs are all returns; build others as a graph")
+        if others := [port for port in found.inputs if port not in (ASSET, MARKET)]:
+            known = f"{ASSET}, the returns of the asset, and {MARKET}, those of the benchmark; build others as a graph"
+            raise ConfigError(f"ports of {found.name}", ", ".join(others), known)
         return found
 
     @cached_property
     def node(self) -> Node:
         """The factor joined to its returns."""
-        inputs = {port: self.returns_of(port).source(_source_of(port)) for port in self.factor.inputs}
+        inputs = {port: self.returns_of(port).source(port) for port in self.factor.inputs}
         return Node(self.factor, self._settings(), inputs)
 
     @cached_property
     def needs_market(self) -> bool:
         """Whether a port takes the returns of the benchmark."""
-        return any(_source_of(port) == MARKET for port in self.factor.inputs)
+        return MARKET in self.factor.inputs
 
     def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """The returns that this factor takes, of one symbol; `settings` are other fields of `ReturnSource`."""
@@ -172,7 +175,3 @@ class OwnFactory:
                 raise ConfigError(where, "nothing", f"{name}, which is required")
         # Identities are made of the values as they are written: 20 and 20.0 are to be one.
         return record(**{name: hints[name](value) for name, value in given.items()})
-
-
-def _source_of(port: str) -> str:
-    return ASSET if port == ASSET else MARKET

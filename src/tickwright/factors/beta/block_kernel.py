@@ -84,9 +84,14 @@ def total(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def log_variance(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """ln of the mean squared return of the port `asset`, a slot; ZERO_VARIANCE where nothing moved."""
+    """ln of the mean squared return of the port `asset`, a slot; ZERO_VARIANCE where nothing moved.
+
+    Its error falls with the number of returns, whatever they span: so many are asked for too.
+    """
     if _gather(config, state, x, out):
-        if state.squares > 0.0:
+        if state.n < config.least:
+            refuse(out, INSUFFICIENT)
+        elif state.squares > 0.0:
             out.value = log(state.squares / state.covered)
         else:
             refuse(out, ZERO_VARIANCE)

@@ -26,20 +26,22 @@ Weights = Mapping[str, float] | None
 
 
 def compute_sector_beta(
-    asset_returns_by_symbol: Any, benchmark_returns: Any, sectors: ReferenceSource | Mapping[str, str],
+    asset_returns_by_symbol: Any, benchmark_returns: Any, sectors: ReferenceSource | Mapping[str, str | None],
     config: SectorBetaConfig, weights: Weights = None, executor: Executor | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """F7: betas to the mean of the other members of an asset's sector, beside the market.
 
     `sectors`: who was in which as of each slot, or a mapping from symbol to sector that holds at all times; who is in
-    none has no value. `weights` of the means, 1 by default. Raises ConfigError, DataError.
+    none, an empty one or None has no value. `weights` of the means, 1 by default. Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
     assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
     given: Any = sectors
     if not isinstance(sectors, ReferenceSource):
-        code = {name: k for k, name in enumerate(sorted(set(sectors.values())))}
-        given = [_constant(rows, code.get(sectors.get(symbol, ""))) for symbol, rows in assets.items()]
+        if odd := sorted(set(sectors) - set(assets)):
+            raise ConfigError("sectors", ", ".join(odd[:5]), "symbols of the returns")
+        code = {name: k for k, name in enumerate(sorted({name for name in sectors.values() if name}))}
+        given = [_constant(rows, code.get(sectors.get(symbol) or "")) for symbol, rows in assets.items()]
     elif not factory.market.bars.length:
         raise ConfigError("sectors", "statements with dates", "a mapping, for rows that are numbered")
     return factory.compute(assets, market, weights, executor, levels={SECTOR: given})

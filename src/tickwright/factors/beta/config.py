@@ -35,7 +35,7 @@ class MarketBetaConfig:
     | `max_gap` | bars that one return may span; one over more is left out, and its row is a gap |
     | `max_stale` | slots in a row that the benchmark may be missing |
     | `var_floor` | variance below which nothing is said |
-    | `min_nonzero_x` | moves of the benchmark below which nothing is said |
+    | `min_nonzero_x` | moves of the benchmark below which nothing is said; the window at most |
     | `winsor` | bound of returns on both sides; 0 bounds nothing |
     | `session` | calendar of the grid, as XNYS; empty for a clock that never stops |
     | `auction` | the grid has a slot for the closing auction |
@@ -80,13 +80,12 @@ class MarketBetaConfig:
             usual = 20 if self.method in _WITHIN_SESSIONS else max(30, window // 2)
             object.__setattr__(self, "min_observations", usual)
         whole("min_observations", self.min_observations, 3, None)
-        if self.min_observations > window:  # type: ignore[operator]
-            raise ConfigError(
-                "min_observations", self.min_observations, f"at most lookback_length, {window}; say a smaller one"
-            )
+        whole("min_nonzero_x", self.min_nonzero_x, 1, None)
+        for name in ("min_observations", "min_nonzero_x"):  # more than there can be would never give a value
+            if getattr(self, name) > window:
+                raise ConfigError(name, getattr(self, name), f"at most lookback_length, {window}; say a smaller one")
         whole("max_gap", self.max_gap, 1, window)
         whole("max_stale", self.max_stale, 0, window - 1)
-        whole("min_nonzero_x", self.min_nonzero_x, 1, None)
         whole("lags", self.lags, 1, MOST_LAGS)
         whole("min_section", self.min_section, 3, None)
         for name in ("var_floor", "winsor"):

@@ -14,6 +14,7 @@ from tickwright.factors.beta.two_pass_kernel import PAIR, count, push
 from tickwright.factors.beta.window import INSUFFICIENT, fit, judged, missing_market, refuse
 
 LEAST_WEIGHT = 1e-6
+"""Of the oldest pair; the moving average of `features` ends where it does too."""
 _LOG_LEAST = log(1.0 / LEAST_WEIGHT)
 
 

@@ -73,9 +73,9 @@ class BetaFactory:
         """What the beta is to; `settings` as of `returns_of`, `weights` and `members` of a basket."""
         config = self.market
         if config.benchmark == BASKET:
-            return BenchmarkSource(BASKET, None, config.max_stale, weights, members)
+            return BenchmarkSource(BASKET, None, weights, members)
         returns = replace(self.returns_of(config.benchmark, **settings), grid=config.benchmark_bars)
-        return BenchmarkSource(config.benchmark, returns, config.max_stale)
+        return BenchmarkSource(config.benchmark, returns)
 
     def levels_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """A level that this beta takes, as liquidity, of one symbol."""

@@ -99,7 +99,7 @@ BLOCK_RETURN = register(
 )  # fmt: skip
 BLOCK_VARIANCE = register(
     Factor(
-        "block.log_variance", 1, block_kernel.log_variance, block_kernel.BlockConfig, _ASSET, block_kernel.lookback,
+        "block.log_variance", 2, block_kernel.log_variance, block_kernel.BlockConfig, _ASSET, block_kernel.lookback,
         block_kernel.BlockState, family="block",
     ),
     __name__,

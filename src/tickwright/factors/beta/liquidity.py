@@ -104,6 +104,8 @@ class LiquidityBetaConfig:
         object.__setattr__(self, "min_sessions", least)
         whole("min_others", self.min_others, 1, None)
         share("min_own_share", self.min_own_share)
+        if self.model == "commonality" and self.market.winsor:
+            raise ConfigError("market.winsor", self.market.winsor, "0: commonality is of shocks, not of returns")
         if self.model == "acharya-pedersen":
             if self.measure == DEPTH:
                 raise ConfigError("measure", DEPTH, "spread or illiquidity: a cost, for acharya-pedersen")

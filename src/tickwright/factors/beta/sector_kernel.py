@@ -27,9 +27,6 @@ def leave_one_out(config: Any, x: Any, out: Any) -> None:
     `x` has the ports `asset`, `weight` and `sector`, a code as of the slot. `n_obs` is the number of the others; fewer
     than `least`, or no sector, are a GAP.
     """
-    known = 0
-    for i in range(len(x)):
-        known = max(known, x[i].ts_available)
     for i in range(len(x)):  # from the first of each sector on: sums of those before wait in the row
         if x[i].sector.status == OK and _next_to(x, i, -1) < 0:
             total, weights, members, j = 0.0, 0.0, 0, i
@@ -46,7 +43,7 @@ def leave_one_out(config: Any, x: Any, out: Any) -> None:
             while j >= 0:
                 row, w = out[j], weight_of(x[j])
                 summed, among, others = row.value + total, row.stderr + weights, row.n_obs + members
-                row.n_obs, row.stderr, row.ts_available = others, 0.0, known
+                row.n_obs, row.stderr = others, 0.0
                 if others >= config.least and among > 0.0:
                     row.value, row.status, row.absent = summed / among, OK, VALUE_ALONE
                 else:

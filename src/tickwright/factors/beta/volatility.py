@@ -51,7 +51,8 @@ class VolatilityBetaConfig:
     | `coefficient` | the value: `volatility`, or `market` or `intercept` of the same regression |
     | `block` | slots of a block; of realised 60 at least, which is the default; of implied 1 by default |
     | `every` | slots from the beginning of one block to the next; the block by default, and never less |
-    | `min_in_block` | slots of a block that its returns must cover; by default all but one |
+    | `min_in_block` | slots of a block that its returns must cover, and returns that a realised variance must |
+    | | have; by default all but one, and four fifths at least |
     | `season_sessions` | earlier sessions of the time-of-day mean; 20 within sessions; 0 leaves the pattern in |
     | `min_sessions` | fewer of them give no value; by default a quarter |
     | `min_own_share` | 1 − R²(volatility on market) below which a row is `collinear` |
@@ -81,8 +82,9 @@ class VolatilityBetaConfig:
         every = block if self.every is None else self.every
         if isinstance(every, bool) or not isinstance(every, int) or every < block:
             raise ConfigError("every", every, f"{block} or more: windows that overlap share returns, and so do changes")
-        enough = max(block - 1, 1) if self.min_in_block is None else self.min_in_block
-        whole("min_in_block", enough, 1, block)
+        usual = max(block - 1, 1)
+        enough = usual if self.min_in_block is None else self.min_in_block
+        whole("min_in_block", enough, min(usual, -(-4 * block // 5)), block)
         sessions, fewest = season_of(self.season_sessions, self.min_sessions, self.market)
         for name, value in (
             ("block", block), ("every", every), ("min_in_block", enough), ("season_sessions", sessions),

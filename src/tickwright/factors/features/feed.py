@@ -20,13 +20,13 @@ from tickwright.book.layout import TAPE
 from tickwright.book.tape import Tape
 from tickwright.core.errors import ConfigError, FileFormatError
 from tickwright.core.units import Nanos
-from tickwright.factors.engine import Engine
+from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.features.bar_rows import Bars
 from tickwright.factors.features.bars import BarBuilder
 from tickwright.factors.features.book import EARLIEST, BookFeatures, FeatureRows, joined, told
 from tickwright.factors.features.clock import Clock
 from tickwright.factors.features.columns import TWENTY, features_of, is_book_feature
-from tickwright.factors.features.nodes import BarFeature, Columns, bar_feature, sources_of
+from tickwright.factors.features.nodes import SESSION_BARS, BarFeature, Columns, bar_feature, sources_of
 from tickwright.factors.graph import Graph
 from tickwright.factors.records import ESTIMATE
 
@@ -108,7 +108,8 @@ class Told:
         return 0 if part is None else len(part)
 
     def frame(self) -> pl.DataFrame:
-        """One row an event or a bar; of each feature its value, null unless `ok`, and `<name>.status`."""
+        """One row an event or a bar; of each feature its value, null unless `ok`, and `<name>.status`; of windows of
+        bars `<name>.n_obs` and `<name>.n_missing` too."""
         if self.bars is None:
             assert self.rows is not None
             return self.rows.frame()
@@ -120,6 +121,7 @@ class Told:
         for name, rows in self.windows.items():
             values, statuses = told(np.ascontiguousarray(rows["value"]), rows["status"].astype(np.uint8))
             columns += [values.alias(name), statuses.alias(f"{name}.status")]
+            columns += [pl.Series(f"{name}.{n}", np.ascontiguousarray(rows[n])) for n in ("n_obs", "n_missing")]
         return frame.with_columns(columns)
 
 
@@ -164,9 +166,15 @@ class FeatureStream:
             return Told(self.config, bars=bars, windows={})
         if not len(bars):
             return Told(self.config, bars=bars, windows={f.name: np.zeros(0, ESTIMATE) for f in self._features})
-        samples = {source.name: bars.sample(source.name) for source in self._engine.graph.sources}
-        rows_of = self._engine.advance(np.ascontiguousarray(bars.rows["slot"]), samples)
+        slots = np.ascontiguousarray(bars.rows["slot"])
+        samples = {source.name: self._sample(source.name, bars, slots) for source in self._engine.graph.sources}
+        rows_of = self._engine.advance(slots, samples)
         return Told(self.config, bars=bars, windows={f.name: rows_of[f.node.id][0] for f in self._features})
+
+    def _sample(self, name: str, bars: Bars, slots: np.ndarray) -> np.ndarray:
+        if name == SESSION_BARS:
+            return samples_of(self.config.clock.grid.session_bars(slots), np.ones(len(slots), bool))
+        return bars.sample(name)
 
     # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
 

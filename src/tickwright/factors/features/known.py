@@ -11,7 +11,7 @@ from tickwright.factors.features.window_kernels import (
     PAIR,
     TRIPLE,
     AmihudConfig,
-    DayConfig,
+    NoConfig,
     ReturnConfig,
     SpanConfig,
     TwoScaleConfig,
@@ -52,10 +52,10 @@ def one(config: Any) -> int:
 
 def _feature(
     name: str, update: Callable[..., None], ports: tuple[str, ...] = ("x",), config: type = SpanConfig,
-    lookback: Callable[[Any], int] = window_of, ring: Callable[[Any], int] = pairs_of,
+    lookback: Callable[[Any], int] = window_of, ring: Callable[[Any], int] = pairs_of, version: int = 1,
 ) -> Factor:  # fmt: skip
     inputs = dict.fromkeys(ports, Sample)
-    made = Factor(f"feature.{name}", 1, update, config, inputs, lookback, ring=ring, family="feature")
+    made = Factor(f"feature.{name}", version, update, config, inputs, lookback, ring=ring, family="feature")
     return register(made, __name__)
 
 
@@ -63,11 +63,13 @@ RETURN = _feature("return", kernels.one_return, config=ReturnConfig, lookback=tw
 MEAN = _feature("mean", kernels.mean)
 EWMA = _feature("ewma", kernels.faded_mean)
 VOLATILITY = _feature("volatility", kernels.deviation)
-REALISED = _feature("realised_variance", kernels.realised)
-BIPOWER = _feature("bipower_variance", kernels.bipower)
+REALISED = _feature("realised_variance", kernels.realised, version=2)
+BIPOWER = _feature("bipower_variance", kernels.bipower, version=2)
 TWO_SCALE = _feature("two_scale_variance", kernels.two_scale, config=TwoScaleConfig)
 TREND = _feature("trend", kernels.trend)
 VWAP = _feature("vwap", kernels.share, ("part", "whole"), ring=triples_of)
 VPIN = _feature("vpin", kernels.absolute_share, ("part", "whole"), ring=triples_of)
 AMIHUD = _feature("amihud", kernels.amihud, ("x", "money"), AmihudConfig)
-TIME_OF_DAY = _feature("time_of_day", kernels.time_of_day, config=DayConfig, lookback=one, ring=no_ring)
+TIME_OF_DAY = _feature(
+    "time_of_day", kernels.time_of_day, ("bars",), config=NoConfig, lookback=one, ring=no_ring, version=2
+)

@@ -15,12 +15,13 @@ from tickwright.factors.beta.known import OLS
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.features import known
 from tickwright.factors.features.clock import Clock
-from tickwright.factors.features.columns import BookFeature
-from tickwright.factors.features.window_kernels import AmihudConfig, DayConfig, ReturnConfig, SpanConfig, TwoScaleConfig
+from tickwright.factors.features.window_kernels import AmihudConfig, NoConfig, ReturnConfig, SpanConfig, TwoScaleConfig
 from tickwright.factors.graph import Graph, Node, Source
 
 PRICES = ("close", "mid", "micro")
 NOTIONAL, VOLUME, SIGNED = "notional", "volume", "signed"
+SESSION_BARS = "session_bars"
+"""Slots of the session that a slot lies in: what the grid says, and no column."""
 USUAL = 20
 _MOST = 1_000_000
 _SCALES = 5
@@ -38,7 +39,7 @@ class BarFeature:
 @dataclass(frozen=True)
 class Columns:
     """Columns of bars as sources. A sum depends on its own bar and, where a run begins within it, on that alone being
-    cut short: two bars. A flow of the book at a bar's end depends on as many more as its window covers."""
+    cut short: two bars."""
 
     clock: Clock
     unit: float = 1.0
@@ -46,12 +47,8 @@ class Columns:
 
     def __call__(self, name: str) -> Source:
         """The source of a column."""
-        extra = 0
-        length = self.clock.grid.length
-        if name not in (*PRICES, NOTIONAL, VOLUME, SIGNED) and length:
-            extra = -(-BookFeature.parse(name).column.window // length)
         settings = {"bars": self.clock.text, "session": self.clock.grid.session}
-        return Source(name, settings, 2 + extra)
+        return Source(name, settings, 1 if name == SESSION_BARS else 2)
 
 
 def bar_feature(text: str, columns: Columns, price: str = "close") -> BarFeature:
@@ -114,10 +111,9 @@ def _two_scale(window: int, columns: Columns, price: str) -> Node:
 
 
 def _time_of_day(window: int, columns: Columns, price: str) -> Node:
-    bars = columns.clock.grid.bars_per_session
-    if not bars:
+    if not columns.clock.grid.bars_per_session:
         raise ConfigError("session_share", columns.clock.text, "bars of the clock, as 1min")
-    return Node(known.TIME_OF_DAY, DayConfig(bars), {"x": columns(VOLUME)})
+    return Node(known.TIME_OF_DAY, NoConfig(), {"bars": columns(SESSION_BARS)})
 
 
 _Make = Callable[[int, Columns, str], Node]

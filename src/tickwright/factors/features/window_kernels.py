@@ -12,6 +12,7 @@ from typing import Any
 
 from tickwright.core.kernel import inline
 from tickwright.core.layout import F8, I8
+from tickwright.factors.beta.ewma_kernel import LEAST_WEIGHT
 from tickwright.factors.records import NOTHING, Absent, Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
@@ -19,8 +20,6 @@ _INSUFFICIENT, _ZERO_VARIANCE = int(Status.INSUFFICIENT_OBS), int(Status.ZERO_VA
 _VALUE_ALONE, _NO_R2 = int(Absent.STDERR | Absent.R2), int(Absent.R2)
 PAIR, TRIPLE = 2, 3
 """Numbers of a stored bar: one or two, and 1 where they are there."""
-LEAST_WEIGHT = 1e-6
-"""Of the oldest bar of a moving average whose weights fall with age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,8 @@ class ReturnConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class DayConfig:
-    """`bars`: slots of a whole session."""
-
-    bars: I8
+class NoConfig:
+    """Of a kernel that has nothing to be told."""
 
 
 @inline(borrow=True)
@@ -147,26 +144,35 @@ def deviation(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def realised(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """Realised variance: Σ r² of the window."""
+    """Realised variance: Σ r² of the window, scaled up to its length where returns are missing."""
     _put(config, ring, x)
     if _judged(config, ring, x.slot, PAIR, x.x.status == _OK, out):
         total = 0.0
         for age in range(config.window - 1, -1, -1):
             r = ring[PAIR * ((x.slot - age) % config.window)]
             total += r * r
-        out.value = total
+        out.value = total * (config.window / out.n_obs)
 
 
 @inline(borrow=True)
 def bipower(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """(π/2) Σ |rₜ||rₜ₋₁| over neighbours, which a jump hardly moves: Barndorff-Nielsen and Shephard, 2004."""
+    """(π/2) Σ |rₜ||rₜ₋₁| over neighbours, which a jump hardly moves: Barndorff-Nielsen and Shephard, 2004.
+
+    One return that is missing parts two pairs of neighbours. Those that are left are scaled up to all of the window;
+    they are too few where they are fewer than the least returns have.
+    """
     _put(config, ring, x)
     if _judged(config, ring, x.slot, PAIR, x.x.status == _OK, out):
-        total = 0.0
+        total, joined = 0.0, 0
         for age in range(config.window - 2, -1, -1):
             now, before = PAIR * ((x.slot - age) % config.window), PAIR * ((x.slot - age - 1) % config.window)
-            total += abs(ring[now]) * abs(ring[before])  # zero where either is missing
-        out.value = pi / 2.0 * total
+            if ring[now + 1] > 0.0 and ring[before + 1] > 0.0:
+                total += abs(ring[now]) * abs(ring[before])
+                joined += 1
+        if joined < max(config.min_observations - 1, 1):
+            out.status, out.absent = _INSUFFICIENT, NOTHING
+        else:
+            out.value = pi / 2.0 * total * ((config.window - 1) / joined)
 
 
 @inline(borrow=True)
@@ -174,7 +180,8 @@ def two_scale(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     """Two-scale realised variance of prices: the mean over slow grids less the noise that the fast one shows.
 
     Zhang, Mykland and Aït-Sahalia, "A tale of two time scales", JASA 100 (2005), with their small-sample correction;
-    prices that are missing are left out of both grids. It may be below zero.
+    prices that are missing are left out of both grids. It may be below zero. `tick.two_scale_kernel` is the same of
+    ticks, slot by slot.
     """
     at = PAIR * (x.slot % config.window)
     there = x.x.status == _OK and x.x.value > 0.0
@@ -277,6 +284,8 @@ def amihud(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
 
 @inline(borrow=True)
 def time_of_day(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
-    """The part of the session that is over when the slot is, from above 0 to 1. What `x` is does not matter."""
-    out.value, out.status, out.absent = (x.place + 1) / config.bars, _OK, _VALUE_ALONE
-    out.n_obs = out.span = 1
+    """The part of the session that is over when the slot is, from above 0 to 1; `bars`: slots of this very session."""
+    out.status, out.absent = _GAP, NOTHING
+    if x.bars.status == _OK:
+        out.value, out.status, out.absent = (x.place + 1) / x.bars.value, _OK, _VALUE_ALONE
+        out.n_obs = out.span = 1

@@ -27,19 +27,18 @@ _LAGS = (-1, 0, 1)
 class BenchmarkSource:
     """`returns` of an instrument or an index, on a grid that may be its own; None is a basket of all others.
 
-    `max_stale`: slots in a row that it may be missing before rows say so. Of a basket: `weights`, by default alike, and
-    `members`, whose statements say who is in it at a slot, by default all. Raises ConfigError.
+    Of a basket: `weights`, by default alike, and `members`, whose statements say who is in it at a slot, by default
+    all. Raises ConfigError.
     """
 
     name: str
     returns: ReturnSource | None = None
-    max_stale: int = 0
     weights: Mapping[str, float] | None = None
     members: ReferenceSource | None = None
 
     def __post_init__(self) -> None:
-        if not self.name or self.max_stale < 0:
-            raise ConfigError("benchmark", (self.name, self.max_stale), "a name, and a limit that is not negative")
+        if not self.name:
+            raise ConfigError("benchmark", self.name, "a name")
         if self.returns is not None and (self.weights is not None or self.members is not None):
             raise ConfigError(f"weights of {self.name}", "some", "none: an instrument is no basket")
 

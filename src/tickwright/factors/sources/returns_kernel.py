@@ -19,7 +19,6 @@ from tickwright.factors.records import Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
 _LEVEL = 2
-_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ is on average v + 2η², over K ticks K v + 2η², with v the variance of the pr
     v = (mean over K ticks − mean over one tick) / (K − 1)
 
 and the variance of a slot is v times its ticks; this form counts what the ends of a slot lack. Increments begin in
-the same slot or the slot before, in the same session, as those of `overlap_kernel`.
+the same slot or the slot before, in the same session, as those of `overlap_kernel`. `features.window_kernels.two_scale`
+is the variance of a window of bars by the same source, in the form of its small-sample correction.
 """
 
 from __future__ import annotations
