@@ -37,11 +37,11 @@ def _reflect(
         order = before.book.orders[slots[i]]
         price = twice_centre - np.int64(order.price)
         maker, venue = np.int64(order.owner), np.int64(order.venue)
-        side, lots = np.int64(1 - order.side), np.int64(order.qty)
+        other, lots = np.int64(1 - order.side), np.int64(order.qty)
         if maker == BACKGROUND:
-            place(market, side, price, lots, venue, rows)
+            place(market, other, price, lots, venue, rows)
         else:
-            rest(market, maker, side, price, lots, venue, rows)
+            rest(market, maker, other, price, lots, venue, rows)
     market.reference = twice_centre - before.reference - 1
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk
