@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tick_worlds import BETA, brute, previous_tick_beta, prices, ticks_on
+from ticking_worlds import BETA, brute, previous_tick_beta, prices, ticks_on
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.tables import PRINT, TOP_OF_BOOK

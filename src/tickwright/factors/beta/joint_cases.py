@@ -47,7 +47,7 @@ def joint_configs() -> list[JointConfig]:
         liquid(model="commonality", measure="spread", coefficient="sum"),
         foreseen(model="acharya-pedersen", measure="spread"),
         VolatilityBetaConfig(volatility=IMPLIED, season_sessions=2, min_sessions=1, market=usual),
-        VolatilityBetaConfig(season_sessions=0, min_in_block=45, market=within),
+        VolatilityBetaConfig(season_sessions=0, min_in_block=48, market=within),
     ]
 
 
