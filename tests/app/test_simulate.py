@@ -191,6 +191,7 @@ def test_execute_works_an_order_in_a_simulated_day(folder, tmp_path, capsys):
     assert row["slippage_bps"]["arrival"] is not None
 
 
+@pytest.mark.slow
 def test_what_calibrate_writes_can_be_simulated(tmp_path, capsys):
     assert simulate(capsys, tmp_path / "c", "--model", "santa-fe", "--mid-price", "250.00")[0] == 0
     words = ("--catalog", tmp_path / "c", "--instrument", "SIM", "--date", MONDAY, "--model", "santa-fe")

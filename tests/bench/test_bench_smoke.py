@@ -117,6 +117,7 @@ def test_ratios_are_taken_round_by_round():
     assert ratio(above, below, extra="tape_s")["median"] == 3.0
 
 
+@pytest.mark.slow
 def test_ingest_and_startup_are_measured(tmp_path):
     results = run_bench(tmp_path / "results.json", "--only", "ingest", "--only", "startup")
     assert results["schema"] == "tickwright.bench/1"
@@ -153,6 +154,7 @@ def test_a_long_day_and_the_reactive_market_are_measured(tmp_path):
     assert "peer" not in results["market"]
 
 
+@pytest.mark.slow
 def test_the_learner_is_measured_beside_stable_baselines3(tmp_path):
     pytest.importorskip("stable_baselines3")
     rows = run_bench(tmp_path / "results.json", "--only", "learner")["learner"]
