@@ -207,4 +207,5 @@ class Model:
 
 
 def _clipped(observations: np.ndarray) -> np.ndarray:
-    return np.clip(observations, -np.float32(CLIP), np.float32(CLIP))
+    clipped: np.ndarray = np.clip(observations, -np.float32(CLIP), np.float32(CLIP))
+    return clipped
