@@ -35,7 +35,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
@@ -60,7 +60,7 @@ def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
     """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
     lots = size_of(params, block)
-    if uniform(block, INFORMED) < params.informed:
+    if uniform(block, INFORMED) < (params.informed + market.rush) / (1.0 + market.rush):
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
             return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
@@ -104,7 +104,8 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
         market.residue[r] *= params.keep[r]
         if slot >= 0:
             market.memory[slot, r] += signed * params.per_typical
-    market.walk += params.news * news * near_normal(block, NEWS)
+    if params.news_rate >= 1.0 or uniform(block, TIDINGS) < params.news_rate:
+        market.walk += params.news * news * near_normal(block, NEWS)
 
 
 @inline(borrow=True)
@@ -135,7 +136,11 @@ def value(market: Record, params: Record) -> None:
 @inline(borrow=True)
 def tilt(market: Record, params: Record) -> None:
     """G from the mid and the fair price."""
-    x = params.kappa * (0.5 * market.twice_mid - market.fair)
+    gap = 0.5 * market.twice_mid - market.fair
+    x = params.kappa * gap
+    if params.stale > 0.0:
+        beyond = queue_reactive.beyond(market)
+        x += params.stale * (beyond if gap > 0.0 else -beyond)
     x = min(max(x, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up

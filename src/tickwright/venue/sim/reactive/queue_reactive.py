@@ -42,6 +42,10 @@ from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
 
 
+MOST_RUSH = 50.0
+"""The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
+
+
 @inline(borrow=True)
 def price_of(market: Record, side: Int, i: Int) -> Int:
     """Price of queue i."""
@@ -178,9 +182,13 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         market.twice_mid = best(ladder, BID) + best(ladder, ASK)
         touched = np.int64(NO_SIDE)
     scale = 1.0
+    if params.rush > 0.0:
+        if touched == NO_SIDE:
+            market.rush = min(params.rush * beyond(market), MOST_RUSH)
+        scale = 1.0 + market.rush
     if params.uneven != 0:  # every event moves the rates of both sides
         spread = best(ladder, ASK) - best(ladder, BID)
-        scale = (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
+        scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
         touched = np.int64(NO_SIDE)
     if touched == NO_SIDE:
         _look_at_best(market, params, np.int64(ASK), scale)
@@ -207,6 +215,22 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
             look_apart(market, params, np.int64(side), i)
 
 
+@inline(borrow=True)
+def beyond(market: Record) -> float:
+    """FP: ticks by which the fair price lies beyond a best price."""
+    ladder = market.book.ladder
+    return max(0.0, market.fair - best(ladder, ASK), best(ladder, BID) - market.fair)
+
+
+@inline(borrow=True)
+def _follow_share(market: Record, params: Record, step: Int) -> float:
+    """The probability that the reference follows: θ, or in FP θ with its odds weighed by what the fair price says."""
+    theta: float = params.theta
+    if params.heed > 0.0:
+        theta /= theta + (1.0 - theta) * math.exp(-params.heed * step * (market.fair - 0.5 * market.twice_mid))
+    return theta
+
+
 @kernel(borrow=True)
 def _follow(market: Record, params: Record, block: Int, agent: Int, twice_mid: Int, out: Rows) -> None:
     """The mid has moved: the reference may follow, and must where a best price has crossed it."""
@@ -218,7 +242,7 @@ def _follow(market: Record, params: Record, block: Int, agent: Int, twice_mid: I
     elif twice_mid < market.twice_mid and twice_mid < twice_reference:
         step = np.int64(-1)
     market.twice_mid = twice_mid
-    follows = step != 0 and uniform(block, MOVE + agent) < params.theta
+    follows = step != 0 and uniform(block, MOVE + agent) < _follow_share(market, params, step)
     target = market.reference + (step if follows else np.int64(0))
     if best(ladder, BID) > target:
         target = best(ladder, BID)

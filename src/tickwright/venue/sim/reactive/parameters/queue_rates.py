@@ -118,6 +118,10 @@ class FP:
     reach: int = DEPTH
     lean: float = 1.0
     through: float = 1.0
+    stale: float = 0.0
+    heed: float = 0.0
+    rush: float = 0.0
+    news_rate: float = 1.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -138,6 +142,10 @@ class FP:
             raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
         within("lean", self.lean, -2.0, 2.0)
         within("through", self.through, 0.0, 1.0)
+        within("stale", self.stale, 0.0, 100.0)
+        within("heed", self.heed, 0.0, 100.0)
+        within("rush", self.rush, 0.0, 100.0)
+        within("news_rate", self.news_rate, 1e-4, 1.0)
 
     @staticmethod
     def large_tick() -> FP:
