@@ -12,7 +12,7 @@ pytest.importorskip("stable_baselines3")
 from tickwright.core.errors import ConfigError
 from tickwright.learn import EpisodeConfig
 from tickwright.learn.artefact import NetworkPolicy, load
-from tickwright.learn.train import train
+from tickwright.learn.train import library, train
 from tickwright.learn.train.config import (
     LibraryConfig,
     PpoConfig,
@@ -20,7 +20,7 @@ from tickwright.learn.train.config import (
     TrainConfig,
     ValidationConfig,
 )
-from tickwright.learn.train.library import Model
+from tickwright.learn.train.library import EpisodesVecEnv, Model
 from tickwright.learn.train.tabular import Table, train_table
 
 BUCKETS = TabularConfig(times=tiny.STEPS, lots=tiny.LOTS, columns=(2,), edges=(0.0,), rounds=8)
@@ -42,6 +42,41 @@ def test_the_table_finds_the_optimum():
     start = table.states(np.concatenate([tiny.seen(0, np.array([tiny.LOTS]), s) for s in range(2)]))
     worth = table.best(start, tiny.legal([tiny.LOTS] * 2))[1]
     assert -worth.mean() == pytest.approx(best, rel=0.1)
+
+
+class Newsy(tiny.TinyBatch):
+    """The same, with noise of mean zero in its rewards, which it tells as news."""
+
+    def step(self, actions):
+        got = super().step(actions)
+        noise = np.where(np.arange(self.count) % 2, 50.0, -50.0)
+        return replace(got, rewards=got.rewards - noise, news=noise)
+
+
+@pytest.mark.parametrize("without", [True, False])
+def test_news_is_left_out_of_what_is_learned_from_where_that_is_asked(without):
+    """By the table and by the library's environment, to the bit of episodes that have no news; or it stays in."""
+    tables = [
+        train_table(batch(64, 1), BUCKETS, 10_000, 5, lambda *a: None, without) for batch in (tiny.TinyBatch, Newsy)
+    ]
+    same = np.allclose(tables[0].worth, tables[1].worth, atol=1e-9)
+    assert same == without
+    envs = [EpisodesVecEnv(batch(8, 1), 0.5, without) for batch in (tiny.TinyBatch, Newsy)]
+    rewards = []
+    for env in envs:
+        env.reset()
+        env.step_async(np.ones(8, np.int64))
+        rewards.append(env.step_wait()[1])
+    apart = rewards[1] - rewards[0]
+    np.testing.assert_allclose(apart, 0.0 if without else np.where(np.arange(8) % 2, -25.0, 25.0), atol=1e-5)
+
+
+def test_the_trainers_heed_the_configuration(monkeypatch):
+    given = []
+    monkeypatch.setattr(library, "EpisodesVecEnv", lambda *a: given.append(a[2]) or EpisodesVecEnv(*a))
+    for asked in (True, False):
+        Model(replace(CONFIG, ppo=replace(CONFIG.ppo, without_news=asked)), tiny.TinyBatch(8, 1))
+    assert given == [True, False]
 
 
 def test_a_state_never_seen_is_no_error():

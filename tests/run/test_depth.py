@@ -237,6 +237,35 @@ def test_what_is_odd_in_the_feed_is_said(tmp_path):
     assert any("holds no trades" in note for note in load_day(store(tmp_path / "b", quiet), "COIN", DATE).notes)
 
 
+@pytest.mark.parametrize(("each", "said"), [(1, False), (200, True)])
+def test_a_book_that_is_behind_its_trades_is_said(tmp_path, each, said):
+    """The same market whose levels are shown at once, or gathered until the last of many messages: only then its trades
+    print where the book has not been, and the count is that of a plain loop over them."""
+    rows = depth_session().copy()
+    levels = np.flatnonzero(rows["action"] != Action.TRADE)
+    last = np.minimum((np.arange(len(levels)) // each + 1) * each, len(levels)) - 1
+    for name in ("ts_event", "ts_recv"):
+        rows[name][levels] = rows[name][levels[last]]
+    rows = rows[np.argsort(rows["ts_event"], kind="stable")]
+    day = load_day(store(tmp_path / "ticks", rows), "COIN", DATE)
+    notes = [note for note in day.notes if "behind its trades" in note]
+    assert bool(notes) == said
+    outside, quotes = 0, day.market.quotes
+    for trade in day.market.trades:
+        earlier, later = quotes[quotes["ts_event"] < trade["ts_event"]], quotes[quotes["ts_event"] >= trade["ts_event"]]
+        if len(earlier) and len(later):
+            near = np.concatenate([earlier[-1:], later[:1]])
+            good = (near["ask_size"] > 0).all() and (near["bid_size"] > 0).all()
+            low, high = (
+                np.concatenate([near["bid"], near["ask"]]).min(),
+                np.concatenate([near["bid"], near["ask"]]).max(),
+            )
+            outside += bool(good and not low <= trade["price"] <= high)
+    if said:
+        assert f"{outside:,} of {len(day.market.trades):,}" in notes[0]
+    assert (outside > 0.05 * len(day.market.trades)) == said
+
+
 def test_an_instrument_without_a_book_cannot_be_replayed(tmp_path):
     prints = np.zeros(3, PRINT)
     prints["ts_event"] = prints["ts_recv"] = OPEN
