@@ -33,6 +33,6 @@ def note_of(symbol: str, outside: int, trades: int) -> str | None:
         return None
     return (
         f"{symbol}: the book is behind its trades: {outside:,} of {trades:,} ({100 * outside / trades:.1f} %) lie "
-        "outside the quotes before and after them; takes fill at levels that were gone, and resting orders by trades at "
-        "prices that the book never showed"
+        "outside the quotes before and after them; takes fill at levels that were gone, and resting orders by trades "
+        "at prices that the book never showed"
     )
