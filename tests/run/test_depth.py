@@ -14,7 +14,7 @@ from tickwright.book.quotes import quotes_of, trades_of
 from tickwright.book.replay import replay, reset_book
 from tickwright.book.tape import centre_of
 from tickwright.core.errors import ConfigError, NotInCatalogError
-from tickwright.core.events import Action, Flag
+from tickwright.core.events import QUOTE, TRADE, Action, Flag
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import Intent, IntentKind
 from tickwright.core.tables import PRINT
@@ -23,6 +23,7 @@ from tickwright.data.catalog import Catalog
 from tickwright.data.store.schema import DEPTH, TRADES
 from tickwright.data.store.source import Source
 from tickwright.risk.gate import GateLimits
+from tickwright.run.behind import behind, note_of
 from tickwright.run.compose import profile_of
 from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
 from tickwright.run.engine import World
@@ -264,6 +265,19 @@ def test_a_book_that_is_behind_its_trades_is_said(tmp_path, each, said):
     if said:
         assert f"{outside:,} of {len(day.market.trades):,}" in notes[0]
     assert (outside > 0.05 * len(day.market.trades)) == said
+
+
+def test_a_trade_is_held_against_the_quote_strictly_before_it_and_the_first_one_not_before():
+    """By hand: one at the moment of a quote is inside what stood before; one with no quote before or after is left."""
+    quotes, trades = np.zeros(3, QUOTE), np.zeros(6, TRADE)
+    quotes["ts_event"], quotes["bid"], quotes["ask"] = (0, 10, 20), (10, 20, 20), (12, 22, 22)
+    quotes["bid_size"] = quotes["ask_size"] = 1
+    trades["ts_event"], trades["price"] = (0, 5, 10, 15, 15, 25), (99, 99, 11, 19, 22, 99)
+    ts = np.ascontiguousarray(quotes["ts_event"])
+    assert [behind(quotes, ts, trades[i : i + 1]) for i in range(6)] == [0, 1, 0, 1, 0, 0]
+    assert behind(quotes, ts, trades) == 2
+    assert note_of("X", 5, 100) is note_of("X", 60, 99) is None
+    assert "6 of 100 (6.0 %)" in note_of("X", 6, 100)
 
 
 def test_an_instrument_without_a_book_cannot_be_replayed(tmp_path):
