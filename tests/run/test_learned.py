@@ -266,6 +266,8 @@ def _day(events):
         ("twap/rl:policy.twp", "twap/rl:policy.twp", 1),
         ("split(weights=1:2)/vwap(slices=3) / rl:/x/y z.twp( lead=2s, interval=0s )", None, 2),
         ("rl:twap(lead=2s)", "rl:twap(lead=2s)", 0),
+        ("registry:policies", "registry:policies", 0),
+        ("twap/registry:/x/twap( lead=2s )", "twap/registry:/x/twap(lead=2s)", 1),
     ],
 )
 def test_names_of_trained_policies(text, name, levels):
@@ -276,7 +278,10 @@ def test_names_of_trained_policies(text, name, levels):
     assert policy.tick.code == CUSTOM
 
 
-@pytest.mark.parametrize("text", ["rl:", "rl", "twap/rl:", "twap/rl:f(slices=3)", "rl:f(lead=x)", "none/rl:f"])
+@pytest.mark.parametrize(
+    "text",
+    ["rl:", "rl", "twap/rl:", "twap/rl:f(slices=3)", "rl:f(lead=x)", "none/rl:f", "registry:", "registry:d(x=1)"],
+)
 def test_wrong_names_of_trained_policies(text):
     with pytest.raises(ConfigError):
         parse_policy(text)

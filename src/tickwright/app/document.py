@@ -32,6 +32,7 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
         "orders": [order_row(r) for r in result.results],
         "policies": [group_json(group) for group in _groups(result)],
         "comparisons": [comparison_json(c) for c in _comparisons(result)],
+        **_shadows(result),
         "notes": [*notes, *result.notes, *_window_notes(result)],
     }
 
@@ -39,7 +40,26 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
 def order_row(result: OrderResult) -> dict[str, Any]:
     """One order's row, with the notes of its policy."""
     row = to_json(result.tca)
+    row |= {"decided_by": asdict(result.decider)} if result.decider else {}
     return row | {"notes": [*row["notes"], *result.notes]}
+
+
+def _shadows(result: RunResult) -> dict[str, Any]:
+    """How often a shadow chose as the policy that traded, over all its orders; nothing where there was none."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for r in result.results:
+        if r.watched is not None:
+            counts = found.setdefault((r.policy, r.watched.shadow), [0, 0])
+            counts[0] += len(r.watched.decisions)
+            counts[1] += r.watched.agreed
+    rows = [
+        {
+            "policy": policy, "shadow": shadow, "decisions": decisions, "agreed": agreed,
+            "agreement": agreed / decisions if decisions else None,
+        }
+        for (policy, shadow), (decisions, agreed) in found.items()
+    ]  # fmt: skip
+    return {"shadows": rows} if rows else {}
 
 
 def _tcas(result: RunResult) -> list[Any]:

@@ -38,10 +38,12 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
-from tickwright.run.learned import at_work, learned_kernel, manifest_names, trained_policies
+from tickwright.run.learned import Hired, hire, learned_kernel, noted
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, Rest, drive
+from tickwright.run.roster import Decider, Roster, rosters
+from tickwright.run.shadow import Watched
 from tickwright.run.undone import notes_on_order
 from tickwright.strategy.intraday.follow import Walk
 from tickwright.strategy.policies import PolicySpec, StackContext
@@ -49,10 +51,6 @@ from tickwright.tca.exact import Missing
 from tickwright.tca.market import Market
 from tickwright.tca.row import OrderTca, analyse
 from tickwright.venue.sim.profile import Profile
-
-if TYPE_CHECKING:
-    from tickwright.strategy.learned.container import TrainedPolicy
-    from tickwright.strategy.learned.level import Trained
 
 if TYPE_CHECKING:  # a replay loads nothing of it
     from tickwright.run.reactive import ReactiveDay
@@ -76,6 +74,10 @@ class OrderResult:
     notes: tuple[str, ...]
     market: Market
     """What its costs are measured in: the recorded market, or a reactive one as it was with our orders in it."""
+    decider: Decider | None = None
+    """Which trained policy decided, where it was one."""
+    watched: Watched | None = None
+    """What a shadow decided beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]
-    trained = trained_policies(specs)
+    trading = rosters(specs)
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days, reactive = markets(config, symbols, date, progress)
     orders = parent_orders(config.orders, days)
@@ -118,12 +120,12 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trained)
+            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trading)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
     notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
-    manifest = manifest_of(config, inputs, profile, manifest_names(trained))
+    manifest = manifest_of(config, inputs, profile, trading)
     return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest)
 
 
@@ -167,7 +169,7 @@ def run_policy(
     gates: dict[str, GateLimits],
     grace: Nanos,
     reactive: Mapping[str, ReactiveDay],
-    trained: Mapping[str, TrainedPolicy],
+    trading: Mapping[str, Roster],
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
@@ -182,14 +184,13 @@ def run_policy(
         live=live,
     )
     parents: list[NestedParent] = []
-    at_works: dict[int, Trained] = {}  # by parent: what their slots point to
+    hired: dict[int, Hired] = {}  # by parent: what their slots point to
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
-        memory: tuple[int, ...] = (0,) * 8
+        own = None
         if spec.learned is not None:
-            options, day = spec.learned, days[order.symbol]
-            working = at_work(trained[options.file], options, order, day, profiles[order.symbol])
-            at_works[order.parent_id], memory = working, working.memory
+            own = hire(trading[spec.tick_name], spec.learned, order, days[order.symbol], profiles[order.symbol])
+            hired[order.parent_id] = own
         slot = world.add_slot(
             symbols.index(order.symbol),
             order.side,
@@ -198,8 +199,9 @@ def run_policy(
             spec.tick.code,
             spec.tick.params,
             gates[order.symbol],
-            on_quote=spec.learned is None,
-            memory=memory,
+            on_quote=own is None,
+            tick=None if own is None else own.watch,
+            memory=(0,) * 8 if own is None else own.working.memory,
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
     if answering is not None and live is not None:
@@ -209,7 +211,7 @@ def run_policy(
         seen, journal = answering.seen(world, live), world.journal()
         settled = [settle(spec, parent, journal, seen, profiles[symbols[0]], contexts) for parent in parents]
         settled = [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
-        return _noted(settled, at_works)
+        return noted(settled, hired)
     rest = Rest([days[s].tape for s in symbols], others=[a for s in symbols for a in days[s].market.arrays()])
     rest.take()  # what loading looked through
     drive(world, parents, rest=rest)
@@ -219,15 +221,7 @@ def run_policy(
         settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)
         for parent in parents
     ]
-    return _noted(settled, at_works)
-
-
-def _noted(settled: Sequence[OrderResult], at_works: Mapping[int, Trained]) -> list[OrderResult]:
-    """With what trained policies have to say."""
-    return [
-        replace(r, notes=(*r.notes, *at_works[r.order.parent_id].notes)) if r.order.parent_id in at_works else r
-        for r in settled
-    ]
+    return noted(settled, hired)
 
 
 def settle(

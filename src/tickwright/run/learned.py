@@ -1,4 +1,4 @@
-"""Trained policies in a run: their files, and what they know of an instrument before their order begins.
+"""Trained policies in a run: at work on an order, and what they know of its instrument before it begins.
 
 A policy knows the typical spread, depth, volatility and volume of what it trades: measured on the day itself, on the
 half hour before its order begins and never later. Looks are as far apart as its decisions were in training.
@@ -6,9 +6,10 @@ half hour before its order begins and never later. Looks are as far apart as its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,26 +17,51 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.records import MAKER, TAKER, ParentOrder
 from tickwright.core.units import MINUTE, SECOND
 from tickwright.run.market import MarketDay
-from tickwright.strategy.learned.container import TrainedPolicy, load
+from tickwright.run.roster import Decider, Roster
+from tickwright.run.shadow import Watch
+from tickwright.strategy.learned.container import TrainedPolicy
 from tickwright.strategy.learned.level import Trained, tick
 from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.options import duration_text
-from tickwright.strategy.policies import LEARNED, PolicySpec
+from tickwright.strategy.policies import LEARNED
 from tickwright.strategy.tick.custom import tick_kernel
 from tickwright.venue.sim.profile import Profile
+
+if TYPE_CHECKING:
+    from tickwright.run.execute import OrderResult
 
 WINDOW = 30 * MINUTE
 LEAST_LOOKS = 30
 
 
-def trained_policies(specs: Iterable[PolicySpec]) -> dict[str, TrainedPolicy]:
-    """The policies that specs name, by their file. Raises FileFormatError."""
-    return {spec.learned.file: load(spec.learned.file) for spec in specs if spec.learned is not None}
+@dataclass(frozen=True, eq=False)
+class Hired:
+    """A trained policy at work for one order; `watch` is its tick level where a shadow decides beside it."""
+
+    working: Trained
+    decider: Decider
+    watch: Watch | None
+
+    def noted(self, result: OrderResult) -> OrderResult:
+        """With what it has to say of the order."""
+        watched = None if self.watch is None else self.watch.watched
+        notes = [] if self.decider.stage is None else [f"decided by the {self.decider} of the registry"]
+        notes += [] if watched is None else [watched.note]
+        return replace(
+            result, notes=(*result.notes, *notes, *self.working.notes), decider=self.decider, watched=watched
+        )
 
 
-def manifest_names(policies: dict[str, TrainedPolicy]) -> dict[str, str]:
-    """What a manifest puts for a trained policy's file: its content."""
-    return {f"{LEARNED}:{file}": f"{LEARNED}:{policy.fingerprint}" for file, policy in policies.items()}
+def hire(roster: Roster, options: Learned, order: ParentOrder, day: MarketDay, profile: Profile) -> Hired:
+    """Who works an order, by a roster. Raises what `at_work` raises."""
+    artefact, decider = roster.works(order)
+    working = at_work(artefact.policy, options, order, day, profile)
+    return Hired(working, decider, None if roster.shadow is None else Watch(working, roster.shadow))
+
+
+def noted(results: list[OrderResult], hired: Mapping[int, Hired]) -> list[OrderResult]:
+    """With what trained policies have to say, by the numbers of their orders."""
+    return [hired[r.order.parent_id].noted(r) if r.order.parent_id in hired else r for r in results]
 
 
 @cache

@@ -31,6 +31,7 @@ from tickwright.core.units import DAY, MINUTE, Nanos
 from tickwright.data.hot import HotCache
 from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import DEPTH, EVENTS
+from tickwright.run.behind import behind, note_of
 from tickwright.run.recording import LocalDay, Sink, kept, record
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
@@ -89,6 +90,9 @@ def load_day(catalog: TickCatalog, symbol: str, date: dt.date, cache: HotCache |
     if day.closed <= day.opened:
         raise NotInCatalogError(f"{symbol} on {date}: the recording spans no time, so nothing can trade in it")
     notes = list(_tape_notes(symbol, day.tape))
+    if day.tape.is_depth:
+        late = note_of(symbol, behind(day.quotes, day.columns.ts, day.trades), len(day.trades))
+        notes += [late] if late else []
     if day.moved:
         notes.append(
             f"{symbol}: {day.moved:,} events are stamped earlier than one before them; they happen when that one did"

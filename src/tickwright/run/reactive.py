@@ -91,7 +91,11 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
             f"at most {MOST_MESSAGES:,} messages a day, all of which stand in memory",
         )  # fmt: skip
     instrument = Instrument(symbol, "XSIM", "USD", Decimal("0.01"), timezone=ZONE, source="generated")
-    asked = days_of(instrument, date, 1, seed, OPENS)[0]
+    try:
+        asked = days_of(instrument, date, 1, seed, OPENS)[0]
+    except ConfigError as error:
+        error.add_note("--date")  # all else is checked by now
+        raise
     opens, closes = asked.open_ts, asked.open_ts + round(chosen.parameters.flow.day_seconds * SECOND)
     mid = MID_PRICE if chosen.mid_price is None else chosen.mid_price
 

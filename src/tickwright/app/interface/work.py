@@ -103,7 +103,7 @@ def execute(
             metavar="SCHEDULE/PLACEMENT",
             help="Policy to compare; repeat for several, the first is the baseline. Schedules: twap, vwap, pov, ac "
             "(Almgren-Chriss), ow (Obizhaeva-Wang), split. Placements: take, post-then-cross, mid-peg, requote, "
-            "imbalance, rl:FILE (a trained policy). "
+            "imbalance, rl:FILE (a trained policy), registry:DIR (the one that trades by a registry). "
             "Options stand in brackets, as twap(slices=24)/take; `tickwright policies` lists them all.",
             rich_help_panel=_ORDER,
         ),

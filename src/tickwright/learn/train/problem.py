@@ -34,6 +34,11 @@ class Taken(Protocol):
     def news(self) -> np.ndarray: ...  # noqa: D102
 
 
+def learned_from(got: Taken, without_news: bool) -> np.ndarray:
+    """float64 (K,): the rewards of a step, less what the exogenous news did to them where that is asked for."""
+    return got.rewards + got.news if without_news else got.rewards
+
+
 class Episodes(Protocol):
     """K episodes side by side that begin anew by themselves: `learn.batch.ExecutionBatch`."""
 
