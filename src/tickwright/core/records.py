@@ -138,6 +138,17 @@ class Observation:
     ask_size_2: I8 = 0
     ask_size_3: I8 = 0
     ask_size_4: I8 = 0
+    live_venue: I8 = 0
+    """1 + the place of the venue where the child is; 0 without one, and in a market of one venue."""
+    bid_venue_1: I8 = 0
+    """Lots at the best bid of all, at the first venue, the second, ...; 0 in a market of one venue."""
+    bid_venue_2: I8 = 0
+    bid_venue_3: I8 = 0
+    bid_venue_4: I8 = 0
+    ask_venue_1: I8 = 0
+    ask_venue_2: I8 = 0
+    ask_venue_3: I8 = 0
+    ask_venue_4: I8 = 0
 
 
 class IntentKind(IntEnum):
@@ -162,6 +173,8 @@ class Intent:
     size: I8
     post_only: I8
     wake: I8
+    venue: I8 = 0
+    """Where, as of `Command`. A child that rests elsewhere is cancelled first."""
 
 
 # ── commands, verdicts, reports, fills ───────────────────────────────────────────────────────────────────────────
@@ -196,6 +209,9 @@ class Command:
 
     A REPLACE keeps the order's `post_only`. It carries the new price and the new total size, the filled part included
     (FIX OrderQty), so that a fill that crosses it on the wire cannot lead to more than was wanted.
+
+    `venue` is 1 + the place of a lit venue, where the market has several; 0 names none: what rests does so at the
+    first, and what takes goes by price, the cheapest venue first.
     """
 
     command_id: I8
@@ -212,6 +228,7 @@ class Command:
     ts_decided: I8
     ts_sent: I8
     ts_arrives: I8
+    venue: I8 = 0
 
 
 class Refusal(IntEnum):
@@ -263,11 +280,15 @@ class Reason(IntEnum):
     UNKNOWN_ORDER = 4
     HALTED = 5
     CAPACITY = 6
+    UNKNOWN_VENUE = 7
 
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """One report of a venue. `leaves` is what stays open; `queue_ahead` the lots ahead at that moment if it rests."""
+    """One report of a venue. `leaves` is what stays open; `queue_ahead` the lots ahead at that moment if it rests.
+
+    `venue` is 1 + the place of the venue where the order stands or traded; 0 in a market of one.
+    """
 
     order_id: I8
     parent: I8
@@ -283,6 +304,7 @@ class OrderEvent:
     command_id: I8
     ts_exchange: I8
     ts_desk: I8
+    venue: I8 = 0
 
 
 TAKER = 1
@@ -316,6 +338,8 @@ class Fill:
     """When the exchange accepted the order."""
     ts_exchange: I8
     ts_desk: I8
+    venue: I8 = 0
+    """As of `OrderEvent`."""
 
 
 OBSERVATION = dtype_of(Observation)

@@ -31,6 +31,7 @@ DESK = np.dtype(
         ("bid", "<i8"),  # best quote when last looked at
         ("ask", "<i8"),
         ("half_tick_value", "<i8"),  # Money
+        ("venues", "<i8"),  # lit ones of a market that has several: their ladders stand behind that of all; else 0
         ("echoes_seen", "<i8"),  # of the exchange's notes of our takes, how many the feed has shown
         *OVERLAY,
     ]
@@ -68,6 +69,7 @@ SLOT = np.dtype(
         ("price", "<i8"),
         ("quantity", "<i8"),
         ("filled", "<i8"),
+        ("venue", "<i8"),  # where it is: 1 + the venue's place, 0 in a market of one
         ("since", "<i8"),
         ("entered", "<i8"),  # when it joined its queue, by the exchange's clock
         ("anchor", "<i8"),  # its price in recorded coordinates when it joined: price - displacement

@@ -36,7 +36,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND, Nanos
 from tickwright.run.engine import World
 from tickwright.run.layout import Stop
-from tickwright.run.live import LiveMarket, check_one_venue
+from tickwright.run.live import LiveMarket, check_lit
 from tickwright.run.market import MarketDay
 from tickwright.run.parameters_file import MarketFile, known_market, read_market
 from tickwright.run.simulate import days_of
@@ -45,6 +45,7 @@ from tickwright.tca.fills import mark_fills
 from tickwright.tca.market import Market, QuoteColumns
 from tickwright.tca.row import OrderTca
 from tickwright.tca.shortfall import trading_split
+from tickwright.venue.sim.fees import VenueTerms
 from tickwright.venue.sim.profile import Profile
 from tickwright.venue.sim.reactive.parameters import content_hash
 from tickwright.venue.sim.reactive.session import MID_PRICE, Session, chunks, open_session
@@ -83,7 +84,7 @@ class ReactiveDay:
 def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveDay:
     """The market that `--market` names, for a symbol and a date. Raises ConfigError, CapacityError."""
     chosen = named_market(text)
-    check_one_venue(chosen.parameters)
+    check_lit(chosen.parameters)
     flow = chosen.parameters.flow
     if flow.messages_a_second * flow.day_seconds > MOST_MESSAGES:
         raise ConfigError(
@@ -115,9 +116,24 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
             f"{symbol}: a generated market that answers our orders, model {model}, parameters {content[:8]}; costs and "
             "benchmarks are of the others' quotes and prints with our orders in the book, impact is against the same "
             "seed without them, which is the market that the charts show",
+            *_venue_notes(symbol, kept),
+        ),
+        venues=tuple(
+            VenueTerms(v.name, Decimal(str(v.maker_fee)), Decimal(str(v.taker_fee)), v.latency_ns)
+            for v in kept.parameters.flow.venues
         ),
     )
     return ReactiveDay(kept, day)
+
+
+def _venue_notes(symbol: str, session: Session) -> tuple[str, ...]:
+    names = [venue.name for venue in session.parameters.flow.venues]
+    if len(names) < 2:
+        return ()
+    return (
+        f"{symbol}: {len(names)} lit venues, {', '.join(names)}, with their own fees and ways; quotes and prints are "
+        f"those of all. A placement that names none rests at {names[0]} and takes by price, the cheapest first",
+    )
 
 
 def named_market(text: str) -> MarketFile:

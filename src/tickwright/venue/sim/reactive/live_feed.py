@@ -3,7 +3,8 @@ fills.
 
 Each row of the feed (MARKET_EVENT) becomes the TAPE row of the same place. An order of ours is left out of the tape
 (NONE); what we take leaves its level without a print (CANCEL). So the tape is what a feed handler that knows its own
-orders shows its desk, and a queue position counted on it is of others' lots alone.
+orders shows its desk, and a queue position counted on it is of others' lots alone. Where there are several venues its
+rows are of all of them, and `slot`, which names no order here, tells the venue.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NOBODY = -1
 BY_THE_CLOCK = -1
 """The market's clock tells the time, and no command does."""
 _ADD, _CANCEL, _EXECUTE, _NONE = map(int, (Action.ADD, Action.CANCEL, Action.EXECUTE, Action.NONE))
-_LETTER_BID = int(Side.BID)
+_HIDDEN, _LETTER_BID = int(Action.HIDDEN), int(Side.BID)
 
 LIVE = np.dtype(
     [
@@ -47,11 +48,13 @@ World: TypeAlias = Any
 def take_in(world: World, now: Int, acting: Int) -> None:
     """The new rows of the feed: time, number, their place in the tape, and what they say of our orders.
 
+    Where there are several venues a row's `venue_id` becomes 1 + the place that the market wrote (as in a session).
     `now` is the time of the command that wrote them, or BY_THE_CLOCK; `acting` the handle of its order, or NOBODY:
     executions of others' orders are its fills, and it reports its own cancel itself.
     """
-    markets, _, lives, _, events, births, tape, sims, wires = world
+    markets, params, lives, _, events, births, tape, sims, wires = world
     market, live, sim, wire = markets[0], lives[0], sims[0], wires[0]
+    apart = params[0].apart != 0
     for i in range(sim.end, live.opening + market.written):
         row = events[i]
         row.ts_event = live.open + row.ts_event if now == BY_THE_CLOCK else now
@@ -63,9 +66,13 @@ def take_in(world: World, now: Int, acting: Int) -> None:
             births[ident - live.first_id] = i
         seen = tape[i]
         seen.ts_event, seen.ts_recv = row.ts_event, row.ts_event
-        seen.born, seen.slot = births[ident - live.first_id], -1
-        seen.price, seen.size, seen.flags, seen.off_grid = row.price, row.size, row.flags, 0
-        seen.side = BID if row.side == _LETTER_BID else ASK
+        hidden = row.action == _HIDDEN  # a print of the pool: no order, the aggressor's side
+        seen.born, seen.slot = -1 if hidden else births[ident - live.first_id], -1
+        if apart:
+            row.venue_id += 1
+            seen.slot = -np.int64(row.venue_id)
+        seen.price, seen.size, seen.flags, seen.off_grid = row.price, row.size, row.flags, row.subtick != 0
+        seen.side = BID if (row.side == _LETTER_BID) != hidden else ASK
         handle = _handle_of(live, sim, ident)
         seen.action = row.action
         if handle != NOBODY:
@@ -73,6 +80,8 @@ def take_in(world: World, now: Int, acting: Int) -> None:
             _heard(sim, wire, handle, row, acting)
         elif acting != NOBODY and row.action == _EXECUTE:
             seen.action = _CANCEL
+            if apart:
+                wire.owns[acting].venue = np.int64(row.venue_id)
             fill(wire, wire.owns[acting], np.int64(row.price), np.int64(row.size), TAKER, 0, row.ts_event)
     sim.end = sim.cursor = live.opening + market.written
 
