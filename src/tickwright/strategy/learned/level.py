@@ -9,7 +9,8 @@
 
 It differs from training where an engine differs from a market of its own: a take cancels the child first, and the child
 that shall stay is posted anew behind the queue; a mandate that is not the last one hands its rest to the next; trades
-against our own resting orders are not in the volume; posts are post-only.
+against our own resting orders are not in the volume; posts are post-only; a child that shall rest at another venue is
+cancelled first and posted there when the answer is known.
 
 The eight integers of a slot's memory are too few: `memory[PLACE]` is the address of a LEVEL row, which whoever adds the
 slot keeps alive (`Trained`).
@@ -18,7 +19,7 @@ slot keeps alive (`Trained`).
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numba
 import numpy as np
@@ -27,12 +28,22 @@ from numba.extending import intrinsic
 
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.units import SECOND
-from tickwright.strategy.learned.actions import ACTIONS, KEEP, legal, wish
+from tickwright.strategy.learned.actions import KEEP, wish
 from tickwright.strategy.learned.container import TrainedPolicy
-from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK, Int, Record
+from tickwright.strategy.learned.layout import PROGRESS, RECALL, SIGHT, TASK, Int, Record
 from tickwright.strategy.learned.network import best_legal, forward
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.options import Learned
+from tickwright.strategy.learned.venues import (
+    MOST,
+    PLACES,
+    action_count,
+    decode,
+    legal_at,
+    observe_places,
+    observed_count,
+    remember_places,
+)
 from tickwright.strategy.tick.common import (
     DEADLINE,
     PULL,
@@ -41,7 +52,6 @@ from tickwright.strategy.tick.common import (
     TAKE,
     Memory,
     Params,
-    Tick,
     can_cross,
     cross,
     crossing_due,
@@ -59,6 +69,10 @@ PLACE = 7
 """Place in `memory` of the address of the LEVEL row; the first five are those of `strategy.tick.common`."""
 NOTHING = -1
 """No wish about what rests."""
+NOWHERE = 0
+"""No venue is named."""
+Tick: TypeAlias = tuple[int, int, int, int, int, int]
+"""With the venue."""
 
 LEVEL = np.dtype(
     [
@@ -90,18 +104,23 @@ LEVEL = np.dtype(
         ("progress", PROGRESS),
         ("sight", SIGHT),
         ("recall", RECALL),
+        ("places", PLACES),
         ("paid_before", "<i8"),  # of the parent when the mandate began
         ("made_before", "<i8"),
         ("due", "<i8"),  # ns, the next decision
-        ("crossing", "<i8"),  # lots still to take for the last decision, and its limit
+        ("crossing", "<i8"),  # lots still to take for the last decision, where (as of `Command.venue`), and its limit
+        ("crossing_venue", "<i8"),
         ("limit", "<i8"),
-        ("rest", "<i8"),  # lots to have at rest after that, and the price; NOTHING: no wish
+        ("rest", "<i8"),  # lots to have at rest after that, the price, and where; NOTHING: no wish
         ("rest_price", "<i8"),
+        ("rest_venue", "<i8"),
         ("decisions", "<i8"),
         ("blind", "<i8"),  # of them, on an observation that was not all finite numbers: it kept what it had
         ("action", "<i8"),  # of the last decision, and what it was made on
-        ("mask", "u1", (ACTIONS,)),
-        ("observation", "<f4", (OBSERVED,)),
+        ("actions", "<i8"),  # that the policy has, and numbers that it sees
+        ("observed", "<i8"),
+        ("mask", "u1", (action_count(MOST, True),)),
+        ("observation", "<f4", (observed_count(MOST, True),)),
     ]
 )
 _BPS = 1e4
@@ -124,6 +143,8 @@ class Trained:
         row["interval"] = options.interval or max(round(policy.step_seconds * SECOND), 1)
         row["lead"], row["retry"], row["through"] = options.lead, options.retry, options.through
         row["cross_final"], row["rest"] = options.cross_final, NOTHING
+        row["actions"], row["observed"] = widths[-1], widths[0]
+        row["places"]["venues"], row["places"]["pool"] = policy.venues, policy.pool
 
     @property
     def memory(self) -> tuple[int, ...]:
@@ -172,6 +193,8 @@ def begin(level: Record, obs: Record) -> None:
     level.recall.begun = 0
     level.paid_before, level.made_before = obs.paid, obs.made
     level.due, level.crossing, level.rest = obs.now, 0, NOTHING
+    places = level.places
+    places.child, places.dark, places.dark_filled, places.now, places.recalled, places.recent = -1, 0, 0, 0, 0, 0.0
 
 
 @inline
@@ -190,6 +213,13 @@ def look(level: Record, obs: Record) -> None:
     sight.bid_sizes[3], sight.bid_sizes[4] = obs.bid_size_3, obs.bid_size_4
     sight.ask_sizes[1], sight.ask_sizes[2] = obs.ask_size_1, obs.ask_size_2
     sight.ask_sizes[3], sight.ask_sizes[4] = obs.ask_size_3, obs.ask_size_4
+    places = level.places
+    if places.venues > 1:
+        places.child = obs.live_venue - 1 if progress.live > 0 else -1
+        places.bid_sizes[0], places.bid_sizes[1] = obs.bid_venue_1, obs.bid_venue_2
+        places.bid_sizes[2], places.bid_sizes[3] = obs.bid_venue_3, obs.bid_venue_4
+        places.ask_sizes[0], places.ask_sizes[1] = obs.ask_venue_1, obs.ask_venue_2
+        places.ask_sizes[2], places.ask_sizes[3] = obs.ask_venue_3, obs.ask_venue_4
 
 
 @inline
@@ -204,25 +234,31 @@ def finite(observation: np.ndarray) -> bool:
 @inline
 def settle(level: Record, obs: Record) -> None:
     """Look, choose an action, and write down what it asks for."""
-    task, progress, sight = level.task, level.progress, level.sight
+    task, progress, sight, places = level.task, level.progress, level.sight, level.places
+    seen, mask = level.observation[: level.observed], level.mask[: level.actions]
     look(level, obs)
     remember(task, progress, sight, level.recall)
-    observe(task, progress, sight, level.recall, level.observation)
-    for action in range(ACTIONS):
-        level.mask[action] = legal(action, task, progress, sight)
+    observe(task, progress, sight, level.recall, seen)
+    remember_places(task, sight, places)
+    observe_places(task, progress, sight, places, seen)
+    for action in range(level.actions):
+        mask[action] = legal_at(action, task, progress, sight, places)
     widths = _at(_address(level.widths), (level.depths,), np.int64)
     weights = _at(_address(level.weights), (level.numbers,), np.float32)
     scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
     level.decisions += 1
-    if finite(level.observation):
-        level.action = best_legal(scratch[forward(widths, weights, level.observation, scratch)], level.mask)
+    if finite(seen):
+        level.action = best_legal(scratch[forward(widths, weights, seen, scratch)], mask)
     else:  # the network's answer would be undefined
         level.action = KEEP
         level.blind += 1
-    level.crossing, level.rest_price, level.rest = wish(level.action, task, progress, sight)
+    base, venue, _ = decode(level.action, places)
+    level.crossing, level.rest_price, level.rest = wish(base, task, progress, sight)
+    level.crossing_venue = level.rest_venue = venue + 1 if places.venues > 1 else np.int64(NOWHERE)
     level.limit = far(obs) + obs.side * level.reach
     if level.crossing > 0 and level.rest < 0 and progress.live > 0:  # the child that a take cancels comes back
         level.rest, level.rest_price = min(progress.live, obs.remaining - level.crossing), progress.live_price
+        level.rest_venue = obs.live_venue
     level.due = max(level.due + level.interval, obs.now + 1)
 
 
@@ -236,16 +272,25 @@ def carry_out(level: Record, obs: Record, wake: Int) -> Tick:
         else:
             if obs.live == 0:  # else the engine cancels the child, and asks again
                 level.crossing = 0
-            return TAKE, within(obs, level.limit), lots, 0, wake_at(obs, wake)
+            return TAKE, within(obs, level.limit), lots, 0, wake_at(obs, wake), level.crossing_venue
     if level.rest >= 0:
-        lots, price = min(level.rest, obs.remaining), within(obs, level.rest_price)
-        level.rest = NOTHING
+        lots, price, venue = min(level.rest, obs.remaining), within(obs, level.rest_price), level.rest_venue
+        away = obs.live == 1 and venue != NOWHERE and obs.live_venue != venue
+        if lots == 0 or not away:  # else the engine cancels the child, and asks again
+            level.rest = NOTHING
         if lots == 0 and obs.live == 1:
-            return PULL, 0, 0, 0, wake_at(obs, wake)
-        stands = obs.live == 1 and obs.live_price == price and obs.live_size == lots
+            return PULL, 0, 0, 0, wake_at(obs, wake), NOWHERE
+        stands = obs.live == 1 and obs.live_price == price and obs.live_size == lots and not away
         if lots > 0 and not stands:
-            return REST, price, lots, 1, wake_at(obs, wake)
-    return keep_until(obs, wake)
+            return REST, price, lots, 1, wake_at(obs, wake), venue
+    return anywhere(keep_until(obs, wake))
+
+
+@inline
+def anywhere(tick: tuple[int, int, int, int, int]) -> Tick:
+    """An intent that names no venue."""
+    kind, price, size, post_only, wake = tick
+    return kind, price, size, post_only, wake, NOWHERE
 
 
 @kernel
@@ -253,13 +298,13 @@ def decide(params: Params, memory: Memory, obs: Record) -> Tick:
     """The intent of a trained policy; `params` are not used, `memory[PLACE]` is the address of its LEVEL row."""
     level = _at(_address(memory[PLACE]), (1,), LEVEL)[0]
     if idle(obs):
-        return waiting(obs)
+        return anywhere(waiting(obs))
     if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
         begin(level, obs)
     renew(memory, obs)
     last = obs.final == 1 and level.cross_final != 0
     if crossing_due(obs, last, level.lead):
-        return cross(memory, obs, obs.remaining, level.through, level.retry)
+        return anywhere(cross(memory, obs, obs.remaining, level.through, level.retry))
     wake = crossing_wake(obs, last, level.lead, level.retry)
     if obs.now >= level.due:
         settle(level, obs)
