@@ -55,7 +55,7 @@ def test_a_day_of_several_venues_is_a_sound_recorded_day(file, tmp_path, capsys)
         assert "unknown" not in json.dumps(json.loads(out).get("findings", []))
 
 
-@pytest.mark.parametrize(("text", "name"), [(FILE, "flow.venues"), (FILE[: FILE.index("[[")] + POOL, "flow.pool")])
+@pytest.mark.parametrize(("text", "name"), [(FILE + POOL, "flow.pool"), (FILE[: FILE.index("[[")] + POOL, "flow.pool")])
 def test_the_event_loop_refuses_them_by_name(text, name, tmp_path, capsys):
     file = tmp_path / "parameters.toml"
     file.write_text(text)

@@ -10,6 +10,7 @@ from tickwright.run.execute import OrderResult, RunResult
 from tickwright.tca.group_report import comparison_json, group_json
 from tickwright.tca.groups import Comparison, GroupTca, by_policy, compare
 from tickwright.tca.report import to_json
+from tickwright.tca.venues import venues_json
 
 SCHEMA = "tickwright.result/1"
 
@@ -39,6 +40,8 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
 def order_row(result: OrderResult) -> dict[str, Any]:
     """One order's row, with the notes of its policy."""
     row = to_json(result.tca)
+    if result.venues:
+        row["venues"] = venues_json(result.venues, result.tca.instrument)
     return row | {"notes": [*row["notes"], *result.notes]}
 
 
