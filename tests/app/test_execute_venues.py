@@ -32,6 +32,12 @@ name = "FAR"
 taker_fee = 0.1
 latency_ns = 200e6
 """
+POOL = """[parameters.flow.pool]
+ping = 0.3
+rest = 0.2
+patience = 20.0
+fee = 0.05
+"""
 ORDER = (
     "--instrument", "SIM", "--date", "2026-01-05", "--seed", "7", "--side", "buy", "--quantity", "6000",
     "--start", "09:45", "--end", "10:00",
@@ -46,6 +52,8 @@ def network(venues, pool=False):
     for venue in range(venues):
         first = POST + (ACTIONS - POST) * venue
         bias[first + CROSS - POST : first + ACTIONS - POST] -= 9.0
+    if pool:
+        bias[-4:] += 3.0
     return Network(np.zeros(inputs, np.float32), np.ones(inputs, np.float32), ((weights, bias),))
 
 
@@ -53,6 +61,7 @@ def network(venues, pool=False):
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("venues")
     (made / "two.toml").write_text(FILE)
+    (made / "pool.toml").write_text(FILE + POOL)
     for name, venues, pool in (("one", 1, False), ("two", 2, False), ("three", 3, False), ("pool", 2, True)):
         save(TrainedPolicy(network(venues, pool), ("m",), 2.0, 60.0, venues=venues, pool=pool), made / f"{name}.twp")
     return made
@@ -113,12 +122,39 @@ def test_the_terminal_says_it_too(folder, capsys):
     assert "FAR" in out
 
 
+def test_a_pool_has_its_fee_and_no_spread(folder, capsys):
+    """Invariant: as above, the fee of the pool's fills being the pool's and the half tick of the last odd lot."""
+    given = ("--policy", f"rl:{folder}/pool.twp", "--policy", "twap/post-then-cross", "--maker-fee", "0.01")
+    out = folder / "dark"
+    code, told, error = call(capsys, "execute", "--market", f"fp:{folder}/pool.toml", *ORDER, *given, "--out", out)
+    assert (code, error) == (0, "")
+    assert "at mid" in told
+    made = load(out)
+    trained, posts = made.result["orders"]
+    assert trained["status"] == posts["status"] == "filled"
+    assert posts["venues"]["DARK"]["mid"] == "0"
+    dark = trained["venues"]["DARK"]
+    lots = Decimal(dark["mid"])
+    assert lots > 500
+    assert (Decimal(dark["made"]), Decimal(dark["taken"]), Decimal(dark["spread"])) == (0, 0, 0)
+    assert abs(Decimal(dark["fees"]) - lots * Decimal("0.0005")) in (0, Decimal("0.005"))
+    for key, total in (("fees", trained["shortfall"]["fees"]), ("spread", trained["trading_split"]["spread"])):
+        assert sum(Decimal(part[key]) for part in trained["venues"].values()) == Decimal(total)
+    mine = made.fills.filter(pl.col("policy") == trained["policy"])
+    assert (
+        mine.filter(pl.col("venue") == "DARK")["size"].sum()
+        == lots
+        == mine.filter(pl.col("liquidity") == 0)["size"].sum()
+    )
+
+
 @pytest.mark.parametrize(
     ("policy", "market", "says"),
     [
         ("three", "two.toml", "trained for 3 lit venues"),
         ("pool", "two.toml", "trained with a dark pool"),
         ("two", None, "trained for 2 lit venues"),
+        ("pool", None, "trained with a dark pool"),
     ],
 )
 def test_a_policy_of_other_places_is_refused_by_name(folder, capsys, policy, market, says):

@@ -13,6 +13,7 @@ from worlds import same, tape
 from tickwright.core.events import Action, Side
 from tickwright.core.layout import to_rows
 from tickwright.core.records import (
+    MIDPOINT,
     CommandKind,
     IntentKind,
     Mandate,
@@ -40,7 +41,7 @@ from tickwright.strategy.learned.venues import action_count, observed_count
 from tickwright.strategy.tick.custom import CUSTOM, tick_kernel
 from tickwright.venue.sim.latency import Latency
 from tickwright.venue.sim.profile import Profile
-from tickwright.venue.sim.reactive.parameters import FP, Flow, Venue
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Pool, Venue
 from tickwright.venue.sim.reactive.session import generate_session, open_session
 
 NEW, CANCEL, REPLACE = CommandKind.NEW, CommandKind.CANCEL, CommandKind.REPLACE
@@ -51,16 +52,17 @@ THREE = (
     Venue("C", share=1.0, taker_fee=0.5),
 )
 CHEAPEST = (1, 0, 2)
-MARKET = FP(flow=Flow(venues=THREE))
+POOL = Pool(ping=0.3, rest=0.2, patience=20.0, fee=0.0625)
+LIT, BOTH, ONE = FP(flow=Flow(venues=THREE)), FP(flow=Flow(venues=THREE, pool=POOL)), FP(flow=Flow(pool=POOL))
 
 
 @cache
-def opened(seed=7):
-    return open_session(MARKET, seed, OPEN, CLOSE)
+def opened(seed=7, market=LIT):
+    return open_session(market, seed, OPEN, CLOSE)
 
 
-def world_of(seed=7, latency=None, **more):
-    live = LiveMarket(opened(seed), X.id)
+def world_of(seed=7, latency=None, market=LIT, **more):
+    live = LiveMarket(opened(seed, market), X.id)
     profile = Profile(latency=latency or Latency(entry=(0,), response=(0,)))
     return World([live.opening], [X], profile, seed, live=live, **more), live
 
@@ -83,6 +85,8 @@ class VenueBook(PlainBook):
         ident, side, price = row["order_id"], row["side"], row["price"]
         if row["action"] == Action.ADD:
             self.venue[ident] = row["venue_id"]
+        if row["action"] == Action.HIDDEN:
+            return
         assert self.venue[ident] == row["venue_id"], "an order that wandered"
         if row["action"] != Action.EXECUTE:
             super().apply(row)
@@ -118,17 +122,18 @@ def following(live):
 # ── the market and our orders in it ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_orders_the_feed_is_the_session_event_for_event():
-    world, live = world_of()
+@pytest.mark.parametrize(("market", "venues"), [(LIT, {1, 2, 3}), (BOTH, {1, 2, 3, 4}), (ONE, {1, 2})])
+def test_without_orders_the_feed_is_the_session_event_for_event(market, venues):
+    world, live = world_of(market=market)
     to_the_end(world)
-    assert live.feed.tobytes() == generate_session(MARKET, 7, OPEN, CLOSE, instrument_id=X.id)[0].tobytes()
-    assert set(live.feed["venue_id"].tolist()) == {1, 2, 3}
+    assert live.feed.tobytes() == generate_session(market, 7, OPEN, CLOSE, instrument_id=X.id)[0].tobytes()
+    assert set(live.feed["venue_id"].tolist()) == venues
 
 
-def wander(seed, count=150):
+def wander(seed, count=150, market=LIT):
     """Commands of every kind, to every venue and none, at random moments."""
     rng = random.Random(seed)
-    world, live = world_of(seed)
+    world, live = world_of(seed, market=market)
     seen, orders = following(live), []
     for i in range(count):
         ts = OPEN + (i + 1) * 2 * SECOND - rng.randrange(SECOND)
@@ -136,13 +141,13 @@ def wander(seed, count=150):
         book = seen.to()
         kind = rng.choice([NEW, NEW, NEW, CANCEL, REPLACE]) if orders else NEW
         if kind == NEW:
-            orders.append((300 + 256 * (i // 100) + i % 100 - 44, rng.choice([-1, 1])))
+            orders.append((256 + i, rng.choice([-1, 1])))
             order, side = orders[-1]
         else:
             order, side = rng.choice(orders[-10:])
         price = book.best(int(Side.BID if side > 0 else Side.ASK)) - side * rng.randrange(-3, 4)
         ask_for(
-            world, ts + 1, order, kind, side, price, rng.choice([1, 100, 700, 4_000]), rng.randrange(5),
+            world, ts + 1, order, kind, side, price, rng.choice([1, 101, 700, 4_000]), rng.randrange(5),
             tif=rng.choice([TimeInForce.DAY, TimeInForce.DAY, IOC, FOK]), market=rng.random() < 0.1,
             post_only=rng.random() < 0.2,
         )  # fmt: skip
@@ -173,7 +178,7 @@ def test_our_fills_are_the_executions_of_the_feed_and_know_their_venue(seed):
     following(live).to()
     refused = journal.events[journal.events["reason"] == Reason.UNKNOWN_VENUE]
     assert (refused["kind"] == OrderEventKind.REJECTED).all()
-    assert (refused["venue"] == 4).all()
+    assert (refused["venue"] == 4).all()  # there is no pool
     assert len(refused) > 5
 
 
@@ -259,6 +264,54 @@ def test_a_replay_knows_no_venues():
     assert (events["reason"] == Reason.UNKNOWN_VENUE).all()
 
 
+# ── the pool ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_fills_of_the_pool_are_the_account_of_it(seed):
+    """Invariant: shares of all fills are the account's; price x size and `half` of those in the pool add up to the cash
+    that the pool counts in half ticks; what rests there is what our orders still want; the lit books stay in order."""
+    world, live = wander(seed, 250, BOTH)
+    journal = world.journal()
+    fills, market = journal.fills, live._market[0]
+    account, ledger = market["accounts"][1], market["ledger"][1]
+    dark = fills[fills["venue"] == 4]
+    assert account["shares"] == (fills["side"] * fills["size"]).sum()
+    assert account["cash"] == -(fills["side"] * fills["size"] * fills["price"])[fills["venue"] < 4].sum()
+    assert (dark["liquidity"] == MIDPOINT).all()
+    assert (fills["liquidity"][fills["venue"] < 4] != MIDPOINT).all()
+    assert ledger["dark_cash"] == -(dark["side"] * (2 * dark["size"] * dark["price"] + dark["half"])).sum()
+    assert ledger["dark_made"] + ledger["dark_taken"] == dark["size"].sum()
+    told = journal.events[(journal.events["venue"] == 4) & (journal.events["last_size"] > 0)]
+    assert told["last_size"][told["liquidity"] < 0].sum() == ledger["dark_made"] > 0
+    assert told["last_size"][told["liquidity"] > 0].sum() == ledger["dark_taken"] > 0
+    resting = market["pool"]["orders"]["lots"][: market["pool"]["count"]][
+        market["pool"]["orders"]["owner"][: market["pool"]["count"]] == 1
+    ].sum()
+    owns = world._wires["owns"][0]
+    assert resting == ((owns["active"] * (owns["quantity"] - owns["filled"]))[owns["route"] == 4]).sum()
+    following(live).to()
+    # Ours are in no print of the market of others.
+    feed, hidden = live.feed, live.feed["action"] == Action.HIDDEN
+    assert feed["size"][hidden & live.ours].sum() == dark["size"].sum()
+    over = [OrderEventKind.FILLED, OrderEventKind.CANCELLED, OrderEventKind.EXPIRED, OrderEventKind.REJECTED]
+    for order in np.unique(journal.events["order_id"]):
+        kinds = journal.events["kind"][journal.events["order_id"] == order]
+        rests = int(order) in owns["order_id"][owns["active"] == 1]
+        known = np.isin(kinds, [OrderEventKind.ACKNOWLEDGED, OrderEventKind.REJECTED]).any()
+        assert int(np.isin(kinds, over).sum()) == (1 if known and not rests else 0), order
+
+
+def test_half_a_tick_of_an_odd_lot_is_all_that_is_left_to_the_fee():
+    """Fills of odd lots at half ticks: two rows half a tick apart each, and what price x size leaves out alternates."""
+    world, _ = wander(3, 250, BOTH)
+    dark = world.journal().fills
+    dark = dark[dark["venue"] == 4]
+    odd = dark["half"][dark["half"] != 0] * dark["side"][dark["half"] != 0]
+    assert len(odd) > 1
+    assert np.array_equal(odd, [(-1) ** (i + 1) for i in range(len(odd))])
+
+
 # ── what the desk knows ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -306,28 +359,30 @@ def test_the_desk_sees_each_venue_and_its_place_in_the_queue_there(feed_delay):
 # ── a trained policy ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lively(seed=4):
+def lively(seed=4, market=LIT):
     """A network whose action and venue hang on what it sees, and that seldom takes."""
-    drawn = random_network(seed, inputs=observed_count(3, False), outputs=action_count(3, False))
+    venues, pool = max(len(market.flow.venues), 1), market.flow.pool is not None
+    drawn = random_network(seed, inputs=observed_count(venues, pool), outputs=action_count(venues, pool))
     (weights, bias), last = drawn.layers[-1], len(drawn.layers) - 1
-    for venue in range(3):
+    for venue in range(venues):
         first = POST + (ACTIONS - POST) * venue
         bias[first + CROSS - POST : first + ACTIONS - POST] -= 6.0
     return Network(drawn.mean, drawn.scale, (*drawn.layers[:last], (3 * weights, bias / 4)))
 
 
-def at_work(drawn):
-    made = Trained(TrainedPolicy(lively(drawn), (), 2.0, 60.0, venues=3), Learned("f"))
+def at_work(drawn, market=LIT):
+    venues, pool = max(len(market.flow.venues), 1), market.flow.pool is not None
+    made = Trained(TrainedPolicy(lively(drawn, market), (), 2.0, 60.0, venues=venues, pool=pool), Learned("f"))
     row = made.rows
     row["spread"], row["depth"], row["volatility"], row["rate"], row["typical"] = 1.4, 800.0, 0.7, 900.0, 150.0
-    for v, venue in enumerate(THREE):
+    for v, venue in enumerate(market.flow.venues):
         row["places"]["maker_fee"][0, v], row["places"]["taker_fee"][0, v] = venue.maker_fee, venue.taker_fee
         row["places"]["latency"][0, v] = venue.latency_ns
     return made
 
 
-def work(side, seed, level, tick=None):
-    world, live = world_of(seed, tick_kernel=learned_kernel())
+def work(side, seed, level, tick=None, market=LIT):
+    world, live = world_of(seed, tick_kernel=learned_kernel(), market=market)
     order = ParentOrder(0, "X", side, 5_000, OPEN + 30 * SECOND, OPEN + 30 * SECOND, OPEN + 4 * MINUTE)
     given = (0.0,) * 8
     slot = world.add_slot(
@@ -338,11 +393,14 @@ def work(side, seed, level, tick=None):
     return world, live
 
 
-@pytest.mark.parametrize(("side", "seed", "drawn"), [(1, 7, 14), (-1, 7, 12), (1, 8, 23)])
-def test_it_decides_as_it_would_in_the_batched_environment(side, seed, drawn):
+@pytest.mark.parametrize(
+    ("side", "seed", "drawn", "market"),
+    [(1, 7, 14, LIT), (-1, 7, 12, LIT), (1, 8, 23, LIT), (1, 7, 40, BOTH), (-1, 7, 26, BOTH), (1, 8, 18, ONE)],
+)
+def test_it_decides_as_it_would_in_the_batched_environment(side, seed, drawn, market):
     """Decision for decision: on the very market of the loop the functions of an episode show the policy the same
     numbers and the same legal actions, of which its network takes the same. The two ways to run it agree."""
-    looked, asked, inside = [], at_work(drawn), at_work(drawn)
+    looked, asked, inside = [], at_work(drawn, market), at_work(drawn, market)
 
     def spy_on(live):
         def spy(params, memory, obs):
@@ -354,31 +412,34 @@ def test_it_decides_as_it_would_in_the_batched_environment(side, seed, drawn):
 
         return spy
 
-    python, _ = work(side, seed, asked, spy_on)
-    compiled, live = work(side, seed, inside)
+    python, _ = work(side, seed, asked, spy_on, market)
+    compiled, live = work(side, seed, inside, market=market)
     journal = compiled.journal()
     assert same(journal, python.journal())
     episode, settings, reference = np.zeros(1, EPISODE), np.zeros(1, SETTINGS), np.zeros(1, REFERENCE)
-    observation = np.zeros(observed_count(3, False), np.float32)
-    mask = np.zeros(action_count(3, False), np.bool_)
-    episode["task"], episode["places"] = looked[0][0]["task"], at_work(drawn).rows["places"]
-    for row, obs, market in looked:
-        account = market["accounts"][0, 1]
+    venues, pool = int(asked.rows["places"]["venues"][0]), bool(asked.rows["places"]["pool"][0])
+    observation = np.zeros(observed_count(venues, pool), np.float32)
+    mask = np.zeros(action_count(venues, pool), np.bool_)
+    episode["task"], episode["places"] = looked[0][0]["task"], at_work(drawn, market).rows["places"]
+    for row, obs, there in looked:
+        account = there["accounts"][0, 1]
         assert row["task"].tobytes() == looked[0][0]["task"].tobytes()
         # The desk leaves trades against our own orders out of the volume; else it sees what an episode does.
-        market["volume"] -= account["made"]
-        market["signed"] += side * account["made"]
-        look(market[0], settings[0], episode[0], reference[0])
+        there["volume"] -= account["made"]
+        there["signed"] += side * account["made"]
+        look(there[0], settings[0], episode[0], reference[0])
         episode["sight"]["now"] = obs.now
         show(episode[0], observation, mask)
         assert np.array_equal(observation, row["observation"][0][: len(observation)])
         assert np.array_equal(mask, row["mask"][0][: len(mask)])
         shown = type("Batch", (), {"observations": observation[None], "masks": mask[None]})()
-        assert NetworkPolicy(lively(drawn)).decide(shown)[0] == row["action"][0]
+        assert NetworkPolicy(lively(drawn, market)).decide(shown)[0] == row["action"][0]
     actions = {int(row["action"][0]) for row, _, _ in looked}
     assert len(looked) > 60
-    assert len({(a - POST) // (ACTIONS - POST) for a in actions if a >= POST}) == 3
-    assert len(set(journal.commands["venue"][journal.commands["kind"] == NEW].tolist()) - {0}) == 3
+    assert len({(a - POST) // (ACTIONS - POST) for a in actions if a >= POST}) == venues + pool
+    assert len(set(journal.commands["venue"][journal.commands["kind"] == NEW].tolist()) - {0}) == venues + pool
+    if pool:
+        assert inside.rows["places"]["dark_filled"][0] > 0
     assert compiled.filled(0) == 5_000
     following(live).to()
 

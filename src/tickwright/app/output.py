@@ -28,7 +28,6 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.records import FILL
 from tickwright.data.store.disk import storage, whole_files
 from tickwright.run.execute import RunResult
-from tickwright.venue.sim.fees import VenueTerms
 
 FILES = ("report.html", "result.json", "orders.parquet", "fills.parquet", "manifest.json")
 
@@ -112,17 +111,17 @@ def fills_table(result: RunResult) -> pl.DataFrame:
         "policy": np.repeat(np.array([r.policy for r in result.results], object), counts),
         "symbol": np.repeat(np.array([r.order.symbol for r in result.results], object), counts),
     }
-    names = [name for name in fills.dtype.names or () if not name.startswith("_") and name != "venue"]
-    if any(day.venues for day in result.days.values()):
-        named = [venue_names(r.journal.fills["venue"], result.days[r.order.symbol].venues) for r in result.results]
+    names = [name for name in fills.dtype.names or () if not name.startswith("_") and name not in ("venue", "half")]
+    if any(r.venues for r in result.results):
+        named = [venue_names(r.journal.fills["venue"], list(r.venues)) for r in result.results]
         text["venue"] = np.array([name for own in named for name in own], object)
     columns = {name: pl.Series(name, values.tolist(), dtype=pl.String) for name, values in text.items()}
     return pl.DataFrame({**columns, **{name: np.ascontiguousarray(fills[name]) for name in names}})
 
 
-def venue_names(venues: np.ndarray, named: Sequence[VenueTerms]) -> list[str | None]:
+def venue_names(venues: np.ndarray, named: Sequence[str]) -> list[str | None]:
     """Names of the venues of fills."""
-    return [named[max(int(v) - 1, 0)].name if named else None for v in venues]
+    return [named[max(int(v) - 1, 0)] if named else None for v in venues]
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

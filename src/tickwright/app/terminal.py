@@ -100,12 +100,12 @@ def _venues(rows: Sequence[dict[str, Any]]) -> Table:
     )
     for name in ("policy", "venue"):
         table.add_column(name, no_wrap=True)
-    for name in ("share\n%", "made\n", "taken\n", "spread\n", "fees\n"):
+    for name in ("share\n%", "made\n", "taken\n", "at mid\n", "spread\n", "fees\n"):
         table.add_column(name, justify="right")
     for row in rows:
         for name, part in row["venues"].items():
             money = (fixed(part[key], 2) for key in ("spread", "fees"))
-            table.add_row(row["policy"], name, percent(part["share"]), part["made"], part["taken"], *money)
+            table.add_row(row["policy"], name, percent(part["share"]), part["made"], part["taken"], part["mid"], *money)
     return table
 
 

@@ -149,6 +149,12 @@ class Observation:
     ask_venue_2: I8 = 0
     ask_venue_3: I8 = 0
     ask_venue_4: I8 = 0
+    dark: I8 = 0
+    """Lots of the parent's fills that a dark pool gave."""
+    dark_volume: I8 = 0
+    """Lots that others traded in the pool since the data began; `volume` has them too."""
+    dark_signed: I8 = 0
+    """Of them bought minus sold by takers; `signed` has them too."""
 
 
 class IntentKind(IntEnum):
@@ -211,7 +217,8 @@ class Command:
     (FIX OrderQty), so that a fill that crosses it on the wire cannot lead to more than was wanted.
 
     `venue` is 1 + the place of a lit venue, where the market has several; 0 names none: what rests does so at the
-    first, and what takes goes by price, the cheapest venue first.
+    first, and what takes goes by price, the cheapest venue first. Of a dark pool it is 1 + the number of lit venues:
+    there a DAY order waits for the mid and an IOC one asks once, whatever its price.
     """
 
     command_id: I8
@@ -309,6 +316,8 @@ class OrderEvent:
 
 TAKER = 1
 MAKER = -1
+MIDPOINT = 0
+"""Of a Fill alone: in a dark pool nobody pays the spread. Its report says who came and who was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +349,11 @@ class Fill:
     ts_desk: I8
     venue: I8 = 0
     """As of `OrderEvent`."""
+    half: I8 = 0
+    """Half ticks x lots that `price` x `size` is short of: 1, 0 or -1. The fee makes up for it.
+
+    A pool trades at half ticks too: its fill is then written as two, half the lots a half tick above and half below.
+    """
 
 
 OBSERVATION = dtype_of(Observation)

@@ -106,11 +106,15 @@ def run_receipts(
         if desk.queued != 0 and sim.queue_law != EXACT and row.action in (MODIFY, FILL, CLEAR):
             follow_level(control, desk, slots, k, sim, ladder, row)
         lots = receive(control, ladder, row)
-        if venues > 1:
+        if venues > 1 and row.action != HIDDEN:
             receive_apart(control, ladders, row)
         traded += lots
         if lots > 0:
-            signed += lots * (np.int64(row.side == ASK) - np.int64(row.side == BID))
+            bought = lots * (np.int64(row.side == ASK) - np.int64(row.side == BID))
+            signed += bought
+            if row.action == HIDDEN:
+                desk.dark_volume += lots
+                desk.dark_signed += bought
         if desk.taken_count > 0:
             follow_levels(desk, ladder, row)
         if desk.queued != 0 and row.action in (CANCEL, EXECUTE) and row.flags & SYNTHETIC == 0:
@@ -220,6 +224,7 @@ def observe(obs: Record, slot: Record, desk: Record, ladders: Rows, now: Int) ->
         obs.bid_size_1, obs.bid_size_2, obs.bid_size_3, obs.bid_size_4 = behind(desk, ladder, BID, bid, now)
         obs.ask_size_1, obs.ask_size_2, obs.ask_size_3, obs.ask_size_4 = behind(desk, ladder, ASK, ask, now)
         obs.live_venue = slot.venue if live else 0
+        obs.dark, obs.dark_volume, obs.dark_signed = slot.dark, desk.dark_volume, desk.dark_signed
         obs.bid_venue_1, obs.bid_venue_2, obs.bid_venue_3, obs.bid_venue_4 = apart(obs, desk, ladders, BID, bid)
         obs.ask_venue_1, obs.ask_venue_2, obs.ask_venue_3, obs.ask_venue_4 = apart(obs, desk, ladders, ASK, ask)
 
@@ -352,6 +357,8 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
     slot.done += report.last_size
     slot.paid += report.last_price * report.last_size
     slot.made += report.last_size * np.int64(report.liquidity == MAKER)
+    if desks[slot.instrument].pool != 0 and report.venue == desks[slot.instrument].pool:
+        slot.dark += report.last_size
     if report.order_id != slot.order_id:  # a late refusal for a child that is over and replaced
         return s
     state = next_state(slot.state, report.kind)

@@ -106,7 +106,7 @@ class World:
             if count != 1:
                 raise ConfigError("instruments", count, "one, where it is a reactive market")
             self._tape = live.begin(self._sims, self._wires)
-            self._desks["venues"] = apart
+            self._desks["venues"], self._desks["pool"] = apart, live.pool
         self._journals: dict[str, list[np.ndarray]] = {name: [] for name, _, _ in _CONTROL_JOURNALS + _WIRE_JOURNALS}
         self._ticks: dict[int, PythonTick] = {}
 

@@ -294,9 +294,13 @@ def complete_fills(fills: np.ndarray, day: MarketDay, profile: Profile) -> None:
 def fee_of(fill: np.void, day: MarketDay, profile: Profile) -> Money:
     """What a fill costs: by the profile, and at its venue where the market names any."""
     liquidity, size = int(fill["liquidity"]), int(fill["size"])
+    place = max(int(fill["venue"]) - 1, 0)
+    if day.venues and day.venues[place].dark:
+        rest = int(fill["side"]) * int(fill["half"]) * day.instrument.half_tick_value
+        return day.venues[place].of(day.instrument, liquidity, size) + rest
     fee = profile.fees.of(day.instrument, liquidity, int(fill["price"]), size)
     if day.venues:
-        fee += day.venues[max(int(fill["venue"]) - 1, 0)].of(day.instrument, liquidity, size)
+        fee += day.venues[place].of(day.instrument, liquidity, size)
     return fee
 
 

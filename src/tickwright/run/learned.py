@@ -56,7 +56,8 @@ def at_work(policy: TrainedPolicy, options: Learned, order: ParentOrder, day: Ma
     taker, maker = (profile.fees.of(day.instrument, liquidity, mid, 1) for liquidity in (TAKER, MAKER))
     row["fee_edge"] = (taker - maker) / (2 * day.instrument.half_tick_value)
     places = row["places"]
-    for v, venue in enumerate(day.venues[: policy.venues]):
+    lit = [venue for venue in day.venues if not venue.dark]
+    for v, venue in enumerate(lit[: policy.venues]):
         places["maker_fee"][0, v] = maker / day.instrument.tick_value + float(venue.maker)
         places["taker_fee"][0, v] = taker / day.instrument.tick_value + float(venue.taker)
         places["latency"][0, v] = row["latency"][0] + venue.latency
@@ -66,12 +67,13 @@ def at_work(policy: TrainedPolicy, options: Learned, order: ParentOrder, day: Ma
 def require_places(policies: dict[str, TrainedPolicy], days: Iterable[MarketDay]) -> None:
     """A policy that chooses among venues needs as many. Raises ConfigError."""
     for file, policy in policies.items():
-        if policy.pool:
-            raise ConfigError(
-                f"{LEARNED}:{file}", "trained with a dark pool", "a policy without one, in the event loop"
-            )
         for day in days:
-            found = max(len(day.venues), 1)
+            if policy.pool and not any(venue.dark for venue in day.venues):
+                raise ConfigError(
+                    f"{LEARNED}:{file}", "trained with a dark pool",
+                    f"a policy without one, for {day.instrument.symbol} has none",
+                )  # fmt: skip
+            found = max(sum(not venue.dark for venue in day.venues), 1)
             if policy.venues > 1 and policy.venues != found:
                 raise ConfigError(
                     f"{LEARNED}:{file}", f"trained for {policy.venues} lit venues",

@@ -17,14 +17,12 @@ import numpy as np
 
 from tickwright.book.layout import TAPE
 from tickwright.book.tape import Tape, compile_tape
-from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT, Action
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.layout import SIM, WIRE
 from tickwright.venue.sim.reactive.layout import PARAMS, REQUEST, Fault
 from tickwright.venue.sim.reactive.live import turn
 from tickwright.venue.sim.reactive.live_feed import LIVE
-from tickwright.venue.sim.reactive.parameters import Parameters
 from tickwright.venue.sim.reactive.session import Session, opening_rows
 
 _ROWS_PER_MESSAGE = 3
@@ -59,18 +57,10 @@ def _own_turn(layout: np.dtype[Any]) -> Any:
 _turn: Any = turn
 
 
-def check_lit(given: Parameters) -> None:
-    """Raises ConfigError for a market with a pool."""
-    if given.flow.pool is not None:
-        raise ConfigError("flow.pool", given.flow.pool.name, "none, inside an event loop")
-
-
 class LiveMarket:
     """One run of one market: made anew for each, from a session at its open (which stays as it is)."""
 
     def __init__(self, session: Session, instrument_id: int = 0) -> None:
-        """Raises ConfigError as `check_lit`."""
-        check_lit(session.parameters)
         opening = opening_rows(session)
         opening["ts_event"] = opening["ts_recv"] = session.open_ts
         opening["sequence"] = np.arange(1, len(opening) + 1)
@@ -102,12 +92,19 @@ class LiveMarket:
         """Lit venues."""
         return int(self._params["venues"][0])
 
+    @property
+    def pool(self) -> int:
+        """What a command calls the dark pool; 0 without one."""
+        return self.venues + 1 if self._params["pool"][0] else 0
+
     def begin(self, sims: np.ndarray, wires: np.ndarray) -> np.ndarray:
         """Put the market into the `SIM` row of a world, and the ways to its venues into its `WIRE`: the tape that its
         loop runs on. An order that names no venue is there when it has reached the farthest."""
         beyond = np.rint(self._params["latency"][0, : self.venues] * SECOND).astype(np.int64)
         wires["further"][0, 0] = beyond.max(initial=0)
         wires["further"][0, 1 : 1 + len(beyond)] = beyond
+        if self.pool:
+            wires["further"][0, self.pool] = round(float(self._params["pool_latency"][0]) * SECOND)
         self._sims = sims
         sims["room"] = self._room
         sims["due"] = self._live["open"]  # not before; the first turn finds out when

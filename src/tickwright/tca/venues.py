@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.instrument import Instrument
-from tickwright.core.records import MAKER
+from tickwright.core.records import MAKER, MIDPOINT, TAKER
 from tickwright.core.units import Lots, Money, money_text
 from tickwright.tca.exact import exact_dot, exact_sum
 from tickwright.tca.fills import mark_fills
@@ -19,10 +19,12 @@ from tickwright.tca.report import decimal_text
 
 @dataclass(frozen=True, slots=True)
 class VenuePart:
-    """Lots filled at rest and taken, spread paid (a taker's half spreads less a maker's), fees, value in tick-lots."""
+    """Lots filled at rest, taken, and traded at the mid of a pool; spread paid (a taker's half spreads less a maker's),
+    fees, value in tick-lots."""
 
     made: Lots
     taken: Lots
+    mid: Lots
     spread: Money
     fees: Money
     value: int
@@ -36,11 +38,11 @@ def by_venue(side: int, fills: np.ndarray, market: Market, names: Sequence[str],
     parts = {}
     for v, name in enumerate(names):
         here = place == v
-        made = rows["liquidity"][here] == MAKER
-        size = marks.size[here]
+        liquidity, size = rows["liquidity"][here], marks.size[here]
         parts[name] = VenuePart(
-            made=exact_sum(size[made]),
-            taken=exact_sum(size[~made]),
+            made=exact_sum(size[liquidity == MAKER]),
+            taken=exact_sum(size[liquidity == TAKER]),
+            mid=exact_sum(size[liquidity == MIDPOINT]),
             spread=exact_dot(size, marks.spread[here] * marks.liquidity[here]) * unit,
             fees=exact_sum(rows["fee"][here]),
             value=exact_dot(size, marks.price[here]),
@@ -50,12 +52,14 @@ def by_venue(side: int, fills: np.ndarray, market: Market, names: Sequence[str],
 
 def venues_json(parts: Mapping[str, VenuePart], instrument: Instrument) -> dict[str, dict[str, Any]]:
     """The part of a row of result.json: exact texts, and the share of the order's lots."""
-    total = sum(part.made + part.taken for part in parts.values())
+    lots = {name: part.made + part.taken + part.mid for name, part in parts.items()}
+    total = sum(lots.values())
     return {
         name: {
             "made": decimal_text(instrument.to_quantity(part.made)),
             "taken": decimal_text(instrument.to_quantity(part.taken)),
-            "share": (part.made + part.taken) / total if total else None,
+            "mid": decimal_text(instrument.to_quantity(part.mid)),
+            "share": lots[name] / total if total else None,
             "spread": money_text(part.spread),
             "fees": money_text(part.fees),
         }

@@ -142,7 +142,7 @@ def _venues(parent: ParentView) -> str:
     table = tables.venues(parent)
     if not table:
         return ""
-    what = "Lots filled at rest and taken, spread paid (a maker's is earned), and fees; they add up to the order's."
+    what = "Lots filled at rest, taken, and traded at the mid of a pool; spread paid (a maker's is earned); fees."
     return f'\n<h3>Fills by venue</h3>\n<p class="what">{what}</p>\n<div class="scroll">{table}</div>'
 
 

@@ -105,12 +105,12 @@ def venues(parent: ParentView) -> str:
     body = ""
     for row in rows:
         for name, part in row["venues"].items():
-            texts = [percent(part["share"]), part["made"], part["taken"]]
+            texts = [percent(part["share"]), part["made"], part["taken"], part["mid"]]
             texts += [fixed(part["spread"], 2), fixed(part["fees"], 2)]
             cells = "".join(_cell(text, "") for text in texts)
             body += f"<tr><th>{escape(row['policy'])}, {escape(name)}</th>{cells}</tr>"
     money = escape(str(rows[0]["currency"]))
-    heads = _heads((("share", "%"), ("made", ""), ("taken", ""), ("spread", money), ("fees", money)))
+    heads = _heads((("share", "%"), ("made", ""), ("taken", ""), ("at mid", ""), ("spread", money), ("fees", money)))
     return f'<table class="numbers"><thead><tr><th>policy, venue</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
 
 

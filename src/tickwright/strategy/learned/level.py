@@ -35,9 +35,12 @@ from tickwright.strategy.learned.network import best_legal, forward
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.learned.venues import (
+    DARK_ACTIONS,
+    DARK_REST,
     MOST,
     PLACES,
     action_count,
+    dark_lots,
     decode,
     legal_at,
     observe_places,
@@ -107,6 +110,7 @@ LEVEL = np.dtype(
         ("places", PLACES),
         ("paid_before", "<i8"),  # of the parent when the mandate began
         ("made_before", "<i8"),
+        ("dark_before", "<i8"),
         ("due", "<i8"),  # ns, the next decision
         ("crossing", "<i8"),  # lots still to take for the last decision, where (as of `Command.venue`), and its limit
         ("crossing_venue", "<i8"),
@@ -191,7 +195,7 @@ def begin(level: Record, obs: Record) -> None:
     task.arrival = 0.5 * (obs.bid + obs.ask)
     task.risk_aversion = level.risk * _BPS * level.volatility / task.arrival * math.sqrt(seconds)
     level.recall.begun = 0
-    level.paid_before, level.made_before = obs.paid, obs.made
+    level.paid_before, level.made_before, level.dark_before = obs.paid, obs.made, obs.dark
     level.due, level.crossing, level.rest = obs.now, 0, NOTHING
     places = level.places
     places.child, places.dark, places.dark_filled, places.now, places.recalled, places.recent = -1, 0, 0, 0, 0, 0.0
@@ -207,19 +211,30 @@ def look(level: Record, obs: Record) -> None:
     progress.live = obs.live_size if obs.live == 1 else 0
     progress.live_price, progress.ahead = obs.live_price, obs.queue_ahead
     sight.now, sight.quoted, sight.bid, sight.ask = obs.now, obs.quoted, obs.bid, obs.ask
-    sight.traded, sight.signed = obs.volume, obs.signed
+    sight.traded, sight.signed = obs.volume - obs.dark_volume, obs.signed - obs.dark_signed
     sight.bid_sizes[0], sight.ask_sizes[0] = obs.bid_size, obs.ask_size
     sight.bid_sizes[1], sight.bid_sizes[2] = obs.bid_size_1, obs.bid_size_2
     sight.bid_sizes[3], sight.bid_sizes[4] = obs.bid_size_3, obs.bid_size_4
     sight.ask_sizes[1], sight.ask_sizes[2] = obs.ask_size_1, obs.ask_size_2
     sight.ask_sizes[3], sight.ask_sizes[4] = obs.ask_size_3, obs.ask_size_4
     places = level.places
+    if places.pool != 0:
+        hidden = obs.live == 1 and obs.live_venue == in_pool(places)
+        places.dark, places.dark_filled = obs.live_size if hidden else 0, obs.dark - level.dark_before
+        if hidden:
+            progress.live = 0
     if places.venues > 1:
         places.child = obs.live_venue - 1 if progress.live > 0 else -1
         places.bid_sizes[0], places.bid_sizes[1] = obs.bid_venue_1, obs.bid_venue_2
         places.bid_sizes[2], places.bid_sizes[3] = obs.bid_venue_3, obs.bid_venue_4
         places.ask_sizes[0], places.ask_sizes[1] = obs.ask_venue_1, obs.ask_venue_2
         places.ask_sizes[2], places.ask_sizes[3] = obs.ask_venue_3, obs.ask_venue_4
+
+
+@inline
+def in_pool(places: Record) -> Int:
+    """What a command calls the pool."""
+    return max(places.venues, 1) + 1
 
 
 @inline
@@ -243,6 +258,8 @@ def settle(level: Record, obs: Record) -> None:
     observe_places(task, progress, sight, places, seen)
     for action in range(level.actions):
         mask[action] = legal_at(action, task, progress, sight, places)
+    if places.pool != 0 and obs.limited == 1:  # the pool knows no limit
+        mask[level.actions - DARK_ACTIONS :] = 0
     widths = _at(_address(level.widths), (level.depths,), np.int64)
     weights = _at(_address(level.weights), (level.numbers,), np.float32)
     scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
@@ -252,12 +269,18 @@ def settle(level: Record, obs: Record) -> None:
     else:  # the network's answer would be undefined
         level.action = KEEP
         level.blind += 1
-    base, venue, _ = decode(level.action, places)
+    base, venue, dark = decode(level.action, places)
     level.crossing, level.rest_price, level.rest = wish(base, task, progress, sight)
-    level.crossing_venue = level.rest_venue = venue + 1 if places.venues > 1 else np.int64(NOWHERE)
+    level.crossing_venue = level.rest_venue = venue + 1 if places.venues > 1 or places.pool != 0 else np.int64(NOWHERE)
     level.limit = far(obs) + obs.side * level.reach
-    if level.crossing > 0 and level.rest < 0 and progress.live > 0:  # the child that a take cancels comes back
-        level.rest, level.rest_price = min(progress.live, obs.remaining - level.crossing), progress.live_price
+    if dark >= 0:
+        level.crossing_venue = level.rest_venue = in_pool(places)
+        if dark != DARK_REST:
+            level.crossing = dark_lots(dark, task, progress)
+        elif places.dark < progress.remaining:  # else it is where it shall be
+            level.rest, level.rest_price = progress.remaining, far(obs)
+    if level.crossing > 0 and level.rest < 0 and obs.live == 1:  # the child that a take cancels comes back
+        level.rest, level.rest_price = min(obs.live_size, obs.remaining - level.crossing), obs.live_price
         level.rest_venue = obs.live_venue
     level.due = max(level.due + level.interval, obs.now + 1)
 

@@ -56,6 +56,8 @@ class VenueTerms:
     taker: Decimal = Decimal(0)
     latency: float = 0.0
     """Nanoseconds of the way to it beyond a profile's."""
+    dark: bool = False
+    """A pool: its fee is the same for both sides, and a profile's do not apply."""
 
     def of(self, instrument: Instrument, liquidity: int, size: Lots) -> Money:
         """The fee of one fill, rounded once, half to even."""

@@ -81,7 +81,7 @@ def fill(wire: Record, own: Record, price: Int, size: Int, liquidity: Int, displ
     f.price, f.size, f.bid, f.ask, f.fee = price, size, displaced, displaced, 0
     f.queue_entry, f.queue_fill = own.queue_entry, own.ahead
     f.ts_decided, f.ts_sent, f.ts_entered = own.ts_decided, own.ts_sent, own.ts_entered
-    f.ts_exchange, f.ts_desk, f.venue = now, wire.last_report, own.venue
+    f.ts_exchange, f.ts_desk, f.venue, f.half = now, wire.last_report, own.venue, 0
     wire.fill_count += 1
 
 

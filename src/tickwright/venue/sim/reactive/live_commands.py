@@ -21,15 +21,14 @@ from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import CommandKind, OrderEventKind, OrderType, Reason, TimeInForce
 from tickwright.venue.sim.layout import MAX_HANDLES
-from tickwright.venue.sim.reactive.driver import FOREVER, pass_time, run_rows
 from tickwright.venue.sim.reactive.flow import agents_at
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Ask
-from tickwright.venue.sim.reactive.live_feed import World, take_in
+from tickwright.venue.sim.reactive.live_ask import ask
+from tickwright.venue.sim.reactive.live_feed import World, pool_of, take_in
+from tickwright.venue.sim.reactive.live_pool import command_in_pool, enter_pool
 from tickwright.venue.sim.reports import refuse, report
 from tickwright.venue.sim.resting import place_of, remove
 
-ACCOUNT = 1
-"""All that the desk sends is of this account."""
 _ANYWHERE = 0
 _POST, _CANCEL, _TAKE, _TAKE_ANY, _AMEND = map(int, (Ask.POST, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY, Ask.AMEND))
 
@@ -46,10 +45,13 @@ def command(world: World, c: Record) -> None:
         own.side, own.price, own.quantity, own.filled, own.active = c.side, c.price, c.size, 0, 0
         own.post_only, own.ts_decided, own.ts_sent = c.post_only, c.ts_decided, c.ts_sent
         own.ahead, own.queue_entry, own.route = 0, 0, c.venue
-        apart = params[0].apart != 0
+        apart, pool = params[0].apart != 0, pool_of(params[0])
         own.venue = max(c.venue, np.int64(1)) if apart else np.int64(0)
-        if not 0 <= c.venue <= (params[0].venues if apart else 0):
+        if c.venue != pool and not 0 <= c.venue <= (params[0].venues if apart else 0):
             report(wire, own, OrderEventKind.REJECTED, Reason.UNKNOWN_VENUE, 0, 0, 0, now)
+            return
+        if c.venue == pool:
+            enter_pool(world, own, c.tif, np.int64(OrderEventKind.ACKNOWLEDGED), now)
             return
         if c.post_only != 0 and _crosses(market, c.side, c.price):
             report(wire, own, OrderEventKind.REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
@@ -61,10 +63,13 @@ def command(world: World, c: Record) -> None:
         refuse(wire, c, refused, now)
         return
     own.command_id = c.command_id
+    if own.route == pool_of(params[0]):
+        command_in_pool(world, own, c, now)
+        return
     slot = live.slots[handle]
     own.ahead = _lots_before(market.book, slot)
     if c.kind == CommandKind.CANCEL or c.size <= own.filled:
-        _ask(world, now, _CANCEL, own, np.int64(0), slot)
+        ask(world, now, _CANCEL, own, np.int64(0), slot)
         take_in(world, now, handle)
         own.quantity = own.quantity if c.kind == CommandKind.CANCEL else own.filled
         remove(wire, sim, place_of(sim, handle))
@@ -72,14 +77,14 @@ def command(world: World, c: Record) -> None:
     elif c.price == own.price and c.size <= own.quantity:
         if c.size < own.quantity:
             left = c.size - own.filled
-            _ask(world, now, _AMEND, own, left, slot)
+            ask(world, now, _AMEND, own, left, slot)
             take_in(world, now, handle)
         own.quantity = c.size
         report(wire, own, OrderEventKind.REPLACED, 0, 0, 0, 0, now)
     elif own.post_only != 0 and _crosses(market, own.side, c.price):
         report(wire, own, OrderEventKind.REPLACE_REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
     else:
-        _ask(world, now, _CANCEL, own, np.int64(0), slot)
+        ask(world, now, _CANCEL, own, np.int64(0), slot)
         take_in(world, now, handle)
         remove(wire, sim, place_of(sim, handle))
         own.price, own.quantity = c.price, c.size
@@ -106,7 +111,7 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
     if wanted > 0 and (any_price or _crosses(market, own.side, own.price)):
         kind = _TAKE_ANY if any_price else _TAKE
         home = own.venue
-        _ask(world, now, kind, own, wanted, np.int64(0))
+        ask(world, now, kind, own, wanted, np.int64(0))
         take_in(world, now, handle)
         own.venue = home
     left = own.quantity - own.filled
@@ -115,7 +120,7 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
     if tif != TimeInForce.DAY or any_price or own.quantity == 0:
         report(wire, own, OrderEventKind.EXPIRED, Reason.NO_LIQUIDITY, 0, 0, 0, now)
         return
-    slot = _ask(world, now, _POST, own, left, np.int64(0))
+    slot = ask(world, now, _POST, own, left, np.int64(0))
     if slot < 0:  # more orders than an account may have, a price far from the market, or others at another venue
         crosses = _crosses(market, own.side, own.price)
         report(wire, own, OrderEventKind.EXPIRED, Reason.NO_LIQUIDITY if crosses else Reason.CAPACITY, 0, 0, 0, now)
@@ -127,26 +132,6 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
     sim.resting[sim.resting_count] = handle
     sim.resting_count += 1
     take_in(world, now, handle)
-
-
-@kernel(borrow=True)
-def _ask(world: World, now: Int, kind: Int, own: Record, lots: Int, slot: Int) -> Int:
-    """One request to the market at a time, for an order: what it came to (`agents.act_at`)."""
-    markets, params, lives, requests, events, _, _, _, _ = world
-    market, live, request = markets[0], lives[0], requests[0]
-    clock, time, wait = market.clock, market.time, market.wait
-    seconds = (now - live.open) / 1e9
-    while np.int64(seconds * 1e9) < now - live.open:  # so that the clock, in whole nanoseconds, says `now`
-        seconds = np.nextafter(seconds, np.inf)
-    if seconds <= live.seconds:
-        pass_time(markets, 0, params, 0, seconds)
-    request.kind, request.account, request.side = kind, ACCOUNT, BID if own.side > 0 else ASK
-    request.price, request.relative, request.lots, request.slot = own.price, 0, lots, slot
-    request.venue = own.route
-    run_rows(markets, 0, 1, params, requests, 0, FOREVER, markets[:0], 0, events[live.opening :])
-    if request.answer < 0:
-        market.clock, market.time, market.wait = clock, time, wait
-    return request.answer
 
 
 # -- what the book says ------------------------------------------------------------------------------------------------
