@@ -16,9 +16,10 @@ from tickwright.run.engine import World
 from tickwright.run.learned import known_before, learned_kernel
 from tickwright.run.nested import NestedParent, drive
 from tickwright.strategy.learned.actions import ACTIONS, BOTH, CROSS, KEEP, POST, PULL, legal
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.container import TrainedPolicy
 from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK
-from tickwright.strategy.learned.level import Trained, decide
+from tickwright.strategy.learned.level import decide
 from tickwright.strategy.learned.network import Network
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.options import Learned

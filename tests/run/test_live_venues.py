@@ -33,8 +33,9 @@ from tickwright.run.learned import learned_kernel
 from tickwright.run.live import LiveMarket
 from tickwright.run.nested import NestedParent, drive
 from tickwright.strategy.learned.actions import ACTIONS, CROSS, POST
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.container import TrainedPolicy
-from tickwright.strategy.learned.level import Trained, decide
+from tickwright.strategy.learned.level import decide
 from tickwright.strategy.learned.network import Network
 from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.learned.venues import action_count, observed_count

@@ -52,8 +52,8 @@ from tickwright.tca.venues import VenuePart, by_venue
 from tickwright.venue.sim.profile import Profile
 
 if TYPE_CHECKING:
+    from tickwright.strategy.learned.at_work import Trained
     from tickwright.strategy.learned.container import TrainedPolicy
-    from tickwright.strategy.learned.level import Trained
 
 if TYPE_CHECKING:  # a replay loads nothing of it
     from tickwright.run.reactive import ReactiveDay

@@ -16,8 +16,9 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.records import MAKER, TAKER, ParentOrder
 from tickwright.core.units import MINUTE, SECOND
 from tickwright.run.market import MarketDay
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.container import TrainedPolicy, load
-from tickwright.strategy.learned.level import Trained, tick
+from tickwright.strategy.learned.level import tick
 from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.options import duration_text
 from tickwright.strategy.policies import LEARNED, PolicySpec
