@@ -10,6 +10,7 @@ from tickwright.run.execute import OrderResult, RunResult
 from tickwright.tca.group_report import comparison_json, group_json
 from tickwright.tca.groups import Comparison, GroupTca, by_policy, compare
 from tickwright.tca.report import to_json
+from tickwright.tca.venues import venues_json
 
 SCHEMA = "tickwright.result/1"
 
@@ -41,6 +42,8 @@ def order_row(result: OrderResult) -> dict[str, Any]:
     """One order's row, with the notes of its policy."""
     row = to_json(result.tca)
     row |= {"decided_by": asdict(result.decider)} if result.decider else {}
+    if result.venues:
+        row["venues"] = venues_json(result.venues, result.tca.instrument)
     return row | {"notes": [*row["notes"], *result.notes]}
 
 

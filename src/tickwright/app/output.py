@@ -8,13 +8,15 @@
 | `fills.parquet` | one row a fill, with policy and instrument; integers in ticks, lots, ns and billionths |
 | `manifest.json` | what the result was made from |
 | `shadow.parquet` | where a registry has a shadow: one row a decision, with what it would have done |
+
+A market that names its venues adds `venues` to the rows of orders, and `venue` to those of fills.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -121,7 +123,10 @@ def fills_table(result: RunResult) -> pl.DataFrame:
         "policy": np.repeat(np.array([r.policy for r in result.results], object), counts),
         "symbol": np.repeat(np.array([r.order.symbol for r in result.results], object), counts),
     }
-    names = [name for name in fills.dtype.names or () if not name.startswith("_")]
+    names = [name for name in fills.dtype.names or () if not name.startswith("_") and name not in ("venue", "half")]
+    if any(r.venues for r in result.results):
+        named = [venue_names(r.journal.fills["venue"], list(r.venues)) for r in result.results]
+        text["venue"] = np.array([name for own in named for name in own], object)
     columns = {name: pl.Series(name, values.tolist(), dtype=pl.String) for name, values in text.items()}
     return pl.DataFrame({**columns, **{name: np.ascontiguousarray(fills[name]) for name in names}})
 
@@ -151,6 +156,11 @@ def shadow_table(result: RunResult) -> pl.DataFrame:
         },
         schema_overrides={"observation": pl.String},
     )
+
+
+def venue_names(venues: np.ndarray, named: Sequence[str]) -> list[str | None]:
+    """Names of the venues of fills."""
+    return [named[max(int(v) - 1, 0)] if named else None for v in venues]
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

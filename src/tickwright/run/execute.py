@@ -24,7 +24,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
-from tickwright.core.units import Nanos
+from tickwright.core.units import Money, Nanos
 from tickwright.data.backends import open_catalog
 from tickwright.data.hot import default_cache
 from tickwright.risk.gate import GateLimits
@@ -38,7 +38,7 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
-from tickwright.run.learned import Hired, hire, learned_kernel, noted
+from tickwright.run.learned import Hired, hire, learned_kernel, noted, require_places
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, Rest, drive
@@ -50,6 +50,7 @@ from tickwright.strategy.policies import PolicySpec, StackContext
 from tickwright.tca.exact import Missing
 from tickwright.tca.market import Market
 from tickwright.tca.row import OrderTca, analyse
+from tickwright.tca.venues import VenuePart, by_venue
 from tickwright.venue.sim.profile import Profile
 
 if TYPE_CHECKING:  # a replay loads nothing of it
@@ -74,6 +75,8 @@ class OrderResult:
     notes: tuple[str, ...]
     market: Market
     """What its costs are measured in: the recorded market, or a reactive one as it was with our orders in it."""
+    venues: Mapping[str, VenuePart]
+    """The fills by venue, where the market names any."""
     decider: Decider | None = None
     """Which trained policy decided, where it was one."""
     watched: Watched | None = None
@@ -104,6 +107,7 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     trading = rosters(specs)
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days, reactive = markets(config, symbols, date, progress)
+    require_places(trading, days.values())
     orders = parent_orders(config.orders, days)
     profiles = {s: profile_of(config.profile, days[s].instrument, days[s].tape.is_depth) for s in symbols}
     gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
@@ -244,7 +248,8 @@ def settle(
     if schedule is None and any(isinstance(state, Walk) for state in parent.states):
         tca = replace(tca, quality=replace(tca.quality, tracking_square=Missing(SEVERAL_LEVELS)))
     notes = (*spec.notes(contexts[order.symbol]), *notes_on_order(spec, order, own, day))
-    return OrderResult(spec.name, order, own, schedule, ended, tca, notes, day.market)
+    venues = by_venue(order.side, own.fills, day.market, [v.name for v in day.venues], day.instrument.half_tick_value)
+    return OrderResult(spec.name, order, own, schedule, ended, tca, notes, day.market, venues)
 
 
 def whole_plan(parent: NestedParent) -> Schedule | None:
@@ -277,9 +282,20 @@ def complete_fills(fills: np.ndarray, day: MarketDay, profile: Profile) -> None:
     before = np.searchsorted(day.market.quote_columns.ts, fills["ts_exchange"], side="left") - 1
     for name in ("bid", "ask"):
         fills[name] += np.where(before >= 0, quotes[name][np.maximum(before, 0)], 0)
-    fills["fee"] = [
-        profile.fees.of(day.instrument, int(f["liquidity"]), int(f["price"]), int(f["size"])) for f in fills
-    ]
+    fills["fee"] = [fee_of(fill, day, profile) for fill in fills]
+
+
+def fee_of(fill: np.void, day: MarketDay, profile: Profile) -> Money:
+    """What a fill costs: by the profile, and at its venue where the market names any."""
+    liquidity, size = int(fill["liquidity"]), int(fill["size"])
+    place = max(int(fill["venue"]) - 1, 0)
+    if day.venues and day.venues[place].dark:
+        rest = int(fill["side"]) * int(fill["half"]) * day.instrument.half_tick_value
+        return day.venues[place].of(day.instrument, liquidity, size) + rest
+    fee = profile.fees.of(day.instrument, liquidity, int(fill["price"]), size)
+    if day.venues:
+        fee += day.venues[place].of(day.instrument, liquidity, size)
+    return fee
 
 
 def end_of(order: ParentOrder, journal: Journal) -> Nanos:

@@ -6,7 +6,7 @@ half hour before its order begins and never later. Looks are as far apart as its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,9 @@ from tickwright.core.units import MINUTE, SECOND
 from tickwright.run.market import MarketDay
 from tickwright.run.roster import Decider, Roster
 from tickwright.run.shadow import Watch
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.container import TrainedPolicy
-from tickwright.strategy.learned.level import Trained, tick
+from tickwright.strategy.learned.level import tick
 from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.options import duration_text
 from tickwright.strategy.policies import LEARNED
@@ -56,7 +57,7 @@ def hire(roster: Roster, options: Learned, order: ParentOrder, day: MarketDay, p
     """Who works an order, by a roster. Raises what `at_work` raises."""
     artefact, decider = roster.works(order)
     working = at_work(artefact.policy, options, order, day, profile)
-    return Hired(working, decider, None if roster.shadow is None else Watch(working, roster.shadow))
+    return Hired(working, decider, None if roster.shadow is None else Watch(working, artefact, roster.shadow))
 
 
 def noted(results: list[OrderResult], hired: Mapping[int, Hired]) -> list[OrderResult]:
@@ -81,7 +82,35 @@ def at_work(policy: TrainedPolicy, options: Learned, order: ParentOrder, day: Ma
     row["latency"] = float(np.mean(profile.latency.entry))
     taker, maker = (profile.fees.of(day.instrument, liquidity, mid, 1) for liquidity in (TAKER, MAKER))
     row["fee_edge"] = (taker - maker) / (2 * day.instrument.half_tick_value)
+    places = row["places"]
+    lit = [venue for venue in day.venues if not venue.dark]
+    for v, venue in enumerate(lit[: policy.venues]):
+        places["maker_fee"][0, v] = maker / day.instrument.tick_value + float(venue.maker)
+        places["taker_fee"][0, v] = taker / day.instrument.tick_value + float(venue.taker)
+        places["latency"][0, v] = row["latency"][0] + venue.latency
     return trained
+
+
+def require_places(trading: Mapping[str, Roster], days: Collection[MarketDay]) -> None:
+    """A policy that chooses among venues needs as many. Raises ConfigError."""
+    for name, roster in trading.items():
+        for policy in roster.policies:
+            _require_places(name, policy, days)
+
+
+def _require_places(name: str, policy: TrainedPolicy, days: Collection[MarketDay]) -> None:
+    for day in days:
+        if policy.pool and not any(venue.dark for venue in day.venues):
+            raise ConfigError(
+                name, "trained with a dark pool",
+                f"a policy without one, for {day.instrument.symbol} has none",
+            )  # fmt: skip
+        found = max(sum(not venue.dark for venue in day.venues), 1)
+        if policy.venues > 1 and policy.venues != found:
+            raise ConfigError(
+                name, f"trained for {policy.venues} lit venues",
+                f"{found}, as {day.instrument.symbol} has, or a policy that names none",
+            )  # fmt: skip
 
 
 def known_before(order: ParentOrder, day: MarketDay, interval: int) -> dict[str, float]:

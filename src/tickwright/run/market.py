@@ -35,6 +35,7 @@ from tickwright.run.behind import behind, note_of
 from tickwright.run.recording import LocalDay, Sink, kept, record
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
+from tickwright.venue.sim.fees import VenueTerms
 
 CURVE_DAYS = 20
 CLOSE_REACH = 4 * DAY
@@ -52,7 +53,8 @@ class MarketDay:
 
     `market` holds the quotes and prints of the whole recorded day, `begin` and `end` are its first and last moment,
     `window` the counts of a windowed feed, `fingerprint` names all stored content it came from: that of the day, and
-    of the earlier days behind the previous close and the curve.
+    of the earlier days behind the previous close and the curve. `venues` are the lit ones of a market that names any,
+    in the order of their places.
     """
 
     instrument: Instrument
@@ -65,6 +67,7 @@ class MarketDay:
     window: WindowCounts | None
     curve: VolumeCurve | None
     notes: tuple[str, ...]
+    venues: tuple[VenueTerms, ...] = ()
 
     def require(self, ts: Nanos, what: str) -> None:
         """Raise NotInCatalogError when a moment lies outside the recorded day."""

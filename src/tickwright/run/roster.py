@@ -61,6 +61,11 @@ class Roster:
         return chosen, Decider(chosen.hash, stage)
 
     @property
+    def policies(self) -> list[TrainedPolicy]:
+        """Of all that decide, whether they act or not."""
+        return [artefact.policy for artefact in (self.first, self.challenger) if artefact is not None]
+
+    @property
     def shadow(self) -> Artefact | None:
         """Who decides beside the champion and does not act."""
         return self.challenger if self.state is not None and self.state.stage == SHADOW else None

@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from tickwright.core.errors import ConfigError
 from tickwright.core.layout import to_rows
 from tickwright.core.records import Observation
 from tickwright.run.roster import Artefact
 from tickwright.strategy.learned.actions import KEEP
-from tickwright.strategy.learned.level import Trained, decide
+from tickwright.strategy.learned.at_work import Trained
+from tickwright.strategy.learned.container import TrainedPolicy
+from tickwright.strategy.learned.level import decide
 from tickwright.strategy.learned.network import choose
 
 DECISION = np.dtype(
@@ -54,25 +57,31 @@ class Watched:
         return f"shadow {self.shadow[:16]} decided as it in {agreed:,} of {count:,} decisions{share}, and sent nothing"
 
 
-class Watch:
-    """A policy at work as an uncompiled tick level (`run.engine.PythonTick`), beside a shadow."""
+def _choice(policy: TrainedPolicy) -> str:
+    return f"a choice of {policy.venues} lit venues and {'a' if policy.pool else 'no'} pool"
 
-    def __init__(self, working: Trained, shadow: Artefact) -> None:
+
+class Watch:
+    """A policy at work as an uncompiled tick level (`run.engine.PythonTick`), beside a shadow. Raises ConfigError for
+    one that has other venues to choose from."""
+
+    def __init__(self, working: Trained, acting: Artefact, shadow: Artefact) -> None:
+        acts, other = acting.policy, shadow.policy
+        if (acts.venues, acts.pool) != (other.venues, other.pool):
+            raise ConfigError("shadow", _choice(other), f"{_choice(acts)}, as the policy at work")
         self._rows, self._hash = working.rows, shadow.hash
         network = shadow.policy.network
         self._network = network.widths, network.packed()
         self._scratch = network.scratch()
         self._found: list[tuple[int, bytes, int, int]] = []
 
-    def __call__(
-        self, params: Sequence[float], memory: np.ndarray, obs: Observation
-    ) -> tuple[int, int, int, int, int]:  # fmt: skip
+    def __call__(self, params: Sequence[float], memory: np.ndarray, obs: Observation) -> tuple[int, ...]:
         """What the policy at work wants."""
         decisions, blind = int(self._rows["decisions"][0]), int(self._rows["blind"][0])
-        kind, price, size, post_only, wake = _decide(np.array(params), memory, to_rows(Observation, [obs])[0])
+        intent = _decide(np.array(params), memory, to_rows(Observation, [obs])[0])
         if self._rows["decisions"][0] > decisions:
             self._note(obs.now, bool(self._rows["blind"][0] > blind))
-        return int(kind), int(price), int(size), int(post_only), int(wake)
+        return tuple(int(field) for field in intent)
 
     @property
     def watched(self) -> Watched:

@@ -119,4 +119,5 @@ class MarketProblem:
         episode.pop("markets")
         pace = given.messages * self._seconds
         horizon = pace * given.steps
-        return TrainedPolicy(network, self.hashes, pace, horizon, episode, metrics, manifest)
+        made = network, self.hashes, pace, horizon, episode, metrics, manifest
+        return TrainedPolicy(*made, venues=given.venues, pool=given.pool)
