@@ -48,6 +48,7 @@ class VolatilityBetaConfig:
     | field | what |
     |---|---|
     | `volatility` | `realised`: of the market's returns; `implied`: a level that is given |
+    | `index` | symbol of the implied volatility in a catalog, as ^VIX |
     | `coefficient` | the value: `volatility`, or `market` or `intercept` of the same regression |
     | `block` | slots of a block; of realised 60 at least, which is the default; of implied 1 by default |
     | `every` | slots from the beginning of one block to the next; the block by default, and never less |
@@ -70,6 +71,7 @@ class VolatilityBetaConfig:
     season_sessions: int | None = None
     min_sessions: int | None = None
     min_own_share: float = 0.02
+    index: str = ""
     market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
@@ -77,6 +79,8 @@ class VolatilityBetaConfig:
         check_market(self.market)
         choice("volatility", self.volatility, (REALISED, IMPLIED))
         choice("coefficient", self.coefficient, tuple(COEFFICIENTS))
+        if self.index and self.volatility != IMPLIED:
+            raise ConfigError("index", self.index, f"none: {self.volatility} volatility is of the market's returns")
         least = LEAST_BLOCK if self.volatility == REALISED else 1
         block = whole("block", least if self.block is None else self.block, least, 100_000)
         every = block if self.every is None else self.every
