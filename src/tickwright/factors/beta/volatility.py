@@ -21,11 +21,9 @@ from tickwright.factors.beta.joint import (
     VOLATILITY,
     Giver,
     Inputs,
-    check_kind,
-    check_market,
+    check_joint,
     choice,
     crosses,
-    share,
     two,
     within_sessions,
 )
@@ -75,10 +73,8 @@ class VolatilityBetaConfig:
     market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
-        check_kind(self.kind, VOLATILITY)
-        check_market(self.market)
+        check_joint(self, VOLATILITY, tuple(COEFFICIENTS))
         choice("volatility", self.volatility, (REALISED, IMPLIED))
-        choice("coefficient", self.coefficient, tuple(COEFFICIENTS))
         if self.index and self.volatility != IMPLIED:
             raise ConfigError("index", self.index, f"none: {self.volatility} volatility is of the market's returns")
         least = LEAST_BLOCK if self.volatility == REALISED else 1
@@ -95,7 +91,6 @@ class VolatilityBetaConfig:
             ("min_sessions", fewest),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
-        share("min_own_share", self.min_own_share)
         if self._changes < 1:
             bars = self.market.bars.bars_per_session
             raise ConfigError("block", block, f"slots of which two blocks fit into the {bars} of a session")
