@@ -380,3 +380,12 @@ def test_an_index_is_named_in_the_file_and_makes_another_factor(world, tmp_path,
     assert len({BetaFactory(config).factor_id for config in of}) == 3
     with pytest.raises(ConfigError, match="index"):
         VolatilityBetaConfig(index="VOL")
+
+
+def test_a_grid_that_is_too_fine_is_warned_of_in_one_line(world, tmp_path, capsys):
+    (tmp_path / "fine.toml").write_text(FILES["ticks"].replace("1min", "2s") + "\n")
+    words = ("--catalog", world.folder, "--instrument", "A", "--config", tmp_path / "fine.toml")
+    code, _, err = call(capsys, "factors", "compute", *words)
+    assert code == 0
+    assert err.startswith("warning: bars of 2 s are too short: ")
+    assert err.count("\n") == 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
 from tickwright.factors.tags import Definition
-from tickwright.factors.tick.compute import FineGridWarning
 from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 
@@ -62,13 +62,11 @@ def compute(asked: Computing) -> None:
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
     data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory)
-    if asked.live:
-        rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by)
-    else:
-        rows = _history(data, span)
-        if asked.store:
-            written = FactorStore.open(asked.catalog).append(rows, made_by, Origin.BACKFILL, time.time_ns())
-            print(f"stored {written.rows:,} rows as backfill ({_beside(written.corrected, written.already)})")
+    with _warnings_told():
+        rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by) if asked.live else data.history(span)
+    if asked.store and not asked.live:
+        written = FactorStore.open(asked.catalog).append(rows, made_by, Origin.BACKFILL, time.time_ns())
+        print(f"stored {written.rows:,} rows as backfill ({_beside(written.corrected, written.already)})")
     if asked.out is not None:
         write_rows(asked.out, rows)
     ok = rows.filter(pl.col("status") == "ok")
@@ -120,14 +118,14 @@ def _beside(corrected: int, already: int) -> str:
     return f"{corrected:,} corrections, {already:,} stood there already"
 
 
-def _history(data: Recorded, span: Span) -> pl.DataFrame:
-    """The rows; what the library warns of is told, once each."""
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """What the library warns of, as of a grid that is too fine, becomes a line on stderr, each once."""
     with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", FineGridWarning)
-        rows = data.history(span)
+        warnings.simplefilter("always")
+        yield
     for text in dict.fromkeys(str(warning.message) for warning in told):
         print(f"warning: {text}", file=sys.stderr)
-    return rows
 
 
 def _streamed(data: Recorded, span: Span, store: FactorStore, made_by: Definition) -> pl.DataFrame:

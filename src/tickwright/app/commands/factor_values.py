@@ -103,7 +103,7 @@ def _number(value: float | None) -> str:
     if value is None:
         return ""
     # Betas beside the market's are per point of volatility, or of a ratio: small numbers that are not nought.
-    return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+    return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:#.3g}"
 
 
 def write_rows(path: Path, rows: pl.DataFrame) -> None:

@@ -90,7 +90,8 @@ class Feed:
         `start`, `end`: of a catalog, what is read: a look-back before `start` too. `aligned`: a benchmark that is
         shifted by one bar raises BenchmarkError. Raises ConfigError, DataError, NotInCatalogError.
         """
-        catalog, span = hasattr(assets, "chunks"), self.span(start, end)
+        catalog = hasattr(assets, "chunks")
+        span = (start if start is None else self.factory.market.bars.before(start, self.factory.node.lookback), end)
         made = {s.symbol: s.returns(assets if catalog else assets[s.symbol], *span) for s in self._assets}
         base = self.sources.get(MARKET)
         if not isinstance(base, ReturnSource):
@@ -113,10 +114,9 @@ class Feed:
         they are of that, as `beta.levels` says. Raises BenchmarkError for a benchmark that is shifted by one bar;
         `aligned` is False where the assets are to lag it. A basket cannot be shifted: it is of the same rows.
         """
-        made, base = self.returns(assets, market, start=start, end=end, aligned=aligned)
-        told = self._levels(
-            self._of_catalog(assets, self.span(start, end)) if hasattr(assets, "chunks") else levels or {}
-        )
+        span = self.span(start, end)
+        made, base = self.returns(assets, market, start=start, end=span[1], aligned=aligned)
+        told = self._levels(self._of_catalog(assets, span) if hasattr(assets, "chunks") else levels or {})
         return cut(self.factory.compute(made, base, self.weights, executor, self.members, told), start, end)
 
     def span(self, start: Nanos | None, end: Nanos | None) -> Span:
