@@ -13,9 +13,6 @@ When a slot is over is written down here, and nowhere else:
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,12 +24,11 @@ from tickwright.core.units import Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
+from tickwright.factors.snapshot import sealed, unsealed
 from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
 from tickwright.factors.sources.returns_kernel import close_each, take_each
 
 FORMAT = "tickwright.factors.stream/2"
-_DIGEST = 16
-"""Bytes, in front of all others."""
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
 Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
@@ -220,19 +216,12 @@ class Stream:
             "format": FORMAT, "now": self.now, "series": self._identities(),
             "waiting": [[slot, *key] for slot, key, _ in waiting],
         }  # fmt: skip
-        out = io.BytesIO()
-        out.write(json.dumps(head).encode() + b"\n")
-        out.write(b"".join(live.state.tobytes() for live in self._series.values()))
-        out.write(b"".join(row.tobytes() for _, _, row in waiting))
-        out.write(self.engine.snapshot())
-        return _digest(out.getvalue()) + out.getvalue()
+        states = (live.state.tobytes() for live in self._series.values())
+        return sealed(head, (*states, *(row.tobytes() for _, _, row in waiting), self.engine.snapshot()))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from where a snapshot was taken. Raises FileFormatError for one of another stream or a damaged one."""
-        if snapshot[:_DIGEST] != _digest(snapshot[_DIGEST:]):
-            raise FileFormatError("snapshot", "digest", "other bytes than were written", "that of all bytes after it")
-        text, _, body = snapshot[_DIGEST:].partition(b"\n")
-        head = json.loads(text)
+        head, body = unsealed(snapshot)
         if head["format"] != FORMAT:
             raise FileFormatError("snapshot", "format", str(head["format"]), FORMAT)
         if (found := head["series"]) != (expected := self._identities()):
@@ -258,7 +247,3 @@ class Stream:
             [name, i, live.source.symbol, identity({"source": repr(live.source)})]
             for (name, i), live in self._series.items()
         ]
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tickwright.app.interface.options import Out, Seed
+from tickwright.app.interface.options import ConfigFile, Out, Seed
 from tickwright.app.interface.root import app
 
 _EXECUTE_EXAMPLES = "\n\n".join(
@@ -41,10 +41,7 @@ def execute(
             "queue-reactive, hawkes, epsilon or santa-fe; FILE holds its parameters, as `calibrate` writes them.",
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the same settings; options given here override it."),
-    ] = None,
+    config: ConfigFile = None,
     instrument: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Instrument; repeat for several.", rich_help_panel=_ORDER)
     ] = None,
