@@ -29,13 +29,13 @@ def part(*arguments: Any) -> None:
 
 
 @inline(borrow=True)
-def _put(words: Any, i: int, t: int, at: int, rows: Any, j: int, u: int, wide: int) -> None:
+def _put(words: Any, i: int, t: int, at: Any, rows: Any, j: int, u: int, wide: int) -> None:
     for k in range(wide):
         words[i, t, at + np.uint64(k)] = rows[j, u, k]
 
 
 @inline(borrow=True)
-def _lay_one(words: Any, rows: Any, at: int, stamp: int, known: int) -> None:
+def _lay_one(words: Any, rows: Any, at: Any, stamp: int, known: Any) -> None:
     """Rows of one input, and the later of their moments and what stands in word `known`."""
     many, long, wide = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2]
     for i in range(words.shape[0]):
@@ -50,7 +50,7 @@ def _lay_one(words: Any, rows: Any, at: int, stamp: int, known: int) -> None:
 
 
 @inline(borrow=True)
-def _gate(words: Any, rows: Any, gate: int) -> None:
+def _gate(words: Any, rows: Any, gate: Any) -> None:
     """The status of one input where that of none before it is other than OK."""
     many, long, last = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2] - 1
     for i in range(words.shape[0]):
@@ -61,7 +61,7 @@ def _gate(words: Any, rows: Any, gate: int) -> None:
 
 @kernel(borrow=True)
 def lay(words: Any, steps: Any, given: Any, plan: Any) -> None:
-    """Records side by side, as 64-bit words: `given` and then steps in each row of `words`, (instruments, slots, words).
+    """Records side by side, as 64-bit words: inputs and step in each row of `words`, (instruments, slots, words).
 
     `given`: arrays of such words, one an input. One instrument's rows are laid for all, one slot's at every slot.
     `plan` says of each input the word of a row at which it begins, its own word that says when it is known, and whether

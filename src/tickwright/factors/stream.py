@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -31,11 +31,14 @@ from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
 from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
 from tickwright.factors.sources.returns_kernel import NOWHERE, close_each, open_slots, reached_by_all, spread, take_each
 
-FORMAT = "tickwright.factors.stream/2"
+FORMAT = "tickwright.factors.stream/3"
 _DIGEST = 16
 """Bytes, in front of all others."""
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
 Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
+WATCHED = 100
+"""Slots after which `watch` looks again."""
+Watch = Callable[[Iterable[LiveReturns]], bool]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
 
@@ -45,15 +48,17 @@ class Stream:
 
     `sources`: by the name that the graph gives it, one ReturnSource for what all instruments share or one an
     instrument. `constants`: samples (instruments, 1) of what does not change, as weights, or what makes those of some
-    slots, (instruments, slots), as membership.
+    slots, (instruments, slots), as membership. `watch` is called with all series after every `WATCHED` slots, and at
+    the end, until it says that it has seen enough.
     """
 
     def __init__(
         self, graph: Graph, sources: Mapping[str, ReturnSource | Sequence[ReturnSource]],
-        constants: Mapping[str, Constant] | None = None,
+        constants: Mapping[str, Constant] | None = None, watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self._constants = dict(constants or {})
+        self._watch, self._unwatched = watch, 0
         self._series: dict[tuple[str, int], LiveReturns] = {}
         self._shared = {name for name, given in sources.items() if isinstance(given, ReturnSource)}
         for name, given in sources.items():
@@ -149,7 +154,9 @@ class Stream:
     def close(self) -> Told:
         """Close everything: the end of the data."""
         slots = self._open()
-        return self._close(slots[-1] if slots else None)
+        told = self._close(slots[-1] if slots else None)
+        self._look(WATCHED)
+        return told
 
     def left_out(self) -> dict[str, int]:
         """Prices of all series that did not count, by why."""
@@ -200,7 +207,16 @@ class Stream:
                 place = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
                 for field in _FIELDS:
                     place[field] = row[field]
+        self._look(len(slots))
         return slots, self.engine.advance(slots, samples)
+
+    def _look(self, slots: int) -> None:
+        """So many slots more were closed."""
+        self._unwatched += slots
+        if self._watch is not None and self._unwatched >= WATCHED:
+            self._unwatched = 0
+            if self._watch(self._series.values()):
+                self._watch = None
 
     def _together(self, told: Sequence[Told]) -> Told:
         parts = [part for part in told if len(part[0])]

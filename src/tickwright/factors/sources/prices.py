@@ -39,11 +39,9 @@ def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None, own: 
         raise ConfigError("prices", sorted(columns), "a column ts_event")
     times = nanoseconds(columns["ts_event"], "ts_event")
     out = np.zeros(len(times), PRICE)
-    if len(times) and (times == times[0]).all():  # one moment, as of a bar of many instruments: looked up once for all
-        slots, known, out["session"], out["begin"], out["end"] = _place(int(times[0]), grid, own or grid)
-    else:
-        slots, known, out["session"], out["begin"], out["end"] = _places(times, grid, own or grid)
-    out["slot"] = slots
+    one = len(times) > 0 and bool((times == times[0]).all())  # as of a bar of many instruments: looked up once for all
+    found: Any = _place(int(times[0]), grid, own or grid) if one else _places(times, grid, own or grid)
+    out["slot"], known, out["session"], out["begin"], out["end"] = found
     out["price"] = _price(columns, kind, tick)
     out["ts_available"] = _known(columns, known)
     return out

@@ -68,6 +68,10 @@ class ReturnsState:
     duplicate: I8
     outside: I8
     unusable: I8
+    passed: I8
+    """Slots from one price to the next of its session: the one that has it, and those between."""
+    filled: I8
+    """Of these the ones that have a price."""
 
 
 @inline(borrow=True)
@@ -87,6 +91,9 @@ def _tell(config: Any, state: Any, out: Any) -> None:
         ratio = state.price / state.price_before
         out.value = log(ratio) if config.kind else ratio - 1.0
         out.status = _OK
+    if state.known and state.session == state.session_before:
+        state.passed += span
+        state.filled += 1
     state.known, state.open = 1, 0
     state.slot_before, state.price_before, state.session_before = state.slot, state.price, state.session
 
