@@ -19,6 +19,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -105,10 +106,11 @@ class Stream:
         prices = live.source.prices(rows)
         told = []
         # Rows of one moment enter together; then what that moment closes is closed.
-        edges = np.flatnonzero(np.diff(prices["ts_available"])) + 1
-        for part in np.split(prices, edges) if len(prices) else []:
-            known = int(part["ts_available"][0])
-            told.append(self.advance(known))
+        moments = prices["ts_available"]
+        edges = [0, *(np.flatnonzero(np.diff(moments)) + 1).tolist(), len(prices)] if len(prices) > 1 else [0, 1]
+        for at, end in pairwise(edges) if len(prices) else ():
+            part = prices[at:end]
+            told.append(self.advance(int(moments[at])))
             self._keep((name, instrument), live.take(part))
             if self._bars:
                 told.append(self._close(self._given_by_all()))
