@@ -43,9 +43,9 @@ def in_parts(events, cuts, make, restart):
     for part in np.split(events, cuts):
         if restart:
             snapshot = stream.snapshot()
-            assert stream.snapshot() == snapshot
             stream = make()
             stream.restore(snapshot)
+            assert stream.snapshot() == snapshot
         told.append(stream.push(part))
     return together([*told, stream.close()]).frame()
 
