@@ -27,6 +27,7 @@ from tickwright.factors.panel import Given
 from tickwright.factors.replay import Series, each_of
 from tickwright.factors.rows import cut
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
+from tickwright.factors.sources.pace import warn_of_fine
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Constant, Stream, Told
@@ -84,7 +85,7 @@ class Feed:
         self, assets: Any, market: Any = None, *, start: Nanos | None = None, end: Nanos | None = None,
         aligned: bool = False,
     ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:  # fmt: skip
-        """RETURN rows of each symbol, and of the benchmark.
+        """RETURN rows of each symbol, and of the benchmark. Warns with FineGridWarning where too many slots are empty.
 
         `assets`: a catalog, or by symbol what `ReturnSource.returns` takes; `market` alike, by default the catalog.
         `start`, `end`: of a catalog, what is read: a look-back before `start` too. `aligned`: a benchmark that is
@@ -92,14 +93,17 @@ class Feed:
         """
         catalog = hasattr(assets, "chunks")
         span = (start if start is None else self.factory.market.bars.before(start, self.factory.node.lookback), end)
-        made = {s.symbol: s.returns(assets if catalog else assets[s.symbol], *span) for s in self._assets}
+        followed = [s.followed(assets if catalog else assets[s.symbol], *span) for s in self._assets]
+        made = dict(zip(self.symbols, (rows for rows, _ in followed), strict=True))
         base = self.sources.get(MARKET)
         if not isinstance(base, ReturnSource):
             self.factory.check_market(market is not None)
+            warn_of_fine(live for _, live in followed)
             return made, None
         where = assets if market is None and catalog else market
         self.factory.check_market(where is not None)
-        told = base.returns(where, *span)
+        told, live = base.followed(where, *span)
+        warn_of_fine([*(live for _, live in followed), live])
         if aligned:
             check_alignment(list(made.values()), told)
         return made, told
@@ -134,8 +138,11 @@ class Feed:
             yield Series(name, place, source, rows)
 
     def stream(self) -> Stream:
-        """The same, row by row: `Stream.push` with the name of the source and the place of the symbol in it."""
-        return Stream(self.factory.graph, self.sources, self.constants)
+        """The same, row by row: `Stream.push` with the name of the source and the place of the symbol in it.
+
+        It warns with FineGridWarning, once, as soon as too many slots of a series were empty.
+        """
+        return Stream(self.factory.graph, self.sources, self.constants, warn_of_fine)
 
     def frame(self, told: Told) -> pl.DataFrame:
         """What a stream told, as `history` gives it."""
