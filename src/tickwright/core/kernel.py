@@ -22,6 +22,8 @@ from typing import Any, TypeVar, overload
 import numba
 import numba.core.config
 
+from tickwright.core.linking import Helper, Joining
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -37,7 +39,8 @@ def kernel(function: F) -> F: ...
 @overload
 def kernel(*, borrow: bool) -> Callable[[F], F]: ...
 def kernel(function: F | None = None, *, borrow: bool = False) -> Any:
-    """Compile an entry point: cached on disk, no GIL, C division. Few of these; each costs seconds to compile.
+    """Compile a function of its own: cached on disk, no GIL, C division. For an entry point, and for what is rare: its
+    callers hold one copy of it, and are compiled sooner. Nothing but a helper is inlined.
 
     With `borrow` the arrays it is given are borrowed for the call: it counts no references, and makes and returns no
     array. Counting is atomic: it was a fifth of a simulated event. What is compiled for its sake borrows too.
@@ -51,8 +54,8 @@ def inline(function: F) -> F: ...
 def inline(*, borrow: bool) -> Callable[[F], F]: ...
 def inline(function: F | None = None, *, borrow: bool = False) -> Any:
     """Compile a helper that is always inlined into its caller: on book records about twice as fast. `borrow`: as for
-    `kernel`."""
-    return _decorated(function, borrow, forceinline=True)
+    `kernel`. Python may call it too, which compiles it apart."""
+    return _decorated(function, borrow, forceinline=True, no_cpython_wrapper=True)
 
 
 def _decorated(function: F | None, borrow: bool, **options: Any) -> Any:
@@ -65,9 +68,19 @@ def _compile(function: F, **options: Any) -> F:
     source = Path(function.__code__.co_filename).resolve()
     folder = _cache_root() / source_hash(source) if source.is_file() else None
     # What was typed in has no file, and Numba nowhere to keep it.
-    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", **options}
-    compiled: F = _njit(function, None if os.environ.get("NUMBA_CACHE_DIR") else folder, options)
-    return compiled
+    options = {
+        "cache": source.is_file(), "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True,
+        "pipeline_class": Joining, **options,
+    }  # fmt: skip
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    compiled: Any = _njit(function, None if given else folder, options)
+    if options["forceinline"] and isinstance(compiled, numba.core.registry.CPUDispatcher):
+        callable_ = {**options, "forceinline": False, "no_cpython_wrapper": False}
+        # Numba knows a function by its place: what Python calls is kept elsewhere.
+        elsewhere = Path(given) if given else folder
+        compiled.__class__ = Helper
+        compiled.apart = partial(_njit, function, elsewhere and elsewhere / "called", callable_)
+    return compiled  # type: ignore[no-any-return]
 
 
 def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, Any]) -> Any:
