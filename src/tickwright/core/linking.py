@@ -5,7 +5,8 @@ callers, however far up: of the time that a market took to compile this was one 
 
 1. a helper, always inlined, is kept as it was typed: its callers optimise it, and only they make machine code of it;
 2. a kernel is optimised with its helpers, and joined afterwards with the kernels that it calls, which are optimised
-   already. So no kernel is inlined into another: what shall be, is a helper.
+   already. So no kernel is inlined into another: what shall be, is a helper;
+3. a constant argument makes no copy of a function.
 
 What comes of the others, Numba's own functions and a user's, is as ever. Written against Numba's code libraries
 (`numba.core.codegen`), of which there is no public face; the names have stood since 0.50.
@@ -17,6 +18,8 @@ from enum import Enum
 from typing import Any
 
 import llvmlite.binding as llvm
+from numba import types
+from numba.core import errors
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher, cpu_target
@@ -138,7 +141,22 @@ class Joining(Compiler):
         return super().define_pipelines()
 
 
-class Helper(CPUDispatcher):
+class Kernel(CPUDispatcher):
+    """A compiled function of which a constant that it is called with makes no copy of its own."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Numba's, by the types of constants and not by their values, unless the function cannot be typed so."""
+        constants = [*args, *kws.values()]
+        if not any(isinstance(given, types.Literal) for given in constants):
+            return super().get_call_template(args, kws)
+        try:
+            plain = {name: types.unliteral(given) for name, given in kws.items()}
+            return super().get_call_template(tuple(map(types.unliteral, args)), plain)
+        except (errors.TypingError, errors.ForceLiteralArg):
+            return super().get_call_template(args, kws)
+
+
+class Helper(Kernel):
     """A function that is always inlined. It has no machine code: Python calls a kernel made of it (`apart`) instead."""
 
     apart: Any
