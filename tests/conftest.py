@@ -5,6 +5,29 @@ from pathlib import Path
 
 import pytest
 
+LONGEST = (
+    "app/test_docs_snippets.py", "book/test_mbo_mbp10.py", "learn/test_planning.py", "learn/test_market_gate.py",
+    "run/test_live_market.py", "book/test_book_twin.py", "learn/test_venue_gate.py", "book/test_windowed.py",
+)  # fmt: skip
+"""Files that take longest, in the order in which workers take them; `learn` follows, then the rest."""
+
+
+def pytest_configure(config):
+    """Workers take files in the order below, and not those with most tests first: few tests may take long."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first, so that no worker is left alone with one at the end."""
+    tests = Path(__file__).parent
+    ranks = {tests / name: rank for rank, name in enumerate(LONGEST)}
+
+    def rank(item):
+        return ranks.get(item.path, len(ranks) + (item.path.parent.name != "learn"))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -155,6 +155,47 @@ def test_another_market_is_played_and_said(tmp_path):
     assert "one policy is too few" in text
 
 
+def test_a_frontier_matches_risk_on_the_same_episodes(waited, tmp_path):
+    """Who heeds no risk aversion costs the same in the headline and along the frontier: pairs are of one episode. The
+    policy waits for the deadline, so the frontier is held against a tail of its own."""
+    config = replace(CONFIG, headline=32, parts=("headline", "frontier"))
+    document = benchmark(config, [waited / "seeds"], tmp_path / "out")
+    rows = [r for s in document["scenarios"] for r in s["rows"] if r["policy"] == "twap/take"]
+    assert len(rows) == 5
+    assert len({row["mean_bps"] for row in rows}) == len({row["cvar95_bps"] for row in rows}) == 1
+    headline = document["scenarios"][0]
+    found = headline["matched_risk"]
+    assert [point["tuned_for"] for point in found["frontier"]] == ["the mean", *(f"λ = {r:g}" for r in scenarios.RISKS)]
+    heuristic = next(r for r in headline["rows"] if r["policy"] == "heuristic")
+    assert found["frontier"][0]["mean_bps"] == pytest.approx(heuristic["mean_bps"])
+    assert found["frontier"][0]["cvar95_bps"] == pytest.approx(heuristic["cvar95_bps"])
+    several = next(r for r in headline["rows"] if r["policy"] == "policy, mean of seeds")
+    assert found["policy_mean_bps"] == pytest.approx(several["mean_bps"])
+    assert any("risk" in claim["text"] and "matched" in claim["text"] for claim in document["claims"])
+    assert any("at the policy's CVaR" in target["quantity"] for target in document["targets"])
+
+
+def test_a_policy_of_the_package_has_no_curve_of_the_folder_one_stands_in(tmp_path, monkeypatch):
+    """`--policy demo` names no place: neither a metrics.jsonl nor a folder of that name is looked into."""
+    from tickwright.learn.benchmark.contenders import contenders
+
+    monkeypatch.chdir(tmp_path)
+    Path("metrics.jsonl").write_text('{"steps": 5, "validation": {"reward": -2.0, "error": 0.1}}\n')
+    Path("demo").mkdir()
+    (found,) = contenders([Path("demo")])
+    assert found.to_json()["curve"] == []
+
+
+def test_a_replay_tells_policies_by_their_whole_names():
+    """A file whose name begins with another's, or a baseline's, is another one."""
+    from tickwright.learn.benchmark.replay import _shown
+
+    named = {"rl:a/policy.twp": "policy, seed 1", "rl:a/policy.twp2": "policy, seed 2"}
+    assert [_shown(name, named) for name in ("rl:a/policy.twp2", "rl:a/policy.twp", "twap/take")] == [
+        "policy, seed 2", "policy, seed 1", "twap/take",
+    ]  # fmt: skip
+
+
 def test_recipes_and_curves(tmp_path):
     """Seeds of one recipe are alike but for the seed; the learning curve stands beside the policy."""
     from tickwright.learn.benchmark.contenders import contenders

@@ -3,14 +3,12 @@
 import datetime as dt
 import json
 from decimal import Decimal
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from conftest import call
-from tickwright.app.commands.factor_compute import _as_known
 from tickwright.app.commands.factor_report import _benchmark, _grid
 from tickwright.app.report.factors.views import view_of
 from tickwright.core.instrument import Instrument
@@ -24,6 +22,7 @@ from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
 from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.grid import Grid
+from tickwright.factors.replay import in_order
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.compare import compare
@@ -163,19 +162,11 @@ def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(t
     assert not FactorStore.open(where).book.parts
 
 
-@pytest.mark.parametrize(
-    ("said", "by"),
-    [
-        ('kind = "sector"', "compute_sector_beta"), ('kind = "liquidity"', "compute_liquidity_beta"),
-        ('kind = "volatility"', "compute_volatility_beta"), ('method = "hayashi-yoshida"', "compute_tick_beta"),
-        ('kind = "size"', "one of market, sector, liquidity, volatility"),
-    ],
-)  # fmt: skip
-def test_what_bars_cannot_give_is_refused_with_what_computes_it(minutes, tmp_path, capsys, said, by):
-    (tmp_path / "beta.toml").write_text(f'{said}\ngrid = "1min"\n')
+def test_a_kind_that_is_none_is_refused_with_those_that_are(minutes, tmp_path, capsys):
+    (tmp_path / "beta.toml").write_text('kind = "size"\ngrid = "1min"\n')
     code, _, err = call(capsys, "factors", "compute", "--config", tmp_path / "beta.toml", "--catalog", minutes)
     assert code == 2
-    assert by in err
+    assert "one of market, sector, liquidity, volatility" in err
 
 
 def test_the_report_of_a_beta_beside_the_market_has_the_grid_of_its_market(tmp_path, capsys):
@@ -203,7 +194,7 @@ def test_the_report_of_a_beta_beside_the_market_has_the_grid_of_its_market(tmp_p
     assert np.isfinite(_benchmark(view, Catalog.open(where))).all()
     code, _, err = call(capsys, "factors", "report", "--catalog", where, "--out", tmp_path / "out")
     assert code == 0, err
-    assert "A beta beside the market" in (tmp_path / "out" / "report.html").read_text()
+    assert "no sectors are stored" in (tmp_path / "out" / "report.html").read_text()  # they were handed over
 
 
 def test_ticks_are_told_in_the_order_in_which_they_became_known(tmp_path):
@@ -213,8 +204,7 @@ def test_ticks_are_told_in_the_order_in_which_they_became_known(tmp_path):
     rows["B"]["ts_event"] = FIRST + np.array([1, 2, 3]) * MINUTE + 1
     rows["A"]["ts_recv"] = rows["A"]["ts_event"] + 3 * MINUTE
     rows["B"]["ts_recv"] = rows["B"]["ts_event"]
-    catalog = SimpleNamespace(read=lambda symbol, *_: rows[symbol])
-    parts = [("asset", i, ReturnSource(name, Grid.parse("5min"))) for i, name in enumerate("AB")]
-    told = [(i, int(row["ts_recv"][0])) for _, i, row in _as_known(catalog, parts, (None, None))]
+    known = [ReturnSource(name, Grid.parse("5min")).prices(rows[name])["ts_available"] for name in "AB"]
+    told = list(in_order(known))
     assert [i for i, _ in told] == [1, 1, 1, 0, 0, 0]
-    assert [known for _, known in told] == sorted(known for _, known in told)
+    assert [known[i][at] for i, at in told] == sorted(known[i][at] for i, at in told)

@@ -71,7 +71,8 @@ def test_the_registry_from_the_command_line(folder, champion, capsys, tmp_path):
     assert (code, out) == (0, first)
     told = json.loads(call(capsys, "registry", "show", where, "--json")[1])
     assert [change["what"] for change in told["history"]] == [
-        "enter as champion", "enter as shadow", "promote to canary", "promote to champion", "roll back: champion again",
+        "enter as champion", "enter as shadow", "promote to canary of 10 %", "promote to champion",
+        "roll back: champion again",
     ]  # fmt: skip
     code, out, err = call(capsys, "registry", "rollback", where)
     assert (code, out) == (2, "")

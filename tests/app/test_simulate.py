@@ -146,6 +146,19 @@ def test_days_are_business_days_with_seeds_of_their_own():
     assert monday.open_ts - friday.open_ts == (3 * 24 - 1) * 3600 * 10**9
 
 
+def test_what_no_day_can_be_is_named_by_its_argument():
+    """A library knows arguments and no options."""
+    sim = Instrument("SIM", "XSIM", "USD", Decimal("0.01"), timezone="UTC")
+    monday = dt.date(2026, 1, 5)
+    for name, arguments in (
+        ("seed", (monday, 1, -1)), ("count", (monday, 0, 1)), ("first", (dt.date(2026, 1, 4), 1, 1)),
+        ("opens", (monday, 1, 1, "late")), ("closes", (monday, 1, 1, "10:00", "09:00")),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"^{name}: got") as caught:
+            days_of(sim, *arguments)
+        assert "--" not in str(caught.value)
+
+
 def test_a_rerun_is_recognised_and_another_market_refused(folder, capsys):
     version = Catalog.open(folder).version
     code, out, _ = simulate(capsys, folder, "--seed", "7")

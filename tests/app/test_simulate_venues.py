@@ -55,18 +55,6 @@ def test_a_day_of_several_venues_is_a_sound_recorded_day(file, tmp_path, capsys)
         assert "unknown" not in json.dumps(json.loads(out).get("findings", []))
 
 
-@pytest.mark.parametrize(("text", "name"), [(FILE, "flow.venues"), (FILE[: FILE.index("[[")] + POOL, "flow.pool")])
-def test_the_event_loop_refuses_them_by_name(text, name, tmp_path, capsys):
-    file = tmp_path / "parameters.toml"
-    file.write_text(text)
-    code, _, error = call(
-        capsys, "execute", "--market", f"fp:{file}", "--seed", 7, *DAY, "--side", "buy", "--quantity", 2_000, "--start",
-        "09:40", "--end", "09:50", "--policy", "twap/take", "--out", tmp_path / "out",
-    )  # fmt: skip
-    assert code != 0
-    assert name in error
-
-
 def test_one_venue_with_a_name_and_fees_is_let_in(tmp_path, capsys):
     file = tmp_path / "parameters.toml"
     file.write_text(FILE[: FILE.rindex("[[")] + "[parameters.flow]\nday_seconds = 1500.0\n")

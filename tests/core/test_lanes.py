@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from tickwright.core.lanes import WIDTH, chosen, every, larger, load, root, smaller, store
+from tickwright.core.lanes import WIDTH, chosen, every, fetch_behind, lanes_of, larger, load, root, smaller, store
 
 
 @numba.njit(error_model="numpy")
@@ -35,3 +35,17 @@ def test_every_lane_is_a_number_of_its_own():
             )  # fmt: skip
             for j, want in enumerate(wanted):
                 np.testing.assert_array_equal(out[8 * j : 8 * j + 8], want)
+
+
+@numba.njit(error_model="numpy")
+def laid(a, out):
+    fetch_behind(a, 0)
+    fetch_behind(a, 1 << 40)
+    store(out, 0, lanes_of(a[7], a[6], a[5], a[4], a[3], a[2], a[1], a[0]))
+
+
+def test_numbers_stand_side_by_side_in_their_order_and_asking_for_memory_of_nobody_does_nothing():
+    a, out = np.arange(8.0), np.zeros(8)
+    laid(a, out)
+    assert out.tolist() == [7, 6, 5, 4, 3, 2, 1, 0]
+    assert a.tolist() == list(range(8))

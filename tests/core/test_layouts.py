@@ -47,8 +47,8 @@ def test_market_event_bytes():
 @pytest.mark.parametrize(
     ("layout", "size"),
     [
-        (QUOTE, 40), (TRADE, 40), (TAPE, 40), (ORDER, 32), (LEVEL, 16), (OBSERVATION, 264), (INTENT, 40),
-        (COMMAND, 112), (VERDICT, 40), (ORDER_EVENT, 112), (FILL, 136),
+        (QUOTE, 40), (TRADE, 40), (TAPE, 40), (ORDER, 32), (LEVEL, 16), (OBSERVATION, 360), (INTENT, 48),
+        (COMMAND, 120), (VERDICT, 40), (ORDER_EVENT, 120), (FILL, 152),
         (TOP_OF_BOOK, 64), (PRINT, 56), (BAR, 56), (STATISTIC, 56), (IMBALANCE, 128), (STATUS, 32), (TERMS, 280),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -159,12 +160,16 @@ def test_the_benchmark_is_that_of_the_option_or_of_the_file_or_a_basket(
 
     file = tmp_path / "beta.toml"
     file.write_text(f'lookback_length = 40\ngrid = "1min"\n{line}\n')
-    read = []
+    asked = []
+
+    def told(factory, catalog, where, symbols):
+        asked.extend([*symbols, factory.market.benchmark])
+        return SimpleNamespace(case=lambda span: case_of(remembers, five, Sum))
+
     monkeypatch.setattr(factors, "open_catalog", lambda where: None)
-    monkeypatch.setattr(factors, "stored", lambda config, catalog, symbol, begin, end: read.append(symbol))
-    monkeypatch.setattr(factors, "cases", lambda configs, prices, market: read.append(configs[0].benchmark) or iter(()))
+    monkeypatch.setattr(factors, "recorded", told)
     call(capsys, "factors", "check-start", "--config", file, "--catalog", tmp_path, "--instrument", "A", *words)
-    assert read == (["A", "basket"] if wanted is None else ["A", wanted, wanted])
+    assert asked == ["A", wanted or "basket"]
 
 
 def test_a_fault_ends_the_command_with_2(capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -12,7 +13,7 @@ from factor_worlds import START, bars
 from tickwright.core.errors import BenchmarkError, ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.tables import BAR
-from tickwright.core.units import DAY, MINUTE
+from tickwright.core.units import DAY, MINUTE, SECOND
 from tickwright.data.catalog import Catalog
 from tickwright.data.reference.sectors import Statement
 from tickwright.data.store.source import Source as Stored
@@ -20,6 +21,7 @@ from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
 from tickwright.factors.sources.benchmark import BenchmarkSource
+from tickwright.factors.sources.pace import FineGridWarning
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 
@@ -164,3 +166,67 @@ def test_what_a_feed_refuses():
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=words):
             make()
+
+
+def ticks(seed, gap, seconds=7200):
+    """Trades at random moments, `gap` seconds apart on average."""
+    rng = np.random.default_rng(seed)
+    times = START + np.sort(rng.integers(0, seconds * SECOND, int(seconds / gap)))
+    prices = np.exp(np.cumsum(rng.normal(0, 1e-4, len(times))))
+    return pl.DataFrame({"ts_event": times, "price": 100 * prices, "ts_available": times})
+
+
+def told_of(feed, prices):
+    """The warnings of the history of a feed, and of its stream."""
+    found = []
+    with warnings.catch_warnings(record=True) as history:
+        warnings.simplefilter("always")
+        feed.history({"A": prices["A"]}, prices["M"], aligned=False)
+    found.append([str(w.message) for w in history if w.category is FineGridWarning])
+    moments = sorted((int(t), k, i) for k, c in enumerate(prices.values()) for i, t in enumerate(c["ts_event"]))
+    with warnings.catch_warnings(record=True) as live:
+        warnings.simplefilter("always")
+        stream = feed.stream()
+        for _, k, i in moments:
+            stream.push(("asset", "market")[k], prices["AM"[k]][i : i + 1])
+        stream.close()
+    return [*found, [str(w.message) for w in live if w.category is FineGridWarning]]
+
+
+@pytest.mark.parametrize(
+    ("grid", "gap", "warns"), [("1s", 4.0, True), ("10s", 4.0, True), ("20s", 4.0, False), ("5s", 1.0, False)]
+)
+def test_a_grid_below_five_median_gaps_of_the_slower_is_warned_of_in_history_and_in_a_stream(grid, gap, warns):
+    """Gaps are exponential, so that five medians are 5 ln 2 = 3.47 means: 13.9 s of four seconds."""
+    config = MarketBetaConfig(lookback_length=30, min_observations=10, grid=grid, benchmark="M", overnight=True)
+    feed = Feed(BetaFactory(config), ("A",), {"schema": "trades"})
+    for found in told_of(feed, {"A": ticks(1, gap), "M": ticks(2, 0.5)}):
+        assert len(found) == warns
+        assert all(text.startswith(f"bars of {grid} are too short: A has no price in ") for text in found)
+
+
+def test_of_bars_half_must_be_missing_and_few_tell_nothing():
+    feed = Feed(BetaFactory(CONFIG), ("A",))
+    rng = np.random.default_rng(1)
+    slots = START // MINUTE + np.arange(600)
+    market = bars(rng, slots, 0.0, 0)
+    for missing, length, warns in ((0.4, 600, False), (0.6, 600, True), (0.6, 190, False)):
+        rows = bars(rng, slots, missing, 0)
+        rows = rows[rows["ts_event"] < (slots[0] + length) * MINUTE]
+        for found in told_of(feed, {"A": rows, "M": market}):
+            assert [("A has no price in 6" in text or "A has no price in 5" in text) for text in found] == [
+                True
+            ] * warns
+
+
+def test_a_restart_goes_on_counting_empty_slots():
+    config = MarketBetaConfig(lookback_length=30, min_observations=10, grid="1s", benchmark="M", overnight=True)
+    feed = Feed(BetaFactory(config), ("A",), {"schema": "trades"})
+    prices = ticks(1, 4.0, 300)
+    first = feed.stream()
+    first.push("asset", prices[:40])
+    again = feed.stream()
+    again.restore(first.snapshot())
+    again.push("asset", prices[40:])
+    with pytest.warns(FineGridWarning, match="no price in 7"):
+        again.close()

@@ -12,7 +12,7 @@ pytest.importorskip("stable_baselines3")
 from tickwright.core.errors import ConfigError
 from tickwright.learn import EpisodeConfig
 from tickwright.learn.artefact import NetworkPolicy, load
-from tickwright.learn.train import train
+from tickwright.learn.train import library, train
 from tickwright.learn.train.config import (
     LibraryConfig,
     PpoConfig,
@@ -20,7 +20,7 @@ from tickwright.learn.train.config import (
     TrainConfig,
     ValidationConfig,
 )
-from tickwright.learn.train.library import Model
+from tickwright.learn.train.library import EpisodesVecEnv, Model
 from tickwright.learn.train.tabular import Table, train_table
 
 BUCKETS = TabularConfig(times=tiny.STEPS, lots=tiny.LOTS, columns=(2,), edges=(0.0,), rounds=8)
@@ -42,6 +42,39 @@ def test_the_table_finds_the_optimum():
     start = table.states(np.concatenate([tiny.seen(0, np.array([tiny.LOTS]), s) for s in range(2)]))
     worth = table.best(start, tiny.legal([tiny.LOTS] * 2))[1]
     assert -worth.mean() == pytest.approx(best, rel=0.1)
+
+
+class Newsy(tiny.TinyBatch):
+    """The same, but half of each reward is told as news, which leaves the sum the same to the bit."""
+
+    def step(self, actions):
+        got = super().step(actions)
+        return replace(got, rewards=0.5 * got.rewards, news=0.5 * got.rewards)
+
+
+@pytest.mark.parametrize("without", [True, False])
+def test_news_is_left_out_of_what_is_learned_from_where_that_is_asked(without):
+    """By the table and by the library's environment: as of episodes that have no news, to the bit; or it stays in."""
+    tables = [
+        train_table(batch(64, 1), BUCKETS, 10_000, 5, lambda *a: None, without) for batch in (tiny.TinyBatch, Newsy)
+    ]
+    assert np.array_equal(tables[0].worth, tables[1].worth) == without
+    envs = [EpisodesVecEnv(batch(8, 1), 0.5, without) for batch in (tiny.TinyBatch, Newsy)]
+    rewards = []
+    for env in envs:
+        env.reset()
+        env.step_async(np.ones(8, np.int64))
+        rewards.append(env.step_wait()[1])
+    assert (rewards[0] != 0).all()
+    np.testing.assert_array_equal(rewards[1], rewards[0] if without else 0.5 * rewards[0])
+
+
+def test_the_trainers_heed_the_configuration(monkeypatch):
+    given = []
+    monkeypatch.setattr(library, "EpisodesVecEnv", lambda *a: given.append(a[2]) or EpisodesVecEnv(*a))
+    for asked in (True, False):
+        Model(replace(CONFIG, ppo=replace(CONFIG.ppo, without_news=asked)), tiny.TinyBatch(64, 1))
+    assert given == [True, False]
 
 
 def test_a_state_never_seen_is_no_error():

@@ -24,18 +24,27 @@ def row(policy, kind, mean, ratio=0.9, cvar=0.8, **more):
 SEEDS = {"set": 1, "trained_with": False, "hash": "a1", "committed": "a1"}
 
 
-def document(own, shells=10, **more):
+def matched(status="matched", ratio=0.7, apart=(-0.6, -0.65, -0.55), **more):
+    return {
+        "status": status, "rival": "tuned for the mean", "policy_cvar95_bps": 9.0, "rival_cvar95_bps": 9.0,
+        "difference": {"bps": apart[0], "ci95": list(apart[1:]), "ticks": apart[0]}, "ratio": ratio,
+        "ratio_ci95": [ratio - 0.02, ratio + 0.02], "episodes": 20_000, "played": 20_000,
+    } | more  # fmt: skip
+
+
+def document(own, shells=10, at_risk=None, **more):
     def scenario(name, kind):
         rows = [row("heuristic", "baseline", 2.0), own]
         return {"name": name, "kind": kind, "base": "tight", "rows": copy.deepcopy(rows), "trained_here": None,
-                "episode": {"mid_price": 10_000}}  # fmt: skip
+                "episode": {"mid_price": 10_000}, "matched_risk": at_risk or matched()}  # fmt: skip
 
     return {
         "scenarios": [scenario("tight", "headline"), *(scenario(f"tight: {n}", "shell") for n in range(shells))],
         "gates": {"tight": {"passed": True, "quick": False, "market": {"checks": []}, "policies": {}}},
         "policies": [{"recipe": "r", "training_episodes_at_least": 1_000}] * 5,
         "tuning": {"tight": {"budget": 1_000}},
-        "quick": False, "complete": True, "parts": ["headline", "baselines", "shell", "gate"], "replay": [],
+        "quick": False, "complete": True, "replay": [],
+        "parts": ["headline", "baselines", "frontier", "shell", "gate"],
         "episodes": {"headline": 50_000, "cell": 20_000}, "test_seeds": SEEDS,
     } | more  # fmt: skip
 
@@ -93,6 +102,39 @@ def test_too_little_is_no_claim_however_good(own, more):
     given = document(row("policy, mean of seeds", "several", 1.2, ratio=0.6) | own, **more)
     assert verdicts(given)[HEURISTIC].verdict == NOT_MEASURED
     assert all(c["tone"] != GOOD for c in claims(given))
+
+
+RISK = "policy / heuristic at the policy's CVaR 95 %, tight"
+
+
+@pytest.mark.parametrize(
+    ("at_risk", "verdict", "words"),
+    [
+        (matched(), MET, "risk matched at a CVaR 95 % of 9.00 bps: the policy is cheaper"),
+        (matched("less"), MET, "risk is less than matched"),
+        (matched("more"), NOT_MET, "risk is NOT matched"),
+        (matched(ratio=0.99, apart=(-0.01, -0.1, 0.1)), NOT_MET, "not shown to differ"),
+        (matched(ratio=1.2, apart=(0.3, 0.2, 0.4)), NOT_MET, "the policy is DEARER"),
+        (matched(played=512), NOT_MEASURED, "risk matched"),
+    ],
+)
+def test_a_claim_against_the_heuristic_needs_matched_risk(at_risk, verdict, words):
+    """However good the mean: only where it is surely cheaper at its own tail is it green, and the words say which."""
+    given = document(row("policy, mean of seeds", "several", 1.4), at_risk=at_risk)
+    assert verdicts(given)[RISK].verdict == verdict
+    said = [c for c in claims(given) if "the heuristic" in c["text"]]
+    assert any(words in c["text"] for c in said)
+    sure = at_risk["status"] != "more" and at_risk["difference"]["ci95"][1] < 0
+    assert any(c["tone"] == GOOD for c in said) == sure
+    assert any("It is no claim" in c["text"] for c in said) != sure
+
+
+def test_without_a_frontier_risk_is_not_matched():
+    given = document(row("policy, mean of seeds", "several", 1.4), parts=["headline", "baselines", "shell", "gate"])
+    assert "the heuristic's frontier" in verdicts(given)[RISK].why
+    given["scenarios"][0]["matched_risk"] = None
+    assert verdicts(given)[RISK].verdict == NOT_MEASURED
+    assert all(c["tone"] != GOOD for c in claims(given) if "the heuristic" in c["text"])
 
 
 def test_a_mean_bought_with_risk_is_no_claim():

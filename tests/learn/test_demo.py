@@ -11,7 +11,7 @@ from tickwright.core.errors import FileFormatError
 from tickwright.learn.artefact import NetworkPolicy, load
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.policies import Baseline, compare, evaluate
-from tickwright.run.learned import trained_policies
+from tickwright.run.roster import rosters
 from tickwright.strategy.learned.container import SHIPPED
 from tickwright.strategy.policies import parse_policy
 from tickwright.venue.sim.reactive.parameters import FP, content_hash
@@ -42,10 +42,10 @@ def test_its_manifest_is_the_recipe():
 
 def test_a_run_finds_it_by_its_name():
     """`rl:demo` is the file of the package, from any folder; another name that is no file is refused."""
-    (found,) = trained_policies([parse_policy("twap/rl:demo")]).values()
-    assert found.fingerprint == load(SHIPPED / "demo.twp").fingerprint
+    (found,) = rosters([parse_policy("twap/rl:demo")]).values()
+    assert found.first.policy.fingerprint == load(SHIPPED / "demo.twp").fingerprint
     with pytest.raises(FileFormatError):
-        trained_policies([parse_policy("rl:demonstration")])
+        rosters([parse_policy("rl:demonstration")])
 
 
 def test_it_costs_less_than_taking():

@@ -37,7 +37,7 @@ def cells():
 
 def test_a_cell_is_what_the_policy_costs_in_those_episodes(cells):
     messages = 60 * 20 // 30
-    reference = measure(prepare(FP()), [FP().flow.typical], derive(5, "plan"), 10_000)[0]
+    reference = measure(prepare(FP()), [FP().flow.typical], 10_000)[0]
     share = 900.5 / (30 * messages * reference["volume"])
     config = EpisodeConfig(messages=messages, side="sell", participation=(share, share), templates=32)
     scores = evaluate(config, Baseline("ac/post-then-cross", Numbers(urgency=3.0)), 32, derive(5, "plan"))
@@ -105,7 +105,7 @@ def test_what_cannot_be_planned_is_named(change):
 
 def test_shifts_move_what_they_are_named_for():
     def seen(given):
-        return measure(prepare(given), [given.flow.typical], 3, 10_000, 60_000)[0]
+        return measure(prepare(given), [given.flow.typical], 10_000, 60_000, 2)[0]
 
     plain = seen(FP())
     for axis, field in (("volatility", "volatility"), ("spread", "spread"), ("depth", "depth")):

@@ -198,6 +198,25 @@ def test_a_run_is_read_by_the_content_of_its_policy(tmp_path):
         evidence_of((other,), "abc")
 
 
+def test_of_a_champion_and_a_canary_the_orders_of_each_are_its_own(tmp_path):
+    """A run by a registry names both; an order counts for the policy that decided it, and for the name as a whole."""
+    folder = run_folder(tmp_path / "a", policy="twap/rl:abc+def")
+    result = json.loads((folder / "result.json").read_text())
+    order = result["orders"][0]
+    result["orders"] = [
+        order | {"decided_by": {"stage": stage, "artefact": "x"}, "side": side, "parent_id": number}
+        for number, (stage, side) in enumerate((("champion", "buy"), ("canary", "sell"), ("champion", "buy")), 3)
+    ]
+    (folder / "result.json").write_text(json.dumps(result))
+    champion, canary = (evidence_of((folder,), policy).runs[0] for policy in ("abc", "def"))
+    assert [order.side for order in champion.orders] == ["buy", "buy"]
+    assert [order.side for order in canary.orders] == ["sell"]
+    assert (champion.policy, canary.policy) == ("twap/rl:abc(lead=2s)", "twap/rl:def(lead=2s)")
+    for other in ("ab", "bc", "abcdef", "abc+def"):
+        with pytest.raises(ConfigError, match="in it were"):
+            evidence_of((folder,), other)
+
+
 # -- the cap -----------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """The registry against a plain model of it, killed at any moment, and with files that were damaged."""
 
+import hashlib
 import json
 import os
 
@@ -10,7 +11,7 @@ from test_artefact import random_network
 
 from tickwright.core.errors import ConfigError, FileFormatError, TickwrightError, UsageError
 from tickwright.learn.artefact import save
-from tickwright.learn.registry import HISTORY, POINTER, POLICIES, Registry
+from tickwright.run.registry import HISTORY, POINTER, POLICIES, Registry
 from tickwright.strategy.learned.container import TrainedPolicy
 
 
@@ -210,14 +211,60 @@ def test_what_was_damaged_is_refused_by_its_hash(files, tmp_path):
 def test_a_canary_works_its_share_and_a_shadow_nothing(files, tmp_path):
     registry = Registry(tmp_path)
     registry.enter(files[0], "")
-    champion = registry.choose("any")
+    orders = [f"order {i}" for i in range(10_000)]
+
+    def works():
+        state = registry.state
+        return sum(state.works(order) == "canary" for order in orders)
+
+    assert works() == 0
     registry.enter(files[1], "")
-    orders = [f"order {i}" for i in range(2_000)]
-    assert all(registry.choose(order) == champion for order in orders[:50])
+    assert works() == 0
     registry.promote("")
-    chosen = [registry.choose(order) != champion for order in orders[:400]]
-    assert 20 <= sum(chosen) <= 65  # 40 expected, sd 6
-    assert chosen == [registry.choose(order) != champion for order in orders[:400]]
+    assert 880 <= works() <= 1_120  # 1 000 expected, sd 30
+    registry.rollback("")
+    registry.enter(files[1], "")
+    registry.promote("", share=0.3)
+    assert 2_820 <= works() <= 3_180  # 3 000 expected, sd 46
+    assert registry.history[-1].what == "promote to canary of 30 %"
+    registry.promote("")
+    assert works() == 0
+
+
+def test_who_works_an_order_is_the_documented_rule(files, tmp_path):
+    """The last four bytes of BLAKE2b, little-endian, against the share; of the canary and the order alone."""
+    registry = Registry(tmp_path)
+    for file in files[:2]:
+        state = registry.enter(file, "")
+    state = registry.promote("", share=0.5)
+    for i in range(200):
+        digest = hashlib.blake2b(f"{state.challenger}/{i}".encode(), digest_size=8).digest()
+        expected = "canary" if int.from_bytes(digest[4:], "little") / 2**32 < 0.5 else "champion"
+        assert state.works(str(i)) == expected
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
+def test_a_share_that_is_none_is_refused(files, tmp_path, share):
+    registry = Registry(tmp_path)
+    registry.enter(files[0], "")
+    registry.enter(files[1], "")
+    with pytest.raises(ConfigError, match="--share"):
+        registry.promote("", share=share)
+    registry.promote("")
+    with pytest.raises(ConfigError, match="becomes champion"):
+        registry.promote("", share=0.2)
+
+
+def test_a_state_without_a_share_is_read(files, tmp_path):
+    """As it was written before shares were said: a tenth."""
+    registry = Registry(tmp_path)
+    registry.enter(files[0], "")
+    table = json.loads((tmp_path / POINTER).read_text())
+    del table["state"]["share"]
+    content = (json.dumps(table["state"], sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+    table["hash"] = hashlib.sha256(content).hexdigest()
+    (tmp_path / POINTER).write_text(json.dumps(table))
+    assert registry.state.share == 0.1
 
 
 def test_wrong_use_is_refused(files, tmp_path):

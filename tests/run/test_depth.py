@@ -14,7 +14,7 @@ from tickwright.book.quotes import quotes_of, trades_of
 from tickwright.book.replay import replay, reset_book
 from tickwright.book.tape import centre_of
 from tickwright.core.errors import ConfigError, NotInCatalogError
-from tickwright.core.events import Action, Flag
+from tickwright.core.events import QUOTE, TRADE, Action, Flag
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import Intent, IntentKind
 from tickwright.core.tables import PRINT
@@ -23,6 +23,7 @@ from tickwright.data.catalog import Catalog
 from tickwright.data.store.schema import DEPTH, TRADES
 from tickwright.data.store.source import Source
 from tickwright.risk.gate import GateLimits
+from tickwright.run.behind import behind, note_of
 from tickwright.run.compose import profile_of
 from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
 from tickwright.run.engine import World
@@ -235,6 +236,48 @@ def test_what_is_odd_in_the_feed_is_said(tmp_path):
     assert any(f"2 of {len(printed):,} trades name no side" in note for note in notes)
     quiet = np.delete(depth_session(), printed)
     assert any("holds no trades" in note for note in load_day(store(tmp_path / "b", quiet), "COIN", DATE).notes)
+
+
+@pytest.mark.parametrize(("each", "said"), [(1, False), (200, True)])
+def test_a_book_that_is_behind_its_trades_is_said(tmp_path, each, said):
+    """The same market whose levels are shown at once, or gathered until the last of many messages: only then its trades
+    print where the book has not been, and the count is that of a plain loop over them."""
+    rows = depth_session().copy()
+    levels = np.flatnonzero(rows["action"] != Action.TRADE)
+    last = np.minimum((np.arange(len(levels)) // each + 1) * each, len(levels)) - 1
+    for name in ("ts_event", "ts_recv"):
+        rows[name][levels] = rows[name][levels[last]]
+    rows = rows[np.argsort(rows["ts_event"], kind="stable")]
+    day = load_day(store(tmp_path / "ticks", rows), "COIN", DATE)
+    notes = [note for note in day.notes if "behind its trades" in note]
+    assert bool(notes) == said
+    outside, quotes = 0, day.market.quotes
+    for trade in day.market.trades:
+        earlier, later = quotes[quotes["ts_event"] < trade["ts_event"]], quotes[quotes["ts_event"] >= trade["ts_event"]]
+        if len(earlier) and len(later):
+            near = np.concatenate([earlier[-1:], later[:1]])
+            good = (near["ask_size"] > 0).all() and (near["bid_size"] > 0).all()
+            low, high = (
+                np.concatenate([near["bid"], near["ask"]]).min(),
+                np.concatenate([near["bid"], near["ask"]]).max(),
+            )
+            outside += bool(good and not low <= trade["price"] <= high)
+    if said:
+        assert f"{outside:,} of {len(day.market.trades):,}" in notes[0]
+    assert (outside > 0.05 * len(day.market.trades)) == said
+
+
+def test_a_trade_is_held_against_the_quote_strictly_before_it_and_the_first_one_not_before():
+    """By hand: one at the moment of a quote is inside what stood before; one with no quote before or after is left."""
+    quotes, trades = np.zeros(3, QUOTE), np.zeros(6, TRADE)
+    quotes["ts_event"], quotes["bid"], quotes["ask"] = (0, 10, 20), (10, 20, 20), (12, 22, 22)
+    quotes["bid_size"] = quotes["ask_size"] = 1
+    trades["ts_event"], trades["price"] = (0, 5, 10, 15, 15, 25), (99, 99, 11, 19, 22, 99)
+    ts = np.ascontiguousarray(quotes["ts_event"])
+    assert [behind(quotes, ts, trades[i : i + 1]) for i in range(6)] == [0, 1, 0, 1, 0, 0]
+    assert behind(quotes, ts, trades) == 2
+    assert note_of("X", 5, 100) is note_of("X", 60, 99) is None
+    assert "6 of 100 (6.0 %)" in note_of("X", 6, 100)
 
 
 def test_an_instrument_without_a_book_cannot_be_replayed(tmp_path):

@@ -16,9 +16,10 @@ from tickwright.run.engine import World
 from tickwright.run.learned import known_before, learned_kernel
 from tickwright.run.nested import NestedParent, drive
 from tickwright.strategy.learned.actions import ACTIONS, BOTH, CROSS, KEEP, POST, PULL, legal
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.container import TrainedPolicy
 from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK
-from tickwright.strategy.learned.level import Trained, decide
+from tickwright.strategy.learned.level import decide
 from tickwright.strategy.learned.network import Network
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.options import Learned
@@ -110,9 +111,9 @@ def test_it_sees_what_training_shows_and_does_what_the_network_says(levels, side
         out = np.zeros(OBSERVED, np.float32)
         remember(task[0], progress[0], sight[0], recall[0])
         observe(task[0], progress[0], sight[0], recall[0], out)
-        np.testing.assert_array_equal(out, row["observation"][0])
+        np.testing.assert_array_equal(out, row["observation"][0][:OBSERVED])
         mask = [legal(a, task[0], progress[0], sight[0]) for a in range(ACTIONS)]
-        np.testing.assert_array_equal(row["mask"][0], mask)
+        np.testing.assert_array_equal(row["mask"][0][:ACTIONS], mask)
         seen["observations"], seen["masks"] = out[None], np.array([mask], np.bool_)
         assert NetworkPolicy(lively()).decide(_Batch(seen))[0] == row["action"][0]
 
@@ -166,11 +167,13 @@ CALM = Observation(
 
 
 def answers(at_work, *changes):
-    """What the level says to one observation after the other, each CALM with changes."""
+    """What the level says to one observation after the other, each CALM with changes; it names no venue."""
     memory, out = np.array(at_work.memory), []
     for change in changes:
         fields = {name: getattr(CALM, name) for name in Observation.__slots__} | change
-        out.append(tuple(decide(np.zeros(8), memory, to_rows(Observation, [Observation(**fields)])[0])))
+        *said, venue = decide(np.zeros(8), memory, to_rows(Observation, [Observation(**fields)])[0])
+        assert venue == 0
+        out.append(tuple(said))
     return out
 
 
@@ -266,6 +269,8 @@ def _day(events):
         ("twap/rl:policy.twp", "twap/rl:policy.twp", 1),
         ("split(weights=1:2)/vwap(slices=3) / rl:/x/y z.twp( lead=2s, interval=0s )", None, 2),
         ("rl:twap(lead=2s)", "rl:twap(lead=2s)", 0),
+        ("registry:policies", "registry:policies", 0),
+        ("twap/registry:/x/twap( lead=2s )", "twap/registry:/x/twap(lead=2s)", 1),
     ],
 )
 def test_names_of_trained_policies(text, name, levels):
@@ -276,7 +281,10 @@ def test_names_of_trained_policies(text, name, levels):
     assert policy.tick.code == CUSTOM
 
 
-@pytest.mark.parametrize("text", ["rl:", "rl", "twap/rl:", "twap/rl:f(slices=3)", "rl:f(lead=x)", "none/rl:f"])
+@pytest.mark.parametrize(
+    "text",
+    ["rl:", "rl", "twap/rl:", "twap/rl:f(slices=3)", "rl:f(lead=x)", "none/rl:f", "registry:", "registry:d(x=1)"],
+)
 def test_wrong_names_of_trained_policies(text):
     with pytest.raises(ConfigError):
         parse_policy(text)

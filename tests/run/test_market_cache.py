@@ -165,7 +165,7 @@ def test_a_windowed_day_is_kept_as_it_is_completed(shared_data, tmp_path):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, len(session())), max_size=12), st.integers(1, 3))
+@given(st.lists(st.deferred(lambda: st.integers(0, len(session()))), max_size=12), st.integers(1, 3))
 def test_quotes_trades_and_counts_do_not_depend_on_the_cuts(cuts, coarse):
     """However a feed is cut into blocks, its tape, quotes, columns, prints and verdict are those of the whole."""
     events = session().copy()

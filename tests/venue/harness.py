@@ -41,7 +41,7 @@ def run_exchange(tape, book, sims, wires, until):
 @kernel
 def put(wires, order_id, kind, order_type, tif, post_only, side, price, size, now):
     """Send one command."""
-    return send(wires[0], order_id, 0, 0, kind, order_type, tif, post_only, side, price, size, 1, now)
+    return send(wires[0], order_id, 0, 0, kind, order_type, tif, post_only, side, price, size, 1, 0, now)
 
 
 @dataclass(frozen=True)

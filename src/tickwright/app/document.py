@@ -10,6 +10,7 @@ from tickwright.run.execute import OrderResult, RunResult
 from tickwright.tca.group_report import comparison_json, group_json
 from tickwright.tca.groups import Comparison, GroupTca, by_policy, compare
 from tickwright.tca.report import to_json
+from tickwright.tca.venues import venues_json
 
 SCHEMA = "tickwright.result/1"
 
@@ -32,6 +33,7 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
         "orders": [order_row(r) for r in result.results],
         "policies": [group_json(group) for group in _groups(result)],
         "comparisons": [comparison_json(c) for c in _comparisons(result)],
+        **_shadows(result),
         "notes": [*notes, *result.notes, *_window_notes(result)],
     }
 
@@ -39,7 +41,28 @@ def document(result: RunResult, notes: Sequence[str] = ()) -> dict[str, Any]:
 def order_row(result: OrderResult) -> dict[str, Any]:
     """One order's row, with the notes of its policy."""
     row = to_json(result.tca)
+    row |= {"decided_by": asdict(result.decider)} if result.decider else {}
+    if result.venues:
+        row["venues"] = venues_json(result.venues, result.tca.instrument)
     return row | {"notes": [*row["notes"], *result.notes]}
+
+
+def _shadows(result: RunResult) -> dict[str, Any]:
+    """How often a shadow chose as the policy that traded, over all its orders; nothing where there was none."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for r in result.results:
+        if r.watched is not None:
+            counts = found.setdefault((r.policy, r.watched.shadow), [0, 0])
+            counts[0] += len(r.watched.decisions)
+            counts[1] += r.watched.agreed
+    rows = [
+        {
+            "policy": policy, "shadow": shadow, "decisions": decisions, "agreed": agreed,
+            "agreement": agreed / decisions if decisions else None,
+        }
+        for (policy, shadow), (decisions, agreed) in found.items()
+    ]  # fmt: skip
+    return {"shadows": rows} if rows else {}
 
 
 def _tcas(result: RunResult) -> list[Any]:

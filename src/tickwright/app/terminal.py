@@ -58,6 +58,8 @@ def summary(document: dict[str, Any], files: Sequence[Path]) -> None:
     console.width = max(_WIDTH, console.width)
     for rows in _by_parent(document["orders"]):
         console.print(_table(rows))
+        if any(row.get("venues") for row in rows):
+            console.print(_venues(rows))
     _notes(console, document)
     if files:
         console.print(f"report: {files[0]}", soft_wrap=True, highlight=False)
@@ -88,6 +90,22 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
         table.add_column(name, justify="right", no_wrap=False)
     for row in rows:
         table.add_row(row["policy"], *(cell(row) for _, cell in _COLUMNS))
+    return table
+
+
+def _venues(rows: Sequence[dict[str, Any]]) -> Table:
+    """What each policy traded where."""
+    table = Table(
+        title="by venue", title_justify="left", title_style="bold", box=None, header_style="bold", pad_edge=False
+    )
+    for name in ("policy", "venue"):
+        table.add_column(name, no_wrap=True)
+    for name in ("share\n%", "made\n", "taken\n", "at mid\n", "spread\n", "fees\n"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        for name, part in row["venues"].items():
+            money = (fixed(part[key], 2) for key in ("spread", "fees"))
+            table.add_row(row["policy"], name, percent(part["share"]), part["made"], part["taken"], part["mid"], *money)
     return table
 
 

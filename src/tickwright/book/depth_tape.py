@@ -18,8 +18,11 @@ import numpy as np
 
 from tickwright.book import depth_tape_kernel as kernels
 from tickwright.book.layout import LADDER, PRICE_LIMIT, SIZE_LIMIT, TAPE, check_code
+from tickwright.book.packed import pack, unpack
 from tickwright.book.tape import DepthCounts, Tape, TapeCounts, centre_of, check_rows
 from tickwright.core.errors import BookError, CapacityError
+
+_FIXED = {"format": "tickwright.book.depth_tape/1"}
 
 
 def compile_depth(events: np.ndarray) -> Tape:
@@ -77,6 +80,17 @@ class DepthTapeCompiler:
             maybe_bad=suspect,
             live=int(self._ladders[0]["live"].sum()),
         )
+
+    def snapshot(self) -> bytes:
+        """The levels, and what was counted."""
+        moving = {"instrument": self._instrument, "events": self._events}
+        return pack(_FIXED, moving, (self._state, self._counts, self._ladders))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from where a snapshot was taken. Raises FileFormatError for one of others or a damaged one."""
+        moving, arrays = unpack(snapshot, _FIXED, (np.dtype(np.int64), np.dtype(np.int64), LADDER))
+        self._instrument, self._events = moving["instrument"], moving["events"]
+        self._state, self._counts, self._ladders = arrays
 
 
 def _describe(event: Any) -> str:

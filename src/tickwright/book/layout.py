@@ -61,7 +61,7 @@ TAPE = np.dtype(
         ("ts_event", "<i8"),  # ns, running maximum, so never decreasing
         ("ts_recv", "<i8"),  # ns, running maximum
         ("born", "<i8"),  # row at which the order joined the back of its queue; -1 without an order
-        ("slot", "<i4"),  # index of the order in the book's arena; -1 without an order
+        ("slot", "<i4"),  # index of the order in the book's arena; negative without one: -1, or -(1 + a venue's place)
         ("price", "<i4"),  # ticks; of the resting order where there is one
         ("size", "<i4"),  # lots; for CANCEL and EXECUTE the lots that leave the order
         ("action", "u1"),  # core.events.Action; MODIFY in an L2 tape alone: the level now has `size` lots, 0 is none

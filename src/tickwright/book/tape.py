@@ -17,9 +17,11 @@ import numpy as np
 from tickwright.book import tape_kernel as kernels
 from tickwright.book.ids import empty_table
 from tickwright.book.layout import BOOK, NIL, PRICE_LIMIT, SIZE_LIMIT, TAPE
+from tickwright.book.packed import pack, unpack
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.events import MARKET_EVENT, Action
 
+_FORMAT = "tickwright.book.tape/1"
 OnUnknown = Literal["raise", "count"]
 
 
@@ -162,6 +164,25 @@ class TapeCompiler:
             max_live=max_live,
             live=int(self._state[kernels.LIVE]),
         )
+
+    # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def snapshot(self) -> bytes:
+        """The live orders, their slots, and what was counted."""
+        moving = {"instrument": self._instrument, "events": self._events}
+        return pack(self._fixed, moving, (self._state, self._counts, self._keys, self._slots, self._live, self._free))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from where a snapshot was taken. Raises FileFormatError for one of others or a damaged one."""
+        kinds = (np.dtype(np.int64), np.dtype(np.int64), self._keys.dtype, self._slots.dtype, kernels.SLOT,
+                 np.dtype(np.int32))  # fmt: skip
+        moving, arrays = unpack(snapshot, self._fixed, kinds)
+        self._instrument, self._events = moving["instrument"], moving["events"]
+        self._state, self._counts, self._keys, self._slots, self._live, self._free = arrays
+
+    @property
+    def _fixed(self) -> dict[str, str | int]:
+        return {"format": _FORMAT, "strict": self._strict, "orders": self._limit}
 
     def _grow(self) -> None:
         live = int(self._state[kernels.LIVE])

@@ -21,6 +21,9 @@ from typing import Any, TypeVar, overload
 
 import numba
 import numba.core.config
+from numba.core.registry import CPUDispatcher
+
+from tickwright.core.linking import Helper, Joining, Kernel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +40,8 @@ def kernel(function: F) -> F: ...
 @overload
 def kernel(*, borrow: bool) -> Callable[[F], F]: ...
 def kernel(function: F | None = None, *, borrow: bool = False) -> Any:
-    """Compile an entry point: cached on disk, no GIL, C division. Few of these; each costs seconds to compile.
+    """Compile a function of its own: cached on disk, no GIL, C division. For an entry point, and for what is rare: its
+    callers hold one copy of it, and are compiled sooner. Nothing but a helper is inlined.
 
     With `borrow` the arrays it is given are borrowed for the call: it counts no references, and makes and returns no
     array. Counting is atomic: it was a fifth of a simulated event. What is compiled for its sake borrows too.
@@ -51,8 +55,8 @@ def inline(function: F) -> F: ...
 def inline(*, borrow: bool) -> Callable[[F], F]: ...
 def inline(function: F | None = None, *, borrow: bool = False) -> Any:
     """Compile a helper that is always inlined into its caller: on book records about twice as fast. `borrow`: as for
-    `kernel`."""
-    return _decorated(function, borrow, forceinline=True)
+    `kernel`. Python may call it too, which compiles it apart."""
+    return _decorated(function, borrow, forceinline=True, no_cpython_wrapper=True)
 
 
 def _decorated(function: F | None, borrow: bool, **options: Any) -> Any:
@@ -65,9 +69,18 @@ def _compile(function: F, **options: Any) -> F:
     source = Path(function.__code__.co_filename).resolve()
     folder = _cache_root() / source_hash(source) if source.is_file() else None
     # What was typed in has no file, and Numba nowhere to keep it.
-    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", **options}
-    compiled: F = _njit(function, None if os.environ.get("NUMBA_CACHE_DIR") else folder, options)
-    return compiled
+    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    compiled: Any = _njit(function, None if given else folder, options)
+    if isinstance(compiled, CPUDispatcher):  # NUMBA_DISABLE_JIT leaves the function as it is
+        compiled.__class__ = Helper if options["forceinline"] else Kernel
+    if isinstance(compiled, Helper):
+        # Numba knows a function by its place: what Python calls is kept elsewhere.
+        elsewhere = Path(given) if given else folder
+        own = {**options, "forceinline": False, "no_cpython_wrapper": False}
+        compiled.apart = partial(_njit, function, elsewhere and elsewhere / "called", own)
+    result: F = compiled
+    return result
 
 
 def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, Any]) -> Any:
@@ -78,7 +91,7 @@ def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, 
         if folder is not None:
             config.CACHE_DIR = str(folder)
         try:
-            return numba.njit(**options)(function)
+            return numba.njit(pipeline_class=Joining, **options)(function)
         finally:
             config.CACHE_DIR = previous
 
@@ -102,7 +115,8 @@ def bound(loop: Callable[..., Any], part: Callable[..., Any]) -> Any:
         place = f"{source_hash(source)}-{plain.__name__}-{plain.__code__.co_firstlineno}"
         root = Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()
         folder = root / source_hash(Path(loop.__code__.co_filename).resolve()) / place
-    return _njit(clone, folder, {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False})
+    options = {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": False}
+    return _njit(clone, folder, options)
 
 
 def is_compiled(module: str, function: str) -> bool:

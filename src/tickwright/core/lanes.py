@@ -17,6 +17,7 @@ from numba.extending import intrinsic, overload, register_model
 
 WIDTH = 8
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+_PREFETCH = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), *[ir.IntType(32)] * 3])
 _BYTES = 8
 """A vector may lie where any number may: loads and stores ask for no more."""
 
@@ -66,6 +67,37 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, LANES), generate
+
+
+@_emitted
+def fetch_behind(typing: Any, array: Any, at: Any) -> Any:
+    """Ask for the eight numbers from place `at` on of the array of this length that lies behind this one, if there is
+    one: they come into the cache while something else is done."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        behind = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.add(arguments[1], behind.nitems)
+        # Not with `inbounds`: to ask for what is nobody's does nothing.
+        line = builder.bitcast(builder.gep(behind.data, [place]), ir.IntType(8).as_pointer())
+        function = builder.module.declare_intrinsic("llvm.prefetch", [line.type], _PREFETCH)
+        read, second_level, data = (ir.Constant(ir.IntType(32), k) for k in (0, 2, 1))
+        builder.call(function, [line, read, second_level, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@_emitted
+def lanes_of(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
+    """Eight numbers that stand apart, side by side."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = ir.Constant(_VECTOR, ir.Undefined)
+        for k, one in enumerate(arguments):
+            whole = builder.insert_element(whole, one, ir.Constant(ir.IntType(32), k))
+        return whole
+
+    return LANES(*[types.float64] * WIDTH), generate
 
 
 @_emitted

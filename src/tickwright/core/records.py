@@ -138,6 +138,23 @@ class Observation:
     ask_size_2: I8 = 0
     ask_size_3: I8 = 0
     ask_size_4: I8 = 0
+    live_venue: I8 = 0
+    """1 + the place of the venue where the child is; 0 without one, and in a market of one venue."""
+    bid_venue_1: I8 = 0
+    """Lots at the best bid of all, at the first venue, the second, ...; 0 in a market of one venue."""
+    bid_venue_2: I8 = 0
+    bid_venue_3: I8 = 0
+    bid_venue_4: I8 = 0
+    ask_venue_1: I8 = 0
+    ask_venue_2: I8 = 0
+    ask_venue_3: I8 = 0
+    ask_venue_4: I8 = 0
+    dark: I8 = 0
+    """Lots of the parent's fills that a dark pool gave."""
+    dark_volume: I8 = 0
+    """Lots that others traded in the pool since the data began; `volume` has them too."""
+    dark_signed: I8 = 0
+    """Of them bought minus sold by takers; `signed` has them too."""
 
 
 class IntentKind(IntEnum):
@@ -162,6 +179,8 @@ class Intent:
     size: I8
     post_only: I8
     wake: I8
+    venue: I8 = 0
+    """Where, as of `Command`. A child that rests elsewhere is cancelled first."""
 
 
 # ── commands, verdicts, reports, fills ───────────────────────────────────────────────────────────────────────────
@@ -196,6 +215,10 @@ class Command:
 
     A REPLACE keeps the order's `post_only`. It carries the new price and the new total size, the filled part included
     (FIX OrderQty), so that a fill that crosses it on the wire cannot lead to more than was wanted.
+
+    `venue` is 1 + the place of a lit venue, where the market has several; 0 names none: what rests does so at the
+    first, and what takes goes by price, the cheapest venue first. Of a dark pool it is 1 + the number of lit venues:
+    there a DAY order waits for the mid and an IOC one asks once, whatever its price.
     """
 
     command_id: I8
@@ -212,6 +235,7 @@ class Command:
     ts_decided: I8
     ts_sent: I8
     ts_arrives: I8
+    venue: I8 = 0
 
 
 class Refusal(IntEnum):
@@ -263,11 +287,15 @@ class Reason(IntEnum):
     UNKNOWN_ORDER = 4
     HALTED = 5
     CAPACITY = 6
+    UNKNOWN_VENUE = 7
 
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """One report of a venue. `leaves` is what stays open; `queue_ahead` the lots ahead at that moment if it rests."""
+    """One report of a venue. `leaves` is what stays open; `queue_ahead` the lots ahead at that moment if it rests.
+
+    `venue` is 1 + the place of the venue where the order stands or traded; 0 in a market of one.
+    """
 
     order_id: I8
     parent: I8
@@ -283,10 +311,13 @@ class OrderEvent:
     command_id: I8
     ts_exchange: I8
     ts_desk: I8
+    venue: I8 = 0
 
 
 TAKER = 1
 MAKER = -1
+MIDPOINT = 0
+"""Of a Fill alone: in a dark pool nobody pays the spread. Its report says who came and who was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +347,13 @@ class Fill:
     """When the exchange accepted the order."""
     ts_exchange: I8
     ts_desk: I8
+    venue: I8 = 0
+    """As of `OrderEvent`."""
+    half: I8 = 0
+    """Half ticks x lots that `price` x `size` is short of: 1, 0 or -1. The fee makes up for it.
+
+    A pool trades at half ticks too: its fill is then written as two, half the lots a half tick above and half below.
+    """
 
 
 OBSERVATION = dtype_of(Observation)

@@ -23,7 +23,7 @@ from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.records import ESTIMATE, Status
 from tickwright.factors.sources.returns import ReturnSource
-from tickwright.factors.stream import Stream
+from tickwright.factors.stream import Constant, Stream
 
 Columns = Mapping[str, np.ndarray]
 """Prices of one instrument in the order of being known: ts_event, ts_available, close."""
@@ -64,7 +64,7 @@ class Case:
     node: Node
     sources: Mapping[str, ReturnSource | Sequence[ReturnSource]]
     prices: Mapping[str, Columns | Sequence[Columns]]
-    constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+    constants: Mapping[str, Constant] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -87,7 +87,8 @@ class Case:
             made = [s.returns([c]) for s, c in zip(_listed(sources), columns, strict=True)]
             given[name] = made[0] if isinstance(sources, ReturnSource) else made
         clock = clock_of(given)
-        samples = {name: samples_on(clock, rows) for name, rows in given.items()} | dict(self.constants)
+        samples = {name: samples_on(clock, rows) for name, rows in given.items()}
+        samples |= {name: told(clock) if callable(told) else told for name, told in self.constants.items()}
         return clock, np.stack(batch.run(self.graph, self.grid, clock, samples)[self.node.id])
 
     def late(self) -> Sequence[Nanos]:

@@ -25,8 +25,9 @@ from tickwright.factors.loops import LATE, NEVER, lay
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
 
 FORMAT = "tickwright.factors.snapshot/2"
-_NONE = -1
-_AHEAD = 256
+_SAMPLE_KNOWN, _ESTIMATE_KNOWN = 0, 1
+"""The word of a row that says when it is known."""
+_AHEAD = 1024
 """Slots of which a stream makes the steps at once."""
 
 
@@ -46,12 +47,10 @@ class Memory:
     """The inputs side by side: memory that is used again while as many slots are given as before."""
     words: np.ndarray
     """The same, as `words_of`."""
-    ports: tuple[tuple[str, int, type, int], ...]
-    """Of each input what gives it, the word of `x` at which it begins, its record, and the word of the gate, if it is
-    one."""
-    step: int
-    known: int
-    """The words of `x` at which the step begins, and of its `ts_available`."""
+    ports: tuple[tuple[str, bool], ...]
+    """Of each input what gives it, and whether it takes samples."""
+    plan: np.ndarray
+    """Where inputs and the step lie in `x`, as `loops.lay` asks."""
 
 
 class Engine:
@@ -71,7 +70,10 @@ class Engine:
         self.runs = dict.fromkeys((node.id for node in self.nodes), 0)
         """Slots that each node was run for, by its id."""
         self._session = 0
-        self._ahead: tuple[int, np.ndarray] = NEVER, np.zeros(0, STEP)
+        self._ahead, self._steps, self._sessions = NEVER, np.zeros((1, 0, 0), np.int64), [0]
+        """The first of the slots whose steps were made at once, these steps as words, and their sessions."""
+        self._sources = tuple((source.name, source.id) for source in graph.sources)
+        self._wanted = tuple(node.id for node in graph.wanted)
         self._memory = {node.id: _memory(node, count) for node in self.nodes}
 
     def advance(self, slots: np.ndarray, samples: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -82,9 +84,12 @@ class Engine:
         or of another shape.
         """
         self.check(samples, self.count, len(slots))
-        made = {source.id: samples[source.name] for source in self.graph.sources}
-        self.take(self._steps(slots), made)
-        return {node.id: made[node.id] for node in self.graph.wanted}
+        made = {source: samples[name] for name, source in self._sources}
+        if len(slots) == 1:
+            self._take_one(int(slots[0]), made)
+        else:
+            self.take(steps_of(self.grid, slots), made)
+        return {node: made[node] for node in self._wanted}
 
     def take(self, steps: np.ndarray, made: dict[str, np.ndarray]) -> None:
         """As `advance`, over STEP rows. `made`: rows by the id of what gives them, unchecked; those of nodes are added.
@@ -95,26 +100,29 @@ class Engine:
         if not len(slots):
             made.update({node.id: np.zeros((self.count, 0), ESTIMATE) for node in self.nodes})
             return
-        first, last = int(slots[0]), int(slots[-1])
-        if first <= self.last or (len(slots) > 1 and (slots[1:] <= slots[:-1]).any()):
+        if len(slots) > 1 and (slots[1:] <= slots[:-1]).any():
+            raise DataError(f"slots {slots[0]} to {slots[-1]}: each must be later than the one before")
+        self._run_all(words_of(steps), int(slots[0]), int(slots[-1]), int(steps["session"][-1]), made)
+
+    def _take_one(self, slot: int, made: dict[str, np.ndarray]) -> None:
+        """As `take`, of one slot: its step is of a table that is made for many at once."""
+        at = slot - self._ahead
+        if not 0 <= at < _AHEAD:
+            self._ahead, at = slot, 0
+            steps = steps_of(self.grid, np.arange(slot, slot + _AHEAD))
+            self._steps, self._sessions = words_of(steps), steps["session"].tolist()
+        self._run_all(self._steps[:, at : at + 1], slot, slot, self._sessions[at], made)
+
+    def _run_all(self, steps: np.ndarray, first: int, last: int, session: int, made: dict[str, np.ndarray]) -> None:
+        """Every node over steps as words, from slot `first` to `last` in `session`."""
+        if first <= self.last:
             raise DataError(f"slots {first} to {last} after {self.last}: each must be later than the one before")
         if self.begin == NEVER:
             self.begin = first
-        words = words_of(steps)
         for node in self.nodes:
-            made[node.id] = self._run(node, words, made)
-            self.runs[node.id] += len(slots)
-        self.last, self._session = last, int(steps["session"][-1])
-
-    def _steps(self, slots: np.ndarray) -> np.ndarray:
-        """`steps_of`; those of single slots from a table that is made for many at once."""
-        if len(slots) != 1:
-            return steps_of(self.grid, slots)
-        slot = int(slots[0])
-        if not self._ahead[0] <= slot < self._ahead[0] + _AHEAD:
-            self._ahead = slot, steps_of(self.grid, np.arange(slot, slot + _AHEAD))
-        at = slot - self._ahead[0]
-        return self._ahead[1][at : at + 1]
+            made[node.id] = self._run(node, steps, made)
+            self.runs[node.id] += steps.shape[1]
+        self.last, self._session = last, session
 
     def check(self, samples: Mapping[str, np.ndarray], count: int, length: int) -> None:
         """Raise ConfigError for a source that is missing, or not SAMPLE rows of such a shape."""
@@ -131,24 +139,23 @@ class Engine:
         if memory.x.shape[1] != length:
             memory.x = np.zeros((self.count, length), factor.x)
             memory.words = words_of(memory.x)
-        x, words, known = memory.x, memory.words, memory.known
-        lay(words, steps, memory.step, known, _NONE, _NONE)
-        for giver, at, record, gate in memory.ports:
+        inputs = []
+        for giver, samples in memory.ports:
             rows = given[giver]
-            stamped_second = rows.dtype is ESTIMATE or rows.dtype == ESTIMATE
-            if record is Sample and stamped_second:
-                rows, stamped_second = as_samples(rows), False
-            lay(words, words_of(rows), at, known, int(stamped_second), gate)
+            if samples and rows.dtype is not SAMPLE and rows.dtype == ESTIMATE:
+                rows = as_samples(rows)
+            inputs.append(words_of(rows))
+        lay(memory.words, steps, tuple(inputs), memory.plan)
         out = given.get(node.id)
         if out is None:
             out = np.empty((self.count, length), ESTIMATE)
         ready = self.begin + node.lookback - 1
         if factor.section:
-            factor.loop(memory.config, ready, x, out)
+            factor.loop(memory.config, ready, memory.x, out)
         else:
             factor.loop(
                 memory.config, memory.states, memory.rings, memory.late, memory.fresh, self.last, self._session,
-                node.own_lookback, ready, x, memory.blank, memory.spare, out,
+                node.own_lookback, ready, memory.x, memory.blank, memory.spare, out,
             )  # fmt: skip
         return out
 
@@ -208,11 +215,11 @@ def steps_of(grid: Grid, slots: np.ndarray) -> np.ndarray:
 def words_of(rows: np.ndarray) -> np.ndarray:
     """Records as (instruments, slots, 64-bit words); what all share is one instrument's."""
     shape = (rows.shape[0] if rows.ndim > 1 else 1, rows.shape[-1], rows.itemsize // 8)
-    if rows.flags.c_contiguous:  # a view of records as something else is slow to check in NumPy; a buffer is not
+    if rows.flags.carray:  # a view of records as something else is slow to check in NumPy; a buffer is not
         return np.ndarray(shape, np.int64, rows)
     if rows.strides[-1] == rows.itemsize:  # and records are copied field by field, words as they lie
-        return np.ascontiguousarray(rows.view(np.int64)).reshape(shape)
-    return np.ndarray(shape, np.int64, np.ascontiguousarray(rows))
+        return rows.view(np.int64).copy().reshape(shape)
+    return np.ndarray(shape, np.int64, rows.copy())
 
 
 def as_samples(rows: np.ndarray) -> np.ndarray:
@@ -238,14 +245,13 @@ def _memory(node: Node, count: int) -> Memory:
     factor, config = node.factor, node.config
     states, rings = factor.memory(config, count)
     late = np.zeros((LATE + 2 * node.own_lookback if node.own_lookback > 1 else 0, count), np.int64)
-    gate = factor.place("gate")
+    lies = [
+        (factor.place(port), _SAMPLE_KNOWN if record is Sample else _ESTIMATE_KNOWN, port in (factor.gates or ()))
+        for port, record in factor.inputs.items()
+    ]
     return Memory(
         factor.config_row(config), states, rings, late, np.zeros(1, states.dtype), np.zeros(WIDTH, factor.x),
-        np.zeros(WIDTH, ESTIMATE), np.zeros((count, 0), factor.x),
-        np.zeros((count, 0, 0), np.int64),
-        tuple(
-            (node.inputs[port].id, factor.place(port), record, gate if port in (factor.gates or ()) else _NONE)
-            for port, record in factor.inputs.items()
-        ),
-        factor.place("slot"), factor.place("ts_available"),
+        np.zeros(WIDTH, ESTIMATE), np.zeros((count, 0), factor.x), np.zeros((count, 0, 0), np.int64),
+        tuple((node.inputs[port].id, record is Sample) for port, record in factor.inputs.items()),
+        np.array([*lies, tuple(factor.place(name) for name in ("slot", "ts_available", "gate"))], np.int64),
     )  # fmt: skip

@@ -131,6 +131,14 @@ class Grid:
         slot -= count
         return int(self.begins(np.array([max(slot, 0) if self.session else slot]))[0])
 
+    def covering(self, start: Nanos | None, end: Nanos | None, count: int) -> tuple[Nanos | None, Nanos | None]:
+        """Bounds that hold `count` slots before `start` too, and the last slot before `end` whole; None is open."""
+        first = start if start is None else self.before(start, count)
+        if end is None or not self.length or (self.session and end <= _FIRST):
+            return first, end
+        last = self.slots(np.array([end - 1]))
+        return first, end if last[0] == OUTSIDE else max(end, int(self.ends(last)[0]))
+
     def ends(self, slots: np.ndarray) -> np.ndarray:
         """When each slot is over, the close of its session at the latest: from then a bar is known."""
         slots = np.asarray(slots, np.int64)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+import numpy as np
+
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.lanes import WIDTH
 from tickwright.factors.records import NOTHING, Status
@@ -26,31 +28,54 @@ def part(*arguments: Any) -> None:
     """Stands for the kernel."""
 
 
-@kernel(borrow=True)
-def lay(words: Any, rows: Any, at: int, known: int, stamp: int, gate: int) -> None:
-    """Records side by side, as 64-bit words: `rows` at word `at` of each row of `words`, (instruments, slots, words).
+@inline(borrow=True)
+def _put(words: Any, i: int, t: int, at: Any, rows: Any, j: int, u: int, wide: int) -> None:
+    for k in range(wide):
+        words[i, t, at + np.uint64(k)] = rows[j, u, k]
 
-    One instrument's rows are laid for all, one slot's at every slot. Word `stamp` of a row is when it is known: the
-    latest goes into word `known`. Its status goes into word `gate`, if that is OK yet. Neither where it is negative.
-    """
+
+@inline(borrow=True)
+def _lay_one(words: Any, rows: Any, at: Any, stamp: int, known: Any) -> None:
+    """Rows of one input, and the later of their moments and what stands in word `known`."""
     many, long, wide = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2]
     for i in range(words.shape[0]):
         j = i if many else 0
         for t in range(words.shape[1]):
             u = t if long else 0
             if wide == _SAMPLE_WORDS:  # a loop of known length is no loop
-                for k in range(_SAMPLE_WORDS):
-                    words[i, t, at + k] = rows[j, u, k]
-            elif wide == _STEP_WORDS:
-                for k in range(_STEP_WORDS):
-                    words[i, t, at + k] = rows[j, u, k]
+                _put(words, i, t, at, rows, j, u, _SAMPLE_WORDS)
             else:
-                for k in range(wide):
-                    words[i, t, at + k] = rows[j, u, k]
-            if stamp >= 0:
-                words[i, t, known] = max(words[i, t, known], rows[j, u, stamp])
-            if gate >= 0 and words[i, t, gate] == _OK:
-                words[i, t, gate] = (rows[j, u, wide - 1] >> _STATUS) & _STATUS_BITS
+                _put(words, i, t, at, rows, j, u, wide)
+            words[i, t, known] = max(words[i, t, known], rows[j, u, stamp])
+
+
+@inline(borrow=True)
+def _gate(words: Any, rows: Any, gate: Any) -> None:
+    """The status of one input where that of none before it is other than OK."""
+    many, long, last = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2] - 1
+    for i in range(words.shape[0]):
+        for t in range(words.shape[1]):
+            if words[i, t, gate] == _OK:
+                words[i, t, gate] = (rows[i if many else 0, t if long else 0, last] >> _STATUS) & _STATUS_BITS
+
+
+@kernel(borrow=True)
+def lay(words: Any, steps: Any, given: Any, plan: Any) -> None:
+    """Records side by side, as 64-bit words: inputs and step in each row of `words`, (instruments, slots, words).
+
+    `given`: arrays of such words, one an input. One instrument's rows are laid for all, one slot's at every slot.
+    `plan` says of each input the word of a row at which it begins, its own word that says when it is known, and whether
+    it gates; and of the step its word, that of the latest moment, and that of the first status that is not OK.
+    """
+    last = len(given)
+    step, known, gate = np.uint64(plan[last, 0]), np.uint64(plan[last, 1]), np.uint64(plan[last, 2])
+    for i in range(words.shape[0]):  # places without a sign: one that may be negative is looked at before it is used
+        for t in range(words.shape[1]):
+            _put(words, i, t, step, steps, 0, t if steps.shape[1] > 1 else 0, _STEP_WORDS)
+    for k in range(last):
+        _lay_one(words, given[k], np.uint64(plan[k, 0]), plan[k, 1], known)
+        if plan[k, 2]:
+            _gate(words, given[k], gate)
 
 
 @inline(borrow=True)

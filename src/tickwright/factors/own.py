@@ -124,7 +124,7 @@ class OwnFactory:
         self, catalog: Reading, symbols: Sequence[str], start: Nanos | None = None, end: Nanos | None = None
     ) -> pl.DataFrame:
         """Rows with start ≤ ts_event < end from prices of a catalog, of which a look-back before `start` is read."""
-        span = (start if start is None else self.config.bars.before(start, self.node.lookback), end)
+        span = self.config.bars.covering(start, end, self.node.lookback)
         assets = {s: self.returns_of(s).returns(catalog, *span) for s in symbols}
         name = self.config.benchmark
         market = None if name == NONE else self.returns_of(name).returns(catalog, *span)

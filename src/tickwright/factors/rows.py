@@ -10,7 +10,7 @@ import polars as pl
 from tickwright.core.units import Nanos
 from tickwright.factors.graph import Graph, Node, identity
 from tickwright.factors.grid import Grid
-from tickwright.factors.records import Absent, Status
+from tickwright.factors.records import ESTIMATE, Absent, Status
 
 STATUSES = tuple(status.name.lower() for status in Status)
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -66,28 +66,43 @@ def frame_of(
     """ESTIMATE rows of each instrument → a frame, instrument by instrument. `benchmarks`: a name an instrument."""
     section = section_of(node, symbols, weights)
     prints = [fingerprint(node, s, b, grid, section, members) for s, b in zip(symbols, benchmarks, strict=True)]
-    parts = [_part(rows[i], slots, node, grid, symbols[i], benchmarks[i], prints[i]) for i in range(len(symbols))]
+    many = max(1, _AT_ONCE // max(1, len(slots)))
+    parts = [
+        _part(
+            rows[k : k + many], slots, node, grid, symbols[k : k + many], benchmarks[k : k + many], prints[k : k + many]
+        )
+        for k in range(0, len(symbols), many)
+    ]
     return pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=SCHEMA)
 
 
+_AT_ONCE = 1 << 16
+"""Rows: to make columns costs as much for one row as for thousands, and a live section has a slot or two of each."""
+
+
 def _part(
-    rows: np.ndarray, slots: np.ndarray, node: Node, grid: Grid, symbol: str, benchmark: str, printed: str
-) -> pl.DataFrame:
+    every: Sequence[np.ndarray], slots: np.ndarray, node: Node, grid: Grid, symbols: Sequence[str],
+    benchmarks: Sequence[str], prints: Sequence[str],
+) -> pl.DataFrame:  # fmt: skip
+    """Some instruments."""
+    rows, who = every[0], np.repeat(np.arange(len(every), dtype=np.uint32), len(slots))
+    if len(every) > 1:  # records are joined field by field, words as they lie
+        rows = np.concatenate([np.ascontiguousarray(part).view(np.int64) for part in every]).view(ESTIMATE)
+        slots = np.tile(slots, len(every))
     columns: dict[str, np.ndarray | pl.Series] = {
         name: np.ascontiguousarray(rows[name]) for name in ("ts_event", "ts_available")
     }
-    texts = {
-        "symbol": symbol, "benchmark": benchmark, "factor_id": node.id,
-        "fingerprint": printed,
-    }  # fmt: skip
+    named = {"symbol": symbols, "benchmark": benchmarks, "factor_id": [node.id] * len(symbols), "fingerprint": prints}
+    for name, texts in named.items():
+        distinct = pl.Series(list(texts), dtype=pl.Categorical)
+        columns[name] = distinct.gather(who) if len(texts) > 1 else distinct.new_from_index(0, len(rows))
     for name, bit in (("value", Absent.VALUE), ("stderr", Absent.STDERR), ("r2", Absent.R2)):
         there = (rows["absent"] & int(bit)) == 0
         columns[name] = pl.select(pl.when(pl.Series(there)).then(pl.Series(rows[name]))).to_series()
     columns |= {name: np.ascontiguousarray(rows[name]) for name in ("n_obs", "n_missing")}
     columns["span_ns"] = _span(rows["span"].astype(np.int64), slots, grid)
     columns["status"] = pl.Series(STATUSES, dtype=pl.Enum(STATUSES)).gather(rows["status"].astype(np.uint32))
-    frame = pl.DataFrame(columns)
-    return frame.with_columns(pl.lit(text, pl.Categorical).alias(name) for name, text in texts.items()).select(*SCHEMA)
+    return pl.DataFrame(columns).select(*SCHEMA)
 
 
 def _span(span: np.ndarray, slots: np.ndarray, grid: Grid) -> np.ndarray:

@@ -13,11 +13,10 @@ When a slot is over is written down here, and nowhere else:
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,16 @@ from tickwright.core.units import Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.graph import Graph, identity
 from tickwright.factors.records import ESTIMATE, RETURN, SAMPLE
+from tickwright.factors.snapshot import sealed, unsealed
 from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
-from tickwright.factors.sources.returns_kernel import close_each, take_each
+from tickwright.factors.sources.returns_kernel import NOWHERE, close_each, open_slots, reached_by_all, spread, take_each
 
-FORMAT = "tickwright.factors.stream/2"
-_DIGEST = 16
-"""Bytes, in front of all others."""
+FORMAT = "tickwright.factors.stream/3"
 _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
 Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
+WATCHED = 100
+"""Slots after which `watch` looks again."""
+Watch = Callable[[Iterable[LiveReturns]], bool]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
 
@@ -44,15 +45,17 @@ class Stream:
 
     `sources`: by the name that the graph gives it, one ReturnSource for what all instruments share or one an
     instrument. `constants`: samples (instruments, 1) of what does not change, as weights, or what makes those of some
-    slots, (instruments, slots), as membership.
+    slots, (instruments, slots), as membership. `watch` is called with all series after every `WATCHED` slots, and at
+    the end, until it says that it has seen enough.
     """
 
     def __init__(
         self, graph: Graph, sources: Mapping[str, ReturnSource | Sequence[ReturnSource]],
-        constants: Mapping[str, Constant] | None = None,
+        constants: Mapping[str, Constant] | None = None, watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self._constants = dict(constants or {})
+        self._watch, self._unwatched = watch, 0
         self._series: dict[tuple[str, int], LiveReturns] = {}
         self._shared = {name for name, given in sources.items() if isinstance(given, ReturnSource)}
         for name, given in sources.items():
@@ -77,12 +80,13 @@ class Stream:
             live.state = self._states[k : k + 1]
         self.engine = Engine(graph, self.grid, self.count)
         self._who, self._rows = np.zeros(len(every), np.int64), np.zeros(len(every), RETURN)
-        """Whose slots were closed, and what they are told as: memory that is used again."""
+        """Whose slots were closed, or slots that are open, and what is told: memory that is used again."""
         self._places = {
             name: (self._keys.index((name, 0)), 1 if name in self._shared else self.count) for name in sources
         }
         """The first series of each source, and how many it has."""
         self._alike: dict[str, bool] = {}
+        self._end = lru_cache(maxsize=64)(self._end_of)
         self.now: Nanos | None = None
         """The latest moment at which something was known."""
         self._waiting: dict[int, dict[tuple[str, int], np.ndarray]] = {}
@@ -98,10 +102,11 @@ class Stream:
         prices = live.source.prices(rows)
         told = []
         # Rows of one moment enter together; then what that moment closes is closed.
-        edges = np.flatnonzero(np.diff(prices["ts_available"])) + 1
-        for part in np.split(prices, edges) if len(prices) else []:
-            known = int(part["ts_available"][0])
-            told.append(self.advance(known))
+        moments = prices["ts_available"]
+        edges = [0, *(np.flatnonzero(np.diff(moments)) + 1).tolist(), len(prices)] if len(prices) > 1 else [0, 1]
+        for at, end in pairwise(edges) if len(prices) else ():
+            part = prices[at:end]
+            told.append(self.advance(int(moments[at])))
             self._keep((name, instrument), live.take(part))
             if self._bars:
                 told.append(self._close(self._given_by_all()))
@@ -141,16 +146,15 @@ class Stream:
                 f"known at {now}, after something that was known at {self.now}: merge feeds by ts_available"
             )
         self.now = now
-        slots = self._open()
-        if len(slots):
-            ends = np.max([source.ends(slots) for source in self._clocks], axis=0)
-            slots = slots[ends + self._patience < now]
-        return self._close(int(slots[-1]) if len(slots) else None)
+        over = [slot for slot in self._open() if self._end(slot) + self._patience < now]
+        return self._close(over[-1] if over else None)
 
     def close(self) -> Told:
         """Close everything: the end of the data."""
         slots = self._open()
-        return self._close(int(slots[-1]) if len(slots) else None)
+        told = self._close(slots[-1] if slots else None)
+        self._look(WATCHED)
+        return told
 
     def left_out(self) -> dict[str, int]:
         """Prices of all series that did not count, by why."""
@@ -162,17 +166,18 @@ class Stream:
 
     # ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _open(self) -> np.ndarray:
-        slots = set(self._states["slot"][self._states["open"] == 1].tolist())
-        return np.array(sorted(slots | set(self._waiting)), np.int64)
+    def _open(self) -> list[int]:
+        slots = self._who[: open_slots(self._states, self._who)].tolist()
+        return sorted({*slots, *self._waiting})
+
+    def _end_of(self, slot: int) -> Nanos:
+        """When a slot is over in every calendar, patience apart."""
+        return max(int(source.ends(np.array([slot]))[0]) for source in self._clocks)
 
     def _given_by_all(self) -> int | None:
         """The last slot that every series has reached."""
-        states = self._states
-        is_open = states["open"] == 1
-        if not (is_open | (states["known"] == 1)).all():
-            return None
-        return int(np.where(is_open, states["slot"], states["slot_before"]).min())
+        slot = reached_by_all(self._states)
+        return None if slot == NOWHERE else slot
 
     def _keep(self, key: tuple[str, int], rows: np.ndarray) -> None:
         for row in rows:
@@ -183,24 +188,33 @@ class Stream:
             return self._together([])
         told = close_each(self._config, self._states, last, self._who, self._rows)
         who, rows = self._who[:told], self._rows[:told]
-        over = {slot for slot in self._waiting if slot <= last} | set(rows["slot"].tolist())
+        over = {slot for slot in self._waiting if slot <= last}
+        if told:
+            ended = rows["slot"]
+            over |= {int(ended[0])} if (ended == ended[0]).all() else set(ended.tolist())
         if not over:
             return self._together([])
         slots = np.array(sorted(over), np.int64)
         samples = {name: given(slots) if callable(given) else given for name, given in self._constants.items()}
-        at = np.searchsorted(slots, rows["slot"])
-        for name, (first, count) in self._places.items():  # series are told in order
-            mine = slice(*np.searchsorted(who, (first, first + count)).tolist())
+        for name, (first, count) in self._places.items():
             table = np.zeros((count, len(slots)), SAMPLE)
-            for field in _FIELDS:
-                table[field][who[mine] - first, at[mine]] = rows[field][mine]
+            spread(who, rows, first, slots, table)
             samples[name] = table[0] if name in self._shared else table
         for t, slot in enumerate(slots.tolist()):
             for (name, i), row in self._waiting.pop(slot, {}).items():
                 place = samples[name][t : t + 1] if name in self._shared else samples[name][i, t : t + 1]
                 for field in _FIELDS:
                     place[field] = row[field]
+        self._look(len(slots))
         return slots, self.engine.advance(slots, samples)
+
+    def _look(self, slots: int) -> None:
+        """So many slots more were closed."""
+        self._unwatched += slots
+        if self._watch is not None and self._unwatched >= WATCHED:
+            self._unwatched = 0
+            if self._watch(self._series.values()):
+                self._watch = None
 
     def _together(self, told: Sequence[Told]) -> Told:
         parts = [part for part in told if len(part[0])]
@@ -220,19 +234,12 @@ class Stream:
             "format": FORMAT, "now": self.now, "series": self._identities(),
             "waiting": [[slot, *key] for slot, key, _ in waiting],
         }  # fmt: skip
-        out = io.BytesIO()
-        out.write(json.dumps(head).encode() + b"\n")
-        out.write(b"".join(live.state.tobytes() for live in self._series.values()))
-        out.write(b"".join(row.tobytes() for _, _, row in waiting))
-        out.write(self.engine.snapshot())
-        return _digest(out.getvalue()) + out.getvalue()
+        states = (live.state.tobytes() for live in self._series.values())
+        return sealed(head, (*states, *(row.tobytes() for _, _, row in waiting), self.engine.snapshot()))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from where a snapshot was taken. Raises FileFormatError for one of another stream or a damaged one."""
-        if snapshot[:_DIGEST] != _digest(snapshot[_DIGEST:]):
-            raise FileFormatError("snapshot", "digest", "other bytes than were written", "that of all bytes after it")
-        text, _, body = snapshot[_DIGEST:].partition(b"\n")
-        head = json.loads(text)
+        head, body = unsealed(snapshot)
         if head["format"] != FORMAT:
             raise FileFormatError("snapshot", "format", str(head["format"]), FORMAT)
         if (found := head["series"]) != (expected := self._identities()):
@@ -258,7 +265,3 @@ class Stream:
             [name, i, live.source.symbol, identity({"source": repr(live.source)})]
             for (name, i), live in self._series.items()
         ]
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()

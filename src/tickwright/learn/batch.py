@@ -79,7 +79,7 @@ class ExecutionBatch:
                 raise ConfigError("markets", market.name, "a market whose book fits the default layout")
         self._params = np.concatenate([prepare(market) for market in config.markets])
         typical = [market.flow.typical for market in config.markets]
-        self.references = measure(self._params, typical, seed, config.mid_price)
+        self.references = measure(self._params, typical, config.mid_price)
         _check_latency(config, self.references)
         self._templates, self._kinds = _templates(config, self._params, seed)
         self._markets = np.zeros(count, MARKET)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tickwright.core.errors import ConfigError
+from tickwright.learn.bounds import whole
 from tickwright.learn.layout import SETTINGS
 from tickwright.strategy.learned.venues import action_count, observed_count
 from tickwright.venue.sim.reactive.parameters import FP, Parameters
@@ -67,13 +68,8 @@ class EpisodeConfig:
         kinds = {(max(1, len(m.flow.venues)), m.flow.pool is not None) for m in self.markets}
         if len(kinds) > 1:
             raise ConfigError("markets", sorted(kinds), "markets of as many venues, all with a pool or none")
-        for name, low, high in (
-            ("steps", 1, 1_000_000), ("messages", 1, 1_000_000), ("latency", 0, 1_000_000), ("reach", 0, 1_000),
-            ("warmup", 0, 100_000_000), ("templates", 1, 100_000), ("mid_price", 200, 2**30),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise ConfigError(name, value, f"a whole number from {low} to {high}")
+        whole("", self, steps=1_000_000, messages=1_000_000, latency=(0, 1_000_000), reach=(0, 1_000))
+        whole("", self, warmup=(0, 100_000_000), templates=100_000, mid_price=(200, 2**30))
         if self.side not in SIDES:
             raise ConfigError("side", self.side, f"one of {', '.join(SIDES)}")
         if self.latency > self.messages:

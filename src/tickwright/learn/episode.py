@@ -1,6 +1,6 @@
 """One step of an episode, compiled: what is seen, what an action does, what it cost.
 
-1. `begin` puts a warmed-up market with draws of its own into the row, draws an order, and looks.
+1. `begin.begin` puts a warmed-up market with draws of its own into the row, draws an order, and looks.
 2. `take_step`: the market runs for the latency, then the action arrives (`act`): a cross, and what the child shall be.
 3. The market runs for the rest of the step's messages.
 4. At the deadline what is left is crossed at any price, again after further messages while nobody is there.
@@ -8,11 +8,9 @@
    began and R what is left after it; less `λ σ² Δt (R / X)²`. Without λ its sum is minus the shortfall, exactly.
 6. `news`: what the exogenous part of the price did to what was left as the step began. Its mean is zero whatever is
    done, so reward plus news has the reward's mean and less noise.
-7. `look` fills the sight without our own order; the policy's functions make the observation of it.
+7. `seen.look` fills the sight without our own order; the policy's functions make the observation of it.
 
-Mids are those of the market without our order, so that an order inside the spread moves nothing that is paid for.
 Time is the mean time of the messages that passed: a step lasts as long in a busy market as in a quiet one.
-Nothing here draws from the market's chances: the draws of an episode are a function of its seed alone.
 """
 
 from __future__ import annotations
@@ -21,173 +19,25 @@ import math
 
 import numpy as np
 
-from tickwright.book.l3 import ahead_of
-from tickwright.book.ladder import best, has, level_size, next_price
 from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.core.rng import hash64, to_unit
+from tickwright.learn.begin import begin
 from tickwright.learn.layout import ACCOUNT, End
-from tickwright.learn.places import act_dark, ask_at, begin_places, fees_since, lag_of, look_places, make_room
+from tickwright.learn.places import act_dark, ask_at, fees_since, lag_of, make_room
+from tickwright.learn.seen import look, mid_of, show
 from tickwright.strategy.learned.actions import wish
-from tickwright.strategy.learned.layout import LEVELS
-from tickwright.strategy.learned.observation import observe, remember
-from tickwright.strategy.learned.venues import decode, legal_at, observe_places, remember_places
+from tickwright.strategy.learned.venues import decode, legal_at
 from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
-from tickwright.venue.sim.reactive.laws import draw_wait, run_beside, run_events
+from tickwright.venue.sim.reactive.laws import run_beside, run_events
 from tickwright.venue.sim.reactive.layout import Ask
-from tickwright.venue.sim.reactive.restart import begin_from
 
 _RUNNING, _FILLED, _DEADLINE, _FAULT = int(End.RUNNING), int(End.FILLED), int(End.DEADLINE), int(End.FAULT)
 _POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY, _DARK_AMEND = (
     int(kind) for kind in (Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY, Ask.DARK_AMEND)
 )
-_SECOND = 1e9
 _BPS = 1e4
 _PATIENCE = 20
 """Steps' worth of messages that a forced cross may wait for somebody to trade with."""
-_SIDE, _SIZE, _RISK, _TEMPLATE, _MARKET = (np.uint64(i) for i in range(5))
-
-
-@inline(borrow=True)
-def _draw(settings: Record, row: Int, serial: Int, place: np.uint64) -> np.uint64:
-    """A draw for an episode: a function of the seed, the row, the number of the episode and the place alone."""
-    return hash64(hash64(settings.seed, np.uint64(row)), np.uint64(serial) * np.uint64(8) + place)
-
-
-# -- what is seen ------------------------------------------------------------------------------------------------------
-
-
-@inline(borrow=True)
-def _without(market: Record, side: Int, own_price: Int, own_lots: Int) -> tuple[Bool, Int]:
-    """The best price of a side without `own_lots` at `own_price`: (found, price)."""
-    ladder = market.book.ladder
-    if not has(ladder, side):
-        return False, np.int64(0)
-    price = best(ladder, side)
-    if own_lots > 0 and price == own_price and level_size(ladder, side, price) <= own_lots:
-        return next_price(ladder, side, price)
-    return True, price
-
-
-@inline(borrow=True)
-def look(market: Record, settings: Record, episode: Record, reference: Record) -> None:
-    """Bring progress and sight up to now."""
-    task, progress, sight = episode.task, episode.progress, episode.sight
-    account = market.accounts[ACCOUNT]
-    progress.remaining = task.quantity - task.side * account.shares
-    progress.paid = -task.side * account.cash
-    progress.made = account.made
-    progress.live, progress.ahead = 0, 0
-    own_side = BID if task.side > 0 else ASK
-    if account.live > 0:
-        episode.child = np.int64(account.slots[0])
-        order = market.book.orders[episode.child]
-        progress.live, progress.live_price = np.int64(order.qty), np.int64(order.price)
-        progress.ahead = ahead_of(market.book, episode.child)[0]
-    else:
-        episode.child = NIL
-    has_bid, bid = _without(market, BID, progress.live_price, progress.live if own_side == BID else 0)
-    has_ask, ask = _without(market, ASK, progress.live_price, progress.live if own_side == ASK else 0)
-    sight.now = task.start + np.int64(episode.step * settings.messages * reference.seconds * _SECOND)
-    sight.quoted = 1 if has_bid and has_ask and bid < ask else 0
-    sight.traded = market.volume - account.taken
-    sight.signed = market.signed - task.side * account.taken
-    if sight.quoted == 1:
-        sight.bid, sight.ask = bid, ask
-        for i in range(LEVELS):
-            sight.bid_sizes[i] = level_size(market.book.ladder, BID, bid - i)
-            sight.ask_sizes[i] = level_size(market.book.ladder, ASK, ask + i)
-        if progress.live > 0:
-            level = task.side * ((bid if own_side == BID else ask) - progress.live_price)
-            if 0 <= level < LEVELS:
-                if own_side == BID:
-                    sight.bid_sizes[level] -= progress.live
-                else:
-                    sight.ask_sizes[level] -= progress.live
-    if episode.places.venues > 1 or episode.places.pool != 0:
-        look_places(market, episode)
-
-
-@inline(borrow=True)
-def _mid(episode: Record) -> float:
-    """The mid of what is seen; the last one while a side is empty."""
-    mid: float = episode.mid
-    if episode.sight.quoted == 1:
-        mid = 0.5 * (episode.sight.bid + episode.sight.ask)
-    return mid
-
-
-@inline(borrow=True)
-def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
-    """What the policy gets: the observation and which actions are legal."""
-    remember(episode.task, episode.progress, episode.sight, episode.recall)
-    observe(episode.task, episode.progress, episode.sight, episode.recall, observation)
-    remember_places(episode.task, episode.sight, episode.places)
-    observe_places(episode.task, episode.progress, episode.sight, episode.places, observation)
-    for action in range(mask.shape[0]):
-        mask[action] = legal_at(action, episode.task, episode.progress, episode.sight, episode.places)
-
-
-# -- an episode begins -------------------------------------------------------------------------------------------------
-
-
-@inline(borrow=True)
-def begin(
-    markets: Rows, row: Int, settings: Record, episode: Record, templates: Rows, kinds: np.ndarray, references: Rows
-) -> None:
-    """Put a fresh market and a fresh order into the row. `kinds[t]` is the row of parameters of template t."""
-    serial = episode.serial
-    chosen = np.int64(to_unit(_draw(settings, row, serial, _TEMPLATE)) * templates.shape[0])
-    seed = _draw(settings, row, serial, _MARKET)
-    begin_from(markets[row : row + 1], templates, chosen, seed)
-    markets[row].events = 0
-    draw_wait(markets[row])
-    _new_order(markets[row], settings, episode, references[kinds[chosen]], row)
-    episode.params = kinds[chosen]
-    episode.outcome.template, episode.outcome.seed = chosen, seed
-    episode.serial = serial + 1
-
-
-@inline(borrow=True)
-def _new_order(market: Record, settings: Record, episode: Record, reference: Record, row: Int) -> None:
-    task, outcome, serial = episode.task, episode.outcome, episode.serial
-    horizon = settings.steps * settings.messages * reference.seconds
-    volume = settings.steps * settings.messages * reference.volume
-    share = to_unit(_draw(settings, row, serial, _SIZE))
-    share = settings.smallest + share * (settings.largest - settings.smallest)
-    task.side = settings.side
-    if settings.side == 0:
-        task.side = 1 if to_unit(_draw(settings, row, serial, _SIDE)) < 0.5 else -1
-    task.quantity = max(np.int64(share * volume), 1)
-    task.start, task.deadline = 0, np.int64(horizon * _SECOND)
-    task.slice = max(np.int64(math.ceil(task.quantity / settings.slices)), np.int64(reference.typical), 1)
-    task.typical_spread, task.typical_depth = reference.spread, reference.depth
-    task.volatility, task.volume, task.slope = reference.volatility, volume, 0.0
-    task.latency = settings.latency * reference.seconds * _SECOND
-    task.fee_edge = settings.taker_fee - settings.maker_fee
-    episode.step, episode.child = 0, NIL
-    episode.progress.live, episode.progress.live_price = 0, 0
-    episode.recall.begun = 0
-    begin_places(settings, episode, reference)
-    episode.mid = 0.5 * market.twice_mid
-    look(market, settings, episode, reference)
-    episode.mid = _mid(episode)
-    task.arrival = episode.mid
-    risk = 0.0
-    if settings.risk_high > 0.0:
-        u = to_unit(_draw(settings, row, serial, _RISK))
-        risk = settings.risk_low * (settings.risk_high / settings.risk_low) ** u
-    task.risk_aversion = risk * _BPS * task.volatility / task.arrival * math.sqrt(horizon)
-    account = market.accounts[ACCOUNT]
-    episode.cash, episode.shares, episode.made, episode.taken = account.cash, account.shares, 0, 0
-    episode.ledger = market.ledger[ACCOUNT]
-    outcome.end, outcome.side, outcome.quantity, outcome.steps = _RUNNING, task.side, task.quantity, 0
-    outcome.shortfall, outcome.reward, outcome.fees = 0.0, 0.0, 0.0
-    outcome.forced, outcome.unfilled, outcome.made, outcome.taken, outcome.refused = 0, 0, 0, 0, 0
-    outcome.dark = 0
-    outcome.arrival, outcome.end_mid = task.arrival, task.arrival
-
-
 # -- an action ---------------------------------------------------------------------------------------------------------
 
 
@@ -296,7 +146,7 @@ def account_for(
     """The reward of the step that has passed, in basis points, and the outcome brought up to it. As the step began,
     `held` signed lots were left and the news stood at `walk`."""
     task, outcome, account = episode.task, episode.outcome, market.accounts[ACCOUNT]
-    mid = _mid(episode)
+    mid = mid_of(episode)
     lots = task.side * (account.shares - episode.shares)
     fees = fees_since(market, param, settings, episode)
     # side x sum of q p is what left the account

@@ -1,6 +1,13 @@
-"""What an agent knows of an instrument beforehand: measured on its market while nobody but the background trades."""
+"""What an agent knows of an instrument beforehand: measured on its market while nobody but the background trades.
+
+It is a function of the market's parameters alone, not of a run's seed: whoever is trained and whoever tests it knows
+the same. One book's clock says little of another's, for its intensity wanders over hours, so several are watched, each
+for about a day of the default market: then other books would say the same within a few percent.
+"""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,10 +19,13 @@ from tickwright.core.rng import derive
 from tickwright.learn.layout import REFERENCE
 from tickwright.venue.sim.reactive.driver import NO_ROWS, open_markets, stopped
 from tickwright.venue.sim.reactive.laws import run_events
-from tickwright.venue.sim.reactive.layout import MARKET
+from tickwright.venue.sim.reactive.layout import MARKET, PARAMS
 
+_SEED = 0
 _BLOCK = 100
 """Messages between two looks at the mid."""
+BOOKS, MESSAGES = 8, 400_000
+"""Markets that are watched, one after the other, and how long each of them."""
 
 
 @kernel(borrow=True)
@@ -33,27 +43,38 @@ def _watch(markets: Rows, k: Int, params: Rows, p: Int, blocks: Int, out: np.nda
         out[i, 4] = market.clock
 
 
-def measure(params: np.ndarray, typical: list[float], seed: int, mid_price: int, messages: int = 200_000) -> np.ndarray:
-    """A REFERENCE row for each row of market parameters. Deterministic in the seed. Raises InternalError where a market
-    stops: its parameters should have been refused."""
-    markets = np.zeros(len(params), MARKET)
-    open_markets(markets, params, derive(seed, "reference"), mid_price)
+def measure(
+    params: np.ndarray, typical: list[float], mid_price: int, messages: int = MESSAGES, books: int = BOOKS
+) -> np.ndarray:
+    """A REFERENCE row for each row of market parameters; `messages` are those of one book. Raises InternalError where a
+    market stops: its parameters should have been refused."""
     references = np.zeros(len(params), REFERENCE)
-    blocks = max(messages // _BLOCK, 10)
     for p in range(len(params)):
-        table = np.zeros((blocks, 5))
-        _watch(markets, p, params, p, blocks, table, NO_ROWS)
-        if stopped(markets[p : p + 1]):
-            raise InternalError(f"market {p} stopped while it was measured: {stopped(markets[p : p + 1])[0][1].name}")
-        seconds = table[-1, 4] / (blocks * _BLOCK)
-        row = references[p : p + 1]
-        row["spread"], row["depth"] = table[:, 0].mean(), table[:, 1].mean()
-        moves = np.diff(table[:, 2])
-        row["volatility"] = max(float(np.sqrt(np.mean(moves**2) / (_BLOCK * seconds))), 1e-6)
-        row["volume"], row["seconds"], row["typical"] = table[-1, 3] / (blocks * _BLOCK), seconds, typical[p]
+        row, param = references[p : p + 1], params[p : p + 1]
+        spread, depth, volatility, volume, seconds = _measured(param.tobytes(), mid_price, messages, books)
+        row["spread"], row["depth"], row["volatility"] = spread, depth, volatility
+        row["volume"], row["seconds"], row["typical"] = volume, seconds, typical[p]
         for name in ("venues", "pool", "maker_fee", "taker_fee"):
             row[name] = params[name][p]
         # A latency in messages is that in seconds over the mean time of a message, rounded.
         row["latency"] = np.rint(params["latency"][p] / seconds)
         row["pool_latency"] = np.rint(params["pool_latency"][p] / seconds)
     return references
+
+
+@lru_cache(maxsize=256)
+def _measured(param: bytes, mid_price: int, messages: int, books: int) -> tuple[float, float, float, float, float]:
+    """(spread, depth, volatility, volume, seconds) of a row of parameters: means over all that was seen."""
+    params, market = np.frombuffer(param, PARAMS).copy(), np.zeros(1, MARKET)
+    blocks = max(messages // _BLOCK, 10)
+    tables = np.zeros((books, blocks, 5))
+    for b in range(books):
+        open_markets(market, params, derive(_SEED, f"reference/{b}"), mid_price)
+        _watch(market, 0, params, 0, blocks, tables[b], NO_ROWS)
+        if stopped(market):
+            raise InternalError(f"a market stopped while it was measured: {stopped(market)[0][1].name}")
+    ends = tables[:, -1].sum(axis=0) / (books * blocks * _BLOCK)
+    volume, seconds = float(ends[3]), float(ends[4])
+    moves = np.diff(tables[:, :, 2], axis=1)
+    volatility = max(float(np.sqrt(np.mean(moves**2) / (_BLOCK * seconds))), 1e-6)
+    return float(tables[:, :, 0].mean()), float(tables[:, :, 1].mean()), volatility, volume, seconds

@@ -19,11 +19,13 @@ Order: TypeAlias = tuple[int, int, int, int, int, int]
 
 @inline(borrow=True)
 def command_of(
-    intent_kind: int, price: int, size: int, post_only: int, state: int, live_price: int, live_leaves: int
-) -> Order:
+    intent_kind: int, price: int, size: int, post_only: int, state: int, live_price: int, live_leaves: int,
+    elsewhere: bool = False,
+) -> Order:  # fmt: skip
     """The command that brings the child from where it stands to what is wanted.
 
-    Parameters are an intent (`IntentKind`, ticks, lots, 0 or 1) and the child's `OrderState`, price and open lots.
+    Parameters are an intent (`IntentKind`, ticks, lots, 0 or 1), the child's `OrderState`, price and open lots, and
+    whether it is at another venue than the intent names: it is cancelled then, and a REST is asked for again.
     Returns `(command_kind, order_type, tif, post_only, price, size)`; kind 0 means that nothing is to be sent. While
     an answer is outstanding nothing is: the tick level is asked again when it comes. A TAKE with a live child cancels
     that first, so that at most one child is ever open. REST of no lots means PULL. The size of a REPLACE is the open
@@ -35,6 +37,8 @@ def command_of(
     if intent_kind == _REST and size > 0:
         if not live:
             return _NEW, _LIMIT, _DAY, post_only, price, size
+        if elsewhere:
+            return _CANCEL, _LIMIT, _DAY, 0, live_price, live_leaves
         if live_price == price and live_leaves == size:
             return NO_COMMAND, 0, 0, 0, 0, 0
         return _REPLACE, _LIMIT, _DAY, post_only, price, size

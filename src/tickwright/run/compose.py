@@ -26,7 +26,7 @@ from tickwright.risk.gate import PPM, GateLimits
 from tickwright.run.config import GateConfig, OrderConfig, ProfileConfig
 from tickwright.run.market import MarketDay
 from tickwright.strategy.options import duration_text
-from tickwright.strategy.policies import LEARNED, LEVELS, TICKS, PolicySpec, parse_policy
+from tickwright.strategy.policies import LEVELS, TICKS, TRAINED, PolicySpec, parse_policy
 from tickwright.venue.sim.fees import MOST_BPS, MOST_PER_LOT, Fees
 from tickwright.venue.sim.latency import Latency
 from tickwright.venue.sim.profile import Profile, Resilience, TransientImpact
@@ -170,7 +170,7 @@ def policy_spec(text: str, finish: str) -> PolicySpec:
     Raises ConfigError, which says so when a schedule stands where its placement is missing.
     """
     last = text.rpartition("/")[2].partition("(")[0].strip()
-    if last in LEVELS and f"{LEARNED}:" not in text:
+    if last in LEVELS and not any(f"{kind}:" in text for kind in TRAINED):
         raise ConfigError("policy", text, f"a placement after the schedule, as {text}/take; one of {', '.join(TICKS)}")
     spec = parse_policy(text)
     names = {f.name for f in fields(spec.tick_options)}

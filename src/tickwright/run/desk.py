@@ -90,13 +90,14 @@ def run_receipts(
     k: Int,
     sim: Record,
     desk: Record,
-    ladder: Record,
+    ladders: Rows,
     tape: Rows,
     feed: Int,
     bound: Int,
     wake: Bool,
 ) -> None:
     """Market events of one instrument reach the desk, up to `bound`; with `wake` until one wakes a tick level."""
+    ladder, venues = ladders[k], desk.venues
     i, end, traded, signed = desk.cursor, sim.end, np.int64(0), np.int64(0)
     while i < end and tape[i].ts_recv + feed <= bound:
         row = tape[i]
@@ -105,9 +106,15 @@ def run_receipts(
         if desk.queued != 0 and sim.queue_law != EXACT and row.action in (MODIFY, FILL, CLEAR):
             follow_level(control, desk, slots, k, sim, ladder, row)
         lots = receive(control, ladder, row)
+        if venues > 1 and row.action != HIDDEN:
+            receive_apart(control, ladders, row)
         traded += lots
         if lots > 0:
-            signed += lots * (np.int64(row.side == ASK) - np.int64(row.side == BID))
+            bought = lots * (np.int64(row.side == ASK) - np.int64(row.side == BID))
+            signed += bought
+            if row.action == HIDDEN:
+                desk.dark_volume += lots
+                desk.dark_signed += bought
         if desk.taken_count > 0:
             follow_levels(desk, ladder, row)
         if desk.queued != 0 and row.action in (CANCEL, EXECUTE) and row.flags & SYNTHETIC == 0:
@@ -123,6 +130,12 @@ def run_receipts(
     desk.cursor = i
     desk.volume += traded
     desk.signed += signed
+
+
+@kernel(borrow=True)
+def receive_apart(control: Record, ladders: Rows, row: Record) -> None:
+    """The same for the ladder of the row's venue, which stands behind that of all."""
+    receive(control, ladders[-row.slot], row)
 
 
 @kernel(borrow=True)
@@ -185,8 +198,9 @@ def touch(desk: Record, ladder: Record, side: Int, now: Int) -> tuple[Bool, Int,
 
 
 @kernel(borrow=True)
-def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -> None:
+def observe(obs: Record, slot: Record, desk: Record, ladders: Rows, now: Int) -> None:
     """Fill an OBSERVATION for a slot. Prices carry the displacement that our own takes caused (`venue.sim.impact`)."""
+    ladder = ladders[slot.instrument]
     displaced = shift(desk, now)
     has_bid, bid, bid_size, bid_depth = touch(desk, ladder, BID, now)
     has_ask, ask, ask_size, ask_depth = touch(desk, ladder, ASK, now)
@@ -209,6 +223,10 @@ def observe(obs: Record, slot: Record, desk: Record, ladder: Record, now: Int) -
         obs.paid, obs.made, obs.signed = slot.paid, slot.made, desk.signed
         obs.bid_size_1, obs.bid_size_2, obs.bid_size_3, obs.bid_size_4 = behind(desk, ladder, BID, bid, now)
         obs.ask_size_1, obs.ask_size_2, obs.ask_size_3, obs.ask_size_4 = behind(desk, ladder, ASK, ask, now)
+        obs.live_venue = slot.venue if live else 0
+        obs.dark, obs.dark_volume, obs.dark_signed = slot.dark, desk.dark_volume, desk.dark_signed
+        obs.bid_venue_1, obs.bid_venue_2, obs.bid_venue_3, obs.bid_venue_4 = apart(obs, desk, ladders, BID, bid)
+        obs.ask_venue_1, obs.ask_venue_2, obs.ask_venue_3, obs.ask_venue_4 = apart(obs, desk, ladders, ASK, ask)
 
 
 @inline(borrow=True)
@@ -219,6 +237,22 @@ def behind(desk: Record, ladder: Record, side: Int, price: Int, now: Int) -> tup
         left_at(desk, ladder, side, price + step, now), left_at(desk, ladder, side, price + 2 * step, now),
         left_at(desk, ladder, side, price + 3 * step, now), left_at(desk, ladder, side, price + 4 * step, now),
     )  # fmt: skip
+
+
+@inline(borrow=True)
+def apart(obs: Record, desk: Record, ladders: Rows, side: Int, price: Int) -> tuple[Int, Int, Int, Int]:
+    """Lots at a price by venue, where there are several and both sides are quoted."""
+    venues = desk.venues if obs.quoted == 1 else np.int64(0)
+    return (
+        there(ladders, 1, venues, side, price), there(ladders, 2, venues, side, price),
+        there(ladders, 3, venues, side, price), there(ladders, 4, venues, side, price),
+    )  # fmt: skip
+
+
+@inline(borrow=True)
+def there(ladders: Rows, venue: Int, venues: Int, side: Int, price: Int) -> Int:
+    """Lots at a price at one of the venues."""
+    return np.int64(level_size(ladders[venue], side, price)) if 1 < venues >= venue else np.int64(0)
 
 
 @inline(borrow=True)
@@ -255,13 +289,15 @@ def act(
     size: Int,
     post_only: Int,
     wake: Int,
+    venue: Int,
 ) -> None:
     """Carry out an intent of slot `s`: intent → command → verdict → wire. Journals the command and the verdict."""
     slot, obs, now = slots[s], control.observation, control.now
     slot.wake = wake if wake > now else NEVER
     wanted, order_type, tif, post, at, lots = command_of(
-        kind, price, size, post_only, slot.state, slot.price, slot.quantity - slot.filled
-    )
+        kind, price, size, post_only, slot.state, slot.price, slot.quantity - slot.filled,
+        venue != 0 and venue != slot.venue,
+    )  # fmt: skip
     if wanted == 0:
         return
     code, observed, limit = check(
@@ -271,20 +307,22 @@ def act(
     control.commands += 1
     order_id = (slot.serial + 1) * MAX_HANDLES + s if wanted == NEW else slot.order_id
     total = lots + (slot.filled if wanted == REPLACE else 0)
+    where = venue if wanted == NEW else slot.venue
     arrives = np.int64(0)
     if code == 0:
         arrives = send(
             wire, order_id, slot.parent, slot.instrument, wanted, order_type, tif, post, slot.side, at, total,
-            control.commands, now,
+            control.commands, where, now,
         )  # fmt: skip
         submit(control, slot, wanted, order_id, at, total, now)
+        slot.venue = where  # an answer may know better
     else:
         slot.wake = min(slot.wake, now + REFUSED_WAIT)
     c = control.command_journal[control.command_count]
     c.command_id, c.order_id, c.parent, c.instrument = control.commands, order_id, slot.parent, slot.instrument
     c.kind, c.order_type, c.tif, c.post_only = wanted, order_type, tif, post
     c.side, c.price, c.size = slot.side, at, total
-    c.ts_decided, c.ts_sent, c.ts_arrives = now, now if code == 0 else 0, arrives
+    c.ts_decided, c.ts_sent, c.ts_arrives, c.venue = now, now if code == 0 else 0, arrives, where
     control.command_count += 1
     v = control.verdict_journal[control.verdict_count]
     v.command_id, v.code, v.observed, v.limit, v.ts = control.commands, code, observed, limit, now
@@ -319,6 +357,8 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
     slot.done += report.last_size
     slot.paid += report.last_price * report.last_size
     slot.made += report.last_size * np.int64(report.liquidity == MAKER)
+    if desks[slot.instrument].pool != 0 and report.venue == desks[slot.instrument].pool:
+        slot.dark += report.last_size
     if report.order_id != slot.order_id:  # a late refusal for a child that is over and replaced
         return s
     state = next_state(slot.state, report.kind)
@@ -329,7 +369,7 @@ def hear(control: Record, wire: Record, slots: Rows, desks: Rows, sims: Rows, ta
     slot.filled += report.last_size
     if report.kind == ACKNOWLEDGED or report.kind == REPLACED:
         kept = report.kind == REPLACED and report.price == slot.price and slot.filled + report.leaves <= slot.quantity
-        slot.price, slot.quantity = report.price, slot.filled + report.leaves
+        slot.price, slot.quantity, slot.venue = report.price, slot.filled + report.leaves, report.venue
         if not kept:
             desk = desks[slot.instrument]
             join(slot, report.queue_ahead)

@@ -41,10 +41,8 @@ class Journal:
 class PythonTick(Protocol):
     """An uncompiled tick level: the same interface as a kernel, called by the shell."""
 
-    def __call__(
-        self, params: Sequence[float], memory: np.ndarray, obs: Observation
-    ) -> Intent | tuple[int, int, int, int, int]:
-        """What to do on an observation: an Intent, or its five fields as a compiled level gives them."""
+    def __call__(self, params: Sequence[float], memory: np.ndarray, obs: Observation) -> Intent | tuple[int, ...]:
+        """What to do on an observation: an Intent, or its fields as a compiled level gives them, five or six."""
 
 
 _CONTROL_JOURNALS = (("command_journal", "command_count", COMMAND), ("verdict_journal", "verdict_count", VERDICT))
@@ -88,7 +86,8 @@ class World:
         rows = [tape.rows for tape in tapes]
         self._tape = rows[0] if count == 1 else np.concatenate(rows)
         ends = np.cumsum([len(r) for r in rows])
-        self._books, self._ladders = np.zeros(count, BOOK), np.zeros(count, LADDER)
+        apart = live.venues if live is not None and live.venues > 1 else 0
+        self._books, self._ladders = np.zeros(count, BOOK), np.zeros(count + apart, LADDER)
         self._sims, self._desks = np.zeros(count, SIM), np.zeros(count, DESK)
         self._slots = np.zeros(MAX_HANDLES, SLOT)
         self._wires, self._controls = np.zeros(1, WIRE), np.zeros(1, CONTROL)
@@ -106,7 +105,8 @@ class World:
         if live is not None:
             if count != 1:
                 raise ConfigError("instruments", count, "one, where it is a reactive market")
-            self._tape = live.begin(self._sims)
+            self._tape = live.begin(self._sims, self._wires)
+            self._desks["venues"], self._desks["pool"] = apart, live.pool
         self._journals: dict[str, list[np.ndarray]] = {name: [] for name, _, _ in _CONTROL_JOURNALS + _WIRE_JOURNALS}
         self._ticks: dict[int, PythonTick] = {}
 
@@ -230,10 +230,10 @@ class World:
         obs = from_rows(Observation, self._controls["observation"])[0]
         row = self._slots[s : s + 1]
         answer = self._ticks[s](row["params"][0].tolist(), row["memory"][0], obs)
-        kind, price, size, post_only, wake = astuple(answer) if isinstance(answer, Intent) else answer
-        carry_out(
-            self._controls, self._wires, self._desks, self._slots, s, int(kind), price, size, int(post_only), wake
-        )
+        kind, price, size, post_only, wake, *named = astuple(answer) if isinstance(answer, Intent) else answer
+        venue = int(named[0]) if named else 0
+        desk = self._controls, self._wires, self._desks, self._slots
+        carry_out(*desk, s, int(kind), price, size, int(post_only), wake, venue)
 
     def _drain(self) -> None:
         for array, journals in ((self._controls, _CONTROL_JOURNALS), (self._wires, _WIRE_JOURNALS)):

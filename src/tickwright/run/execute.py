@@ -24,7 +24,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
-from tickwright.core.units import Nanos
+from tickwright.core.units import Money, Nanos
 from tickwright.data.backends import open_catalog
 from tickwright.data.hot import default_cache
 from tickwright.risk.gate import GateLimits
@@ -38,21 +38,20 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
-from tickwright.run.learned import at_work, learned_kernel, manifest_names, trained_policies
+from tickwright.run.learned import Hired, hire, learned_kernel, noted, require_places
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, Rest, drive
+from tickwright.run.roster import Decider, Roster, rosters
+from tickwright.run.shadow import Watched
 from tickwright.run.undone import notes_on_order
 from tickwright.strategy.intraday.follow import Walk
 from tickwright.strategy.policies import PolicySpec, StackContext
 from tickwright.tca.exact import Missing
 from tickwright.tca.market import Market
 from tickwright.tca.row import OrderTca, analyse
+from tickwright.tca.venues import VenuePart, by_venue
 from tickwright.venue.sim.profile import Profile
-
-if TYPE_CHECKING:
-    from tickwright.strategy.learned.container import TrainedPolicy
-    from tickwright.strategy.learned.level import Trained
 
 if TYPE_CHECKING:  # a replay loads nothing of it
     from tickwright.run.reactive import ReactiveDay
@@ -76,6 +75,12 @@ class OrderResult:
     notes: tuple[str, ...]
     market: Market
     """What its costs are measured in: the recorded market, or a reactive one as it was with our orders in it."""
+    venues: Mapping[str, VenuePart]
+    """The fills by venue, where the market names any."""
+    decider: Decider | None = None
+    """Which trained policy decided, where it was one."""
+    watched: Watched | None = None
+    """What a shadow decided beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +104,10 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [policy_spec(text, config.finish) for text in config.policies]
-    trained = trained_policies(specs)
+    trading = rosters(specs)
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days, reactive = markets(config, symbols, date, progress)
+    require_places(trading, days.values())
     orders = parent_orders(config.orders, days)
     profiles = {s: profile_of(config.profile, days[s].instrument, days[s].tape.is_depth) for s in symbols}
     gates = {symbol: gate_of(config.gate, days[symbol].instrument) for symbol in symbols}
@@ -118,12 +124,12 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trained)
+            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trading)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
     notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
-    manifest = manifest_of(config, inputs, profile, manifest_names(trained))
+    manifest = manifest_of(config, inputs, profile, trading)
     return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest)
 
 
@@ -167,7 +173,7 @@ def run_policy(
     gates: dict[str, GateLimits],
     grace: Nanos,
     reactive: Mapping[str, ReactiveDay],
-    trained: Mapping[str, TrainedPolicy],
+    trading: Mapping[str, Roster],
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
@@ -182,14 +188,13 @@ def run_policy(
         live=live,
     )
     parents: list[NestedParent] = []
-    at_works: dict[int, Trained] = {}  # by parent: what their slots point to
+    hired: dict[int, Hired] = {}  # by parent: what their slots point to
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
-        memory: tuple[int, ...] = (0,) * 8
+        own = None
         if spec.learned is not None:
-            options, day = spec.learned, days[order.symbol]
-            working = at_work(trained[options.file], options, order, day, profiles[order.symbol])
-            at_works[order.parent_id], memory = working, working.memory
+            own = hire(trading[spec.tick_name], spec.learned, order, days[order.symbol], profiles[order.symbol])
+            hired[order.parent_id] = own
         slot = world.add_slot(
             symbols.index(order.symbol),
             order.side,
@@ -198,8 +203,9 @@ def run_policy(
             spec.tick.code,
             spec.tick.params,
             gates[order.symbol],
-            on_quote=spec.learned is None,
-            memory=memory,
+            on_quote=own is None,
+            tick=None if own is None else own.watch,
+            memory=(0,) * 8 if own is None else own.working.memory,
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
     if answering is not None and live is not None:
@@ -209,7 +215,7 @@ def run_policy(
         seen, journal = answering.seen(world, live), world.journal()
         settled = [settle(spec, parent, journal, seen, profiles[symbols[0]], contexts) for parent in parents]
         settled = [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
-        return _noted(settled, at_works)
+        return noted(settled, hired)
     rest = Rest([days[s].tape for s in symbols], others=[a for s in symbols for a in days[s].market.arrays()])
     rest.take()  # what loading looked through
     drive(world, parents, rest=rest)
@@ -219,15 +225,7 @@ def run_policy(
         settle(spec, parent, journal, days[parent.order.symbol], profiles[parent.order.symbol], contexts)
         for parent in parents
     ]
-    return _noted(settled, at_works)
-
-
-def _noted(settled: Sequence[OrderResult], at_works: Mapping[int, Trained]) -> list[OrderResult]:
-    """With what trained policies have to say."""
-    return [
-        replace(r, notes=(*r.notes, *at_works[r.order.parent_id].notes)) if r.order.parent_id in at_works else r
-        for r in settled
-    ]
+    return noted(settled, hired)
 
 
 def settle(
@@ -250,7 +248,8 @@ def settle(
     if schedule is None and any(isinstance(state, Walk) for state in parent.states):
         tca = replace(tca, quality=replace(tca.quality, tracking_square=Missing(SEVERAL_LEVELS)))
     notes = (*spec.notes(contexts[order.symbol]), *notes_on_order(spec, order, own, day))
-    return OrderResult(spec.name, order, own, schedule, ended, tca, notes, day.market)
+    venues = by_venue(order.side, own.fills, day.market, [v.name for v in day.venues], day.instrument.half_tick_value)
+    return OrderResult(spec.name, order, own, schedule, ended, tca, notes, day.market, venues)
 
 
 def whole_plan(parent: NestedParent) -> Schedule | None:
@@ -283,9 +282,20 @@ def complete_fills(fills: np.ndarray, day: MarketDay, profile: Profile) -> None:
     before = np.searchsorted(day.market.quote_columns.ts, fills["ts_exchange"], side="left") - 1
     for name in ("bid", "ask"):
         fills[name] += np.where(before >= 0, quotes[name][np.maximum(before, 0)], 0)
-    fills["fee"] = [
-        profile.fees.of(day.instrument, int(f["liquidity"]), int(f["price"]), int(f["size"])) for f in fills
-    ]
+    fills["fee"] = [fee_of(fill, day, profile) for fill in fills]
+
+
+def fee_of(fill: np.void, day: MarketDay, profile: Profile) -> Money:
+    """What a fill costs: by the profile, and at its venue where the market names any."""
+    liquidity, size = int(fill["liquidity"]), int(fill["size"])
+    place = max(int(fill["venue"]) - 1, 0)
+    if day.venues and day.venues[place].dark:
+        rest = int(fill["side"]) * int(fill["half"]) * day.instrument.half_tick_value
+        return day.venues[place].of(day.instrument, liquidity, size) + rest
+    fee = profile.fees.of(day.instrument, liquidity, int(fill["price"]), size)
+    if day.venues:
+        fee += day.venues[place].of(day.instrument, liquidity, size)
+    return fee
 
 
 def end_of(order: ParentOrder, journal: Journal) -> Nanos:

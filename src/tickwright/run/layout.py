@@ -31,6 +31,10 @@ DESK = np.dtype(
         ("bid", "<i8"),  # best quote when last looked at
         ("ask", "<i8"),
         ("half_tick_value", "<i8"),  # Money
+        ("dark_volume", "<i8"),  # of `volume` and `signed`, what traded hidden
+        ("dark_signed", "<i8"),
+        ("pool", "<i8"),  # what a command calls the dark pool; 0 without one
+        ("venues", "<i8"),  # lit ones of a market that has several: their ladders stand behind that of all; else 0
         ("echoes_seen", "<i8"),  # of the exchange's notes of our takes, how many the feed has shown
         *OVERLAY,
     ]
@@ -52,6 +56,7 @@ SLOT = np.dtype(
         ("parent_filled", "<i8"),  # as the desk knows
         ("paid", "<i8"),  # ticks x lots of that
         ("made", "<i8"),  # lots of that filled at rest
+        ("dark", "<i8"),  # lots of that from a dark pool
         ("volume_before", "<i8"),  # of the desk when the parent began
         # the mandate in force
         ("target", "<i8"),
@@ -68,6 +73,7 @@ SLOT = np.dtype(
         ("price", "<i8"),
         ("quantity", "<i8"),
         ("filled", "<i8"),
+        ("venue", "<i8"),  # where it is: 1 + the venue's place, 0 in a market of one
         ("since", "<i8"),
         ("entered", "<i8"),  # when it joined its queue, by the exchange's clock
         ("anchor", "<i8"),  # its price in recorded coordinates when it joined: price - displacement

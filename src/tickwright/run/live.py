@@ -17,13 +17,12 @@ import numpy as np
 
 from tickwright.book.layout import TAPE
 from tickwright.book.tape import Tape, compile_tape
-from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT, Action
+from tickwright.core.units import SECOND
 from tickwright.venue.sim.layout import SIM, WIRE
 from tickwright.venue.sim.reactive.layout import PARAMS, REQUEST, Fault
 from tickwright.venue.sim.reactive.live import turn
 from tickwright.venue.sim.reactive.live_feed import LIVE
-from tickwright.venue.sim.reactive.parameters import Parameters
 from tickwright.venue.sim.reactive.session import Session, opening_rows
 
 _ROWS_PER_MESSAGE = 3
@@ -58,25 +57,15 @@ def _own_turn(layout: np.dtype[Any]) -> Any:
 _turn: Any = turn
 
 
-def check_one_venue(given: Parameters) -> None:
-    """Raises ConfigError for a market of several venues or with a pool: a desk counts the lots ahead of its order on
-    the tape, which has one queue a price."""
-    if len(given.flow.venues) > 1:
-        raise ConfigError("flow.venues", f"{len(given.flow.venues)} venues", "one, inside an event loop")
-    if given.flow.pool is not None:
-        raise ConfigError("flow.pool", given.flow.pool.name, "none, inside an event loop")
-
-
 class LiveMarket:
     """One run of one market: made anew for each, from a session at its open (which stays as it is)."""
 
     def __init__(self, session: Session, instrument_id: int = 0) -> None:
-        """Raises ConfigError as `check_one_venue`."""
-        check_one_venue(session.parameters)
         opening = opening_rows(session)
         opening["ts_event"] = opening["ts_recv"] = session.open_ts
         opening["sequence"] = np.arange(1, len(opening) + 1)
         opening["instrument_id"] = instrument_id
+        opening["venue_id"] += np.uint16(session.params["apart"][0])
         self.opening: Tape = compile_tape(opening)
         """The tape of the book at the open."""
         self._market = session.markets.copy()
@@ -86,7 +75,7 @@ class LiveMarket:
         rows = len(opening) + 2 * _ROOM * arena + int(expected)
         self._events, self._tape = np.zeros(rows, MARKET_EVENT), np.zeros(rows, TAPE)
         self._events[: len(opening)], self._tape[: len(opening)] = opening, self.opening.rows
-        self._tape["slot"][: len(opening)] = -1
+        self._tape["slot"][: len(opening)] = -np.maximum(opening["venue_id"].astype(np.int64), 1)
         first = int(opening["order_id"].min())
         self._ids = int(self._market["book"]["joins"][0]) + 1 - first  # that may have been given before the open
         self._births = np.zeros(self._ids + rows, np.int64)
@@ -98,8 +87,24 @@ class LiveMarket:
         self._sims = np.zeros(1, SIM)
         self._room = _ROOM * arena
 
-    def begin(self, sims: np.ndarray) -> np.ndarray:
-        """Put the market into the `SIM` row of a world: the tape that its loop runs on."""
+    @property
+    def venues(self) -> int:
+        """Lit venues."""
+        return int(self._params["venues"][0])
+
+    @property
+    def pool(self) -> int:
+        """What a command calls the dark pool; 0 without one."""
+        return self.venues + 1 if self._params["pool"][0] else 0
+
+    def begin(self, sims: np.ndarray, wires: np.ndarray) -> np.ndarray:
+        """Put the market into the `SIM` row of a world, and the ways to its venues into its `WIRE`: the tape that its
+        loop runs on. An order that names no venue is there when it has reached the farthest."""
+        beyond = np.rint(self._params["latency"][0, : self.venues] * SECOND).astype(np.int64)
+        wires["further"][0, 0] = beyond.max(initial=0)
+        wires["further"][0, 1 : 1 + len(beyond)] = beyond
+        if self.pool:
+            wires["further"][0, self.pool] = round(float(self._params["pool_latency"][0]) * SECOND)
         self._sims = sims
         sims["room"] = self._room
         sims["due"] = self._live["open"]  # not before; the first turn finds out when

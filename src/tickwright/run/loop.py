@@ -172,7 +172,7 @@ def advance(
             bound = min(after_receipt, t_market - 1, t_command - 1)
             if control.instruments > 1:
                 bound = t_receipt
-            run_receipts(control, slots, k_desk, sims[k_desk], desks[k_desk], ladders[k_desk], tape, feed, bound, True)
+            run_receipts(control, slots, k_desk, sims[k_desk], desks[k_desk], ladders, tape, feed, bound, True)
         elif t_report <= min(until, t_slot) and t_report < NEVER:
             control.now = t_report
             report = wire.reports[wire.report_head % RING]
@@ -193,30 +193,36 @@ def advance(
         else:
             control.now = t_slot
             k = slots[s].instrument
-            run_receipts(control, slots, k, sims[k], desks[k], ladders[k], tape, feed, t_slot, False)
-            observe(control.observation, slots[s], desks[k], ladders[k], t_slot)
+            run_receipts(control, slots, k, sims[k], desks[k], ladders, tape, feed, t_slot, False)
+            observe(control.observation, slots[s], desks[k], ladders, t_slot)
             slots[s].wake = NEVER
             if control.observation.remaining == 0:
                 # With nothing to do no child may stand, whatever the level would say; it is asked again with a mandate.
-                act(control, wire, slots, s, desks[k].half_tick_value, PULL, 0, 0, 0, 0)
+                act(control, wire, slots, s, desks[k].half_tick_value, PULL, 0, 0, 0, 0, 0)
                 continue
             if slots[s].code < 0:
                 control.slot = s
                 return _ASK
+            venue = np.int64(0)
             if slots[s].code == CUSTOM:
-                kind, price, size, post_only, wake = own_decide(slots[s].params, slots[s].memory, control.observation)
+                kind, price, size, post_only, wake, venue = own_decide(
+                    slots[s].params, slots[s].memory, control.observation
+                )
             else:
                 kind, price, size, post_only, wake = decide(
                     slots[s].code, slots[s].params, slots[s].memory, control.observation
                 )
-            act(control, wire, slots, s, desks[k].half_tick_value, kind, price, size, post_only, wake)
+            act(control, wire, slots, s, desks[k].half_tick_value, kind, price, size, post_only, wake, venue)
 
 
 @kernel(borrow=True)
 def prepare(books: Rows, ladders: Rows, k: Int, centre: Int) -> None:
-    """Empty the book and the desk's ladder of instrument `k`, centred on a price in ticks."""
+    """Empty the book and the desk's ladder of instrument `k`, centred on a price in ticks, and where `ladders` has more
+    rows than there are books, those of its venues too."""
     reset(books[k], centre)
     wipe(ladders[k], centre)
+    for v in range(books.shape[0], ladders.shape[0]):
+        wipe(ladders[v], centre)
 
 
 @kernel(borrow=True)
@@ -224,8 +230,8 @@ def look(tape: Rows, ladders: Rows, sims: Rows, wires: Rows, controls: Rows, des
     """Fill `control.observation` for slot `s` as the desk sees the market now."""
     control = controls[0]
     k = slots[s].instrument
-    run_receipts(control, slots, k, sims[k], desks[k], ladders[k], tape, wires[0].feed, control.now, False)
-    observe(control.observation, slots[s], desks[k], ladders[k], control.now)
+    run_receipts(control, slots, k, sims[k], desks[k], ladders, tape, wires[0].feed, control.now, False)
+    observe(control.observation, slots[s], desks[k], ladders, control.now)
 
 
 @kernel(borrow=True)
@@ -240,6 +246,8 @@ def carry_out(
     size: Int,
     post_only: Int,
     wake: Int,
+    venue: Int,
 ) -> None:
     """Carry out an intent that an uncompiled tick level decided on `control.observation`."""
-    act(controls[0], wires[0], slots, s, desks[slots[s].instrument].half_tick_value, kind, price, size, post_only, wake)
+    half_tick_value = desks[slots[s].instrument].half_tick_value
+    act(controls[0], wires[0], slots, s, half_tick_value, kind, price, size, post_only, wake, venue)

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tickwright
 from tickwright.core.ids import fingerprint
 from tickwright.run.config import ExecuteConfig
 
+if TYPE_CHECKING:
+    from tickwright.run.roster import Roster
+
 _LIBRARIES = ("numpy", "numba", "llvmlite", "polars", "pyarrow", "plotly")
 
 
 def manifest_of(
-    config: ExecuteConfig, inputs: dict[str, str], profile: str, contents: Mapping[str, str] | None = None
+    config: ExecuteConfig, inputs: dict[str, str], profile: str, trading: Mapping[str, Roster] | None = None
 ) -> dict[str, Any]:
     """Inputs by content, configuration, versions, seed and source commit, with a fingerprint over all of them.
 
-    `contents` has for the files that policies name what stands for their content.
+    `trading` has the trained policies by their names, whose places their content stands for; a registry that was asked
+    is in `registries` with who stood where.
     """
     settings = asdict(config)
     # The same data elsewhere is the same input: the content is named, not the place.
     settings.pop("catalog")
     settings["profile"].pop("latency_file")
-    for named, content_name in (contents or {}).items():
-        settings["policies"] = [text.replace(named, content_name) for text in settings["policies"]]
+    trading = trading or {}
+    for named, roster in trading.items():
+        whole = re.compile(rf"{re.escape(named)}(?=\s*(?:\(|$))")  # and not what only begins so
+        settings["policies"] = [whole.sub(roster.content, text) for text in settings["policies"]]
     settings["market"] = (config.market or "").partition(":")[0]
     content: dict[str, Any] = {
         "schema": "tickwright.manifest/1",
@@ -41,6 +48,8 @@ def manifest_of(
         "versions": versions(*_LIBRARIES),
         "commit": source_commit(),
     }
+    asked = {roster.content: roster.told for roster in trading.values() if roster.told}
+    content |= {"registries": asked} if asked else {}
     return content | {"fingerprint": fingerprint(content)}
 
 

@@ -31,9 +31,11 @@ from tickwright.core.units import DAY, MINUTE, Nanos
 from tickwright.data.hot import HotCache
 from tickwright.data.port import TickCatalog
 from tickwright.data.store.schema import DEPTH, EVENTS
+from tickwright.run.behind import behind, note_of
 from tickwright.run.recording import LocalDay, Sink, kept, record
 from tickwright.strategy.intraday.vwap import VolumeCurve
 from tickwright.tca.market import Market
+from tickwright.venue.sim.fees import VenueTerms
 
 CURVE_DAYS = 20
 CLOSE_REACH = 4 * DAY
@@ -51,7 +53,8 @@ class MarketDay:
 
     `market` holds the quotes and prints of the whole recorded day, `begin` and `end` are its first and last moment,
     `window` the counts of a windowed feed, `fingerprint` names all stored content it came from: that of the day, and
-    of the earlier days behind the previous close and the curve.
+    of the earlier days behind the previous close and the curve. `venues` are the lit ones of a market that names any,
+    in the order of their places.
     """
 
     instrument: Instrument
@@ -64,6 +67,7 @@ class MarketDay:
     window: WindowCounts | None
     curve: VolumeCurve | None
     notes: tuple[str, ...]
+    venues: tuple[VenueTerms, ...] = ()
 
     def require(self, ts: Nanos, what: str) -> None:
         """Raise NotInCatalogError when a moment lies outside the recorded day."""
@@ -89,6 +93,9 @@ def load_day(catalog: TickCatalog, symbol: str, date: dt.date, cache: HotCache |
     if day.closed <= day.opened:
         raise NotInCatalogError(f"{symbol} on {date}: the recording spans no time, so nothing can trade in it")
     notes = list(_tape_notes(symbol, day.tape))
+    if day.tape.is_depth:
+        late = note_of(symbol, behind(day.quotes, day.columns.ts, day.trades), len(day.trades))
+        notes += [late] if late else []
     if day.moved:
         notes.append(
             f"{symbol}: {day.moved:,} events are stamped earlier than one before them; they happen when that one did"

@@ -38,6 +38,7 @@ def move_up(control: Record, desk: Record, slots: Rows, k: Int, tape: Rows, orig
         if slot.instrument != k or slot.ahead <= 0 or not is_open(slot.state):
             continue
         here = slot.side == own_side and slot.anchor == row.price and row.ts_event > slot.entered
+        here = here and (slot.venue == 0 or row.slot == -slot.venue)  # else another venue's queue
         if here and born_before(tape, origin, row, slot.entered):
             slot.ahead = max(0, slot.ahead - row.size)
         queued += 1
@@ -90,6 +91,7 @@ def catch_up_queue(slot: Record, desk: Record, sim: Record, tape: Rows) -> None:
         row = tape[i]
         gone = (row.action == CANCEL or row.action == EXECUTE) and row.flags & SYNTHETIC == 0
         here = gone and row.side == own_side and row.price == slot.anchor
+        here = here and (slot.venue == 0 or row.slot == -slot.venue)
         if here and born_before(tape, sim.origin, row, slot.entered):
             slot.ahead = max(0, slot.ahead - row.size)
         i -= 1

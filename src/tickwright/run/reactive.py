@@ -36,7 +36,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND, Nanos
 from tickwright.run.engine import World
 from tickwright.run.layout import Stop
-from tickwright.run.live import LiveMarket, check_one_venue
+from tickwright.run.live import LiveMarket
 from tickwright.run.market import MarketDay
 from tickwright.run.parameters_file import MarketFile, known_market, read_market
 from tickwright.run.simulate import days_of
@@ -45,6 +45,7 @@ from tickwright.tca.fills import mark_fills
 from tickwright.tca.market import Market, QuoteColumns
 from tickwright.tca.row import OrderTca
 from tickwright.tca.shortfall import trading_split
+from tickwright.venue.sim.fees import VenueTerms
 from tickwright.venue.sim.profile import Profile
 from tickwright.venue.sim.reactive.parameters import content_hash
 from tickwright.venue.sim.reactive.session import MID_PRICE, Session, chunks, open_session
@@ -83,7 +84,6 @@ class ReactiveDay:
 def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveDay:
     """The market that `--market` names, for a symbol and a date. Raises ConfigError, CapacityError."""
     chosen = named_market(text)
-    check_one_venue(chosen.parameters)
     flow = chosen.parameters.flow
     if flow.messages_a_second * flow.day_seconds > MOST_MESSAGES:
         raise ConfigError(
@@ -91,7 +91,11 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
             f"at most {MOST_MESSAGES:,} messages a day, all of which stand in memory",
         )  # fmt: skip
     instrument = Instrument(symbol, "XSIM", "USD", Decimal("0.01"), timezone=ZONE, source="generated")
-    asked = days_of(instrument, date, 1, seed, OPENS)[0]
+    try:
+        asked = days_of(instrument, date, 1, seed, OPENS)[0]
+    except ConfigError as error:
+        error.add_note("--date")  # all else is checked by now
+        raise
     opens, closes = asked.open_ts, asked.open_ts + round(chosen.parameters.flow.day_seconds * SECOND)
     mid = MID_PRICE if chosen.mid_price is None else chosen.mid_price
 
@@ -115,9 +119,38 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
             f"{symbol}: a generated market that answers our orders, model {model}, parameters {content[:8]}; costs and "
             "benchmarks are of the others' quotes and prints with our orders in the book, impact is against the same "
             "seed without them, which is the market that the charts show",
+            *_venue_notes(symbol, kept),
         ),
+        venues=_terms(kept),
     )
     return ReactiveDay(kept, day)
+
+
+def _terms(session: Session) -> tuple[VenueTerms, ...]:
+    """Of the lit venues, in the order of their places, and of the pool after them."""
+    flow = session.parameters.flow
+    lit = [VenueTerms(v.name, Decimal(str(v.maker_fee)), Decimal(str(v.taker_fee)), v.latency_ns) for v in flow.venues]
+    if flow.pool is None:
+        return tuple(lit)
+    fee = Decimal(str(flow.pool.fee))
+    return (*(lit or [VenueTerms("(lit)")]), VenueTerms(flow.pool.name, fee, fee, flow.pool.latency_ns, dark=True))
+
+
+def _venue_notes(symbol: str, session: Session) -> tuple[str, ...]:
+    names, pool = [venue.name for venue in session.parameters.flow.venues], session.parameters.flow.pool
+    notes: tuple[str, ...] = ()
+    if pool is not None:
+        notes = (
+            f"{symbol}: a dark pool, {pool.name}: a fill there at half a tick stands as two, half the lots half a tick "
+            "above it and half below, and the half tick of an odd lot is in the fee",
+        )
+    if len(names) < 2:
+        return notes
+    return (
+        *notes,
+        f"{symbol}: {len(names)} lit venues, {', '.join(names)}, with their own fees and ways; quotes and prints are "
+        f"those of all. A placement that names none rests at {names[0]} and takes by price, the cheapest first",
+    )
 
 
 def named_market(text: str) -> MarketFile:

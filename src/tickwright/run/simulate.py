@@ -66,20 +66,21 @@ class SimulatedDay:
 def days_of(
     instrument: Instrument, first: dt.date, count: int, seed: int, opens: str = "09:30", closes: str = "16:00"
 ) -> list[MarketDay]:
-    """`count` days from Monday to Friday, from `first` on. Times are local to the instrument. Raises ConfigError."""
+    """`count` days from Monday to Friday, from `first` on. Times are local to the instrument. Raises ConfigError, which
+    names the argument."""
     if seed < 0:
-        raise ConfigError("--seed", seed, "0 or more")
+        raise ConfigError("seed", seed, "0 or more")
     if not 1 <= count <= MOST_DAYS:
-        raise ConfigError("--days", count, f"1 to {MOST_DAYS}")
+        raise ConfigError("count", count, f"1 to {MOST_DAYS}")
     if first.weekday() >= _SATURDAY:
-        raise ConfigError("--date", first.isoformat(), "a day from Monday to Friday")
+        raise ConfigError("first", first.isoformat(), "a day from Monday to Friday")
     days: list[MarketDay] = []
     for date in _weekdays(first, count):
         begin, end = (
-            parse_time(text, date, instrument.timezone, name) for text, name in ((opens, "--open"), (closes, "--close"))
+            parse_time(text, date, instrument.timezone, name) for text, name in ((opens, "opens"), (closes, "closes"))
         )
         if end <= begin:
-            raise ConfigError("--close", closes, f"a time after the open at {opens}")
+            raise ConfigError("closes", closes, f"a time after the open at {opens}")
         days.append(MarketDay(date, day_seed(seed, instrument, date), seed, begin, end))
     return days
 
@@ -94,7 +95,7 @@ def _weekdays(first: dt.date, count: int) -> list[dt.date]:
     low, high = _YEARS
     for day in (days[0], days[-1]):
         if not low <= day.astype("datetime64[Y]").astype(int) + 1970 < high:
-            raise ConfigError("--date", str(day), f"a day of the years {low} to {high - 1}")
+            raise ConfigError("first", str(day), f"a day of the years {low} to {high - 1}")
     return [day.item() for day in days]
 
 

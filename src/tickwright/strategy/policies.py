@@ -32,8 +32,9 @@ from tickwright.strategy.tick.post_then_cross import PostThenCross
 from tickwright.strategy.tick.requote import Requote
 from tickwright.strategy.tick.take import Take
 
-LEARNED = "rl"
-_TRAINED = re.compile(r"(?:(.*)/)?\s*rl:([^()]+?)\s*(?:\(([^()]*)\))?\s*")
+LEARNED, REGISTRY = TRAINED = ("rl", "registry")
+"""Before the colon of a trained policy: a file, or a folder that says which one trades."""
+_TRAINED = re.compile(rf"(?:(.*)/)?\s*({'|'.join(TRAINED)}):([^()]+?)\s*(?:\(([^()]*)\))?\s*")
 _PART = re.compile(r"([a-z][a-z-]*)\s*(?:\(([^()]*)\))?")
 
 
@@ -129,6 +130,11 @@ class PolicySpec:
         return self.tick_options if isinstance(self.tick_options, Learned) else None
 
     @property
+    def by_registry(self) -> bool:
+        """Whether a registry says which trained policy it is; its folder then is `learned.file`."""
+        return self.tick_name.startswith(f"{REGISTRY}:")
+
+    @property
     def tick(self) -> TickSpec:
         """The tick policy as the engine runs it; a trained one has its numbers elsewhere (`strategy.learned.level`)."""
         if self.learned is not None:
@@ -151,8 +157,8 @@ def parse_policy(text: str) -> PolicySpec:
     if trained is not None:
         above = [part.strip() for part in trained[1].split("/")] if trained[1] else []
         levels = tuple(NamedLevel(*_read(part, LEVELS, "level", text)) for part in above)
-        options = read_options(partial(Learned, trained[2]), trained[3] or "", LEARNED, Learned)
-        return PolicySpec(levels, f"{LEARNED}:{trained[2]}", options)
+        options = read_options(partial(Learned, trained[3]), trained[4] or "", trained[2], Learned)
+        return PolicySpec(levels, f"{trained[2]}:{trained[3]}", options)
     *above, last = [part.strip() for part in text.split("/")]
     stack = tuple(NamedLevel(*_read(part, LEVELS, "level", text)) for part in above)
     tick_name, tick_options = _read(last, TICKS, "tick policy", text)
@@ -166,13 +172,16 @@ def policy_help() -> str:
     lines = ["levels:", *(f"  {name}({describe_options(kind.options)})" for name, kind in LEVELS.items())]
     ticks = ["tick policies:", *(f"  {name}({describe_options(kind.options)})" for name, kind in TICKS.items())]
     ticks.append(f"  {LEARNED}:FILE({describe_options(Learned)})  a trained policy, with or without a level before it")
+    ticks.append(
+        f"  {REGISTRY}:DIR(the same)  the one that trades by a registry: its champion, or for some orders its canary"
+    )
     return "\n".join(lines + ticks)
 
 
 def _read(part: str, kinds: dict[str, Any], what: str, whole: str) -> tuple[str, Any]:
     match = _PART.fullmatch(part)
     if match is None or match[1] not in kinds:
-        trained = f", or {LEARNED}:FILE" if kinds is TICKS else ""
+        trained = f", or {LEARNED}:FILE, {REGISTRY}:DIR" if kinds is TICKS else ""
         allowed = f"one of: {', '.join(kinds)}, with options in brackets{trained}"
         raise ConfigError(f"{what} in policy {whole!r}", part, allowed)
     return match[1], read_options(kinds[match[1]].options, match[2] or "", match[1])

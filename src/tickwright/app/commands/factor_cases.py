@@ -4,7 +4,7 @@
 |---|---|
 | nothing | every shipped beta on a made market: of bars, of two regressors, of ticks |
 | `--config` | the one factor of the file: `kind` or `method` say which beta, `factor` a kernel by its name |
-| `--config`, `--catalog` | a market beta or one of ticks, on what was recorded |
+| `--config`, `--catalog` | the same factor, on what was recorded |
 | `--features` | every feature of books and bars, on a made market of orders |
 """
 
@@ -14,24 +14,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from tickwright.app import config_file
 from tickwright.app.commands.factor_compute import factory_of
 from tickwright.app.commands.factor_values import moment
 from tickwright.core.errors import ConfigError
-from tickwright.core.units import Nanos
 from tickwright.data.backends import open_catalog
-from tickwright.data.port import Reading
-from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market, stored
+from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
+from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint import JointConfig
-from tickwright.factors.beta.joint_cases import KINDS, joint_case, joint_configs
+from tickwright.factors.beta.joint_cases import joint_case, joint_configs
 from tickwright.factors.checks import Checked
 from tickwright.factors.features.cases import feature_cases
 from tickwright.factors.own import OwnFactory
-from tickwright.factors.tick.cases import made_ticks, stored_ticks, tick_cases, tick_configs
-from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
+from tickwright.factors.recorded import recorded
+from tickwright.factors.tick.cases import made_ticks, tick_cases, tick_configs
+from tickwright.factors.tick.factory import TickBetaFactory
+
+_MADE = "market"
+"""The benchmark of a made market of ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,86 +65,47 @@ def cases_of(asked: Asked) -> Iterator[Checked]:
         _check_made(asked)
         made = _made([*configs(), *joint_configs()], asked.seed)
         return chain(made, tick_cases(tick_configs(), made_ticks(asked.seed)))
-    table = config_file.read(asked.config)
-    if "factor" in table:
-        return _own(asked, asked.config)
-    if table.get("method") == HAYASHI_YOSHIDA:
-        return _ticks(asked, config_file.build(TickBetaConfig, table))
-    config = _built(table)
-    if asked.catalog is None:
-        _check_made(asked)
-        return _made([config], asked.seed)
-    if not isinstance(config, MarketBetaConfig):
-        raise ConfigError("--catalog", asked.catalog, "nothing: betas beside the market's are checked on a made market")
-    return _recorded(asked, open_catalog(asked.catalog), config, "benchmark" in table)
-
-
-def _built(table: dict[str, Any]) -> MarketBetaConfig | JointConfig:
-    """The configuration of a file, of the kind that it names; of a market beta where it names none."""
-    kind = table.pop("kind", "market")
-    if kind not in KINDS:
-        raise ConfigError("kind", kind, f"one of {', '.join(KINDS)}")
-    config: MarketBetaConfig | JointConfig = config_file.build(KINDS[kind], table)
-    return config
+    if asked.catalog is not None:
+        return _recorded(asked, asked.config, asked.catalog)
+    factory = factory_of(asked.config, asked.benchmark)
+    if isinstance(factory, OwnFactory):
+        return iter([_own(factory, asked.seed)])
+    _check_made(asked)
+    if isinstance(factory, TickBetaFactory):
+        return tick_cases([replace(factory.config, benchmark=_MADE)], made_ticks(asked.seed))
+    return _made([factory.config], asked.seed)
 
 
 def _made(wanted: Sequence[MarketBetaConfig | JointConfig], seed: int) -> Iterator[Checked]:
     prices, market = made_market(seed)
     for config in wanted:
         if isinstance(config, MarketBetaConfig):
-            yield from cases([config], prices, None if _basket(config) else market, PATIENCE)
+            yield from cases([config], prices, None if config.benchmark == BASKET else market, PATIENCE)
         else:
             yield joint_case(config, seed)
 
 
-def _own(asked: Asked, file: Path) -> Iterator[Checked]:
-    """A factor by its name, on the made market."""
-    if asked.catalog is not None:
-        raise ConfigError("--catalog", asked.catalog, "none: a factor by its name is checked on the made market")
+def _own(factory: OwnFactory, seed: int) -> Checked:
+    prices, market = made_market(seed)
+    return factory.case(prices, market if factory.needs_market else None)
+
+
+def _recorded(asked: Asked, file: Path, where: str) -> Iterator[Checked]:
+    """A factor on what a catalog has; a beta is to the mean of all others where neither file nor option names one."""
+    if not asked.instruments:
+        raise ConfigError("--instrument", "nothing", "one asset at least")
     factory = factory_of(file, asked.benchmark)
-    assert isinstance(factory, OwnFactory)
-    prices, market = made_market(asked.seed)
-    yield factory.case(prices, market if factory.needs_market else None)
-
-
-def _ticks(asked: Asked, config: TickBetaConfig) -> Iterator[Checked]:
-    if asked.catalog is None:
-        _check_made(asked)
-        return tick_cases([replace(config, benchmark="market")], made_ticks(asked.seed))
-    config = replace(config, benchmark=asked.benchmark or config.benchmark)
-    catalog, begin, end = open_catalog(asked.catalog), *_days(asked)
-    names = (*_instruments(asked), config.benchmark)
-    return tick_cases([config], {name: stored_ticks(config, catalog, name, begin, end) for name in names})
-
-
-def _recorded(asked: Asked, catalog: Reading, config: MarketBetaConfig, named: bool) -> Iterator[Checked]:
-    """A market beta on bars of a catalog; to the mean of all others where neither file nor option names a benchmark."""
-    begin, end = _days(asked)
-    if asked.benchmark is None:
-        config = config if named else replace(config, benchmark=BASKET)
-    elif _basket(config):
-        raise ConfigError("--benchmark", asked.benchmark, f"none: the benchmark of the file is the {BASKET}")
-    else:
-        config = replace(config, benchmark=asked.benchmark)
-    prices = {symbol: stored(config, catalog, symbol, begin, end) for symbol in _instruments(asked)}
-    market = None if _basket(config) else stored(config, catalog, config.benchmark, begin, end)
-    return cases([config], prices, market)
-
-
-def _basket(config: MarketBetaConfig) -> bool:
-    return config.benchmark == BASKET
+    if isinstance(factory, BetaFactory):
+        table = config_file.read(file)
+        said = table.get("market", table).get("benchmark")
+        if asked.benchmark is not None and said == BASKET:
+            raise ConfigError("--benchmark", asked.benchmark, f"none: the benchmark of the file is the {BASKET}")
+        if asked.benchmark is None and said is None:
+            factory = factory_of(file, BASKET)
+    span = moment(asked.start, "--start"), moment(asked.end, "--end", 1)
+    yield recorded(factory, open_catalog(where), where, asked.instruments).case(span)
 
 
 def _check_made(asked: Asked) -> None:
     if asked.instruments or asked.benchmark or asked.start or asked.end:
         raise ConfigError("--catalog", "nothing", "the catalog that --instrument, --benchmark and dates are of")
-
-
-def _instruments(asked: Asked) -> tuple[str, ...]:
-    if not asked.instruments:
-        raise ConfigError("--instrument", "nothing", "one asset at least")
-    return asked.instruments
-
-
-def _days(asked: Asked) -> tuple[Nanos | None, Nanos | None]:
-    return moment(asked.start, "--start", 0), moment(asked.end, "--end", 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tickwright.app import first_use, terminal
+from tickwright.app.commands.factor_compute import beta_of
 from tickwright.app.commands.factor_values import Chosen
 from tickwright.app.report.factors.day import LEAST, MEASURES, Pattern, laid, pattern
 from tickwright.app.report.factors.page import FactorReport, render
@@ -20,10 +21,11 @@ from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.data.reference.sectors import Sectors
 from tickwright.data.store.disk import whole_file
-from tickwright.factors.beta.cases import cases, stored
-from tickwright.factors.beta.config import BASKET, MarketBetaConfig
-from tickwright.factors.checks import CHECKS, Case
+from tickwright.factors.beta.config import BASKET
+from tickwright.factors.beta.joint import SECTOR
+from tickwright.factors.checks import CHECKS, Checked
 from tickwright.factors.grid import Grid
+from tickwright.factors.recorded import benchmark_of, recorded
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.compare import compare
 from tickwright.factors.tags import NONE
@@ -32,6 +34,8 @@ MOST = 8
 """Factors of one page."""
 CHECKED, CHECKED_BARS = 3, 300
 """Symbols, and bars behind the look-back, on which a configuration is checked."""
+CHECKED_ROWS = 20_000
+"""Rows above which a replay takes longer than a page may."""
 PATTERN_SYMBOLS = 60
 _MINUTE = "bars-1m"
 
@@ -53,7 +57,7 @@ def report(chosen: Chosen, out: Path) -> None:
             # All symbols: those that are asked for are drawn, and the section is that of all.
             view = view_of(store, series, compared, start=chosen.span["start"], end=chosen.span["end"])
             if view is not None:
-                views.append(_checked(_with_reference(view, chosen.catalog, catalog), catalog))
+                views.append(_checked(_with_reference(view, chosen.catalog, catalog), chosen.catalog, catalog))
         if not views:
             raise NotInCatalogError(f"{chosen.catalog}: no rows of these factors in this span")
         patterns, minutes, note = _patterns(views, catalog)
@@ -107,28 +111,42 @@ def _grid(view: FactorView) -> Grid:
     )
 
 
-def _checked(view: FactorView, catalog: Reading) -> FactorView:
+def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
     """With the three checks, on the last bars of the symbols with the most values."""
     settings = dict(view.definition.settings)
     if "factor" in settings:
         return replace(view, checked_on="A factor by its name: `tickwright factors check-parity` checks it.")
-    if view.definition.market is not view.definition.settings:
-        beside = "A beta beside the market's: `tickwright factors check-parity` checks it on a made market."
-        return replace(view, checked_on=beside)
-    best = [view.symbols[i] for i in np.argsort(-coverage(view), kind="stable")[:CHECKED]]
-    begin = int(view.ts_event[max(0, len(view.ts_event) - view.horizon - CHECKED_BARS - 1)])
-    end = int(view.ts_event[-1]) + 1
+    best = [view.symbols[i] for i in _best(view)]
     try:
-        config = MarketBetaConfig(**settings)
-        prices = {symbol: stored(config, catalog, symbol, begin, end) for symbol in best}
-        market = None if config.benchmark == BASKET else stored(config, catalog, config.benchmark, begin, end)
-        made: list[Case] = list(cases([config], prices, market))
-        outcomes = tuple(check(case) for case in made for check in CHECKS.values())
-    except (TickwrightError, TypeError) as error:
+        factory = beta_of(settings)
+        behind = factory.node.lookback + CHECKED_BARS
+        begin = int(view.ts_event[max(0, len(view.ts_event) - behind)])
+        case = recorded(factory, catalog, where, best).case((begin, int(view.ts_event[-1]) + 1))
+        rows = _rows_of(case)
+        if rows > CHECKED_ROWS:
+            by_hand = "`tickwright factors check-parity` with --catalog checks it"
+            return replace(view, checked_on=f"Not checked on these data: {rows:,} rows are long to replay; {by_hand}.")
+        outcomes = tuple(check(case) for check in CHECKS.values())
+    except TickwrightError as error:
         return replace(view, checked_on=f"Not checked on these data: {error}.")
-    of_basket = ", whose basket they are" if config.benchmark == BASKET else ""
+    of_basket = ", whose basket they are" if benchmark_of(factory) == BASKET else ""
     on = f"on the last {CHECKED_BARS} bars and the look-back before them, of {', '.join(best)}{of_basket}"
     return replace(view, checks=outcomes, checked_on=on)
+
+
+def _best(view: FactorView) -> list[int]:
+    """The symbols with the most values; of a sector beta those of one sector, for each is to the others."""
+    order = [int(i) for i in np.argsort(-coverage(view), kind="stable")]
+    if view.definition.settings.get("kind") != SECTOR:
+        return order[:CHECKED]
+    sectors = [view.sectors.get(symbol) for symbol in view.symbols]
+    return [i for i in order if sectors[i] == sectors[order[0]]][:CHECKED]
+
+
+def _rows_of(case: Checked) -> int:
+    """Rows that a replay is told, one by one."""
+    every = (given if isinstance(given, list) else [given] for given in case.prices.values())
+    return sum(len(columns["ts_event"]) for listed in every for columns in listed)
 
 
 def _patterns(views: Sequence[FactorView], catalog: Reading) -> tuple[list[Pattern], list[str], str]:

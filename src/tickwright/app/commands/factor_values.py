@@ -100,7 +100,10 @@ def show(rows: pl.DataFrame) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    if value is None:
+        return ""
+    # Betas beside the market's are per point of volatility, or of a ratio: small numbers that are not nought.
+    return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:#.3g}"
 
 
 def write_rows(path: Path, rows: pl.DataFrame) -> None:

@@ -22,8 +22,8 @@ from tickwright.app.commands import registry as registries
 from tickwright.core.errors import ConfigError
 from tickwright.learn.refine import RefineConfig
 from tickwright.learn.refine import refine as carry_out
-from tickwright.learn.registry import Registry
 from tickwright.learn.train import require_torch
+from tickwright.run.registry import Registry
 
 _REPLAY = ("catalog", "days")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tickwright.app import terminal
 from tickwright.data.utc import utc_text
-from tickwright.learn.registry import CHAMPION, Registry, State
+from tickwright.run.registry import CANARY, CHAMPION, Registry, State
 
 
 def enter(folder: Path, policy: Path, why: str) -> None:
@@ -18,10 +18,10 @@ def enter(folder: Path, policy: Path, why: str) -> None:
     _tell(registry, registry.enter(policy, why, now()))
 
 
-def promote(folder: Path, why: str) -> None:
+def promote(folder: Path, why: str, share: float | None) -> None:
     """The challenger goes one stage on."""
     registry = Registry(folder)
-    _tell(registry, registry.promote(why, now()))
+    _tell(registry, registry.promote(why, now(), share))
 
 
 def rollback(folder: Path, why: str) -> None:
@@ -53,4 +53,5 @@ def now() -> str:
 def _tell(registry: Registry, state: State) -> None:
     print(f"{CHAMPION}: {registry.file(state.champion)}")
     if state.challenger is not None:
-        print(f"{state.stage}: {registry.file(state.challenger)}")
+        part = f", {100 * state.share:g} % of the orders" if state.stage == CANARY else ""
+        print(f"{state.stage}: {registry.file(state.challenger)}{part}")

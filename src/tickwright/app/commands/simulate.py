@@ -22,6 +22,8 @@ from tickwright.venue.sim.reactive.session import MID_PRICE
 
 VENUE = "XSIM"
 _CURRENCY_LETTERS = 12
+_OPTIONS = {"seed": "--seed", "count": "--days", "first": "--date", "opens": "--open", "closes": "--close"}
+"""Of the arguments of `days_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ def simulate(asked: Asked) -> None:
     mid_price = market.mid_price or MID_PRICE
     if asked.mid_price is not None:
         mid_price = instrument.to_ticks(positive(asked.mid_price, "--mid-price"))
-    days = days_of(instrument, parse_date(asked.date, "--date"), asked.days, asked.seed, asked.opens, asked.closes)
+    first = parse_date(asked.date, "--date")
+    try:
+        days = days_of(instrument, first, asked.days, asked.seed, asked.opens, asked.closes)
+    except ConfigError as error:
+        error.add_note(_OPTIONS[error.parameter])
+        raise
     catalog = create_catalog(asked.catalog, clock=time.time_ns)
     first_use.say(*first_use.SIMULATE)
     done: list[dict[str, Any]] = []

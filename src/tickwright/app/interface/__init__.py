@@ -7,6 +7,7 @@ values.
 from tickwright.app.interface import benchmark as benchmark  # its command stands at the root
 from tickwright.app.interface import calibrate as calibrate
 from tickwright.app.interface import data, download, factors, ingest, registry
+from tickwright.app.interface import factor_values as factor_values  # its commands stand beside those of `factors`
 from tickwright.app.interface import gate as gate
 from tickwright.app.interface import plan as plan
 from tickwright.app.interface import refine as refine

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tickwright.app.interface.options import Json, Seed
+from tickwright.app.interface.options import (
+    ConfigFile,
+    Json,
+    RecordedDates,
+    RecordedDays,
+    RecordedInstrument,
+    Seed,
+    Threads,
+    said,
+)
 from tickwright.app.interface.root import app
 
 _EXAMPLES = "\n\n".join(
@@ -36,10 +45,7 @@ def benchmark(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few episodes, a short gate: a look, not a benchmark.")
     ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the same settings; options given here override it."),
-    ] = None,
+    config: ConfigFile = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,17 +74,10 @@ def benchmark(
     no_tune: Annotated[
         bool, typer.Option("--no-tune", help="Leave the heuristic as it comes: needs no Optuna, and proves less.")
     ] = False,
-    catalog: Annotated[
-        str | None,
-        typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or its address: recorded days."),
-    ] = None,
-    instrument: Annotated[str | None, typer.Option(metavar="NAME", help="Instrument of the recorded days.")] = None,
-    date: Annotated[
-        list[str] | None, typer.Option(metavar="YYYY-MM-DD", help="Recorded day; repeat for several.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads; results do not depend on them.", show_default="1")
-    ] = None,
+    catalog: RecordedDays = None,
+    instrument: RecordedInstrument = None,
+    date: RecordedDates = None,
+    threads: Threads = None,
     seed: Seed = None,
     json: Json = False,
 ) -> int:
@@ -93,7 +92,6 @@ def benchmark(
     given = {
         "seed": seed, "threads": threads, "headline": episodes, "cell": cells, "budget": budget, "parts": only,
         "catalog": catalog, "quick": quick or None, "wide": wide or None, "tune": False if no_tune else None,
-        "days": [{"instrument": instrument, "date": day} for day in date or []] if instrument else None,
     }  # fmt: skip
-    options = {name: value for name, value in given.items() if value is not None and value != []}
+    options = said(given, instrument, date)
     return command(Asked(tuple(policy or ()), out, config, options, json))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -36,4 +37,26 @@ Append = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, result.json and the tables.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="TOML file with the same settings; options given here override it.")
+]
+RecordedDays = Annotated[
+    str | None,
+    typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or its address: recorded days."),
+]
+RecordedInstrument = Annotated[str | None, typer.Option(metavar="NAME", help="Instrument of the recorded days.")]
+RecordedDates = Annotated[
+    list[str] | None, typer.Option(metavar="YYYY-MM-DD", help="Recorded day; repeat for several.")
+]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads; results do not depend on them.", show_default="1")
+]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything that is drawn.", show_default="1")]
+
+
+def said(
+    options: Mapping[str, object], instrument: str | None = None, dates: Sequence[str] | None = None
+) -> dict[str, object]:  # fmt: skip
+    """The options that were given, with the days of an instrument; the others stand as the file has them."""
+    days = [{"instrument": instrument, "date": day} for day in dates or []] if instrument else None
+    return {name: value for name, value in {**options, "days": days}.items() if value is not None and value != []}

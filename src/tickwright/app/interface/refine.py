@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tickwright.app.interface.options import Json, Seed
+from tickwright.app.interface.options import (
+    ConfigFile,
+    Json,
+    RecordedDates,
+    RecordedDays,
+    RecordedInstrument,
+    Seed,
+    Threads,
+    said,
+)
 from tickwright.app.interface.root import app
 
 _EXAMPLES = "\n\n".join(
@@ -35,10 +44,7 @@ def refine(
         typer.Option(metavar="MODEL[:FILE]", help="The market that the fills correct.", show_default="fp"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A short training, few episodes: a look.")] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the same settings; options given here override it."),
-    ] = None,
+    config: ConfigFile = None,
     steps: Annotated[
         int | None,
         typer.Option(metavar="N", help="Decisions of the training.", show_default="2000000, or 20480 with --quick"),
@@ -56,17 +62,10 @@ def refine(
             help="Leave out the gate of the corrected market, and the challenger in it: would-pass at most.",
         ),
     ] = False,
-    catalog: Annotated[
-        str | None,
-        typer.Option("--catalog", metavar="DIR", help="Folder of the tick catalog, or its address: recorded days."),
-    ] = None,
-    instrument: Annotated[str | None, typer.Option(metavar="NAME", help="Instrument of the recorded days.")] = None,
-    date: Annotated[
-        list[str] | None, typer.Option(metavar="YYYY-MM-DD", help="Recorded day; repeat for several.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads; results do not depend on them.", show_default="1")
-    ] = None,
+    catalog: RecordedDays = None,
+    instrument: RecordedInstrument = None,
+    date: RecordedDates = None,
+    threads: Threads = None,
     seed: Seed = None,
     json: Json = False,
 ) -> None:
@@ -83,7 +82,6 @@ def refine(
         "seed": seed, "threads": threads, "market": market, "steps": steps, "divergence": divergence,
         "catalog": catalog, "quick": quick or None, "without_replay": without_replay or None,
         "gate": False if no_gate else None,
-        "days": [{"instrument": instrument, "date": day} for day in date or []] if instrument else None,
     }  # fmt: skip
-    options = {name: value for name, value in given.items() if value is not None and value != []}
+    options = said(given, instrument, date)
     command(Asked(tuple(runs), champion, registry, out, config, options, json))

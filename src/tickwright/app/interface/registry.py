@@ -36,11 +36,18 @@ def show(folder: Folder, json: Json = False) -> None:
 
 
 @app.command()
-def promote(folder: Folder, why: Why = "") -> None:
+def promote(
+    folder: Folder,
+    why: Why = "",
+    share: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of the orders, that the canary works.", show_default="0.1"),
+    ] = None,
+) -> None:
     """Let the challenger go one stage on: shadow, canary, champion."""
     from tickwright.app.commands import registry as command
 
-    command.promote(folder, why)
+    command.promote(folder, why, share)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tickwright.app.interface.options import Out, Seed
+from tickwright.app.interface.options import ConfigFile, Out, Seed
 from tickwright.app.interface.root import app
 
 _EXECUTE_EXAMPLES = "\n\n".join(
@@ -41,10 +41,7 @@ def execute(
             "queue-reactive, hawkes, epsilon or santa-fe; FILE holds its parameters, as `calibrate` writes them.",
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the same settings; options given here override it."),
-    ] = None,
+    config: ConfigFile = None,
     instrument: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Instrument; repeat for several.", rich_help_panel=_ORDER)
     ] = None,
@@ -103,7 +100,7 @@ def execute(
             metavar="SCHEDULE/PLACEMENT",
             help="Policy to compare; repeat for several, the first is the baseline. Schedules: twap, vwap, pov, ac "
             "(Almgren-Chriss), ow (Obizhaeva-Wang), split. Placements: take, post-then-cross, mid-peg, requote, "
-            "imbalance, rl:FILE (a trained policy). "
+            "imbalance, rl:FILE (a trained policy), registry:DIR (the one that trades by a registry). "
             "Options stand in brackets, as twap(slices=24)/take; `tickwright policies` lists them all.",
             rich_help_panel=_ORDER,
         ),

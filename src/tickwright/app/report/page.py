@@ -107,7 +107,7 @@ def _parent(number: int, parent: ParentView, data: ReportData, figures: Figures)
     return f"""<section><h2>{escape(parent.title)}</h2>
 <p class="what">Cheapest first. Costs above zero are bad; basis points are of the ordered quantity at the decision
 price, for slippage of the benchmark, for markout of the fill price.</p>
-<div class="scroll">{tables.headline(parent)}</div>
+<div class="scroll">{tables.headline(parent)}</div>{_venues(parent)}
 <h3>Shortfall by policy and part</h3>
 <p class="what">Basis points of the order's value; the same scale for every parent order of this report.</p>
 {placed("parts", comparison.figure(parent, span))}
@@ -136,6 +136,14 @@ last fill or the deadline, so it differs where policies end at different times.<
 def _market_note(market: Market) -> str:
     depth = market.depth.note if market.depth is not None else f"Depth is not shown: {market.depth_missing}."
     return f"{market.quotes_note} {depth}"
+
+
+def _venues(parent: ParentView) -> str:
+    table = tables.venues(parent)
+    if not table:
+        return ""
+    what = "Lots filled at rest, taken, and traded at the mid of a pool; spread paid (a maker's is earned); fees."
+    return f'\n<h3>Fills by venue</h3>\n<p class="what">{what}</p>\n<div class="scroll">{table}</div>'
 
 
 def _missing(parent: ParentView) -> str:

@@ -97,6 +97,23 @@ def _group_headline(rows: Sequence[dict[str, Any]]) -> str:
     return f'<table class="numbers"><thead><tr><th>policy</th>{_heads(heads)}</tr></thead><tbody>{body}</tbody></table>'
 
 
+def venues(parent: ParentView) -> str:
+    """What each policy traded where; nothing where the market names no venue."""
+    rows = [view.row for view in parent.policies]
+    if not any(row.get("venues") for row in rows):
+        return ""
+    body = ""
+    for row in rows:
+        for name, part in row["venues"].items():
+            texts = [percent(part["share"]), part["made"], part["taken"], part["mid"]]
+            texts += [fixed(part["spread"], 2), fixed(part["fees"], 2)]
+            cells = "".join(_cell(text, "") for text in texts)
+            body += f"<tr><th>{escape(row['policy'])}, {escape(name)}</th>{cells}</tr>"
+    money = escape(str(rows[0]["currency"]))
+    heads = _heads((("share", "%"), ("made", ""), ("taken", ""), ("at mid", ""), ("spread", money), ("fees", money)))
+    return f'<table class="numbers"><thead><tr><th>policy, venue</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+
+
 def _heads(columns: Sequence[tuple[str, str]]) -> str:
     return "".join(f"<th>{escape(name)}{f'<small>{unit}</small>' if unit else ''}</th>" for name, unit in columns)
 

@@ -20,7 +20,7 @@ def trades_outside(
 ) -> None:
     """Tell trades above the higher ask or below the lower bid of the quotes just before and at or after them."""
     for rows, places, before, after in _joined(trades, quotes):
-        outside = _outside(rows, before, after)
+        outside = beyond(rows, before, after)
         if hours is not None:
             outside &= hours.within(rows["ts_event"])
         told = rows[outside]
@@ -35,12 +35,18 @@ _JUDGED = 100
 
 def told_when_often(tally: Tally, trades: int) -> None:
     """Tell trades outside the quotes as a warning where they are a large share of all trades of the unit."""
-    if trades >= _JUDGED and tally.count("trade_outside_depth") > OFTEN * trades:
+    if is_often(tally.count("trade_outside_depth"), trades):
         tally.rename("trade_outside_depth", "depth_behind_trades")
         tally.add_detail("depth_behind_trades", "of_trades", trades)
 
 
-def _outside(rows: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+def is_often(outside: int, trades: int) -> bool:
+    """Whether so many trades lie outside of the quotes that the book is not where trades happen."""
+    return trades >= _JUDGED and outside > OFTEN * trades
+
+
+def beyond(rows: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Which trades (price, subtick) are above the higher ask, or below the lower bid, of two quotes each."""
     asks = (before["ask_size"] > 0) & (after["ask_size"] > 0)
     bids = (before["bid_size"] > 0) & (after["bid_size"] > 0)
     high = np.maximum(before["ask"], after["ask"])

@@ -7,11 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError
-from tickwright.core.tables import Missing
 from tickwright.core.units import MINUTE, Nanos
-from tickwright.data.port import Reading
-from tickwright.data.tables.mapping import BAR_LENGTH
 from tickwright.factors.beta.config import BASKET, METHODS, MarketBetaConfig
 from tickwright.factors.beta.factory import ASSET, MARKET, WEIGHT, BetaFactory, weights_of
 from tickwright.factors.checks import Case, Columns
@@ -66,21 +62,6 @@ def made_market(seed: int) -> tuple[dict[str, Columns], Columns]:
     grid = Grid(_LENGTH)
     every = [told(rng, grid, _START // _LENGTH + slots, np.exp(log_price)) for log_price in (*series.values(), market)]
     return dict(zip(series, every[:-1], strict=True)), every[-1]
-
-
-def stored(config: MarketBetaConfig, catalog: Reading, symbol: str, start: Nanos | None, end: Nanos | None) -> Columns:
-    """Closes of a catalog's bars of the grid's length, each known at its end. Raises ConfigError, NotInCatalogError."""
-    source = BetaFactory(config).returns_of(symbol)
-    if source.stored not in BAR_LENGTH:
-        raise ConfigError("grid", config.grid, "the length of bars that a catalog stores: 1s, 1min, 1h or 1d")
-    rows = catalog.read(symbol, source.stored, start, end)
-    rows = rows[(rows["missing"] & int(Missing.CLOSE)) == 0]
-    grid = config.benchmark_bars if symbol == config.benchmark else config.bars
-    slots = grid.slots(rows["ts_event"])
-    rows, slots = rows[slots >= 0], slots[slots >= 0]
-    known = grid.ends(slots)
-    order = np.argsort(known, kind="stable")
-    return {"ts_event": rows["ts_event"][order], "ts_available": known[order], "close": rows["close"][order]}
 
 
 def told(rng: np.random.Generator, grid: Grid, slots: np.ndarray, values: np.ndarray) -> Columns:

@@ -22,6 +22,7 @@ from tickwright.factors.beta.config import BASKET, MarketBetaConfig
 from tickwright.factors.beta.joint import Giver, Inputs, JointConfig
 from tickwright.factors.beta.lagged import LaggedConfig
 from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
+from tickwright.factors.beta.volatility import VolatilityBetaConfig
 from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.executor import Executor
 from tickwright.factors.factor import Factor
@@ -60,6 +61,11 @@ class BetaFactory:
         """Sources of levels that are needed beside returns."""
         return () if isinstance(self.config, MarketBetaConfig) else self.config.levels
 
+    @property
+    def index(self) -> str:
+        """The symbol of an implied volatility in a catalog; empty where there is none."""
+        return self.config.index if isinstance(self.config, VolatilityBetaConfig) else ""
+
     def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """The returns that this beta takes, of one symbol; `settings` are other fields of `ReturnSource`."""
         config = self.market
@@ -92,7 +98,7 @@ class BetaFactory:
             market = self._source(MARKET)
         if isinstance(self.config, MarketBetaConfig):
             return _market_beta(self.config, asset, market)
-        levels = {name: self.levels_of(name).source(name) for name in self.levels}
+        levels = {name: self._level(name) for name in self.levels}
         return self.config.node(Inputs(asset, market, weight, levels))
 
     @cached_property
@@ -183,6 +189,11 @@ class BetaFactory:
         returns = self.benchmark().on(self.market.bars) if name == MARKET else self.returns_of(name)
         source = returns.source(name)
         return source if self.prices else Source(name, {**source.settings, "returns": "given"})
+
+    def _level(self, name: str) -> Source:
+        source = self.levels_of(name).source(name)
+        # Betas to two indices of volatility are two factors, as those of two grids are.
+        return Source(name, {**source.settings, "index": self.index}, source.lookback) if self.index else source
 
 
 def _market_beta(config: MarketBetaConfig, asset: Giver, market: Giver) -> Node:

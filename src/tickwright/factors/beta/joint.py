@@ -50,18 +50,19 @@ class JointConfig(Protocol):
         """Every field with its value, those of `market` in a table of its own, to be stored beside the output."""
 
 
-def check_kind(found: str, kind: str) -> None:
-    """Raise ConfigError where a file says that it is of another kind."""
-    if found != kind:
-        raise ConfigError("kind", found, kind)
-
-
-def check_market(market: MarketBetaConfig) -> None:
-    """Raise ConfigError for what a regression on two cannot be."""
+def check_joint(config: Any, kind: str, coefficients: Sequence[str]) -> None:
+    """What every joint configuration must be. Raises ConfigError, of a file of another kind too."""
+    market = config.market
+    if config.kind != kind:
+        raise ConfigError("kind", config.kind, kind)
     if market.method != "ols":
         raise ConfigError("market.method", market.method, "ols: two regressors have no other form")
     if market.shrink != "none":
         raise ConfigError("market.shrink", market.shrink, "none: only a market beta is shrunk")
+    choice("coefficient", config.coefficient or "", coefficients)
+    share = config.min_own_share
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
+        raise ConfigError("min_own_share", share, "a number from 0 to below 1")
 
 
 def choice(name: str, value: str, allowed: Sequence[str]) -> str:
@@ -69,13 +70,6 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ConfigError(name, value, f"one of {', '.join(allowed)}")
     return value
-
-
-def share(name: str, value: float) -> float:
-    """A share in [0, 1). Raises ConfigError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise ConfigError(name, value, "a number from 0 to below 1")
-    return float(value)
 
 
 def within_sessions(market: MarketBetaConfig) -> bool:

@@ -69,19 +69,15 @@ SEASON = register(
     ),
     __name__,
 )  # fmt: skip
-CHANGE = register(
-    Factor(
-        "shock.change", 1, shock_kernel.change, shock_kernel.ChangeConfig, _LEVEL, shock_kernel.step_back,
-        shock_kernel.ChangeState, family="shock",
-    ),
-    __name__,
-)  # fmt: skip
-LAG = register(
-    Factor(
-        "shock.lag", 1, shock_kernel.lag, shock_kernel.ChangeConfig, _LEVEL, shock_kernel.step_back,
-        shock_kernel.ChangeState, family="shock",
-    ),
-    __name__,
+CHANGE, LAG = (
+    register(
+        Factor(
+            f"shock.{name}", 1, update, shock_kernel.ChangeConfig, _LEVEL, shock_kernel.step_back,
+            shock_kernel.ChangeState, family="shock",
+        ),
+        __name__,
+    )
+    for name, update in (("change", shock_kernel.change), ("lag", shock_kernel.lag))
 )  # fmt: skip
 AUTO = register(
     Factor(
@@ -90,19 +86,15 @@ AUTO = register(
     ),
     __name__,
 )  # fmt: skip
-BLOCK_RETURN = register(
-    Factor(
-        "block.return", 1, block_kernel.total, block_kernel.BlockConfig, _ASSET, block_kernel.lookback,
-        block_kernel.BlockState, family="block",
-    ),
-    __name__,
-)  # fmt: skip
-BLOCK_VARIANCE = register(
-    Factor(
-        "block.log_variance", 2, block_kernel.log_variance, block_kernel.BlockConfig, _ASSET, block_kernel.lookback,
-        block_kernel.BlockState, family="block",
-    ),
-    __name__,
+BLOCK_RETURN, BLOCK_VARIANCE = (
+    register(
+        Factor(
+            f"block.{name}", version, update, block_kernel.BlockConfig, _ASSET, block_kernel.lookback,
+            block_kernel.BlockState, family="block",
+        ),
+        __name__,
+    )
+    for name, version, update in (("return", 1, block_kernel.total), ("log_variance", 2, block_kernel.log_variance))
 )  # fmt: skip
 BLOCK_LEVEL = register(
     Factor("block.level", 1, block_kernel.latest, block_kernel.BlockConfig, _ASSET, one, family="block"), __name__

@@ -17,17 +17,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.factors.beta import known, known_joint
 from tickwright.factors.beta.acharya_kernel import NET, FourConfig
 from tickwright.factors.beta.config import MarketBetaConfig, whole
-from tickwright.factors.beta.joint import (
-    LIQUIDITY,
-    Giver,
-    Inputs,
-    check_kind,
-    check_market,
-    choice,
-    crosses,
-    share,
-    two,
-)
+from tickwright.factors.beta.joint import LIQUIDITY, Giver, Inputs, check_joint, choice, crosses, two
 from tickwright.factors.beta.liquidity_kernel import MeasureConfig
 from tickwright.factors.beta.season import season_of, without_season
 from tickwright.factors.beta.section_kernel import SectionConfig
@@ -86,13 +76,11 @@ class LiquidityBetaConfig:
     market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
-        check_kind(self.kind, LIQUIDITY)
-        check_market(self.market)
         choice("model", self.model, tuple(COEFFICIENTS))
         allowed = COEFFICIENTS[self.model]
         if self.coefficient is None:
             object.__setattr__(self, "coefficient", next(iter(allowed)))
-        choice("coefficient", self.coefficient or "", tuple(allowed))
+        check_joint(self, LIQUIDITY, tuple(allowed))
         choice("measure", self.measure, MEASURES)
         choice("shock", self.shock, SHOCKS)
         window = self.market.lookback_length
@@ -103,7 +91,6 @@ class LiquidityBetaConfig:
         object.__setattr__(self, "season_sessions", sessions)
         object.__setattr__(self, "min_sessions", least)
         whole("min_others", self.min_others, 1, None)
-        share("min_own_share", self.min_own_share)
         if self.model == "commonality" and self.market.winsor:
             raise ConfigError("market.winsor", self.market.winsor, "0: commonality is of shocks, not of returns")
         if self.model == "acharya-pedersen":

@@ -20,7 +20,7 @@ from math import sqrt
 from typing import Any, TypeAlias
 
 from tickwright.core.kernel import inline
-from tickwright.core.lanes import WIDTH, chosen, every, larger, load, root, smaller, store
+from tickwright.core.lanes import WIDTH, chosen, every, fetch_behind, lanes_of, larger, load, root, smaller, store
 from tickwright.core.layout import I8
 from tickwright.factors.beta.window import OK, ZERO_VARIANCE, WindowConfig, clipped, judged, paired, refuse
 
@@ -125,6 +125,13 @@ def _store(ring: Any, at: int, a: Aggregate) -> None:
 
 
 @inline(borrow=True)
+def _fetch(ring: Any, at: int, count: int) -> None:
+    """What stands at these places of the next eight, who are at the same slot: memory is slower than arithmetic."""
+    for k in range(count):
+        fetch_behind(ring, (at + k) * WIDTH)
+
+
+@inline(borrow=True)
 def _begin(config: Any, state: Any, slot: int) -> None:
     """A window of missing slots that ends before `slot`: all sums are zero, only places are set."""
     window = config.window
@@ -149,28 +156,53 @@ def _let_go(ring: Any, at: int) -> None:
 
 
 @inline(borrow=True)
+def _weight(x: Any, lane: int) -> float:
+    """1 where the lane has a row, and that a pair."""
+    return 1.0 if lane < len(x) and paired(x[lane]) else 0.0
+
+
+@inline(borrow=True)
+def _market(config: Any, x: Any, lane: int) -> float:
+    """Of the last row where the lane has none: its weight is 0."""
+    return clipped(x[min(lane, len(x) - 1)].market.value, config.winsor)
+
+
+@inline(borrow=True)
+def _asset(config: Any, x: Any, lane: int) -> float:
+    return clipped(x[min(lane, len(x) - 1)].asset.value, config.winsor)
+
+
+@inline(borrow=True)
 def _take_in(config: Any, ring: Any, pairs: int, place: int, size: int, x: Any) -> None:
     """The newest slot enters the ring, at a place of `size`, and the counts."""
     at = pairs + place * _POINT
     zero, one = every(0.0), every(1.0)
-    _put(ring, at, zero)
-    _put(ring, at + 1, zero)
-    _put(ring, at + 2, zero)
+    weight = lanes_of(
+        _weight(x, 0), _weight(x, 1), _weight(x, 2), _weight(x, 3),
+        _weight(x, 4), _weight(x, 5), _weight(x, 6), _weight(x, 7),
+    )  # fmt: skip
+    market = lanes_of(
+        _market(config, x, 0), _market(config, x, 1), _market(config, x, 2), _market(config, x, 3),
+        _market(config, x, 4), _market(config, x, 5), _market(config, x, 6), _market(config, x, 7),
+    )  # fmt: skip
+    asset = lanes_of(
+        _asset(config, x, 0), _asset(config, x, 1), _asset(config, x, 2), _asset(config, x, 3),
+        _asset(config, x, 4), _asset(config, x, 5), _asset(config, x, 6), _asset(config, x, 7),
+    )  # fmt: skip
+    market = chosen(weight, market, zero)
+    _put(ring, at, market)
+    _put(ring, at + 1, chosen(weight, asset, zero))
+    _put(ring, at + 2, weight)
     _put(ring, at + 3, zero)
     for lane in range(len(x)):
-        row = x[lane]
-        if paired(row):
-            ring[at * WIDTH + lane] = clipped(row.market.value, config.winsor)
-            ring[(at + 1) * WIDTH + lane] = clipped(row.asset.value, config.winsor)
-            ring[(at + 2) * WIDTH + lane] = 1.0
-            if ring[_HELD * WIDTH + lane] > 0.0:
-                last = int(ring[_LAST * WIDTH + lane])
-                ring[(pairs + last * _POINT + 3) * WIDTH + lane] = place - last if place > last else place - last + size
-            ring[_LAST * WIDTH + lane] = place
-    held, weight = _get(ring, _HELD), _get(ring, at + 2)
+        if ring[(at + 2) * WIDTH + lane] > 0.0 and ring[_HELD * WIDTH + lane] > 0.0:
+            last = int(ring[_LAST * WIDTH + lane])
+            ring[(pairs + last * _POINT + 3) * WIDTH + lane] = place - last if place > last else place - last + size
+    _put(ring, _LAST, chosen(weight, every(float(place)), _get(ring, _LAST)))
+    held = _get(ring, _HELD)
     _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) + one, weight))
     _put(ring, _HELD, held + weight)
-    _put(ring, _NONZERO, _get(ring, _NONZERO) + chosen(_get(ring, at), one, zero))
+    _put(ring, _NONZERO, _get(ring, _NONZERO) + chosen(market, one, zero))
 
 
 @inline(borrow=True)
@@ -226,6 +258,8 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     whole = pairs + tile * tiles * _POINT
     suffixes = whole + tiles * _SIX
 
+    _fetch(ring, 0, pairs)
+    _fetch(ring, pairs + (state.oldest * tile + state.oldest_at) * _POINT, _POINT)
     _let_go(ring, pairs + (state.oldest * tile + state.oldest_at) * _POINT)
     grown = state.newest_at + 1 == tile
     prefix = _load(ring, begun)
@@ -251,6 +285,7 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
         last = state.newest - 1 if state.newest > 0 else tiles - 1
         _store(ring, middle, _merge(_load(ring, middle), _load(ring, whole + last * _SIX)))
     for _ in range(2):
+        _fetch(ring, whole + state.folded * _SIX, _SIX)
         if state.folded != state.newest:
             ahead = _merge(_load(ring, coming), _load(ring, whole + state.folded * _SIX))
             _store(ring, coming, ahead)
@@ -261,16 +296,20 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     place = tile - 1 - state.oldest_at
     after = state.oldest + 1 if state.oldest + 1 < tiles else 0
     at = pairs + (after * tile + place) * _POINT
+    _fetch(ring, at, _POINT)
+    _fetch(ring, to_come + place * _SIX, 2 * _SIX)
     behind = _nothing()
     if place + 1 < tile:
         behind = _load(ring, to_come + (place + 1) * _SIX)
     _store(ring, to_come + place * _SIX, _add(behind, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2)))
 
     here = state.newest * tile + state.newest_at
-    _take_in(config, ring, pairs, here, tile * tiles, x)
     at = pairs + here * _POINT
+    suffix = suffixes + (state.turn * tile + state.oldest_at) * _SIX
+    _fetch(ring, at, _POINT)
+    _fetch(ring, suffix, _SIX)
+    _take_in(config, ring, pairs, here, tile * tiles, x)
     prefix = _add(prefix, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2))
     _store(ring, begun, prefix)
-    suffix = _load(ring, suffixes + (state.turn * tile + state.oldest_at) * _SIX)
-    _fit(config, ring, _merge(_merge(suffix, _load(ring, middle)), prefix))
+    _fit(config, ring, _merge(_merge(_load(ring, suffix), _load(ring, middle)), prefix))
     _tell(config, ring, x, out)

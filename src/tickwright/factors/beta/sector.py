@@ -12,7 +12,7 @@ from typing import Any
 
 from tickwright.factors.beta import known_joint
 from tickwright.factors.beta.config import MarketBetaConfig, whole
-from tickwright.factors.beta.joint import SECTOR, Inputs, check_kind, check_market, choice, share, two
+from tickwright.factors.beta.joint import SECTOR, Inputs, check_joint, two
 from tickwright.factors.beta.section_kernel import SectionConfig
 from tickwright.factors.beta.two_kernel import INTERCEPT, MARKET, OTHER
 from tickwright.factors.graph import Node
@@ -41,11 +41,8 @@ class SectorBetaConfig:
     market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
-        check_kind(self.kind, SECTOR)
-        check_market(self.market)
-        choice("coefficient", self.coefficient, tuple(COEFFICIENTS))
+        check_joint(self, SECTOR, tuple(COEFFICIENTS))
         whole("min_others", self.min_others, 1, None)
-        share("min_own_share", self.min_own_share)
 
     @property
     def levels(self) -> Sequence[str]:

@@ -21,11 +21,9 @@ from tickwright.factors.beta.joint import (
     VOLATILITY,
     Giver,
     Inputs,
-    check_kind,
-    check_market,
+    check_joint,
     choice,
     crosses,
-    share,
     two,
     within_sessions,
 )
@@ -48,6 +46,7 @@ class VolatilityBetaConfig:
     | field | what |
     |---|---|
     | `volatility` | `realised`: of the market's returns; `implied`: a level that is given |
+    | `index` | symbol of the implied volatility in a catalog, as ^VIX |
     | `coefficient` | the value: `volatility`, or `market` or `intercept` of the same regression |
     | `block` | slots of a block; of realised 60 at least, which is the default; of implied 1 by default |
     | `every` | slots from the beginning of one block to the next; the block by default, and never less |
@@ -70,13 +69,14 @@ class VolatilityBetaConfig:
     season_sessions: int | None = None
     min_sessions: int | None = None
     min_own_share: float = 0.02
+    index: str = ""
     market: MarketBetaConfig = field(default_factory=MarketBetaConfig)
 
     def __post_init__(self) -> None:
-        check_kind(self.kind, VOLATILITY)
-        check_market(self.market)
+        check_joint(self, VOLATILITY, tuple(COEFFICIENTS))
         choice("volatility", self.volatility, (REALISED, IMPLIED))
-        choice("coefficient", self.coefficient, tuple(COEFFICIENTS))
+        if self.index and self.volatility != IMPLIED:
+            raise ConfigError("index", self.index, f"none: {self.volatility} volatility is of the market's returns")
         least = LEAST_BLOCK if self.volatility == REALISED else 1
         block = whole("block", least if self.block is None else self.block, least, 100_000)
         every = block if self.every is None else self.every
@@ -91,7 +91,6 @@ class VolatilityBetaConfig:
             ("min_sessions", fewest),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
-        share("min_own_share", self.min_own_share)
         if self._changes < 1:
             bars = self.market.bars.bars_per_session
             raise ConfigError("block", block, f"slots of which two blocks fit into the {bars} of a session")

@@ -135,7 +135,13 @@ _SHORT = "300ms"
 
 
 def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """TAPE and TRADE rows of a small market: orders come and go around a wandering price, some at one nanosecond, some
+    """TAPE and TRADE rows of `made_events`."""
+    events = made_events(seed)
+    return compile_tape(events).rows, trades_of(events)
+
+
+def made_events(seed: int) -> np.ndarray:
+    """MARKET_EVENT rows of a small market: orders come and go around a wandering price, some at one nanosecond, some
     change, trades of both kinds of feed, a side that is empty for a while, a book that is given anew, one crossed."""
     rng = np.random.default_rng(seed)
     made = _Feed()
@@ -170,8 +176,7 @@ def made_feed(seed: int) -> tuple[np.ndarray, np.ndarray]:
             made.trade(now, side, announced=what < 0.91)
         else:
             made.put(now, Action.HIDDEN, side, 0, price, int(rng.integers(1, 20)))
-    events = np.array(made.rows, MARKET_EVENT)
-    return compile_tape(events).rows, trades_of(events)
+    return np.array(made.rows, MARKET_EVENT)
 
 
 class _Feed:

@@ -179,7 +179,7 @@ class FeatureStream:
     # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def snapshot(self) -> bytes:
-        """All that a stream begun anew needs to go on, but the tape's compiler, which is the caller's."""
+        """All that a stream begun anew needs to go on; the tape's compiler is the caller's, or `EventFeatures`'."""
         parts = [part.snapshot() for part in self._parts()]
         head = {"format": FORMAT, "lengths": [len(part) for part in parts]}
         return json.dumps(head).encode() + b"\n" + b"".join(parts)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tickwright.factors.factor import Factor, no_ring
+from tickwright.factors.features import variance_kernels
 from tickwright.factors.features import window_kernels as kernels
-from tickwright.factors.features.window_kernels import (
+from tickwright.factors.features.window_rows import (
     PAIR,
     TRIPLE,
     AmihudConfig,
@@ -62,10 +63,10 @@ def _feature(
 RETURN = _feature("return", kernels.one_return, config=ReturnConfig, lookback=two, ring=four)
 MEAN = _feature("mean", kernels.mean)
 EWMA = _feature("ewma", kernels.faded_mean)
-VOLATILITY = _feature("volatility", kernels.deviation)
-REALISED = _feature("realised_variance", kernels.realised, version=2)
-BIPOWER = _feature("bipower_variance", kernels.bipower, version=2)
-TWO_SCALE = _feature("two_scale_variance", kernels.two_scale, config=TwoScaleConfig)
+VOLATILITY = _feature("volatility", variance_kernels.deviation)
+REALISED = _feature("realised_variance", variance_kernels.realised, version=2)
+BIPOWER = _feature("bipower_variance", variance_kernels.bipower, version=2)
+TWO_SCALE = _feature("two_scale_variance", variance_kernels.two_scale, config=TwoScaleConfig)
 TREND = _feature("trend", kernels.trend)
 VWAP = _feature("vwap", kernels.share, ("part", "whole"), ring=triples_of)
 VPIN = _feature("vpin", kernels.absolute_share, ("part", "whole"), ring=triples_of)

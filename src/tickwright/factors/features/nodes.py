@@ -15,7 +15,7 @@ from tickwright.factors.beta.known import OLS
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.features import known
 from tickwright.factors.features.clock import Clock
-from tickwright.factors.features.window_kernels import AmihudConfig, NoConfig, ReturnConfig, SpanConfig, TwoScaleConfig
+from tickwright.factors.features.window_rows import AmihudConfig, NoConfig, ReturnConfig, SpanConfig, TwoScaleConfig
 from tickwright.factors.graph import Graph, Node, Source
 
 PRICES = ("close", "mid", "micro")

@@ -7,6 +7,7 @@ column of decimals is turned into whole ticks, or refused. Returns of one market
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError, DataError
 from tickwright.core.layout import dtype_of
 from tickwright.core.tables import BAR, PRINT, TOP_OF_BOOK, Missing
+from tickwright.core.units import Nanos
 from tickwright.factors.features.formulas import micro_of, mid_of
 from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.sources.returns_kernel import Price
@@ -36,17 +38,29 @@ def prices_of(rows: Any, kind: str, grid: Grid, tick: float | None = None, own: 
     if "ts_event" not in columns:
         raise ConfigError("prices", sorted(columns), "a column ts_event")
     times = nanoseconds(columns["ts_event"], "ts_event")
-    own = own or grid
-    slots = own.slots(times)
     out = np.zeros(len(times), PRICE)
-    out["end"] = own.ends(np.maximum(slots, 0))
+    one = len(times) > 0 and bool((times == times[0]).all())  # as of a bar of many instruments: looked up once for all
+    found: Any = _place(int(times[0]), grid, own or grid) if one else _places(times, grid, own or grid)
+    out["slot"], known, out["session"], out["begin"], out["end"] = found
     out["price"] = _price(columns, kind, tick)
-    out["ts_available"] = _known(columns, np.where(slots < 0, times + own.length, out["end"]))
+    out["ts_available"] = _known(columns, known)
+    return out
+
+
+def _places(times: np.ndarray, grid: Grid, own: Grid) -> tuple[np.ndarray, ...]:
+    """Slots of `grid`, when a bar of them is known, their sessions, where they begin, and when those of `own` end."""
+    slots = own.slots(times)
+    ends = own.ends(np.maximum(slots, 0))
+    known = np.where(slots < 0, times + own.length, ends)
     if own != grid:
         slots = np.where(slots >= 0, grid.beginning_at(own.begins(np.maximum(slots, 0))), OUTSIDE)
     inside = np.maximum(slots, 0)
-    out["slot"], out["session"], out["begin"] = slots, grid.sessions(inside), grid.begins(inside)
-    return out
+    return slots, known, grid.sessions(inside), grid.begins(inside), ends
+
+
+@lru_cache(maxsize=256)
+def _place(time: Nanos, grid: Grid, own: Grid) -> tuple[int, ...]:
+    return tuple(int(part[0]) for part in _places(np.array([time]), grid, own))
 
 
 def columns_of(rows: Any) -> Mapping[str, np.ndarray]:
@@ -113,7 +127,7 @@ def _ticks(values: np.ndarray, tick: float | None) -> np.ndarray:
     return whole
 
 
-def _known(columns: Mapping[str, np.ndarray], ends: np.ndarray) -> np.ndarray:
+def _known(columns: Mapping[str, np.ndarray], ends: np.ndarray | int) -> np.ndarray | int:
     for name in ("ts_available", "ts_recv"):
         if name in columns:
             return nanoseconds(columns[name], name)

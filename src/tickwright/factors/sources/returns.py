@@ -117,6 +117,12 @@ class ReturnSource:
 
         Raises ConfigError, NotInCatalogError, DataError for a price that was known earlier than one before it.
         """
+        return self.followed(where, start_ns, end_ns)[0]
+
+    def followed(
+        self, where: Any, start_ns: Nanos | None = None, end_ns: Nanos | None = None
+    ) -> tuple[np.ndarray, LiveReturns]:
+        """As `returns`, with what made them: it has counted what was left out, and slots without a price."""
         live = LiveReturns(self)
         if hasattr(where, "chunks"):
             chunks: Iterable[Any] = where.chunks(self.symbol, self.stored, start_ns, end_ns)
@@ -124,7 +130,7 @@ class ReturnSource:
             chunks = [where]
         else:
             chunks = where
-        return np.concatenate([*(live.feed(rows) for rows in chunks), live.close()])
+        return np.concatenate([*(live.feed(rows) for rows in chunks), live.close()]), live
 
 
 class LiveReturns:

@@ -19,6 +19,8 @@ from tickwright.factors.records import Status
 
 _OK, _GAP = int(Status.OK), int(Status.GAP)
 _LEVEL = 2
+NOWHERE = -(1 << 62)
+"""The slot of a series that has reached none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class ReturnsState:
     duplicate: I8
     outside: I8
     unusable: I8
+    passed: I8
+    """Slots from one price to the next of its session: the one that has it, and those between."""
+    filled: I8
+    """Of these the ones that have a price."""
 
 
 @inline(borrow=True)
@@ -85,6 +91,9 @@ def _tell(config: Any, state: Any, out: Any) -> None:
         ratio = state.price / state.price_before
         out.value = log(ratio) if config.kind else ratio - 1.0
         out.status = _OK
+    if state.known and state.session == state.session_before:
+        state.passed += span
+        state.filled += 1
     state.known, state.open = 1, 0
     state.slot_before, state.price_before, state.session_before = state.slot, state.price, state.session
 
@@ -147,3 +156,42 @@ def close_each(config: Any, states: Any, slot: int, who: Any, out: Any) -> int:
             who[told] = k
             told += 1
     return told
+
+
+@kernel(borrow=True)
+def open_slots(states: Any, out: Any) -> int:
+    """Slots that are open, in `out`; how many. One that several series have open stands there once where they follow
+    each other."""
+    count = 0
+    for k in range(len(states)):
+        if states[k].open and (count == 0 or out[count - 1] != states[k].slot):
+            out[count] = states[k].slot
+            count += 1
+    return count
+
+
+@kernel(borrow=True)
+def reached_by_all(states: Any) -> int:
+    """The last slot that every series has reached, `NOWHERE` where one has none yet."""
+    least = 1 << 62
+    for k in range(len(states)):
+        if not (states[k].open or states[k].known):
+            return NOWHERE
+        least = min(least, states[k].slot if states[k].open else states[k].slot_before)
+    return least
+
+
+@kernel(borrow=True)
+def spread(who: Any, rows: Any, first: int, slots: Any, table: Any) -> None:
+    """RETURN rows → SAMPLE rows (series, slots): of the series from `first` on, on slots in order."""
+    for k in range(len(rows)):
+        i = who[k] - first
+        if 0 <= i < table.shape[0]:
+            t = 0
+            while slots[t] < rows[k].slot:
+                t += 1
+            made = table[i, t]
+            made.ts_available = rows[k].ts_available
+            made.value = rows[k].value
+            made.span = rows[k].span
+            made.status = rows[k].status

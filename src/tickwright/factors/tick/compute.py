@@ -12,16 +12,10 @@ import polars as pl
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import SECOND, Nanos
 from tickwright.factors.beta.compute import by_symbol
+from tickwright.factors.sources.pace import GAPS_A_BAR, FineGridWarning
 from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.ticks import median_gap
-
-GAPS_A_BAR = 5
-"""A bar is long enough where it holds so many gaps of the slower series."""
-
-
-class FineGridWarning(UserWarning):
-    """A grid is too fine for how often its series tick: what is computed on it is of stale prices."""
 
 
 def compute_tick_beta(

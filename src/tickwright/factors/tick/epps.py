@@ -16,7 +16,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.units import MILLISECOND, MINUTE, SECOND, Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.records import ESTIMATE, Status
-from tickwright.factors.tick.compute import GAPS_A_BAR
+from tickwright.factors.sources.pace import GAPS_A_BAR
 from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.ticks import TickSource, in_order, usable

@@ -10,9 +10,6 @@ What is kept of slots that are over is a few numbers a series and its last `scal
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,14 +19,13 @@ from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.records import ESTIMATE
+from tickwright.factors.snapshot import sealed, unsealed
 from tickwright.factors.sources.returns import FOREVER
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.sums import TickSums
 from tickwright.factors.tick.ticks import TICK, usable
 
 FORMAT = "tickwright.factors.tick.stream/1"
-_DIGEST = 16
-"""Bytes, in front of all others."""
 
 
 class TickStream:
@@ -129,19 +125,12 @@ class TickStream:
         head = {
             **self._header(), "now": self.now, "left_out": self._left_out, "waiting": [len(w) for w in waiting],
         }  # fmt: skip
-        out = io.BytesIO()
-        out.write(json.dumps(head).encode() + b"\n")
-        out.write(b"".join(w.tobytes() for w in waiting))
-        out.write(b"".join(array.tobytes() for array in self._sums.arrays))
-        out.write(self.engine.snapshot())
-        return _digest(out.getvalue()) + out.getvalue()
+        arrays = (array.tobytes() for array in (*waiting, *self._sums.arrays))
+        return sealed(head, (*arrays, self.engine.snapshot()))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from where a snapshot was taken. Raises FileFormatError for one of another stream or a damaged one."""
-        if snapshot[:_DIGEST] != _digest(snapshot[_DIGEST:]):
-            raise FileFormatError("snapshot", "digest", "other bytes than were written", "that of all bytes after it")
-        text, _, body = snapshot[_DIGEST:].partition(b"\n")
-        head = json.loads(text)
+        head, body = unsealed(snapshot)
         for name, value in self._header().items():
             if head.get(name) != value:
                 raise FileFormatError("snapshot", name, str(head.get(name))[:200], str(value)[:200])
@@ -158,7 +147,3 @@ class TickStream:
 
     def _header(self) -> dict[str, Any]:
         return {"format": FORMAT, "config": self.factory.config.resolved(), "symbols": list(self.symbols)}
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()

@@ -16,7 +16,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.ids import fingerprint
 from tickwright.learn.artefact import NetworkPolicy, latency, load
 from tickwright.learn.benchmark.scenarios import Scenario
-from tickwright.strategy.learned.container import TrainedPolicy
+from tickwright.strategy.learned.container import NAMES, TrainedPolicy
 
 _RECIPE = ("seed", "threads", "checkpoint_every", "keep", "markets")
 """Of a training's configuration, what may differ within one recipe."""
@@ -94,7 +94,7 @@ def contenders(given: Sequence[Path]) -> list[Contender]:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if str(path) in NAMES or not path.is_dir():
         return [path]
     found = sorted(path.glob("seed-*/policy.twp")) or sorted(path.glob("policy.twp"))
     if not found:
@@ -110,7 +110,9 @@ def chosen(all_given: Sequence[Contender], base: Scenario) -> tuple[list[Contend
 
 def curve(file: Path) -> list[dict[str, float]]:
     """Validations of the training from metrics.jsonl beside the file: steps, cost and its standard error, bps; empty
-    without one."""
+    without one, and of a policy of the package, whose name is no place."""
+    if str(file) in NAMES:
+        return []
     log = file.with_name("metrics.jsonl")
     found = []
     for line in log.read_text("utf-8").splitlines() if log.is_file() else ():

@@ -31,12 +31,14 @@ from tickwright.learn.benchmark.config import (
 )
 from tickwright.learn.benchmark.contenders import Contender, chosen, contenders
 from tickwright.learn.benchmark.manifest import manifest_of
+from tickwright.learn.benchmark.matched import Point, at_matched_risk
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
+from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.replay import replayed
 from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, Table, near_zero, worst
 from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, RISKS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
-from tickwright.learn.benchmark.verdict import claims, not_shown, notes
+from tickwright.learn.benchmark.verdict import claims, not_shown
 from tickwright.learn.policies import Numbers
 from tickwright.learn.policies.baseline import HEURISTIC
 
@@ -110,6 +112,9 @@ class _Bench:
         self._headlines = [tight(), *([wide()] if config.wide else [])]
         self.tuning: dict[str, Any] = {}
         self._tuned: dict[str, tuple[str, Numbers]] = {}
+        self._runs: dict[str, list[Cell]] = {}
+        self._points: dict[str, list[Point]] = {}
+        """By headline: what the policies did in it, and the heuristic's frontier, itself first."""
 
     def scenarios(self) -> list[dict[str, Any]]:
         """Every scenario's table, headlines first."""
@@ -123,7 +128,19 @@ class _Bench:
                 found += [
                     self._other(scenario, base, n) for base in self._headlines for n, scenario in enumerate(make(base))
                 ]
+        for scenario in found:
+            if scenario["kind"] == HEADLINE:
+                scenario["matched_risk"] = self._matched(scenario)
         return found
+
+    def _matched(self, scenario: dict[str, Any]) -> dict[str, Any] | None:
+        """Of a headline's table, once its frontier was played; None without a policy."""
+        runs = self._runs[scenario["name"]]
+        if not runs:
+            return None
+        seed = derive(self._config.seed, f"benchmark/{scenario['name']}")
+        tick = 1e4 / scenario["episode"]["mid_price"]
+        return at_matched_risk(runs, self._points[scenario["name"]], seed, scenario["market"]["near_zero_bps"], tick)
 
     def gates(self) -> dict[str, Any]:
         """The verdicts on the headlines' markets, by name."""
@@ -201,8 +218,12 @@ class _Bench:
             table.row(entry.name, entry.kind, [cell]) for entry, cell in zip(entries, cells, strict=True)
         ]  # fmt: skip
         own = [row for row in rows if row["kind"] == measure.POLICY]
+        runs = [by_name[row["policy"]] for row in own]
+        if scenario.kind == HEADLINE:
+            self._runs[base.name], self._points[base.name] = runs, [Point("the mean", by_name[HEURISTIC])]
+        elif scenario.kind == FRONTIER and base.name in self._points:
+            self._points[base.name].append(Point(scenario.name.partition(": ")[2], by_name[HEURISTIC]))
         if len(own) > 1:
-            runs = [by_name[row["policy"]] for row in own]
             rows += [table.row(SEVERAL, "several", runs), worst(own)]
         return {
             "name": scenario.name,

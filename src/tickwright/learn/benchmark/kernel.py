@@ -16,8 +16,9 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
-from tickwright.learn.episode import account_for, act, finish, heard, late, show
+from tickwright.learn.episode import account_for, act, finish, heard, late
 from tickwright.learn.layout import ACCOUNT, End
+from tickwright.learn.seen import show
 from tickwright.venue.sim.reactive.laws import run_events
 
 _RUNNING = int(End.RUNNING)

@@ -31,6 +31,7 @@ from tickwright.learn.policies.paired import cvar
 from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
 from tickwright.run.execute import OrderResult, execute
 from tickwright.run.market import MarketDay, load_day
+from tickwright.strategy.policies import LEARNED, parse_policy
 
 BASELINES = (
     "twap/take", "twap/post-then-cross", "vwap/post-then-cross", "ac/post-then-cross", "twap/requote", "twap/imbalance",
@@ -56,7 +57,7 @@ def _day(
     )  # fmt: skip
     horizon = replay.seconds or (given[0].trained.horizon_seconds if given else _SECONDS)
     orders = _orders(day, round(horizon * SECOND), replay.starts, replay.share)
-    named = {f"rl:{contender.file}": contender.name for contender in given}
+    named = {parse_policy(f"{LEARNED}:{contender.file}").name: contender.name for contender in given}
     settings = ExecuteConfig(
         catalog=replay.catalog,
         date=asked.date,
@@ -164,4 +165,4 @@ def _worth(result: OrderResult) -> float:
 
 def _shown(name: str, named: dict[str, str]) -> str:
     """A trained policy by its own name: that of its file is not part of a result."""
-    return next((shown for text, shown in named.items() if text in name), name)
+    return named.get(name, name)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tickwright.learn.benchmark.config import BASELINES, FULL_CELL, FULL_HEADLINE, LEAST_SEEDS
+from tickwright.learn.benchmark.matched import MORE
 from tickwright.learn.benchmark.rows import BEST_SIMPLE, SEVERAL
-from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL, UNSEEN
+from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, SHELL, UNSEEN
 
 MET, NOT_MET, NOT_MEASURED = "met", "not met", "not measured"
 Table = Mapping[str, Any]
@@ -46,6 +47,7 @@ def targets(document: Table) -> list[Target]:
         _ratio(tight, "policy / best simple (untuned) policy, tight", BEST_SIMPLE, 0.70, 0.60, document),
         _ratio(tight, "policy / TWAP-market, tight", "twap/take", 0.75, 0.45, document),
         _ratio(wide, "policy / TWAP-market, wide", "twap/take", 0.45, 0.25, document, gated="wide"),
+        _matched(tight, document),
         _tails(tight, "CVaR 95 % of the policy / of TWAP-market, tight", "twap/take", 0.90, 0.70, document),
         _tails(tight, "CVaR 95 % of the policy / of the heuristic, tight", "heuristic", 1.0, 0.90, document),
         _forced(tight, document),
@@ -105,11 +107,12 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
 
 def _judged(
     made: Target, value: float, high: float | None, must: float, stretch: float, row: Table, document: Table,
-    text: str, *, surely: bool = False,
+    text: str, *, surely: bool = False, further: Sequence[str] = (),
 ) -> Target:  # fmt: skip
-    """`high` is the upper end of the interval, which must be below 1 for a target that asks to be sure."""
+    """`high` is the upper end of the interval, which must be below 1 for a target that asks to be sure; `further` is
+    what a claim of this target alone would need."""
     good = value <= must and (not surely or (high is not None and high < 1.0))
-    missing = shortage(row, document)
+    missing = [*shortage(row, document), *further]
     verdict, why = (MET if good else NOT_MET), ""
     if good and missing:
         verdict, why = NOT_MEASURED, "the number would do, but a claim needs more: " + ", ".join(missing)
@@ -148,6 +151,26 @@ def _ratio_text(row: Table, rival: str) -> str:
         return "-"
     apart = row["difference_to"][rival]
     return f"{value:.3f} ({between[0]:.3f} to {between[1]:.3f}); {apart['bps']:+.3f} bps, {apart['ticks']:+.3f} ticks"
+
+
+def _matched(scenario: Table | None, document: Table) -> Target:
+    """The heuristic's frontier at the policy's own tail: a claim against the heuristic rests on this row."""
+    made = Target("policy / heuristic at the policy's CVaR 95 %, tight", "≤ 0.95, upper bound below 1", "≤ 0.85")
+    row, found = policy_row(scenario), None if scenario is None else scenario.get("matched_risk")
+    if row is None or found is None:
+        return _with(made, _absent(scenario, document) if row is None else "no tail was matched")
+    apart, between = found["difference"], found["ratio_ci95"]
+    text = f"{apart['bps']:+.3f} bps ({apart['ci95'][0]:+.3f} to {apart['ci95'][1]:+.3f}), {apart['ticks']:+.3f} ticks"
+    if found["status"] == MORE:
+        why = "risk is not matched: it has more tail than every heuristic of the frontier"
+        return Target(made.quantity, made.must, made.stretch, text, NOT_MET, NOT_MET, why)
+    if found["ratio"] is None:
+        return _with(made, "one of the two costs is near zero or below: no ratio", text)
+    text = f"{found['ratio']:.3f} ({between[0]:.3f} to {between[1]:.3f}); {text}"
+    further = [] if FRONTIER in document["parts"] else ["the heuristic's frontier"]
+    if found["played"] < FULL_CELL:
+        further.append(f"{found['played']:,} of {FULL_CELL:,} episodes of the frontier")
+    return _judged(made, found["ratio"], between[1], 0.95, 0.85, row, document, text, surely=True, further=further)
 
 
 def _tails(scenario: Table | None, quantity: str, rival: str, must: float, stretch: float, document: Table) -> Target:

@@ -18,6 +18,7 @@ from tickwright.learn.benchmark.config import (
     PARTS_OF,
 )
 from tickwright.learn.benchmark.gates import failures
+from tickwright.learn.benchmark.matched import MATCHED, MORE
 from tickwright.learn.benchmark.rows import AGAINST
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
 from tickwright.learn.benchmark.targets import headline_of, policy_row, row_of, shortage
@@ -60,7 +61,12 @@ def _headline(document: Document, scenario: Mapping[str, Any]) -> list[tuple[str
     row = policy_row(scenario)
     assert row is not None
     name, missing = scenario["name"], shortage(row, document)
+    matched = scenario.get("matched_risk")
     found = [_against(name, row, rival) for rival in (HEURISTIC, *AGAINST[:2]) if row["difference_to"].get(rival)]
+    if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not _sure(matched):
+        found[0] = (f"{found[0][0]} It is no claim, for at matched risk it is not shown.", PLAIN)
+    if matched is not None:
+        found.insert(1, _matched(name, matched))
     if missing:
         found = [(text, PLAIN if tone == GOOD else tone) for text, tone in found]
         found.append((f"{name}: whatever is cheaper above, no claim is made of it: {', '.join(missing)}.", PLAIN))
@@ -113,6 +119,33 @@ def _against(name: str, row: Mapping[str, Any], rival: str) -> tuple[str, str]:
     if tails["ratio"] <= 1.0:
         return f"{name}: the policy is cheaper than {rival_name}: {numbers}{tail}.", GOOD
     return f"{name}: the policy is cheaper than {rival_name}, but with more tail: {numbers}{tail}. No claim.", PLAIN
+
+
+def _sure(matched: Mapping[str, Any] | None) -> bool:
+    """Whether the policy is cheaper than the heuristic at matched risk, beyond its interval."""
+    return matched is not None and matched["status"] != MORE and matched["difference"]["ci95"][1] < 0
+
+
+def _matched(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether risk matched, and what the policy costs there."""
+    apart, rival = found["difference"], f"the heuristic ({found['rival']})"
+    tail, other = found["policy_cvar95_bps"], found["rival_cvar95_bps"]
+    if found["status"] == MORE:
+        return (
+            f"{name}: risk is NOT matched: the policy's CVaR 95 %, {tail:.2f} bps, is above that of every heuristic of "
+            f"the frontier. No claim against the heuristic.",
+            PLAIN,
+        )
+    low, high = apart["ci95"]
+    word, tone = ("cheaper", GOOD) if high < 0 else ("DEARER", BAD) if low > 0 else ("not shown to differ", PLAIN)
+    risk = (
+        f"risk matched at a CVaR 95 % of {tail:.2f} bps" if found["status"] == MATCHED
+        else f"risk is less than matched, a CVaR 95 % of {tail:.2f} bps where no heuristic is below {other:.2f}"
+    )  # fmt: skip
+    return (
+        f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}.",
+        tone,
+    )
 
 
 def _baselines(scenario: Mapping[str, Any]) -> tuple[str, str]:
@@ -251,47 +284,3 @@ def _always() -> Sequence[str]:
         "Latency below one message of the market: 1 ms and 10 ms are rounded up to one.",
         "Other policies in the market that do the same: we are alone with the background.",
     )
-
-
-# -- how to read it ----------------------------------------------------------------------------------------------------
-
-
-def notes(document: Document) -> list[str]:
-    """What the numbers mean."""
-    episodes = document["episodes"]
-    found = [
-        "A cost above zero is bad. bps of quantity times the mid at arrival; one tick is "
-        f"{_tick(document):.2f} bps at the price that episodes begin around.",
-        f"Everybody plays the same episodes: {episodes['headline']:,} in the headline table, the first "
-        f"{episodes['cell']:,} of them for further baselines, {episodes['cell']:,} elsewhere; same order, same draws.",
-        "Mean, its interval, interquartile mean, differences and ratios are of the shortfall less the news: what the "
-        "exogenous news cost while it was held has mean zero whatever the policy. Median, standard deviation, CVaR and "
-        "wins are of the shortfall as it was.",
-        "The clairvoyant's mean is of the shortfall as it was: it is unpaired in the news, and its interval wider.",
-        "Spread: half-spreads paid less those earned. Adverse selection: fills at rest against the mid at the end of "
-        "their step. Own impact: what was paid beyond the touch, and the mid against the same seed without us. Drift: "
-        "what that market did anyway, less the news. They add up to the mean.",
-        "With latency, own impact holds what moved while an order was on its way.",
-        "A ratio is only printed where both costs are above a tenth of the half-spread, the lower one's interval too.",
-        "Intervals of ratios and differences: 2 000 bootstrap resamples of episodes, and of training seeds where there "
-        "are several. CVaR ratios: delta method. None is corrected for the number of comparisons.",
-        "The heuristic's budget is at least that of the policy unless the list above says otherwise; it is tuned "
-        "once a headline, and for each risk aversion of the frontier with a quarter of it.",
-    ]
-    if any(
-        _same(row_of(s, "vwap/post-then-cross"), row_of(s, "twap/post-then-cross")) for s in of_kind(document, HEADLINE)
-    ):
-        found.append("vwap is twap here: the volume of an episode has no predicted slope.")
-    stopped = sum(row["stopped"] for scenario in document["scenarios"] for row in scenario["rows"])
-    if stopped:
-        found.append(f"In {stopped:,} episodes of all rows a market stopped; they are in no statistic.")
-    return found
-
-
-def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    return one is not None and other is not None and one["mean_bps"] == other["mean_bps"]
-
-
-def _tick(document: Document) -> float:
-    scenarios = document["scenarios"]
-    return 1e4 / scenarios[0]["episode"]["mid_price"] if scenarios else 1.0

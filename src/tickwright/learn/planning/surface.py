@@ -77,7 +77,7 @@ def surface(asked: PlanAsk, seed: int, threads: int = 1, progress: Progress = la
 
 def _at(asked: PlanAsk, horizon: float, seed: int, threads: int, done: Callable[[], None]) -> list[Cell]:
     market = asked.market
-    reference = measure(prepare(market), [market.flow.typical], seed, asked.mid_price)[0]  # as the episodes know it
+    reference = measure(prepare(market), [market.flow.typical], asked.mid_price)[0]  # as the episodes know it
     messages = asked.messages(horizon)
     volume = asked.steps * messages * float(reference["volume"])
     if asked.quantity > MOST_PARTICIPATION * volume:

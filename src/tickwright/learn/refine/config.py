@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tickwright.core.errors import ConfigError
 from tickwright.learn.benchmark.config import GATE, REPLAY, BenchmarkConfig, ReplayConfig
 from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL
+from tickwright.learn.bounds import number, whole
 
 QUICK_STEPS, FULL_STEPS = 20_480, 2_000_000
 QUICK_DAYS, FULL_DAYS = 2, 16
@@ -81,18 +81,10 @@ class RefineConfig:
     replay: ReplayConfig = field(default_factory=ReplayConfig)
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("days", 0, 1_000), ("least_orders", 4, 10**6), ("least_fills", 1, 10**9), ("steps", 0, 2**40),
-            ("states", 64, 10**7),
-        ):  # fmt: skip
-            if not least <= getattr(self, name) <= most:
-                raise ConfigError(name, getattr(self, name), f"a whole number from {least} to {most}")
-        for name, low, high in (
-            ("divergence", 0.0, 10.0), ("leash", 0.0, 1e6), ("learning_rate", 0.0, 1.0),
-            ("learning_rate_end", 0.0, 1.0), ("worse", 0.0, 1.0), ("largest_factor", 1.0, 10.0),
-        ):  # fmt: skip
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(name, getattr(self, name), f"a number from {low:g} to {high:g}")
+        whole("", self, days=(0, 1_000), least_orders=(4, 10**6), least_fills=10**9, steps=(0, 2**40))
+        whole("", self, states=(64, 10**7))
+        number("", self, divergence=(0, 10), leash=(0, 1e6), learning_rate=(0, 1), learning_rate_end=(0, 1))
+        number("", self, worse=(0, 1), largest_factor=(1, 10))
         _ = self.benchmark  # checks what they share
 
     @property

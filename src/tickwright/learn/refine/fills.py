@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,9 +15,11 @@ import polars as pl
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.learn.refine.moments import figures_of
+from tickwright.run.registry import CANARY, CHAMPION
 from tickwright.strategy.policies import LEARNED
 
 FILES = ("manifest.json", "result.json", "fills.parquet")
+_TRADING = re.compile(rf"{LEARNED}:([0-9a-f+]+)(?=\s*(?:\(|$))")
 _NEEDED = ("parent", "size", "liquidity", "ts_decided")
 
 
@@ -62,12 +65,12 @@ def evidence_of(folders: tuple[Path, ...], policy: str) -> Evidence:
     runs, tables, fills = [], [], 0
     for folder in folders:
         manifest, result = (_json(folder / name) for name in FILES[:2])
-        content, shown = _names(manifest, result, policy, folder)
+        content, shown, stage = _names(manifest, result, policy, folder)
         own = _fills(folder / FILES[2]).filter(pl.col("policy") == shown)
         orders = []
         try:
             for row in result["orders"]:
-                if row["policy"] == shown:
+                if row["policy"] == shown and stage in (None, row.get("decided_by", {}).get("stage")):
                     orders.append(_worked(row, result["run"]["instruments"][row["instrument"]]))
                     table = _table(own.filter(pl.col("parent") == row["parent_id"]))
                     tables.append(figures_of(row, table))
@@ -95,20 +98,26 @@ def _table(frame: pl.DataFrame) -> np.ndarray:
 
 def _names(
     manifest: dict[str, Any], result: dict[str, Any], policy: str, folder: Path
-) -> tuple[str, str]:  # fmt: skip
-    """What the run calls the policy: (with its content, as the manifest; with its file, as the result)."""
+) -> tuple[str, str, str | None]:  # fmt: skip
+    """What the run calls the policy: (with its content, as the manifest; with its file, as the result; its stage, where
+    a registry had it work some of the orders and another one the rest)."""
     try:
         named, shown = manifest["config"]["policies"], result["run"]["policies"]
         if manifest["fingerprint"] != result["run"]["manifest"]:
             raise FileFormatError(folder, "manifest", result["run"]["manifest"], manifest["fingerprint"])
-        found = [pair for pair in zip(named, shown, strict=True) if f"{LEARNED}:{policy}" in pair[0]]
+        found = []
+        for name, text in zip(named, shown, strict=True):
+            trading = _TRADING.search(name)
+            if trading is not None and policy in (several := trading[1].split("+")):
+                stage = (CHAMPION, CANARY)[several.index(policy)] if len(several) > 1 else None
+                found.append((_TRADING.sub(f"{LEARNED}:{policy}", name), str(text), stage))
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(folder, "policies", str(error), "a manifest and a result of one run") from error
     if len(found) != 1:
         raise ConfigError(
             "RUN", str(folder), f"a run in which {LEARNED}:{policy} traded; in it were {', '.join(named)}"
         )
-    return str(found[0][0]), str(found[0][1])
+    return found[0]
 
 
 def _json(file: Path) -> dict[str, Any]:

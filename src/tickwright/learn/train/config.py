@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from tickwright.core.errors import ConfigError
+from tickwright.learn.bounds import number, whole
 from tickwright.learn.config import EpisodeConfig
 from tickwright.run.reactive import named_market
 
@@ -61,10 +62,10 @@ class PpoConfig:
     largest_divergence: float = 1.0
 
     def __post_init__(self) -> None:
-        _whole("ppo", self, environments=2**20, rollout=2**20, minibatch=2**30, epochs=1000)
-        _number("ppo", self, clip=(0, 1), gae_lambda=(0, 1), gamma=(0, 1), learning_rate=(0, 1))
-        _number("ppo", self, learning_rate_end=(0, 1), entropy=(0, 10), value_weight=(0, 10), gradient_clip=(0, 1e6))
-        _number("ppo", self, reward_scale=(0, 1e6), largest_divergence=(0, 1e6))
+        whole("ppo", self, environments=2**20, rollout=2**20, minibatch=2**30, epochs=1000)
+        number("ppo", self, clip=(0, 1), gae_lambda=(0, 1), gamma=(0, 1), learning_rate=(0, 1))
+        number("ppo", self, learning_rate_end=(0, 1), entropy=(0, 10), value_weight=(0, 10), gradient_clip=(0, 1e6))
+        number("ppo", self, reward_scale=(0, 1e6), largest_divergence=(0, 1e6))
         if not self.hidden or not all(1 <= width <= 1024 for width in self.hidden):
             raise ConfigError("ppo.hidden", self.hidden, "widths from 1 to 1024")
         if self.minibatch > self.environments * self.rollout:
@@ -82,7 +83,7 @@ class ValidationConfig:
     patience: int = 0
 
     def __post_init__(self) -> None:
-        _whole("validation", self, every=2**40, episodes=2**24)
+        whole("validation", self, every=2**40, episodes=2**24)
         if self.patience < 0:
             raise ConfigError("validation.patience", self.patience, "0 or more")
 
@@ -102,8 +103,8 @@ class TeacherConfig:
     release: float = 0.5
 
     def __post_init__(self) -> None:
-        _whole("teacher", self, steps=2**40, epochs=1000)
-        _number("teacher", self, leash=(0, 1e6), release=(0, 1))
+        whole("teacher", self, steps=2**40, epochs=1000)
+        number("teacher", self, leash=(0, 1e6), release=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Stage:
     messages: int | None = None
 
     def __post_init__(self) -> None:
-        _number("stages", self, share=(0, 1))
+        number("stages", self, share=(0, 1))
 
     def of(self, episode: EpisodeConfig) -> EpisodeConfig:
         """The episodes of the stage. Raises ConfigError."""
@@ -142,8 +143,8 @@ class TabularConfig:
     explore: float = 0.3
 
     def __post_init__(self) -> None:
-        _whole("tabular", self, times=10_000, lots=10_000, rounds=10_000)
-        _number("tabular", self, explore=(0, 1))
+        whole("tabular", self, times=10_000, lots=10_000, rounds=10_000)
+        number("tabular", self, explore=(0, 1))
         if list(self.edges) != sorted(set(self.edges)):
             raise ConfigError("tabular.edges", self.edges, "numbers that rise")
 
@@ -159,8 +160,8 @@ class LibraryConfig:
     exploration: float = 0.3
 
     def __post_init__(self) -> None:
-        _whole("library", self, environments=2**20, buffer=2**30)
-        _number("library", self, learning_rate=(0, 1), exploration=(0, 1))
+        whole("library", self, environments=2**20, buffer=2**30)
+        number("library", self, learning_rate=(0, 1), exploration=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
             raise ConfigError("algorithm", self.algorithm, f"one of {', '.join(ALGORITHMS)}")
-        _whole("", self, steps=2**40, threads=256, checkpoint_every=2**40, keep=1000)
+        whole("", self, steps=2**40, threads=256, checkpoint_every=2**40, keep=1000)
         if not 0 <= self.seed < 2**63:
             raise ConfigError("seed", self.seed, "a whole number from 0 to 2^63 - 1")
         if self.stages and not math.isclose(sum(stage.share for stage in self.stages), 1.0):
@@ -231,17 +232,3 @@ class TrainConfig:
     def episodes_of(self, stage: int) -> EpisodeConfig:
         """The episodes of a stage."""
         return self.stages[stage].of(self.episode) if self.stages else self.episode
-
-
-def _whole(where: str, record: object, **most: int) -> None:
-    for name, limit in most.items():
-        value = getattr(record, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limit:
-            raise ConfigError(f"{where}.{name}".lstrip("."), value, f"a whole number from 1 to {limit}")
-
-
-def _number(where: str, record: object, **bounds: tuple[float, float]) -> None:
-    for name, (low, high) in bounds.items():
-        value = getattr(record, name)
-        if not (math.isfinite(value) and low <= value <= high):
-            raise ConfigError(f"{where}.{name}", value, f"a number from {low:g} to {high:g}")

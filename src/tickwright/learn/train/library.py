@@ -19,7 +19,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.learn.layout import End
 from tickwright.learn.train.config import TrainConfig
 from tickwright.learn.train.model import network_of
-from tickwright.learn.train.problem import Episodes
+from tickwright.learn.train.problem import Episodes, learned_from
 from tickwright.strategy.learned.network import CLIP, Network
 
 try:
@@ -45,8 +45,8 @@ MODEL = "model.zip"
 class EpisodesVecEnv(VecEnv):
     """Episodes of any problem as the library wants them; with the market's outcomes: `learn.ExecutionVecEnv`."""
 
-    def __init__(self, episodes: Episodes, reward_scale: float) -> None:
-        self._episodes, self._scale = episodes, reward_scale
+    def __init__(self, episodes: Episodes, reward_scale: float, without_news: bool) -> None:
+        self._episodes, self._scale, self._without_news = episodes, reward_scale, without_news
         self._actions: np.ndarray = np.zeros(len(episodes.masks), np.int64)
         box = gym.spaces.Box(-CLIP, CLIP, episodes.observations.shape[1:], np.float32)
         super().__init__(len(episodes.masks), box, gym.spaces.Discrete(episodes.masks.shape[1]))
@@ -63,11 +63,12 @@ class EpisodesVecEnv(VecEnv):
         """(observations, rewards, dones, infos)."""
         got = self._episodes.step(self._actions)
         over = got.ends != End.RUNNING
+        rewards = learned_from(got, self._without_news) * self._scale
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for k in np.flatnonzero(over):
             cut = bool(got.ends[k] == End.FAULT)
             infos[k] = {"terminal_observation": _clipped(got.finals[k]), "TimeLimit.truncated": cut}
-        return _clipped(got.observations), (got.rewards * self._scale).astype(np.float32), over, infos
+        return _clipped(got.observations), rewards.astype(np.float32), over, infos
 
     def action_masks(self) -> np.ndarray:
         """Which actions are legal now."""
@@ -162,7 +163,8 @@ class Model:
             settings |= {"learning_starts": min(given.buffer, config.steps) // 20, "batch_size": 256}
             settings |= {"train_freq": 4, "gradient_steps": 4, "target_update_interval": 1000}
         kind = "MlpLstmPolicy" if self.has_memory else "MlpPolicy"
-        self._model = algorithm(kind, EpisodesVecEnv(episodes, ppo.reward_scale), device="cpu", **settings)
+        env = EpisodesVecEnv(episodes, ppo.reward_scale, ppo.without_news)
+        self._model = algorithm(kind, env, device="cpu", **settings)
 
     @property
     def has_memory(self) -> bool:

@@ -42,7 +42,8 @@ def _table(config: TrainConfig, problem: Problem, folder: Path, progress: Any, j
     try:
         episodes.reset()
         first = judged(0, Table(config.tabular, episodes.masks.shape[1]).decide)
-        table = train_table(episodes, config.tabular, config.steps, derive(config.seed, "learner"), progress)
+        seed = derive(config.seed, "learner")
+        table = train_table(episodes, config.tabular, config.steps, seed, progress, config.ppo.without_news)
     finally:
         episodes.close()
     table.save(folder)

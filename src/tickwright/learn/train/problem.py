@@ -34,6 +34,11 @@ class Taken(Protocol):
     def news(self) -> np.ndarray: ...  # noqa: D102
 
 
+def learned_from(got: Taken, without_news: bool) -> np.ndarray:
+    """float64 (K,): the rewards of a step, less what the exogenous news did to them where that is asked for."""
+    return got.rewards + got.news if without_news else got.rewards
+
+
 class Episodes(Protocol):
     """K episodes side by side that begin anew by themselves: `learn.batch.ExecutionBatch`."""
 
@@ -114,4 +119,5 @@ class MarketProblem:
         episode.pop("markets")
         pace = given.messages * self._seconds
         horizon = pace * given.steps
-        return TrainedPolicy(network, self.hashes, pace, horizon, episode, metrics, manifest)
+        made = network, self.hashes, pace, horizon, episode, metrics, manifest
+        return TrainedPolicy(*made, venues=given.venues, pool=given.pool)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tickwright.learn.layout import End
 from tickwright.learn.train.config import PpoConfig
-from tickwright.learn.train.problem import Episodes, Problem
+from tickwright.learn.train.problem import Episodes, Problem, learned_from
 
 Act = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 """(observations, masks) → (actions, log probabilities, values)."""
@@ -81,7 +81,7 @@ def collect(
             taught[t] = teacher.decide(episodes)
         done[t], log_probs[t], values[t] = act(seen[t], masks[t])
         got = episodes.step(done[t])
-        rewards[t] = (got.rewards + got.news if config.without_news else got.rewards) * config.reward_scale
+        rewards[t] = learned_from(got, config.without_news) * config.reward_scale
         over[t] = got.ends != End.RUNNING
         fault = got.ends == End.FAULT
         if fault.any():

@@ -18,7 +18,7 @@ import numpy as np
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.layout import End
 from tickwright.learn.train.config import TabularConfig
-from tickwright.learn.train.problem import Episodes
+from tickwright.learn.train.problem import Episodes, learned_from
 
 TIME_LEFT, QUANTITY_LEFT = 0, 1
 """Columns of an observation, of every problem."""
@@ -89,19 +89,23 @@ class Seen:
     over: np.ndarray
 
 
-def train_table(episodes: Episodes, config: TabularConfig, steps: int, seed: int, progress: Any) -> Table:
-    """Play `steps` steps in rounds, and learn from each."""
+def train_table(
+    episodes: Episodes, config: TabularConfig, steps: int, seed: int, progress: Any, without_news: bool = True
+) -> Table:
+    """Play `steps` steps in rounds, and learn from each; from rewards less the news where that is asked for."""
     rng = np.random.default_rng(seed)
     table = Table(config, episodes.masks.shape[1])
     each = max(steps // config.rounds, 1)
     for done in range(config.rounds):
         progress("training", done * each, steps)
         explore = 1.0 if done == 0 else config.explore
-        table.learn(play(episodes, table, max(each // len(episodes.masks), 1), explore, rng))
+        table.learn(play(episodes, table, max(each // len(episodes.masks), 1), explore, rng, without_news))
     return table
 
 
-def play(episodes: Episodes, table: Table, steps: int, explore: float, rng: np.random.Generator) -> Seen:
+def play(
+    episodes: Episodes, table: Table, steps: int, explore: float, rng: np.random.Generator, without_news: bool
+) -> Seen:
     """Go on with the best actions, and a share of drawn ones."""
     columns: list[tuple[np.ndarray, ...]] = []
     for _ in range(steps):
@@ -110,5 +114,6 @@ def play(episodes: Episodes, table: Table, steps: int, explore: float, rng: np.r
         actions = np.where(rng.random(len(masks)) < explore, drawn, table.best(states, masks)[0])
         got = episodes.step(actions)
         over = got.ends != End.RUNNING
-        columns.append((states, actions, got.rewards.copy(), table.states(got.observations), got.masks.copy(), over))
+        rewards = learned_from(got, without_news).copy()
+        columns.append((states, actions, rewards, table.states(got.observations), got.masks.copy(), over))
     return Seen(*(np.concatenate(column) for column in zip(*columns, strict=True)))

@@ -12,7 +12,8 @@
 
 The header: `kind` (`mlp`), `activation` (`tanh`), `arrays` (name and shape each), `observation` and `action` (schema
 hash and size), `markets` (hashes of the parameters it was trained in), `episode` (the configuration of its episodes),
-`pace` (seconds between two decisions, and of an episode), `metrics`, `manifest`. No clock and no path is in it: the
+`pace` (seconds between two decisions, and of an episode), `metrics`, `manifest`; and where its markets have several
+venues or a pool `places` (schema hash, lit venues, and whether there is a pool). No clock and no path is in it: the
 same training gives the same bytes.
 """
 
@@ -28,10 +29,9 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.errors import ConfigError, FileFormatError
-from tickwright.strategy.learned.actions import ACTIONS
-from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.strategy.learned.network import Network
-from tickwright.strategy.learned.schema import action_schema, observation_schema
+from tickwright.strategy.learned.schema import action_schema, observation_schema, places_schema
+from tickwright.strategy.learned.venues import MOST, action_count, observed_count
 
 MAGIC = b"TWPOLICY"
 VERSION = 1
@@ -58,11 +58,25 @@ class TrainedPolicy:
     episode: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+    venues: int = 1
+    """Lit venues of its markets."""
+    pool: bool = False
+    """Whether they have a dark pool."""
 
     def __post_init__(self) -> None:
         widths = self.network.widths
-        if widths[0] != OBSERVED or widths[-1] != ACTIONS:
-            raise ConfigError("network", widths.tolist(), f"{OBSERVED} inputs and {ACTIONS} outputs")
+        if widths[0] != self.observed or widths[-1] != self.actions:
+            raise ConfigError("network", widths.tolist(), f"{self.observed} inputs and {self.actions} outputs")
+
+    @property
+    def observed(self) -> int:
+        """Numbers of an observation."""
+        return observed_count(self.venues, self.pool)
+
+    @property
+    def actions(self) -> int:
+        """How many there are."""
+        return action_count(self.venues, self.pool)
 
     def to_bytes(self) -> bytes:
         """The content of the file."""
@@ -71,14 +85,16 @@ class TrainedPolicy:
             "kind": "mlp",
             "activation": "tanh",
             "arrays": [{"name": name, "shape": list(array.shape)} for name, array in arrays.items()],
-            "observation": {"schema": observation_schema(), "size": OBSERVED},
-            "action": {"schema": action_schema(), "size": ACTIONS},
+            "observation": {"schema": observation_schema(), "size": self.observed},
+            "action": {"schema": action_schema(), "size": self.actions},
             "markets": list(self.markets),
             "pace": {"step_seconds": self.step_seconds, "horizon_seconds": self.horizon_seconds},
             "episode": self.episode,
             "metrics": self.metrics,
             "manifest": self.manifest,
         }
+        if self.venues > 1 or self.pool:
+            header["places"] = {"schema": places_schema(), "venues": self.venues, "pool": self.pool}
         text = json.dumps(header, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
         numbers = b"".join(np.ascontiguousarray(array, "<f4").tobytes() for array in arrays.values())
         total = _HEAD.size + len(text) + len(numbers) + _HASH
@@ -108,9 +124,11 @@ def from_bytes(content: bytes, file: str) -> TrainedPolicy:
     for key, expected in (("kind", "mlp"), ("activation", "tanh")):
         if header.get(key) != expected:
             raise _wrong(file, key, header.get(key), expected)
+    venues, pool = _places(header, file)
     for key, schema, size in (
-        ("observation", observation_schema(), OBSERVED), ("action", action_schema(), ACTIONS),
-    ):  # fmt: skip
+        ("observation", observation_schema(), observed_count(venues, pool)),
+        ("action", action_schema(), action_count(venues, pool)),
+    ):
         found = header.get(key)
         found = found if isinstance(found, dict) else {}
         if found.get("schema") != schema:
@@ -124,12 +142,14 @@ def from_bytes(content: bytes, file: str) -> TrainedPolicy:
     for key in _TABLES:
         if not isinstance(header.get(key), dict):
             raise _wrong(file, key, header.get(key), "a table")
-    seconds = [pace.get(key) if isinstance(pace, dict) else None for key in ("step_seconds", "horizon_seconds")]
-    if not all(isinstance(s, float) and 0 < s < 1e9 for s in seconds):
+    pace = pace if isinstance(pace, dict) else {}
+    step, horizon = pace.get("step_seconds"), pace.get("horizon_seconds")
+    if not all(isinstance(s, float) and 0 < s < 1e9 for s in (step, horizon)):
         raise _wrong(file, "pace", pace, "step_seconds and horizon_seconds, above 0")
     try:
         network = Network(arrays.pop("observation.mean"), arrays.pop("observation.scale"), _layers(arrays))
-        return TrainedPolicy(network, tuple(markets), *seconds, *(header[key] for key in _TABLES))  # type: ignore[arg-type]
+        tables = {key: header[key] for key in _TABLES}
+        return TrainedPolicy(network, tuple(markets), step, horizon, **tables, venues=venues, pool=pool)  # type: ignore[arg-type]
     except (KeyError, ConfigError) as error:
         raise FileFormatError(file, "arrays", str(error), "the normalisation and the layers of a network") from error
 
@@ -155,6 +175,21 @@ def _checked(content: bytes, file: str) -> tuple[dict[str, Any], bytes]:
     if not isinstance(header, dict):
         raise _wrong(file, "header", type(header).__name__, "a table")
     return header, body[_HEAD.size + length :]
+
+
+def _places(header: dict[str, Any], file: str) -> tuple[int, bool]:
+    """(lit venues, whether there is a pool) of a policy's markets."""
+    if "places" not in header:
+        return 1, False
+    found = header["places"] if isinstance(header["places"], dict) else {}
+    if found.get("schema") != places_schema():
+        raise _wrong(
+            file, "places.schema", found.get("schema"), f"{places_schema()}, that of this version of Tickwright"
+        )
+    venues, pool = found.get("venues"), found.get("pool")
+    if type(venues) is not int or type(pool) is not bool or not 1 <= venues <= MOST:
+        raise _wrong(file, "places", found, f"1 to {MOST} venues, and whether there is a pool")
+    return venues, pool
 
 
 def _arrays(listed: Any, numbers: bytes, file: str) -> dict[str, np.ndarray]:

@@ -9,16 +9,17 @@
 
 It differs from training where an engine differs from a market of its own: a take cancels the child first, and the child
 that shall stay is posted anew behind the queue; a mandate that is not the last one hands its rest to the next; trades
-against our own resting orders are not in the volume; posts are post-only.
+against our own resting orders are not in the volume; posts are post-only; a child that shall rest at another venue is
+cancelled first and posted there when the answer is known.
 
 The eight integers of a slot's memory are too few: `memory[PLACE]` is the address of a LEVEL row, which whoever adds the
-slot keeps alive (`Trained`).
+slot keeps alive (`at_work.Trained`).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numba
 import numpy as np
@@ -27,12 +28,20 @@ from numba.extending import intrinsic
 
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.units import SECOND
-from tickwright.strategy.learned.actions import ACTIONS, KEEP, legal, wish
-from tickwright.strategy.learned.container import TrainedPolicy
-from tickwright.strategy.learned.layout import OBSERVED, PROGRESS, RECALL, SIGHT, TASK, Int, Record
+from tickwright.strategy.learned.actions import KEEP, wish
+from tickwright.strategy.learned.at_work import LEVEL, NOTHING, NOWHERE, PLACE
+from tickwright.strategy.learned.layout import Int, Record
 from tickwright.strategy.learned.network import best_legal, forward
 from tickwright.strategy.learned.observation import observe, remember
-from tickwright.strategy.learned.options import Learned
+from tickwright.strategy.learned.venues import (
+    DARK_ACTIONS,
+    DARK_REST,
+    dark_lots,
+    decode,
+    legal_at,
+    observe_places,
+    remember_places,
+)
 from tickwright.strategy.tick.common import (
     DEADLINE,
     PULL,
@@ -41,7 +50,6 @@ from tickwright.strategy.tick.common import (
     TAKE,
     Memory,
     Params,
-    Tick,
     can_cross,
     cross,
     crossing_due,
@@ -55,91 +63,10 @@ from tickwright.strategy.tick.common import (
     within,
 )
 
-PLACE = 7
-"""Place in `memory` of the address of the LEVEL row; the first five are those of `strategy.tick.common`."""
-NOTHING = -1
-"""No wish about what rests."""
-
-LEVEL = np.dtype(
-    [
-        # what is known beforehand, of the instrument and of the policy
-        ("spread", "<f8"),  # ticks, typical
-        ("depth", "<f8"),  # lots at the best, typical
-        ("volatility", "<f8"),  # ticks per square root of a second
-        ("rate", "<f8"),  # lots forecast to trade in a second
-        ("typical", "<f8"),  # lots of an order
-        ("slices", "<f8"),  # of an order, at most
-        ("risk", "<f8"),  # lambda in 1/bps
-        ("latency", "<f8"),  # ns
-        ("fee_edge", "<f8"),  # ticks
-        ("reach", "<i8"),  # ticks beyond the touch seen that a cross may go
-        ("interval", "<i8"),  # ns
-        ("lead", "<i8"),
-        ("retry", "<i8"),
-        ("through", "<f8"),
-        ("cross_final", "<i8"),
-        # the network
-        ("depths", "<i8"),  # length of the widths
-        ("widths", "<i8"),  # addresses
-        ("numbers", "<i8"),  # length of the weights
-        ("weights", "<i8"),
-        ("widest", "<i8"),
-        ("scratch", "<i8"),
-        # where it stands
-        ("task", TASK),
-        ("progress", PROGRESS),
-        ("sight", SIGHT),
-        ("recall", RECALL),
-        ("paid_before", "<i8"),  # of the parent when the mandate began
-        ("made_before", "<i8"),
-        ("due", "<i8"),  # ns, the next decision
-        ("crossing", "<i8"),  # lots still to take for the last decision, and its limit
-        ("limit", "<i8"),
-        ("rest", "<i8"),  # lots to have at rest after that, and the price; NOTHING: no wish
-        ("rest_price", "<i8"),
-        ("decisions", "<i8"),
-        ("blind", "<i8"),  # of them, on an observation that was not all finite numbers: it kept what it had
-        ("action", "<i8"),  # of the last decision, and what it was made on
-        ("mask", "u1", (ACTIONS,)),
-        ("observation", "<f4", (OBSERVED,)),
-    ]
-)
+Tick: TypeAlias = tuple[int, int, int, int, int, int]
+"""With the venue."""
 _BPS = 1e4
 _types: Any = numba.types
-
-
-class Trained:
-    """A trained policy at work for one order: its LEVEL row, and the arrays that row points to."""
-
-    def __init__(self, policy: TrainedPolicy, options: Learned) -> None:
-        self._arrays = policy.network.widths, policy.network.packed(), policy.network.scratch()
-        widths, weights, scratch = self._arrays
-        self.rows = np.zeros(1, LEVEL)
-        row = self.rows
-        row["depths"], row["widths"] = len(widths), widths.ctypes.data
-        row["numbers"], row["weights"] = len(weights), weights.ctypes.data
-        row["widest"], row["scratch"] = scratch.shape[1], scratch.ctypes.data
-        row["slices"], row["reach"] = policy.episode.get("slices", 30.0), policy.episode.get("reach", 3)
-        row["risk"] = options.risk_aversion or policy.episode.get("risk_aversion", (0.0, 0.0))[0]
-        row["interval"] = options.interval or max(round(policy.step_seconds * SECOND), 1)
-        row["lead"], row["retry"], row["through"] = options.lead, options.retry, options.through
-        row["cross_final"], row["rest"] = options.cross_final, NOTHING
-
-    @property
-    def memory(self) -> tuple[int, ...]:
-        """What the slot's memory begins with."""
-        return (0,) * PLACE + (int(self.rows.ctypes.data),)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a report has to say of its decisions."""
-        blind, decisions = int(self.rows["blind"][0]), int(self.rows["decisions"][0])
-        if not blind:
-            return ()
-        return (
-            f"in {blind:,} of {decisions:,} decisions what the policy saw was not all finite numbers: it left its "
-            "order as it was",
-        )
 
 
 def _pointer(typingctx: Any, number: Any) -> Any:
@@ -170,8 +97,10 @@ def begin(level: Record, obs: Record) -> None:
     task.arrival = 0.5 * (obs.bid + obs.ask)
     task.risk_aversion = level.risk * _BPS * level.volatility / task.arrival * math.sqrt(seconds)
     level.recall.begun = 0
-    level.paid_before, level.made_before = obs.paid, obs.made
+    level.paid_before, level.made_before, level.dark_before = obs.paid, obs.made, obs.dark
     level.due, level.crossing, level.rest = obs.now, 0, NOTHING
+    places = level.places
+    places.child, places.dark, places.dark_filled, places.now, places.recalled, places.recent = -1, 0, 0, 0, 0, 0.0
 
 
 @inline
@@ -184,12 +113,30 @@ def look(level: Record, obs: Record) -> None:
     progress.live = obs.live_size if obs.live == 1 else 0
     progress.live_price, progress.ahead = obs.live_price, obs.queue_ahead
     sight.now, sight.quoted, sight.bid, sight.ask = obs.now, obs.quoted, obs.bid, obs.ask
-    sight.traded, sight.signed = obs.volume, obs.signed
+    sight.traded, sight.signed = obs.volume - obs.dark_volume, obs.signed - obs.dark_signed
     sight.bid_sizes[0], sight.ask_sizes[0] = obs.bid_size, obs.ask_size
     sight.bid_sizes[1], sight.bid_sizes[2] = obs.bid_size_1, obs.bid_size_2
     sight.bid_sizes[3], sight.bid_sizes[4] = obs.bid_size_3, obs.bid_size_4
     sight.ask_sizes[1], sight.ask_sizes[2] = obs.ask_size_1, obs.ask_size_2
     sight.ask_sizes[3], sight.ask_sizes[4] = obs.ask_size_3, obs.ask_size_4
+    places = level.places
+    if places.pool != 0:
+        hidden = obs.live == 1 and obs.live_venue == in_pool(places)
+        places.dark, places.dark_filled = obs.live_size if hidden else 0, obs.dark - level.dark_before
+        if hidden:
+            progress.live = 0
+    if places.venues > 1:
+        places.child = obs.live_venue - 1 if progress.live > 0 else -1
+        places.bid_sizes[0], places.bid_sizes[1] = obs.bid_venue_1, obs.bid_venue_2
+        places.bid_sizes[2], places.bid_sizes[3] = obs.bid_venue_3, obs.bid_venue_4
+        places.ask_sizes[0], places.ask_sizes[1] = obs.ask_venue_1, obs.ask_venue_2
+        places.ask_sizes[2], places.ask_sizes[3] = obs.ask_venue_3, obs.ask_venue_4
+
+
+@inline
+def in_pool(places: Record) -> Int:
+    """What a command calls the pool."""
+    return max(places.venues, 1) + 1
 
 
 @inline
@@ -204,25 +151,39 @@ def finite(observation: np.ndarray) -> bool:
 @inline
 def settle(level: Record, obs: Record) -> None:
     """Look, choose an action, and write down what it asks for."""
-    task, progress, sight = level.task, level.progress, level.sight
+    task, progress, sight, places = level.task, level.progress, level.sight, level.places
+    seen, mask = level.observation[: level.observed], level.mask[: level.actions]
     look(level, obs)
     remember(task, progress, sight, level.recall)
-    observe(task, progress, sight, level.recall, level.observation)
-    for action in range(ACTIONS):
-        level.mask[action] = legal(action, task, progress, sight)
+    observe(task, progress, sight, level.recall, seen)
+    remember_places(task, sight, places)
+    observe_places(task, progress, sight, places, seen)
+    for action in range(level.actions):
+        mask[action] = legal_at(action, task, progress, sight, places)
+    if places.pool != 0 and obs.limited == 1:  # the pool knows no limit
+        mask[level.actions - DARK_ACTIONS :] = 0
     widths = _at(_address(level.widths), (level.depths,), np.int64)
     weights = _at(_address(level.weights), (level.numbers,), np.float32)
     scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
     level.decisions += 1
-    if finite(level.observation):
-        level.action = best_legal(scratch[forward(widths, weights, level.observation, scratch)], level.mask)
+    if finite(seen):
+        level.action = best_legal(scratch[forward(widths, weights, seen, scratch)], mask)
     else:  # the network's answer would be undefined
         level.action = KEEP
         level.blind += 1
-    level.crossing, level.rest_price, level.rest = wish(level.action, task, progress, sight)
+    base, venue, dark = decode(level.action, places)
+    level.crossing, level.rest_price, level.rest = wish(base, task, progress, sight)
+    level.crossing_venue = level.rest_venue = venue + 1 if places.venues > 1 or places.pool != 0 else np.int64(NOWHERE)
     level.limit = far(obs) + obs.side * level.reach
-    if level.crossing > 0 and level.rest < 0 and progress.live > 0:  # the child that a take cancels comes back
-        level.rest, level.rest_price = min(progress.live, obs.remaining - level.crossing), progress.live_price
+    if dark >= 0:
+        level.crossing_venue = level.rest_venue = in_pool(places)
+        if dark != DARK_REST:
+            level.crossing = dark_lots(dark, task, progress)
+        elif places.dark < progress.remaining:  # else it is where it shall be
+            level.rest, level.rest_price = progress.remaining, far(obs)
+    if level.crossing > 0 and level.rest < 0 and obs.live == 1:  # the child that a take cancels comes back
+        level.rest, level.rest_price = min(obs.live_size, obs.remaining - level.crossing), obs.live_price
+        level.rest_venue = obs.live_venue
     level.due = max(level.due + level.interval, obs.now + 1)
 
 
@@ -236,16 +197,25 @@ def carry_out(level: Record, obs: Record, wake: Int) -> Tick:
         else:
             if obs.live == 0:  # else the engine cancels the child, and asks again
                 level.crossing = 0
-            return TAKE, within(obs, level.limit), lots, 0, wake_at(obs, wake)
+            return TAKE, within(obs, level.limit), lots, 0, wake_at(obs, wake), level.crossing_venue
     if level.rest >= 0:
-        lots, price = min(level.rest, obs.remaining), within(obs, level.rest_price)
-        level.rest = NOTHING
+        lots, price, venue = min(level.rest, obs.remaining), within(obs, level.rest_price), level.rest_venue
+        away = obs.live == 1 and venue != NOWHERE and obs.live_venue != venue
+        if lots == 0 or not away:  # else the engine cancels the child, and asks again
+            level.rest = NOTHING
         if lots == 0 and obs.live == 1:
-            return PULL, 0, 0, 0, wake_at(obs, wake)
-        stands = obs.live == 1 and obs.live_price == price and obs.live_size == lots
+            return PULL, 0, 0, 0, wake_at(obs, wake), NOWHERE
+        stands = obs.live == 1 and obs.live_price == price and obs.live_size == lots and not away
         if lots > 0 and not stands:
-            return REST, price, lots, 1, wake_at(obs, wake)
-    return keep_until(obs, wake)
+            return REST, price, lots, 1, wake_at(obs, wake), venue
+    return anywhere(keep_until(obs, wake))
+
+
+@inline
+def anywhere(tick: tuple[int, int, int, int, int]) -> Tick:
+    """An intent that names no venue."""
+    kind, price, size, post_only, wake = tick
+    return kind, price, size, post_only, wake, NOWHERE
 
 
 @kernel
@@ -253,13 +223,13 @@ def decide(params: Params, memory: Memory, obs: Record) -> Tick:
     """The intent of a trained policy; `params` are not used, `memory[PLACE]` is the address of its LEVEL row."""
     level = _at(_address(memory[PLACE]), (1,), LEVEL)[0]
     if idle(obs):
-        return waiting(obs)
+        return anywhere(waiting(obs))
     if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
         begin(level, obs)
     renew(memory, obs)
     last = obs.final == 1 and level.cross_final != 0
     if crossing_due(obs, last, level.lead):
-        return cross(memory, obs, obs.remaining, level.through, level.retry)
+        return anywhere(cross(memory, obs, obs.remaining, level.through, level.retry))
     wake = crossing_wake(obs, last, level.lead, level.retry)
     if obs.now >= level.due:
         settle(level, obs)

@@ -28,6 +28,12 @@ def action_schema() -> str:
     return code_hash("layout.py", "actions.py")
 
 
+@cache
+def places_schema() -> str:
+    """Sixteen hex digits of what is seen and done at several venues and in a pool."""
+    return code_hash("venues.py")
+
+
 def code_hash(*files: str) -> str:
     """Sixteen hex digits of the code of files of this folder."""
     digest = hashlib.blake2b(digest_size=8)

@@ -90,9 +90,11 @@ def new_order(wire: Record, sim: Record, own: Record, ladder: Record, c: Record,
     own.order_id, own.parent, own.instrument, own.command_id = c.order_id, c.parent, c.instrument, c.command_id
     own.side, own.price, own.quantity, own.filled, own.active = c.side, c.price, c.size, 0, 0
     own.post_only, own.ts_decided, own.ts_sent = c.post_only, c.ts_decided, c.ts_sent
-    own.ahead, own.queue_entry = 0, 0
+    own.ahead, own.queue_entry, own.route, own.venue = 0, 0, 0, 0
     resting_only = c.order_type == OrderType.LIMIT and c.tif == TimeInForce.DAY
-    if sim.status == STOPPED or (sim.status == QUOTES_ONLY and not resting_only):
+    if c.venue != 0:
+        report(wire, own, OrderEventKind.REJECTED, Reason.UNKNOWN_VENUE, 0, 0, 0, now)
+    elif sim.status == STOPPED or (sim.status == QUOTES_ONLY and not resting_only):
         report(wire, own, OrderEventKind.REJECTED, Reason.HALTED, 0, 0, 0, now)
     elif c.post_only != 0 and crosses(sim, own, ladder, c.price - shift(sim, now), now):
         report(wire, own, OrderEventKind.REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)

@@ -45,3 +45,21 @@ class Fees:
         if abs(fee) >= 2**63:
             raise CapacityError(f"a fee of {amount / MONEY_PER_UNIT:.6g} {instrument.currency} does not fit 64 bits")
         return fee
+
+
+@dataclass(frozen=True, slots=True)
+class VenueTerms:
+    """What a venue of a market asks beyond a profile's fees: ticks a lot by liquidity, negative is a rebate."""
+
+    name: str
+    maker: Decimal = Decimal(0)
+    taker: Decimal = Decimal(0)
+    latency: float = 0.0
+    """Nanoseconds of the way to it beyond a profile's."""
+    dark: bool = False
+    """A pool: its fee is the same for both sides, and a profile's do not apply."""
+
+    def of(self, instrument: Instrument, liquidity: int, size: Lots) -> Money:
+        """The fee of one fill, rounded once, half to even."""
+        ticks = self.taker if liquidity == TAKER else self.maker
+        return int((ticks * size * instrument.tick_value).to_integral_value(ROUND_HALF_EVEN))

@@ -1,6 +1,7 @@
 """How long a message is under way: constant, or drawn from a measured sample.
 
-Law. A message sent at t arrives at `max(t + draw, arrival of the one before)`: a session delivers in order. The draw
+Law. A message sent at t arrives at `max(t + draw, arrival of the one before)`: a session delivers in order. Where there
+are several venues each has a session of its own, and the way to it may be longer by a constant. The draw
 is a function of seed, direction and t, not of how many draws came before, so policies compared on one seed meet the
 same latency at the same moment. Market data reach the desk `feed` after their receive time. Where it is unrealistic:
 draws are independent of one another and of the market, while real latency grows in bursts of activity, just when it
@@ -18,7 +19,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.kernel import inline
 from tickwright.core.rng import hash64
 from tickwright.core.units import DAY, MICROSECOND, Nanos
-from tickwright.venue.sim.layout import LATENCY_SAMPLES, RING, WireError
+from tickwright.venue.sim.layout import LATENCY_SAMPLES, RING, ROUTES, WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,25 @@ def send(
     price: Int,
     size: Int,
     command_id: Int,
+    venue: Int,
     now: Int,
 ) -> Int:
-    """Put a command on its way to the exchange; returns when it arrives."""
+    """Put a command on its way to the exchange; returns when it arrives. A venue that is nearer may hear of a later
+    command first."""
     if wire.command_tail - wire.command_head >= RING:
         wire.error = WireError.RING_FULL
         return np.int64(0)
-    arrives = max(now + entry_delay(wire, now), wire.last_arrival)
-    wire.last_arrival = arrives
-    c = wire.commands[wire.command_tail % RING]
+    route = venue if 0 <= venue < ROUTES else 0  # what there is not is refused there
+    arrives = max(now + entry_delay(wire, now) + wire.further[route], wire.last_arrival[route])
+    wire.last_arrival[route] = arrives
+    place = wire.command_tail
+    while place > wire.command_head and wire.commands[(place - 1) % RING].ts_arrives > arrives:
+        wire.commands[place % RING] = wire.commands[(place - 1) % RING]
+        place -= 1
+    c = wire.commands[place % RING]
     c.command_id, c.order_id, c.parent, c.instrument = command_id, order_id, parent, instrument
     c.kind, c.order_type, c.tif, c.post_only = kind, order_type, tif, post_only
     c.side, c.price, c.size = side, price, size
-    c.ts_decided, c.ts_sent, c.ts_arrives = now, now, arrives
+    c.ts_decided, c.ts_sent, c.ts_arrives, c.venue = now, now, arrives, venue
     wire.command_tail += 1
     return arrives

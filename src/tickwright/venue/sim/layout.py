@@ -37,6 +37,8 @@ OWN = np.dtype(
         ("ts_sent", "<i8"),
         ("ts_entered", "<i8"),
         ("command_id", "<i8"),  # of the last command that touched it
+        ("route", "<i8"),  # venue that the command named (`Command.venue`)
+        ("venue", "<i8"),  # 1 + the place of the venue where it stands or last traded; 0 where there is one
     ]
 )
 
@@ -96,6 +98,8 @@ SIM = np.dtype(
 
 MAX_HANDLES = 256
 RING = 4096
+ROUTES = 6
+"""Values of `Command.venue`: none, four lit venues, a pool."""
 NO_COMMAND = -1
 JOURNAL = 16_384
 JOURNAL_MARGIN = 4096
@@ -111,11 +115,12 @@ WIRE = np.dtype(
         ("entry", "<i8", (LATENCY_SAMPLES,)),  # ns desk → exchange, samples to draw from
         ("response_count", "<i8"),
         ("response", "<i8", (LATENCY_SAMPLES,)),  # ns exchange → desk
-        ("last_arrival", "<i8"),  # a session delivers in order: nothing overtakes
+        ("further", "<i8", (ROUTES,)),  # ns that the way to a venue takes beyond `entry`, by `Command.venue`
+        ("last_arrival", "<i8", (ROUTES,)),  # a session delivers in order: nothing overtakes
         ("last_report", "<i8"),
         ("command_head", "<i8"),
         ("command_tail", "<i8"),
-        ("commands", COMMAND, (RING,)),
+        ("commands", COMMAND, (RING,)),  # by arrival
         ("report_head", "<i8"),
         ("report_tail", "<i8"),
         ("reports", ORDER_EVENT, (RING,)),

@@ -23,6 +23,7 @@ def post_report(
     last_size: Int,
     liquidity: Int,
     ahead: Int,
+    venue: Int,
     now: Int,
 ) -> None:
     """Put a report on its way to the desk."""
@@ -35,7 +36,7 @@ def post_report(
     r.order_id, r.parent, r.instrument, r.command_id = order_id, parent, instrument, command_id
     r.kind, r.reason, r.price, r.leaves = kind, reason, price, leaves
     r.last_price, r.last_size, r.liquidity, r.queue_ahead = last_price, last_size, liquidity, ahead
-    r.ts_exchange, r.ts_desk = now, arrives
+    r.ts_exchange, r.ts_desk, r.venue = now, arrives, venue
     wire.report_tail += 1
 
 
@@ -47,7 +48,8 @@ def report(
     over = kind == OrderEventKind.REJECTED or kind == OrderEventKind.CANCELLED or kind == OrderEventKind.EXPIRED
     post_report(
         wire, own.order_id, own.parent, own.instrument, own.command_id, kind, reason, own.price,
-        0 if over else own.quantity - own.filled, last_price, last_size, liquidity, own.ahead, now,
+        0 if over else own.quantity - own.filled, last_price, last_size, liquidity, own.ahead,
+        own.venue, now,
     )  # fmt: skip
 
 
@@ -55,8 +57,9 @@ def report(
 def refuse(wire: Record, c: Record, kind: Int, now: Int) -> None:
     """Refuse a command for an order that is not there."""
     post_report(
-        wire, c.order_id, c.parent, c.instrument, c.command_id, kind, Reason.UNKNOWN_ORDER, c.price, 0, 0, 0, 0, 0, now
-    )
+        wire, c.order_id, c.parent, c.instrument, c.command_id, kind, Reason.UNKNOWN_ORDER, c.price, 0, 0, 0, 0, 0,
+        c.venue, now,
+    )  # fmt: skip
 
 
 @kernel(borrow=True)
@@ -78,7 +81,7 @@ def fill(wire: Record, own: Record, price: Int, size: Int, liquidity: Int, displ
     f.price, f.size, f.bid, f.ask, f.fee = price, size, displaced, displaced, 0
     f.queue_entry, f.queue_fill = own.queue_entry, own.ahead
     f.ts_decided, f.ts_sent, f.ts_entered = own.ts_decided, own.ts_sent, own.ts_entered
-    f.ts_exchange, f.ts_desk = now, wire.last_report
+    f.ts_exchange, f.ts_desk, f.venue, f.half = now, wire.last_report, own.venue, 0
     wire.fill_count += 1
 
 

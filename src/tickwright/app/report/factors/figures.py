@@ -123,7 +123,7 @@ def paths(view: FactorView, chosen: list[int]) -> dict[str, Any]:
             {
                 "type": "scatter", "mode": "lines", "name": name, "x": x, "y": packed(value, "f4"), "meta": meta,
                 "line": {"color": theme.BID, "width": 1.6}, "text": texts, "customdata": packed(band, "f4"),
-                "hovertemplate": "%{text}: %{y:.3f} ± %{customdata:.3f}<extra></extra>", "connectgaps": False,
+                "hovertemplate": "%{text}: %{y:.4~g} ± %{customdata:.2~g}<extra></extra>", "connectgaps": False,
             }
         )  # fmt: skip
     below = view.benchmark_path is not None
@@ -141,7 +141,7 @@ def paths(view: FactorView, chosen: list[int]) -> dict[str, Any]:
         470 if below else 360,
         xaxis=theme.axis("", **_dates(texts, at.tolist()), anchor="y2" if below else "y"),
         yaxis=theme.axis(view.definition.tags.family, domain=[0.34, 1] if below else [0, 1], range=[low, high]),
-        shapes=[_rule(1.0)] if view.definition.tags.family == "beta" else [],
+        shapes=[_rule(1.0)] if view.slope else [],
     )  # fmt: skip
     if below:
         layout["yaxis2"] = theme.axis("benchmark, %", domain=[0, 0.24])
@@ -168,7 +168,7 @@ def sectors(view: FactorView, at: int) -> dict[str, Any]:
                 "error_x": {"type": "data", "array": packed(np.nan_to_num(band)), "color": colour, "thickness": 0.6,
                             "width": 0},
                 "marker": {"size": 5, "color": colour}, "showlegend": False,
-                "hovertemplate": "%{text}: %{x:.3f} ± %{customdata:.3f}<extra>" + name + "</extra>",
+                "hovertemplate": "%{text}: %{x:.4~g} ± %{customdata:.2~g}<extra>" + name + "</extra>",
             }
         )  # fmt: skip
         middle = float(np.median(value))
@@ -176,7 +176,7 @@ def sectors(view: FactorView, at: int) -> dict[str, Any]:
             {
                 "type": "scatter", "mode": "lines", "x": [middle, middle], "y": [k - 0.42, k + 0.42],
                 "showlegend": False, "line": {"color": theme.INK, "width": 2.5},
-                "hovertemplate": f"median {middle:.3f}<extra>{name}</extra>",
+                "hovertemplate": f"median {middle:.4g}<extra>{name}</extra>",
             }
         )  # fmt: skip
     height = 90 + 16 * len(order) + int(min(9 * sum(map(len, grouped.values())), 900))
@@ -188,7 +188,7 @@ def sectors(view: FactorView, at: int) -> dict[str, Any]:
             range=[-0.6, len(order) - 0.4], showgrid=False,
         ),
         shapes=[{**_rule(1.0), "xref": "x", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1}]
-        if view.definition.tags.family == "beta" else [],
+        if view.slope else [],
     )  # fmt: skip
     return {"data": data, "layout": layout}
 

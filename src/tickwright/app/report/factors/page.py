@@ -145,7 +145,7 @@ def _paths(own: str, view: FactorView, report: FactorReport, drawn: page.Figures
         if np.isfinite(view.stderr).any()
         else "This factor has no standard error, so no band. "
     )
-    one = "The dotted line at 1 is the benchmark's own beta. " if view.definition.tags.family == "beta" else ""
+    one = "The dotted line at 1 is the benchmark's own beta. " if view.slope else ""
     below = (
         "" if view.benchmark_path is None else f"Below: the benchmark itself, cumulative log return{_nights(view)}. "
     )
@@ -165,7 +165,7 @@ def _sectors(own: str, view: FactorView, at: int, drawn: page.Figures) -> str:
     unknown = sum(1 for i, s in enumerate(view.symbols) if np.isfinite(view.value[i, at]) and not view.sectors.get(s))
     told = f" {unknown:,} symbols had no known sector then." if unknown else ""
     of_one = ""
-    if view.definition.tags.family == "beta":
+    if view.slope:
         of_one = (
             " A basket leaves the symbol itself out and has noise of its own, which pulls the mean of all below 1."
             if view.definition.tags.benchmark == BASKET

@@ -57,6 +57,13 @@ class FactorView:
         return calendar(session).timezone if session else "UTC"
 
     @property
+    def slope(self) -> bool:
+        """Its value is a slope on the benchmark, whose own is 1; betas beside the market's are in other units."""
+        settings = self.definition.settings
+        beside = self.definition.market is not settings and settings.get("coefficient") != "market"
+        return self.definition.tags.family == "beta" and not beside
+
+    @property
     def daily(self) -> bool:
         """A row a day at the most."""
         return self.definition.tags.grid.split()[0] == "1d"

@@ -15,7 +15,7 @@
 | `agents` | what an agent may do |
 | `restart` | a market begins again from a template |
 | `driver`, `fetch` | one market, or K at a time; K at a time brought into the cache before their turn |
-| `live`, `live_commands`, `live_feed` | one market inside the event loop, with the commands of a desk |
+| `live`, `live_ask`, `live_commands`, `live_pool`, `live_feed` | one market in the event loop, commands of a desk |
 | `check` | what must be true at any moment |
 | `session` | a day as market events |
 """

@@ -38,7 +38,8 @@ FOR_EVER = 2**62
 
 
 @inline(borrow=True)
-def _print(market: Record, params: Record, side: Int, lots: Int, out: Rows) -> None:
+def _print(market: Record, params: Record, side: Int, lots: Int, owners: Int, out: Rows) -> None:
+    """`sequence`, which whoever finishes the rows counts anew, tells until then whether an agent traded."""
     if market.written >= out.shape[0]:
         return
     row = out[market.written]
@@ -51,6 +52,7 @@ def _print(market: Record, params: Record, side: Int, lots: Int, out: Rows) -> N
     row.size = lots
     row.flags = 0
     row.venue_id = params.venues
+    row.sequence = 0 if owners == BACKGROUND else 1
     market.written += 1
 
 
@@ -77,7 +79,7 @@ def cross(market: Record, params: Record, taker: Int, side: Int, lots: Int, out:
             remember(market, params, maker, -sign * part * params.passive)
         if taker != BACKGROUND:
             remember(market, params, taker, np.float64(sign * part))
-        _print(market, params, side, part, out)
+        _print(market, params, side, part, max(maker, taker), out)
         pool.orders[i].lots -= part
         left -= part
     _close_up(pool)

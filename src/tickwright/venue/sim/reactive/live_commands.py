@@ -4,6 +4,10 @@ It does what it does in a replay (`venue.sim.commands`): the marketable part tra
 expires, a replace keeps its place only when the price stays and the size does not grow. Each part is a request to the
 market (`agents.act`), at the command's time. A request that is refused leaves the market as it was, the clock too.
 
+Where there are several venues a command names one, or none: then an order rests at the first, and a take goes by price,
+the cheapest venue first. At a venue of its own a take stops where another has the better price, and what would rest
+there but meets others elsewhere expires.
+
 All our orders are of one account: what one of them could meet of another's is cancelled first. An account has at most
 `layout.RESTING` resting orders, none farther from the market than `agents.act` allows: what goes beyond expires.
 """
@@ -12,27 +16,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from tickwright.book.ladder import best, has, level_size, next_price
+from tickwright.book.ladder import best, find_level, has, level_size, next_price
 from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record
 from tickwright.core.kernel import inline, kernel
 from tickwright.core.records import CommandKind, OrderEventKind, OrderType, Reason, TimeInForce
 from tickwright.venue.sim.layout import MAX_HANDLES
-from tickwright.venue.sim.reactive.driver import FOREVER, pass_time, run_rows
 from tickwright.venue.sim.reactive.flow import agents_at
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Ask
-from tickwright.venue.sim.reactive.live_feed import World, take_in
+from tickwright.venue.sim.reactive.live_ask import ask
+from tickwright.venue.sim.reactive.live_feed import World, pool_of, take_in
+from tickwright.venue.sim.reactive.live_pool import command_in_pool, enter_pool
 from tickwright.venue.sim.reports import refuse, report
 from tickwright.venue.sim.resting import place_of, remove
 
-ACCOUNT = 1
-"""All that the desk sends is of this account."""
+_ANYWHERE = 0
 _POST, _CANCEL, _TAKE, _TAKE_ANY, _AMEND = map(int, (Ask.POST, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY, Ask.AMEND))
 
 
 @kernel(borrow=True)
 def command(world: World, c: Record) -> None:
     """One command at the exchange, at its arrival."""
-    markets, _, lives, _, _, _, _, sims, wires = world
+    markets, params, lives, _, _, _, _, sims, wires = world
     market, live, sim, wire = markets[0], lives[0], sims[0], wires[0]
     now, handle = c.ts_arrives, c.order_id % MAX_HANDLES
     own = wire.owns[handle]
@@ -40,7 +44,15 @@ def command(world: World, c: Record) -> None:
         own.order_id, own.parent, own.instrument, own.command_id = c.order_id, c.parent, c.instrument, c.command_id
         own.side, own.price, own.quantity, own.filled, own.active = c.side, c.price, c.size, 0, 0
         own.post_only, own.ts_decided, own.ts_sent = c.post_only, c.ts_decided, c.ts_sent
-        own.ahead, own.queue_entry = 0, 0
+        own.ahead, own.queue_entry, own.route = 0, 0, c.venue
+        apart, pool = params[0].apart != 0, pool_of(params[0])
+        own.venue = max(c.venue, np.int64(1)) if apart else np.int64(0)
+        if c.venue != pool and not 0 <= c.venue <= (params[0].venues if apart else 0):
+            report(wire, own, OrderEventKind.REJECTED, Reason.UNKNOWN_VENUE, 0, 0, 0, now)
+            return
+        if c.venue == pool:
+            enter_pool(world, own, c.tif, np.int64(OrderEventKind.ACKNOWLEDGED), now)
+            return
         if c.post_only != 0 and _crosses(market, c.side, c.price):
             report(wire, own, OrderEventKind.REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
             return
@@ -51,10 +63,13 @@ def command(world: World, c: Record) -> None:
         refuse(wire, c, refused, now)
         return
     own.command_id = c.command_id
+    if own.route == pool_of(params[0]):
+        command_in_pool(world, own, c, now)
+        return
     slot = live.slots[handle]
     own.ahead = _lots_before(market.book, slot)
     if c.kind == CommandKind.CANCEL or c.size <= own.filled:
-        _ask(world, now, _CANCEL, own.side, own.price, np.int64(0), slot)
+        ask(world, now, _CANCEL, own, np.int64(0), slot)
         take_in(world, now, handle)
         own.quantity = own.quantity if c.kind == CommandKind.CANCEL else own.filled
         remove(wire, sim, place_of(sim, handle))
@@ -62,14 +77,14 @@ def command(world: World, c: Record) -> None:
     elif c.price == own.price and c.size <= own.quantity:
         if c.size < own.quantity:
             left = c.size - own.filled
-            _ask(world, now, _AMEND, own.side, own.price, left, slot)
+            ask(world, now, _AMEND, own, left, slot)
             take_in(world, now, handle)
         own.quantity = c.size
         report(wire, own, OrderEventKind.REPLACED, 0, 0, 0, 0, now)
     elif own.post_only != 0 and _crosses(market, own.side, c.price):
         report(wire, own, OrderEventKind.REPLACE_REJECTED, Reason.WOULD_CROSS, 0, 0, 0, now)
     else:
-        _ask(world, now, _CANCEL, own.side, own.price, np.int64(0), slot)
+        ask(world, now, _CANCEL, own, np.int64(0), slot)
         take_in(world, now, handle)
         remove(wire, sim, place_of(sim, handle))
         own.price, own.quantity = c.price, c.size
@@ -86,7 +101,7 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
     any_price = order_type == OrderType.MARKET
     wanted = own.quantity - own.filled
     own.ts_entered = now
-    own.ahead = np.int64(0) if any_price else _others_at(market, BID if own.side > 0 else ASK, own.price)
+    own.ahead = np.int64(0) if any_price else _others_at(market, BID if own.side > 0 else ASK, own.price, own.venue)
     own.queue_entry = 0
     report(wire, own, answer, 0, 0, 0, 0, now)
     own.ahead = 0
@@ -95,17 +110,20 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
         return
     if wanted > 0 and (any_price or _crosses(market, own.side, own.price)):
         kind = _TAKE_ANY if any_price else _TAKE
-        _ask(world, now, kind, own.side, own.price, wanted, np.int64(0))
+        home = own.venue
+        ask(world, now, kind, own, wanted, np.int64(0))
         take_in(world, now, handle)
+        own.venue = home
     left = own.quantity - own.filled
     if left == 0 and own.quantity > 0:
         return
     if tif != TimeInForce.DAY or any_price or own.quantity == 0:
         report(wire, own, OrderEventKind.EXPIRED, Reason.NO_LIQUIDITY, 0, 0, 0, now)
         return
-    slot = _ask(world, now, _POST, own.side, own.price, left, np.int64(0))
-    if slot < 0:  # more orders than an account may have, or a price far from the market
-        report(wire, own, OrderEventKind.EXPIRED, Reason.CAPACITY, 0, 0, 0, now)
+    slot = ask(world, now, _POST, own, left, np.int64(0))
+    if slot < 0:  # more orders than an account may have, a price far from the market, or others at another venue
+        crosses = _crosses(market, own.side, own.price)
+        report(wire, own, OrderEventKind.EXPIRED, Reason.NO_LIQUIDITY if crosses else Reason.CAPACITY, 0, 0, 0, now)
         return
     live.slots[handle], live.ids[handle] = slot, market.book.orders[slot].born + 1
     own.active, own.anchor, own.joined = 1, own.price, sim.end
@@ -114,25 +132,6 @@ def _enter(world: World, own: Record, order_type: Int, tif: Int, answer: Int, no
     sim.resting[sim.resting_count] = handle
     sim.resting_count += 1
     take_in(world, now, handle)
-
-
-@kernel(borrow=True)
-def _ask(world: World, now: Int, kind: Int, side: Int, price: Int, lots: Int, slot: Int) -> Int:
-    """One request to the market at a time: what it came to (`agents.act`)."""
-    markets, params, lives, requests, events, _, _, _, _ = world
-    market, live, request = markets[0], lives[0], requests[0]
-    clock, time, wait = market.clock, market.time, market.wait
-    seconds = (now - live.open) / 1e9
-    while np.int64(seconds * 1e9) < now - live.open:  # so that the clock, in whole nanoseconds, says `now`
-        seconds = np.nextafter(seconds, np.inf)
-    if seconds <= live.seconds:
-        pass_time(markets, 0, params, 0, seconds)
-    request.kind, request.account, request.side = kind, ACCOUNT, BID if side > 0 else ASK
-    request.price, request.relative, request.lots, request.slot = price, 0, lots, slot
-    run_rows(markets, 0, 1, params, requests, 0, FOREVER, markets[:0], 0, events[live.opening :])
-    if request.answer < 0:
-        market.clock, market.time, market.wait = clock, time, wait
-    return request.answer
 
 
 # -- what the book says ------------------------------------------------------------------------------------------------
@@ -145,10 +144,21 @@ def _crosses(market: Record, side: Int, price: Int) -> Bool:
     return has(market.book.ladder, opposite) and (price - best(market.book.ladder, opposite)) * side >= 0
 
 
-@inline(borrow=True)
-def _others_at(market: Record, side: Int, price: Int) -> Int:
-    """Lots of others on a level."""
-    return np.int64(level_size(market.book.ladder, side, price)) - agents_at(market, side, price)[0]
+@kernel(borrow=True)
+def _others_at(market: Record, side: Int, price: Int, venue: Int) -> Int:
+    """Lots of others at a price; at a venue (1 + its place) alone, or at all of them (0)."""
+    if venue == _ANYWHERE:
+        return np.int64(level_size(market.book.ladder, side, price)) - agents_at(market, side, price)[0]
+    index, lots = find_level(market.book.ladder, side, price), np.int64(0)
+    at = np.int64(market.book.ladder.levels[index].head) if index >= 0 else np.int64(NIL)
+    for _ in range(market.book.orders.shape[0]):
+        if at == NIL:
+            break
+        order = market.book.orders[at]
+        if order.owner == BACKGROUND and order.venue == venue - 1:
+            lots += np.int64(order.qty)
+        at = np.int64(order.next)
+    return lots
 
 
 @kernel(borrow=True)
@@ -158,7 +168,10 @@ def _reachable(market: Record, own: Record, any_price: Bool, wanted: Int) -> Int
     if has(ladder, opposite):
         price = best(ladder, opposite)
         while total < wanted and (any_price or (own.price - price) * own.side >= 0):
-            total += _others_at(market, opposite, price)
+            here = _others_at(market, opposite, price, own.route)
+            total += here
+            if own.route != _ANYWHERE and here < _others_at(market, opposite, price, _ANYWHERE):
+                break  # elsewhere somebody is left who must not be traded through
             found, price = next_price(ladder, opposite, price)
             if not found:
                 break
@@ -167,12 +180,12 @@ def _reachable(market: Record, own: Record, any_price: Bool, wanted: Int) -> Int
 
 @inline(borrow=True)
 def _lots_before(book: Record, slot: Int) -> Int:
-    """Lots of others ahead of an order in its queue."""
-    lots, at = np.int64(0), np.int64(book.orders[slot].prev)
+    """Lots of others ahead of an order in its queue, at its venue."""
+    lots, at, venue = np.int64(0), np.int64(book.orders[slot].prev), book.orders[slot].venue
     for _ in range(book.orders.shape[0]):
         if at == NIL:
             break
-        if book.orders[at].owner == BACKGROUND:
+        if book.orders[at].owner == BACKGROUND and book.orders[at].venue == venue:
             lots += np.int64(book.orders[at].qty)
         at = np.int64(book.orders[at].prev)
     return lots

@@ -13,7 +13,7 @@ lost there is told by `check`, and does not stand in the way of a rollback. One 
     enter (the first)                     champion
     enter                                 shadow      decides beside the champion and does not act; none comes in
                                                       while a canary is out
-    promote        shadow   → canary      works a share of the orders (`choose`)
+    promote        shadow   → canary      works a share of the orders (`State.works`)
     promote        canary   → champion    the champion before it is remembered
     rollback       a challenger is withdrawn; without one, the champion before this one is champion again
 """
@@ -55,6 +55,15 @@ class State:
     """Of the last change."""
     number: int = 0
     """Of the last change: 1 for the first."""
+    share: float = CANARY_SHARE
+    """Of the orders, that a canary works."""
+
+    def works(self, order: str) -> str:
+        """Who works an order of that name: champion, or canary. The canary's hash and the name alone decide: whether
+        the last four bytes of the BLAKE2b of `HASH/NAME` (8 bytes, little-endian), over 2^32, are below the share."""
+        if self.challenger is None or self.stage != CANARY:
+            return CHAMPION
+        return CANARY if stable_id(f"{self.challenger}/{order}", 32) / 2**32 < self.share else CHAMPION
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +136,6 @@ class Registry:
             self.file(policy)
         return state
 
-    def choose(self, order: str, share: float = CANARY_SHARE) -> Path:
-        """The file of the policy that works an order: a canary gets a share of them, by their ids alone."""
-        state = self.state
-        drawn = stable_id(f"{state.challenger}/{order}", 32) / 2**32
-        trusted = state.stage == CANARY and state.challenger is not None and drawn < share
-        return self.file(state.challenger if trusted and state.challenger else state.champion)
-
     # -- changes -------------------------------------------------------------------------------------------------------
 
     def enter(
@@ -168,16 +170,24 @@ class Registry:
             after = replace(state, challenger=policy, stage=SHADOW)
             return self._swap(after, "enter as shadow", policy, why, time, verdict)
 
-    def promote(self, why: str, time: str = "") -> State:
-        """The challenger goes one stage on. Raises UsageError without one."""
+    def promote(self, why: str, time: str = "", share: float | None = None) -> State:
+        """The challenger goes one stage on; as a canary it gets `share` of the orders, CANARY_SHARE where none is said.
+
+        Raises UsageError without a challenger, ConfigError for a share that is none or for who is a canary already.
+        """
+        if share is not None and not 0.0 < share < 1.0:
+            raise ConfigError("--share", share, "a share of the orders, above 0 and below 1")
         with self._writing():
             state = self.state
             if state.challenger is None:
                 raise UsageError(f"{self.folder}: there is no challenger to promote")
             self.file(state.challenger)
             if state.stage == SHADOW:
-                after = replace(state, stage=CANARY)
-                return self._swap(after, "promote to canary", state.challenger, why, time)
+                after = replace(state, stage=CANARY, share=share or CANARY_SHARE)
+                what = f"promote to canary of {100 * after.share:g} %"
+                return self._swap(after, what, state.challenger, why, time)
+            if share is not None:
+                raise ConfigError("--share", share, "none for a canary, which becomes champion")
             after = replace(
                 state, champion=state.challenger, challenger=None, stage=None, before=(*state.before, state.champion)
             )

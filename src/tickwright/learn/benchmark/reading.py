@@ -1,0 +1,52 @@
+"""How to read a benchmark: what its numbers mean, in words, from its document alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tickwright.learn.benchmark.scenarios import HEADLINE
+from tickwright.learn.benchmark.targets import row_of
+from tickwright.learn.benchmark.verdict import Document, of_kind
+
+
+def notes(document: Document) -> list[str]:
+    """What the numbers mean."""
+    episodes = document["episodes"]
+    found = [
+        "A cost above zero is bad. bps of quantity times the mid at arrival; one tick is "
+        f"{_tick(document):.2f} bps at the price that episodes begin around.",
+        f"Everybody plays the same episodes: {episodes['headline']:,} in the headline table, the first "
+        f"{episodes['cell']:,} of them for further baselines, {episodes['cell']:,} elsewhere; same order, same draws.",
+        "Mean, its interval, interquartile mean, differences and ratios are of the shortfall less the news: what the "
+        "exogenous news cost while it was held has mean zero whatever the policy. Median, standard deviation, CVaR and "
+        "wins are of the shortfall as it was.",
+        "The clairvoyant's mean is of the shortfall as it was: it is unpaired in the news, and its interval wider.",
+        "Spread: half-spreads paid less those earned. Adverse selection: fills at rest against the mid at the end of "
+        "their step. Own impact: what was paid beyond the touch, and the mid against the same seed without us. Drift: "
+        "what that market did anyway, less the news. They add up to the mean.",
+        "With latency, own impact holds what moved while an order was on its way.",
+        "A ratio is only printed where both costs are above a tenth of the half-spread, the lower one's interval too.",
+        "Intervals of ratios and differences: 2 000 bootstrap resamples of episodes, and of training seeds where there "
+        "are several. At matched risk the heuristic's frontier is interpolated to the policy's CVaR 95 %, its weights "
+        "taken as known. CVaR ratios: delta method. None is corrected for the number of comparisons.",
+        "The heuristic's budget is at least that of the policy unless the list above says otherwise; it is tuned "
+        "once a headline, and for each risk aversion of the frontier with a quarter of it.",
+    ]
+    if any(
+        _same(row_of(s, "vwap/post-then-cross"), row_of(s, "twap/post-then-cross")) for s in of_kind(document, HEADLINE)
+    ):
+        found.append("vwap is twap here: the volume of an episode has no predicted slope.")
+    stopped = sum(row["stopped"] for scenario in document["scenarios"] for row in scenario["rows"])
+    if stopped:
+        found.append(f"In {stopped:,} episodes of all rows a market stopped; they are in no statistic.")
+    return found
+
+
+def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    return one is not None and other is not None and one["mean_bps"] == other["mean_bps"]
+
+
+def _tick(document: Document) -> float:
+    scenarios = document["scenarios"]
+    return 1e4 / scenarios[0]["episode"]["mid_price"] if scenarios else 1.0
