@@ -7,8 +7,8 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
      of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
      answer one another, or parts of one that came in messages of their own.
-  3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
-     with probability θ_reinit, all queues are redrawn from their stationary law.
+  3. When an event takes the mid away from the reference, the reference follows one tick with probability θ (of FP: its
+     law 9), and then, with probability θ_reinit, all queues are redrawn from their stationary law.
   4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
      limit order there: a quote that was taken back for a moment.
 
