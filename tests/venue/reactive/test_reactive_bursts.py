@@ -41,7 +41,7 @@ def test_messages_a_second_are_those_asked_for() -> None:
 
 
 def test_market_orders_echo_and_a_share_stays_at_the_best() -> None:
-    plain = FP(flow=STEADY)
+    plain = dataclasses.replace(FP.plain(), flow=STEADY)
     loud = dataclasses.replace(plain, queues=dataclasses.replace(plain.queues, echo=20.0, echo_memory=2.0))
     shy = dataclasses.replace(plain, through=0.0, informed=0.0)
     orders = [generate_session(given, 5, OPEN, OPEN + 3600 * SECOND)[1]["market_orders"] for given in (plain, loud)]

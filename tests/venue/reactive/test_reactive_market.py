@@ -132,8 +132,8 @@ def test_draws_do_not_depend_on_actions():
     quiet, params = opened(seed=21)
     loud = quiet.copy()
     ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True)
-    advance(quiet, 0, params, 20_000)
-    advance(loud, 0, params, 20_000)
+    advance(quiet, 0, params, 3_000)
+    advance(loud, 0, params, 3_000)
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
     ask(loud, 0, params, Ask.TAKE_ANY, 1, side=BID, lots=2_000)

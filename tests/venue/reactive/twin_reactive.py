@@ -327,9 +327,10 @@ class Twin:
         self.rush = min(self.p["rush"] * self.beyond(), 50.0) if self.model == FP else 0.0
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            scale = (1.0 + self.rush) * (1.0 + self.heat) * self.trading * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            shy = self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            scale = (1.0 + self.rush) * ((1.0 + self.heat) * self.trading * shy)
             self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
-        if self.model == FP and self.twice_mid != was:
+        if self.model == FP:
             self.tilt()
 
     def follow(self, was, now, agent):
@@ -592,7 +593,6 @@ class Twin:
             if self.p["news_rate"] >= 1.0 or self.u(TIDINGS) < self.p["news_rate"]:
                 self.walk += self.p["news"] * news * self.xi(NEWS)
             self.value()
-            self.tilt()
         elif self.model == QL:
             self.lean(signed)
 
@@ -648,7 +648,6 @@ class Twin:
     def hear(self, signed):
         if self.model == FP:
             self.value()
-            self.tilt()
         elif self.model == QL:
             self.lean(signed)
 

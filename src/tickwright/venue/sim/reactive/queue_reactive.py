@@ -168,14 +168,15 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> Bool:
 def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> Bool:
     """Both sides quoted, the reference where it belongs, the rates at the best: after every event and every action.
     `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both.
-    Returns whether the mid has moved."""
-    was = market.twice_mid
+    Returns whether the mid has moved, if only for a moment: a redraw may bring it back, with other best prices."""
+    moved = False
     ladder = market.book.ladder
     if market.background[BID] == 0 or market.background[ASK] == 0:
         _quote_edges(market, params, out)
         touched = np.int64(NO_SIDE)
     twice_mid = best(ladder, BID) + best(ladder, ASK)
-    if twice_mid != was:
+    if twice_mid != market.twice_mid:
+        moved = True
         _follow(market, params, block, agent, twice_mid, out)
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
@@ -194,7 +195,7 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
     _look_at_best(market, params, touched, scale)
-    return market.twice_mid != was
+    return moved
 
 
 @inline(borrow=True)
