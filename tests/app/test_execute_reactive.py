@@ -19,7 +19,7 @@ from tickwright.venue.sim.reactive.session import generate_session
 
 FILE = """schema = "tickwright.parameters/2"
 model = "fp"
-version = 1
+version = 2
 [parameters.flow]
 day_seconds = 4000.0
 """

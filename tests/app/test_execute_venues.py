@@ -19,7 +19,7 @@ FEES = {"MAIN": {-1: Decimal("-0.2"), 1: Decimal("0.3")}, "FAR": {-1: Decimal(0)
 """Ticks a lot, by liquidity."""
 FILE = """schema = "tickwright.parameters/2"
 model = "fp"
-version = 1
+version = 2
 [parameters.flow]
 day_seconds = 2400.0
 [[parameters.flow.venues]]

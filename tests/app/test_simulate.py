@@ -308,7 +308,7 @@ def test_a_model_beside_a_file_of_another_is_refused(tmp_path, capsys):
 def test_both_forms_of_a_file_give_the_parameters_back(model):
     plain = parameters.to_dict(parameters.default(model))
     fields = {name: value for name, value in plain.items() if name not in ("model", "version")}
-    nested = {"schema": SCHEMA, "model": model, "version": 1, "parameters": {**fields, "mid_price": 5}}
+    nested = {"schema": SCHEMA, "model": model, "version": 2, "parameters": {**fields, "mid_price": 5}}
     assert market_of(plain).parameters == market_of(nested).parameters == parameters.default(model)
     assert (market_of(plain).mid_price, market_of(nested).mid_price) == (None, 5)
 

@@ -11,7 +11,7 @@ from tickwright.data.catalog import Catalog
 
 FILE = """schema = "tickwright.parameters/2"
 model = "fp"
-version = 1
+version = 2
 [[parameters.flow.venues]]
 name = "A"
 share = 3.0

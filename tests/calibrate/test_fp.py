@@ -123,7 +123,7 @@ def known() -> tuple[DayFacts, DayFacts, Fit]:
 def test_what_a_day_shows_comes_back(known: tuple[DayFacts, DayFacts, Fit]) -> None:
     # Sizes are counted (hundredths); the curve is one day's trades by block; the memory of signs is of 20 000 trades.
     day, _, fit = known
-    found, given = market_of({"model": "fp", "version": 1, **fit.parameters}).parameters, truth()
+    found, given = market_of({"model": "fp", "version": 2, **fit.parameters}).parameters, truth()
     assert isinstance(found, FP)
     assert fit.tick == 1
     assert found.flow.sizes == given.flow.sizes

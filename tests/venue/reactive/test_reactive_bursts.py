@@ -41,7 +41,7 @@ def test_messages_a_second_are_those_asked_for() -> None:
 
 
 def test_market_orders_echo_and_a_share_stays_at_the_best() -> None:
-    plain = FP(flow=STEADY)
+    plain = dataclasses.replace(FP.plain(), flow=STEADY)
     loud = dataclasses.replace(plain, queues=dataclasses.replace(plain.queues, echo=20.0, echo_memory=2.0))
     shy = dataclasses.replace(plain, through=0.0, informed=0.0)
     orders = [generate_session(given, 5, OPEN, OPEN + 3600 * SECOND)[1]["market_orders"] for given in (plain, loud)]
@@ -59,20 +59,20 @@ HASHES = {"santa-fe": "be35f957b8551514ed3d5c9484e69561", "fp": "f8f1d46db003c83
 
 
 def test_parameters_keep_their_names() -> None:
-    found = {model: parameters.content_hash(parameters.default(model)) for model in HASHES}
-    assert found == HASHES
-    changed = dataclasses.replace(FP(), lean=0.5)
+    found = {"santa-fe": parameters.default("santa-fe"), "fp": FP.plain()}
+    assert {model: parameters.content_hash(given) for model, given in found.items()} == HASHES
+    changed = dataclasses.replace(FP.plain(), lean=0.5)
     assert parameters.content_hash(changed) != HASHES["fp"]
 
 
 def test_a_table_of_before_loads() -> None:
-    table = parameters.to_dict(FP())
+    table = parameters.to_dict(FP.plain())
     for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "trading_curve"):
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback"):
         del table["queues"][name]
     del table["lean"], table["through"]
-    assert parameters.from_dict(table) == FP()
+    assert parameters.from_dict(table) == FP.plain()
 
 
 def test_what_makes_no_clock_is_refused() -> None:

@@ -132,8 +132,8 @@ def test_draws_do_not_depend_on_actions():
     quiet, params = opened(seed=21)
     loud = quiet.copy()
     ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True)
-    advance(quiet, 0, params, 20_000)
-    advance(loud, 0, params, 20_000)
+    advance(quiet, 0, params, 3_000)
+    advance(loud, 0, params, 3_000)
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
     ask(loud, 0, params, Ask.TAKE_ANY, 1, side=BID, lots=2_000)
@@ -227,10 +227,10 @@ def test_what_would_break_a_market_is_refused_by_name():
     flow, fp = parameters.Flow(), parameters.FP()
     rows = [
         (lambda: parameters.default("brownian"), "model"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fpp"}), "model"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fpp"}), "model"),
         (lambda: parameters.from_dict({"model": "fp"}), "version"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fp", "kapa": 1.0}), "kapa"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fp", "flow": {"sizes": "all"}}), "flow.sizes"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fp", "kapa": 1.0}), "kapa"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fp", "flow": {"sizes": "all"}}), "flow.sizes"),
         (lambda: dc.replace(flow, sizes=(0,), weights=(1.0,)), "flow.sizes"),
         (lambda: dc.replace(flow, weights=(0.0,) * 6), "flow.weights"),
         (lambda: dc.replace(flow, messages_a_second=float("nan")), "flow.messages_a_second"),

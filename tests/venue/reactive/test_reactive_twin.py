@@ -89,6 +89,8 @@ POOL = {"ping": 0.4, "rest": 0.3, "patience": 10.0}
 CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "front", "flow__display": 0.25, "informed": 0.8, "passive": 0.5}),
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
+    ("fp", {"stale": 1.5, "clip": 3.0, "heed": 2.0, "rush": 10.0, "news_rate": 0.1, "news": 1.2, "queues__theta": 0.5}),
+    ("fp", {"rush": 40.0, "heed": 5.0, "queues__echo": 2.0, "lean": 0.5, "stale": 0.5}),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (

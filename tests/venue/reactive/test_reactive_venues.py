@@ -268,9 +268,9 @@ def test_parameters_with_venues_go_to_a_plain_table_and_back():
         (lambda: Flow(venues=tuple(Venue(n) for n in "ABCDE")), "flow.venues"),
         (lambda: Pool(ping=0.9, rest=0.2), "pool.rest"),
         (lambda: Pool(rest=0.5, patience=1_000.0), "pool.patience"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fp", "flow": {"venues": 3}}), "flow.venues"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fp", "flow": {"venues": [{}]}}), "flow.venues[0].name"),
-        (lambda: parameters.from_dict({"version": 1, "model": "fp", "flow": {"pool": {"pin": 1}}}), "flow.pool.pin"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fp", "flow": {"venues": 3}}), "flow.venues"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fp", "flow": {"venues": [{}]}}), "flow.venues[0].name"),
+        (lambda: parameters.from_dict({"version": 2, "model": "fp", "flow": {"pool": {"pin": 1}}}), "flow.pool.pin"),
     ],
 )
 def test_venues_that_cannot_be_are_refused_by_name(build, name):

@@ -8,6 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
+TIDINGS = 17
 VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -61,7 +62,7 @@ class Twin:
         self.free, self.used = [], 0
         self.reference, self.twice_mid = mid, 2 * mid + 1
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
-        self.heat = 0.0
+        self.heat = self.rush = 0.0
         self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
@@ -323,11 +324,13 @@ class Twin:
             self.follow(was, now, agent)
             self.quote_edges()
         self.twice_mid = self.best(BID) + self.best(ASK)
+        self.rush = min(self.p["rush"] * self.beyond(), 50.0) if self.model == FP else 0.0
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
-            scale = (1.0 + self.heat) * self.trading * self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            shy = self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
+            scale = (1.0 + self.rush) * ((1.0 + self.heat) * self.trading * shy)
             self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
-        if self.model == FP and self.twice_mid != was:
+        if self.model == FP:
             self.tilt()
 
     def follow(self, was, now, agent):
@@ -336,7 +339,10 @@ class Twin:
             step = 1
         if now < was and now < centre:
             step = -1
-        follows = step != 0 and self.u(MOVE + agent) < self.p["theta"]
+        theta = self.p["theta"]
+        if self.model == FP and self.p["heed"] > 0:  # odds θ/(1-θ), times e^(heed × what F lies further on)
+            theta = theta / (theta + (1.0 - theta) * math.exp(-self.p["heed"] * step * (self.fair - 0.5 * now)))
+        follows = step != 0 and self.u(MOVE + agent) < theta
         target = self.reference + (step if follows else 0)
         if self.best(BID) > target:
             target = self.best(BID)
@@ -377,8 +383,14 @@ class Twin:
                 total += self.p["weight"][r] * self.h(self.memory[k][r])
         self.fair = total
 
+    def beyond(self):
+        return max(0.0, self.fair - self.best(ASK), self.best(BID) - self.fair)
+
     def tilt(self):
-        x = self.p["kappa"] * (0.5 * self.twice_mid - self.fair)
+        gap = 0.5 * self.twice_mid - self.fair
+        x = self.p["kappa"] * gap
+        if self.p["stale"] > 0:
+            x += self.p["stale"] * math.copysign(self.beyond(), gap)
         x = min(max(x, -self.p["clip"]), self.p["clip"])
         self.up, self.up_cancel = math.exp(x), math.exp(self.p["lean"] * x)
         self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
@@ -535,7 +547,7 @@ class Twin:
         if self.model in (QUEUE_REACTIVE, QL, FP):
             side = 1 - side
         if self.model == FP:
-            informed = self.u(INFORMED) < self.p["informed"]
+            informed = self.u(INFORMED) < (self.p["informed"] + self.rush) / (1.0 + self.rush)
             if informed and self.fair > self.best(ASK):
                 side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
@@ -578,9 +590,9 @@ class Twin:
                 self.residue[r] *= self.p["keep"][r]
                 if slot >= 0:
                     self.memory[slot][r] += signed * self.p["per_typical"]
-            self.walk += self.p["news"] * news * self.xi(NEWS)
+            if self.p["news_rate"] >= 1.0 or self.u(TIDINGS) < self.p["news_rate"]:
+                self.walk += self.p["news"] * news * self.xi(NEWS)
             self.value()
-            self.tilt()
         elif self.model == QL:
             self.lean(signed)
 
@@ -636,7 +648,6 @@ class Twin:
     def hear(self, signed):
         if self.model == FP:
             self.value()
-            self.tilt()
         elif self.model == QL:
             self.lean(signed)
 

@@ -2,12 +2,14 @@
 
 Law. Units: ticks and typical sizes; the clock is market orders of the background.
   1. Each market order of the background: every memory N[k, r] and D[r] falls by exp(-1/τ_r); the metaorder that traded
-     gets N[k, r] += sign × volume; the news W += s ξ, s following the day's volatility curve and the activity.
+     gets N[k, r] += sign × volume. With probability `news_rate` there is news, W += s / √news_rate ξ, s following the
+     day's volatility curve and the activity: s is its deviation a market order, however rare its pieces.
   2. Each fill of an agent: N[account, r] += sign × volume, passive ones with weight `passive`, and those at
      the hands of the informed with weight `passive` × `picked`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
   4. F = W + Σ D + Σ a_r h(N).
-  5. x = clip(κ (mid - F)): G = e^x tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
+  5. x = clip(κ (mid - F) + `stale` × the ticks by which F lies beyond a best price, with the same sign): G = e^x tilts
+     the limit orders of `queue_reactive`, e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
      memory, since F holds already what they know. With F nearer to the mid than `edge` half-spreads they stay away,
@@ -15,6 +17,13 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
   7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and a share
      1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
      (Tóth et al.'s selective taking, by price).
+  8. For each tick by which F lies beyond a best price there are `rush` times more market orders, all of the informed.
+  9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
+     e^(`heed` × the ticks from the mid on to F).
+
+Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
+who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
+comes at a stroke, and is in the quotes a few messages later, most of it through trades with whoever rested.
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
 large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
@@ -35,7 +44,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 
@@ -60,7 +69,7 @@ def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
     """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
     lots = size_of(params, block)
-    if uniform(block, INFORMED) < params.informed:
+    if uniform(block, INFORMED) < (params.informed + market.rush) / (1.0 + market.rush):
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
             return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
@@ -104,7 +113,8 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
         market.residue[r] *= params.keep[r]
         if slot >= 0:
             market.memory[slot, r] += signed * params.per_typical
-    market.walk += params.news * news * near_normal(block, NEWS)
+    if params.news_rate >= 1.0 or uniform(block, TIDINGS) < params.news_rate:
+        market.walk += params.news * news * near_normal(block, NEWS)
 
 
 @inline(borrow=True)
@@ -135,7 +145,11 @@ def value(market: Record, params: Record) -> None:
 @inline(borrow=True)
 def tilt(market: Record, params: Record) -> None:
     """G from the mid and the fair price."""
-    x = params.kappa * (0.5 * market.twice_mid - market.fair)
+    gap = 0.5 * market.twice_mid - market.fair
+    x = params.kappa * gap
+    if params.stale > 0.0:
+        beyond = queue_reactive.beyond(market)
+        x += params.stale * (beyond if gap > 0.0 else -beyond)
     x = min(max(x, -params.clip), params.clip)
     market.up = math.exp(x)
     market.down = 1.0 / market.up

@@ -191,6 +191,10 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("used", "<i8"),  # slots ever used
             # memories
             ("fair", "<f8"),
+            (
+                "rush",
+                "<f8",
+            ),  # FP: how many more market orders come, relative, for the fair price lies beyond a best one
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
@@ -283,7 +287,8 @@ PARAMS = np.dtype(
         ("kappa", "<f8"),  # QL's too
         ("clip", "<f8"),
         ("n0", "<f8"),
-        ("news", "<f8"),
+        ("news", "<f8"),  # FP: deviation of a piece of news, ticks
+        ("news_rate", "<f8"),  # FP: pieces of news a market order
         ("passive", "<f8"),
         ("informed", "<f8"),
         ("sweep", "<i8"),  # lots
@@ -309,6 +314,9 @@ PARAMS = np.dtype(
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
         ("through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get
+        ("stale", "<f8"),  # FP: tilt a tick by which the fair price lies beyond a best price
+        ("heed", "<f8"),  # FP: how much the reference heeds the fair price when it may follow the mid
+        ("rush", "<f8"),  # FP: more market orders for each such tick, relative
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),
         ("cancel", "<f8", (DEPTH, VOLUMES)),

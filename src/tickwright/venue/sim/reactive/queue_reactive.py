@@ -7,8 +7,8 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
      of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
      answer one another, or parts of one that came in messages of their own.
-  3. When an event takes the mid away from the reference, the reference follows one tick with probability θ, and then,
-     with probability θ_reinit, all queues are redrawn from their stationary law.
+  3. When an event takes the mid away from the reference, the reference follows one tick with probability θ (of FP: its
+     law 9), and then, with probability θ_reinit, all queues are redrawn from their stationary law.
   4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
      limit order there: a quote that was taken back for a moment.
 
@@ -40,6 +40,10 @@ from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
+
+
+MOST_RUSH = 50.0
+"""The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
 
 
 @inline(borrow=True)
@@ -164,29 +168,34 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> Bool:
 def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int, out: Rows) -> Bool:
     """Both sides quoted, the reference where it belongs, the rates at the best: after every event and every action.
     `agent` is 0, or draws.AGENT where an agent acted; `touched` the side whose queues changed, or NO_SIDE for both.
-    Returns whether the mid has moved."""
-    was = market.twice_mid
+    Returns whether the mid has moved, if only for a moment: a redraw may bring it back, with other best prices."""
+    moved = False
     ladder = market.book.ladder
     if market.background[BID] == 0 or market.background[ASK] == 0:
         _quote_edges(market, params, out)
         touched = np.int64(NO_SIDE)
     twice_mid = best(ladder, BID) + best(ladder, ASK)
-    if twice_mid != was:
+    if twice_mid != market.twice_mid:
+        moved = True
         _follow(market, params, block, agent, twice_mid, out)
         if market.background[BID] == 0 or market.background[ASK] == 0:  # the queue that left was all there was
             _quote_edges(market, params, out)
         market.twice_mid = best(ladder, BID) + best(ladder, ASK)
         touched = np.int64(NO_SIDE)
     scale = 1.0
+    if params.rush > 0.0:
+        if touched == NO_SIDE:
+            market.rush = min(params.rush * beyond(market), MOST_RUSH)
+        scale = 1.0 + market.rush
     if params.uneven != 0:  # every event moves the rates of both sides
         spread = best(ladder, ASK) - best(ladder, BID)
-        scale = (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
+        scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
         touched = np.int64(NO_SIDE)
     if touched == NO_SIDE:
         _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
     _look_at_best(market, params, touched, scale)
-    return market.twice_mid != was
+    return moved
 
 
 @inline(borrow=True)
@@ -207,6 +216,22 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
             look_apart(market, params, np.int64(side), i)
 
 
+@inline(borrow=True)
+def beyond(market: Record) -> float:
+    """FP: ticks by which the fair price lies beyond a best price."""
+    ladder = market.book.ladder
+    return max(0.0, market.fair - best(ladder, ASK), best(ladder, BID) - market.fair)
+
+
+@inline(borrow=True)
+def _follow_share(market: Record, params: Record, step: Int) -> float:
+    """The probability that the reference follows: θ, or in FP θ with its odds weighed by what the fair price says."""
+    theta: float = params.theta
+    if params.heed > 0.0:
+        theta /= theta + (1.0 - theta) * math.exp(-params.heed * step * (market.fair - 0.5 * market.twice_mid))
+    return theta
+
+
 @kernel(borrow=True)
 def _follow(market: Record, params: Record, block: Int, agent: Int, twice_mid: Int, out: Rows) -> None:
     """The mid has moved: the reference may follow, and must where a best price has crossed it."""
@@ -218,7 +243,7 @@ def _follow(market: Record, params: Record, block: Int, agent: Int, twice_mid: I
     elif twice_mid < market.twice_mid and twice_mid < twice_reference:
         step = np.int64(-1)
     market.twice_mid = twice_mid
-    follows = step != 0 and uniform(block, MOVE + agent) < params.theta
+    follows = step != 0 and uniform(block, MOVE + agent) < _follow_share(market, params, step)
     target = market.reference + (step if follows else np.int64(0))
     if best(ladder, BID) > target:
         target = best(ladder, BID)

@@ -73,10 +73,12 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["weight"] = np.array(parameters.weights) / sum(parameters.weights)
     if isinstance(parameters, FP):
         row["kappa"], row["clip"], row["n0"], row["news"] = (
-            parameters.kappa, parameters.clip, parameters.n0, parameters.news,
+            parameters.kappa, parameters.clip, parameters.n0, parameters.news / math.sqrt(parameters.news_rate),
         )  # fmt: skip
         row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
+        row["news_rate"] = parameters.news_rate
+        row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
         row["picked"] = parameters.picked
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]

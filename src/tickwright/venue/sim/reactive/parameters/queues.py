@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -107,6 +108,19 @@ LARGE_TICK = Queues.of_law(
     theta=0.7,
     reinit=0.0,
 )
+"""Queues behind the best price are as deep as that."""
+BRISK_TICK = dataclasses.replace(
+    Queues.of_law(
+        limit=((1.6, 40.0, 0.2), *(4 * ((0.55, 15.0, 0.125),))),
+        cancel=(0.16, 0.10, 0.08, 0.07, 0.06),
+        power=0.85,
+        market=(0.6, 12.0, 0.035),
+        theta=0.7,
+        reinit=0.0,
+    ),
+    spread_power=2.0,
+)
+"""Thinner behind the best price, fewer market orders among the messages, and those shy of a wide spread."""
 
 _SMALL_NEAR = tuple(round(1.0 - math.exp(-(i + 1) / 1.7), 3) for i in range(DEPTH))
 """How busy a queue is for its distance from the reference: levels near the touch are often empty."""

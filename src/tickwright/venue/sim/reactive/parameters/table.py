@@ -16,7 +16,8 @@ from tickwright.venue.sim.reactive.parameters.queue_rates import FP, QL, QueueRe
 from tickwright.venue.sim.reactive.parameters.queues import Queues
 from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue
 
-PARAMETERS_VERSION = 1
+PARAMETERS_VERSION = 2
+"""2: other defaults of `fp`, for what a table leaves out."""
 Parameters: TypeAlias = SantaFe | Epsilon | Hawkes | QueueReactive | QL | FP
 MODELS: dict[str, type[Parameters]] = {m.name: m for m in (SantaFe, Epsilon, Hawkes, QueueReactive, QL, FP)}
 MARKETS: dict[str, Callable[[], Parameters]] = {**MODELS, "fp-small-tick": FP.small_tick}
@@ -109,15 +110,19 @@ def _numbers(name: str, value: Any) -> Any:
 
 def content_hash(parameters: Parameters) -> str:
     """Hex digits that name these parameters: alike for alike, whatever their spelling as int or float."""
-    text = json.dumps(_canonical(_as_before(to_dict(parameters))), sort_keys=True, separators=(",", ":"))
+    table = {**_as_before(to_dict(parameters)), "version": _HASHED}
+    text = json.dumps(_canonical(table), sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+_HASHED = 1
+"""What a hash has for the version of a file: a market's name is of its law and its numbers."""
 _ADDED: dict[str, Any] = {
     "flow.gaps": [1.0], "flow.gap_weights": [1.0], "flow.gap_stay": 0.0, "flow.gap_after_market": 0.0,
     "flow.trading_curve": [1.0],
     "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0,
     "queues.comeback": 0.0, "lean": 1.0, "through": 1.0, "picked": 1.0, "edge": 0.0, "reach": DEPTH,
+    "stale": 0.0, "heed": 0.0, "rush": 0.0, "news_rate": 1.0,
 }  # fmt: skip
 """Fields that came later, at values at which a law is as it was before: they are left out of the hash, so that a market
 keeps its name."""
