@@ -1,6 +1,7 @@
 """Compiled functions put together our way compute what their Python does: at once, from disk, and for those who know
 nothing of it. The oracle is the same source, uncompiled."""
 
+import json
 import os
 import subprocess
 import sys
@@ -123,3 +124,20 @@ def test_from_disk_it_is_the_same(tmp_path):
     anew, hits = told()
     assert anew == first
     assert hits == [0, 1], "the helper came from disk"
+
+
+def test_another_numba_compiles_as_it_does_by_itself(tmp_path):
+    """Invariant: in a version that nobody has looked at Numba is left alone, and the values are the same."""
+    module = tmp_path / "parts.py"
+    module.write_text("import numba\nnumba.__version__ = '0.99.0'\n" + SOURCE + SCRIPT)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, module], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    expected = [[list(ran(as_python(f), at)) for at in (0.25, 2.0)] for f in (entry, outer, stranger)]
+    assert json.loads(done.stdout.splitlines()[0]) == expected
+    asked = "import numba; numba.__version__ = '0.99.0'; from tickwright.core import kernel; "
+    asked += (
+        "from numba.core.registry import cpu_target; print(cpu_target.target_context.codegen()._library_class.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "JITCodeLibrary"

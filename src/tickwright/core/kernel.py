@@ -23,7 +23,7 @@ import numba
 import numba.core.config
 from numba.core.registry import CPUDispatcher
 
-from tickwright.core.linking import Helper, Joining, Kernel
+from tickwright.core.linking import JOINS, Helper, Joining, Kernel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +31,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # The module, and the names taken from it: in brackets over many lines, or to the end of the one line and no further.
 _IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import (?:\(([^)]*)\)|([^\n]*)))?", re.MULTILINE)
 _NAME = re.compile(rb"\w+")
+_OWN: dict[str, Any] = {"pipeline_class": Joining} if JOINS else {}
 _SWAPPING = threading.RLock()
 """Numba's folder is one for the process: whoever names another holds this."""
 
@@ -56,7 +57,7 @@ def inline(*, borrow: bool) -> Callable[[F], F]: ...
 def inline(function: F | None = None, *, borrow: bool = False) -> Any:
     """Compile a helper that is always inlined into its caller: on book records about twice as fast. `borrow`: as for
     `kernel`. Python may call it too, which compiles it apart."""
-    return _decorated(function, borrow, forceinline=True, no_cpython_wrapper=True)
+    return _decorated(function, borrow, forceinline=True, no_cpython_wrapper=JOINS)
 
 
 def _decorated(function: F | None, borrow: bool, **options: Any) -> Any:
@@ -72,7 +73,7 @@ def _compile(function: F, **options: Any) -> F:
     options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
     given = os.environ.get("NUMBA_CACHE_DIR")
     compiled: Any = _njit(function, None if given else folder, options)
-    if isinstance(compiled, CPUDispatcher):  # NUMBA_DISABLE_JIT leaves the function as it is
+    if JOINS and isinstance(compiled, CPUDispatcher):  # NUMBA_DISABLE_JIT leaves the function as it is
         compiled.__class__ = Helper if options["forceinline"] else Kernel
     if isinstance(compiled, Helper):
         # Numba knows a function by its place: what Python calls is kept elsewhere.
@@ -91,7 +92,7 @@ def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, 
         if folder is not None:
             config.CACHE_DIR = str(folder)
         try:
-            return numba.njit(pipeline_class=Joining, **options)(function)
+            return numba.njit(**_OWN, **options)(function)
         finally:
             config.CACHE_DIR = previous
 

@@ -41,7 +41,6 @@ from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apa
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
 
-
 MOST_RUSH = 50.0
 """The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
 
