@@ -9,8 +9,8 @@ callers, however far up: of the time that a market took to compile this was one 
 3. a constant argument makes no copy of a function.
 
 What comes of the others, Numba's own functions and a user's, is as ever. Written against Numba's code libraries
-(`numba.core.codegen`), of which there is no public face, and so for one version (`JOINS`): any other compiles as it does
-by itself, to the same results, in about twice the time.
+(`numba.core.codegen`), of which there is no public face, and so for one version (`JOINS`): any other compiles as it
+does by itself, to the same results, in about twice the time.
 """
 
 from __future__ import annotations
