@@ -8,6 +8,7 @@ from tickwright.learn import EpisodeConfig, ExecutionBatch
 from tickwright.learn.layout import End
 from tickwright.strategy.learned.actions import ACTIONS, INSIDE, KEEP, POST
 from tickwright.strategy.learned.observation import BOUND
+from tickwright.venue.sim.reactive.parameters import FP
 
 CONFIG = EpisodeConfig(steps=12, messages=40, templates=3, warmup=4_000, maker_fee=-0.1, taker_fee=0.2)
 
@@ -110,7 +111,7 @@ def test_what_is_seen_is_not_our_own_order():
 
     Where a quote of ours inside the spread moves the market's reference, orders at the edge of its window leave.
     """
-    config = EpisodeConfig(steps=12, messages=1, latency=1, templates=3, warmup=4_000)
+    config = EpisodeConfig(markets=(FP.plain(),), steps=12, messages=1, latency=1, templates=3, warmup=4_000)
     seen = []
     for wanted in (KEEP, POST, INSIDE):
         batch = ExecutionBatch(config, 64, seed=5)  # the one message of a step comes before our order arrives

@@ -22,7 +22,7 @@ from tickwright.venue.sim.reactive.parameters import FP, QueueReactive, SantaFe
 from tickwright.venue.sim.reactive.prepare import prepare
 
 SHORT = Sizes(
-    books=192, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2, audit_actions=400,
+    books=384, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2, audit_actions=400,
     quoting_books=8, quoting_steps=10_000, paths=2_048, round_trips=50, episodes=8,
     budget=adversary.Budget(rounds=3, plans=24, books=32, chosen_books=192, judged_books=1_024),
 )  # fmt: skip
@@ -183,7 +183,7 @@ def test_a_market_without_memory_or_manners_is_told():
 def test_sweeps_earn_where_impact_outgrows_the_price_of_a_sweep():
     """What bounds FP's `impact`: more of it, and whoever swings between long and short by sweeps is paid for it."""
     swing = programs.pumps(20, 100)["swing between long and short by sweeps"]
-    much = dc.replace(FP(), impact=0.9, kappa=0.55, news=0.38)
+    much = dc.replace(FP.plain(), impact=0.9, kappa=0.55, news=0.38)
     assert programs.program(much, swing, 192, 91).cost_a_lot.interval[1] < 0.0
     assert programs.program(FP(), swing, 192, 91).cost_a_lot.interval[0] > 0.0
 

@@ -286,7 +286,9 @@ def test_two_policies_meet_the_same_episodes():
 
 def test_twap_take_is_a_slice_a_step():
     """Where an order is ten even slices in ten steps: at every step exactly one slice is traded, and none is forced."""
-    config = EpisodeConfig(steps=10, slices=10, templates=4, warmup=4_000, participation=(0.1, 0.2), reach=1_000)
+    config = EpisodeConfig(
+        markets=(FP.plain(),), steps=10, slices=10, templates=4, warmup=4_000, participation=(0.1, 0.2), reach=1_000
+    )
     batch, policy = ExecutionBatch(config, 200, 4, restart=False), Baseline("twap/take")
     batch.reset()
     task = batch.episodes["task"].copy()

@@ -92,7 +92,8 @@ def test_own_fills_in_the_pool_lie_within_the_prints_of_others():
 def test_who_rests_in_the_pool_is_picked_off_and_more_so_the_more_are_informed():
     # The mid goes against a fill at rest; within a few market orders the informed tell, later everybody's impact.
     some, many = (
-        dark.adverse_selection(dc.replace(GIVEN, informed=share), 48, 1_500, 3, (5, 20)) for share in (0.0, 0.8)
+        dark.adverse_selection(dc.replace(GIVEN, informed=share, rush=rush), 48, 1_500, 3, (5, 20))
+        for share, rush in ((0.0, 0.0), (0.3, 10.0))
     )
     for lag in (5, 20):
         assert some[lag].interval[0] > 0
