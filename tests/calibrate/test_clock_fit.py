@@ -26,7 +26,7 @@ def market(**changes: object) -> FP:
         sizes=(1, 2, 4), weights=(0.5, 0.3, 0.2), messages_a_second=20.0, volume_curve=(1.0,), volatility_curve=(1.0,),
         activity_sd=0.0, activity_news=0.0,
     )  # fmt: skip
-    return dataclasses.replace(FP(flow=flow, signs=Signs(slots=1, pareto=1.5)), **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(FP.plain(), flow=flow, signs=Signs(slots=1, pareto=1.5), **changes)  # type: ignore[arg-type]
 
 
 def facts(given: FP, seed: int) -> DayFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from pathlib import Path
@@ -92,7 +93,8 @@ def test_the_scale_of_impact_gives_the_square_root_law_on_average() -> None:
 
 def truth() -> FP:
     """Rates a unit of model time; a large tick."""
-    return FP(
+    return dataclasses.replace(
+        FP.plain(),
         flow=Flow(
             sizes=(1, 2, 4), weights=(0.5, 0.3, 0.2), messages_a_second=20.0, volume_curve=(1.5, 0.8, 0.7, 1.0),
             volatility_curve=(1.0,), activity_sd=0.8, activity_memory=10.0, activity_news=0.2,

@@ -21,7 +21,7 @@ END = OPEN + 1200 * SECOND
 
 def market(**changes: object) -> FP:
     flow = Flow(sizes=(1, 2), weights=(0.5, 0.5), messages_a_second=10.0, activity_sd=0.3)
-    return dataclasses.replace(FP(flow=flow), **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(FP.plain(), flow=flow, **changes)  # type: ignore[arg-type]
 
 
 def session(given: FP, seed: int) -> DayFacts:

@@ -54,7 +54,8 @@ THREE = (
 )
 CHEAPEST = (1, 0, 2)
 POOL = Pool(ping=0.3, rest=0.2, patience=20.0, fee=0.0625)
-LIT, BOTH, ONE = FP(flow=Flow(venues=THREE)), FP(flow=Flow(venues=THREE, pool=POOL)), FP(flow=Flow(pool=POOL))
+FLOWS = Flow(venues=THREE), Flow(venues=THREE, pool=POOL), Flow(pool=POOL)
+LIT, BOTH, ONE = (dc.replace(FP.plain(), flow=flow) for flow in FLOWS)
 
 
 @cache

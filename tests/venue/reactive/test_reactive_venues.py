@@ -108,7 +108,7 @@ def test_draws_do_not_depend_on_actions():
     loud = quiet.copy()
     ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True, venue=3)
     for markets in (quiet, loud):
-        advance(markets, 0, params, 20_000)
+        advance(markets, 0, params, 3_000)
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left", "pool", "ledger"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
 
