@@ -15,9 +15,9 @@ from tickwright.strategy.learned.container import TrainedPolicy
 from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.strategy.learned.network import Network
 
-MARKET = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 1\n[parameters.flow]\nday_seconds = 1500.0\n'
+MARKET = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 2\n[parameters.flow]\nday_seconds = 1500.0\n'
 WHEN = ("--instrument", "SIM", "--date", "2026-01-05", "--seed", "7", "--start", "09:40", "--end", "09:41")
-QUANTITIES = ("300", "310", "320", "330")
+QUANTITIES = ("1500", "1600", "1700", "1800")
 
 
 def lively(seed):
@@ -40,7 +40,7 @@ def keeping():
 def files(tmp_path_factory):
     """Policies: `first`, `second`, the first's network under another name as `twin`, and `keep`; and a market."""
     folder = tmp_path_factory.mktemp("files")
-    for name, network in (("first", lively(4)), ("second", lively(9)), ("twin", lively(4)), ("keep", keeping())):
+    for name, network in (("first", lively(8)), ("second", lively(9)), ("twin", lively(8)), ("keep", keeping())):
         save(TrainedPolicy(network, (name,), 2.0, 60.0), folder / f"{name}.twp")
     (folder / "market.toml").write_text(MARKET)
     return folder

@@ -50,7 +50,7 @@ def test_the_gate_of_a_preset(capsys, groups):
 
 def test_a_failed_gate(capsys, groups, tmp_path):
     file = tmp_path / "p.toml"
-    file.write_text(f'schema = "{SCHEMA}"\nmodel = "fp"\nversion = 1\n[parameters]\nkappa = 0.5\n')
+    file.write_text(f'schema = "{SCHEMA}"\nmodel = "fp"\nversion = 2\n[parameters]\nkappa = 0.5\n')
     code, out, err = call(capsys, "gate", "--parameters", file, "--seeds", 10)
     assert (code, err) == (2, "")
     assert "FAIL" in out
@@ -115,8 +115,8 @@ def test_a_learned_policy_that_is_not_there_is_named(capsys, groups):
 )
 def test_what_is_refused(capsys, tmp_path, words, named):
     nan, ql = tmp_path / "nan.toml", tmp_path / "ql.toml"
-    nan.write_text('model = "fp"\nversion = 1\nkappa = nan\n')
-    ql.write_text(f'schema = "{SCHEMA}"\nmodel = "{QL.name}"\nversion = 1\n')
+    nan.write_text('model = "fp"\nversion = 2\nkappa = nan\n')
+    ql.write_text(f'schema = "{SCHEMA}"\nmodel = "{QL.name}"\nversion = 2\n')
     code, out, err = call(capsys, "gate", "--quick", *(word.format(nan=nan, ql=ql) for word in words))
     assert (code, out) == (2, "")
     assert named in err

@@ -15,7 +15,7 @@ episode = { steps = 6, messages = 20, templates = 2, warmup = 2_000 }
 ppo = { environments = 16, rollout = 6, minibatch = 48, hidden = 16 }
 validation = { every = 100, episodes = 32 }
 """
-MARKET = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 1\n[parameters.flow]\nday_seconds = 2400.0\n'
+MARKET = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 2\n[parameters.flow]\nday_seconds = 2400.0\n'
 LOOK = """quick = true
 steps = 400
 days = 1

@@ -267,22 +267,22 @@ def test_bad_requests_are_named_and_leave_nothing(words, said, tmp_path, capsys)
     ("text", "said"),
     [
         ("model = 'fp'", "version"),
-        ("model = 'guess'\nversion = 1", "one of santa-fe"),
-        ("model = 'fp'\nversion = 2", "version: got 2"),
-        ("model = 'fp'\nversion = 1\nkapa = 1.0", "kapa"),
-        ("model = 'fp'\nversion = 1\nkappa = nan", "kappa: got nan"),
-        ("model = 'fp'\nversion = 1\nkappa = true", "kappa"),
-        ("model = 'santa-fe'\nversion = 1\nband = inf", "band"),
-        ("model = 'fp'\nversion = 1\n[flow]\nsizes = []\nweights = []", "flow.sizes"),
-        ("model = 'fp'\nversion = 1\n[flow]\nweights = [[1.0]]", "flow.weights"),
+        ("model = 'guess'\nversion = 2", "one of santa-fe"),
+        ("model = 'fp'\nversion = 3", "version: got 3"),
+        ("model = 'fp'\nversion = 2\nkapa = 1.0", "kapa"),
+        ("model = 'fp'\nversion = 2\nkappa = nan", "kappa: got nan"),
+        ("model = 'fp'\nversion = 2\nkappa = true", "kappa"),
+        ("model = 'santa-fe'\nversion = 2\nband = inf", "band"),
+        ("model = 'fp'\nversion = 2\n[flow]\nsizes = []\nweights = []", "flow.sizes"),
+        ("model = 'fp'\nversion = 2\n[flow]\nweights = [[1.0]]", "flow.weights"),
         # It would empty the book.
-        ("model = 'ql'\nversion = 1\n[queues]\nlimit = [[0.0, 0.0]]\ncancel = [[0.0, 1.0]]\nmarket = [1.0, 1.0]",
+        ("model = 'ql'\nversion = 2\n[queues]\nlimit = [[0.0, 0.0]]\ncancel = [[0.0, 1.0]]\nmarket = [1.0, 1.0]",
          "or the queue stays empty"),
-        ("model = 'ql'\nversion = 1\n[queues]\nlimit = [1.0]\ncancel = [1.0]\nmarket = [1.0]", "list of lists"),
-        ("model = 'fp'\nversion = 1\nqueues = 3", "queues"),
-        ("model = 'fp'\nversion = 1\nmid_price = 0.5", "mid_price"),
-        ("schema = 'tickwright.parameters/1'\nmodel = 'fp'\nversion = 1\n[parameters]\n", SCHEMA),
-        (f"schema = '{SCHEMA}'\nmodel = 'fp'\nversion = 1\nkappa = 1.0\n[parameters]\n", "kappa"),
+        ("model = 'ql'\nversion = 2\n[queues]\nlimit = [1.0]\ncancel = [1.0]\nmarket = [1.0]", "list of lists"),
+        ("model = 'fp'\nversion = 2\nqueues = 3", "queues"),
+        ("model = 'fp'\nversion = 2\nmid_price = 0.5", "mid_price"),
+        ("schema = 'tickwright.parameters/1'\nmodel = 'fp'\nversion = 2\n[parameters]\n", SCHEMA),
+        (f"schema = '{SCHEMA}'\nmodel = 'fp'\nversion = 2\nkappa = 1.0\n[parameters]\n", "kappa"),
         ("not TOML", "valid TOML"),
     ],
 )  # fmt: skip
@@ -297,7 +297,7 @@ def test_bad_parameters_are_named_with_their_file(text, said, tmp_path, capsys):
 
 
 def test_a_model_beside_a_file_of_another_is_refused(tmp_path, capsys):
-    (tmp_path / "fp.toml").write_text("model = 'fp'\nversion = 1")
+    (tmp_path / "fp.toml").write_text("model = 'fp'\nversion = 2")
     code, _, err = simulate(capsys, tmp_path / "c", "--parameters", tmp_path / "fp.toml", "--model", "ql")
     assert code == 2
     assert "--model" in err

@@ -34,7 +34,7 @@ hidden = 16
 every = 300
 episodes = 32
 """
-FILE = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 1\n[parameters.flow]\nday_seconds = 1500.0\n'
+FILE = 'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 2\n[parameters.flow]\nday_seconds = 1500.0\n'
 ORDER = (
     "--date",
     "2026-01-05",

@@ -219,7 +219,8 @@ def _quote_edges(market: Record, params: Record, out: Rows) -> None:
 def beyond(market: Record) -> float:
     """FP: ticks by which the fair price lies beyond a best price."""
     ladder = market.book.ladder
-    return max(0.0, market.fair - best(ladder, ASK), best(ladder, BID) - market.fair)
+    found: float = max(0.0, market.fair - best(ladder, ASK), best(ladder, BID) - market.fair)
+    return found
 
 
 @inline(borrow=True)
