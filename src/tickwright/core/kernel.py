@@ -21,9 +21,6 @@ from typing import Any, TypeVar, overload
 
 import numba
 import numba.core.config
-from numba.core.registry import CPUDispatcher
-
-from tickwright.core.linking import JOINS, Helper, Joining, Kernel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +28,6 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # The module, and the names taken from it: in brackets over many lines, or to the end of the one line and no further.
 _IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import (?:\(([^)]*)\)|([^\n]*)))?", re.MULTILINE)
 _NAME = re.compile(rb"\w+")
-_OWN: dict[str, Any] = {"pipeline_class": Joining} if JOINS else {}
 _SWAPPING = threading.RLock()
 """Numba's folder is one for the process: whoever names another holds this."""
 
@@ -41,8 +37,7 @@ def kernel(function: F) -> F: ...
 @overload
 def kernel(*, borrow: bool) -> Callable[[F], F]: ...
 def kernel(function: F | None = None, *, borrow: bool = False) -> Any:
-    """Compile a function of its own: cached on disk, no GIL, C division. For an entry point, and for what is rare: its
-    callers hold one copy of it, and are compiled sooner. Nothing but a helper is inlined.
+    """Compile an entry point: cached on disk, no GIL, C division. Few of these; each costs seconds to compile.
 
     With `borrow` the arrays it is given are borrowed for the call: it counts no references, and makes and returns no
     array. Counting is atomic: it was a fifth of a simulated event. What is compiled for its sake borrows too.
@@ -56,8 +51,8 @@ def inline(function: F) -> F: ...
 def inline(*, borrow: bool) -> Callable[[F], F]: ...
 def inline(function: F | None = None, *, borrow: bool = False) -> Any:
     """Compile a helper that is always inlined into its caller: on book records about twice as fast. `borrow`: as for
-    `kernel`. Python may call it too, which compiles it apart."""
-    return _decorated(function, borrow, forceinline=True, no_cpython_wrapper=JOINS)
+    `kernel`."""
+    return _decorated(function, borrow, forceinline=True)
 
 
 def _decorated(function: F | None, borrow: bool, **options: Any) -> Any:
@@ -70,18 +65,9 @@ def _compile(function: F, **options: Any) -> F:
     source = Path(function.__code__.co_filename).resolve()
     folder = _cache_root() / source_hash(source) if source.is_file() else None
     # What was typed in has no file, and Numba nowhere to keep it.
-    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    compiled: Any = _njit(function, None if given else folder, options)
-    if JOINS and isinstance(compiled, CPUDispatcher):  # NUMBA_DISABLE_JIT leaves the function as it is
-        compiled.__class__ = Helper if options["forceinline"] else Kernel
-    if isinstance(compiled, Helper):
-        # Numba knows a function by its place: what Python calls is kept elsewhere.
-        elsewhere = Path(given) if given else folder
-        own = {**options, "forceinline": False, "no_cpython_wrapper": False}
-        compiled.apart = partial(_njit, function, elsewhere and elsewhere / "called", own)
-    result: F = compiled
-    return result
+    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", **options}
+    compiled: F = _njit(function, None if os.environ.get("NUMBA_CACHE_DIR") else folder, options)
+    return compiled
 
 
 def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, Any]) -> Any:
@@ -92,7 +78,7 @@ def _njit(function: Callable[..., Any], folder: Path | None, options: dict[str, 
         if folder is not None:
             config.CACHE_DIR = str(folder)
         try:
-            return numba.njit(**_OWN, **options)(function)
+            return numba.njit(**options)(function)
         finally:
             config.CACHE_DIR = previous
 
@@ -116,8 +102,7 @@ def bound(loop: Callable[..., Any], part: Callable[..., Any]) -> Any:
         place = f"{source_hash(source)}-{plain.__name__}-{plain.__code__.co_firstlineno}"
         root = Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()
         folder = root / source_hash(Path(loop.__code__.co_filename).resolve()) / place
-    options = {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": False}
-    return _njit(clone, folder, options)
+    return _njit(clone, folder, {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False})
 
 
 def is_compiled(module: str, function: str) -> bool:
