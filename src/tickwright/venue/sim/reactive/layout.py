@@ -191,10 +191,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("used", "<i8"),  # slots ever used
             # memories
             ("fair", "<f8"),
-            (
-                "rush",
-                "<f8",
-            ),  # FP: how many more market orders come, relative, for the fair price lies beyond a best one
+            ("rush", "<f8"),  # FP: how many more market orders come, relative, for what the informed know
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N

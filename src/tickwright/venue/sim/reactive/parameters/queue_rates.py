@@ -90,17 +90,15 @@ class FP:
 
     Who was paid for resting, and by what he no longer is. `news`, `rush`: a quote at rest is hit by the uninformed,
     whose impact its owner's own memory takes back, so that he keeps the half-spread; he must lose as much to news
-    that comes faster than he can cancel. With .4 ticks of news a market order a policy that rests earned 1.4 ticks on
-    a round trip. `picked`: a block that was swept entered the memory of its owner and lifted F towards him, although
-    who swept it knew F: an adversary who showed 17 typical sizes behind the best price earned .46 ticks a lot.
-    `edge`: F often stands inside the spread, and whoever then sold because F is below the mid sold below F. `reach`:
-    an order of a typical size walked a book with holes, and the mid came back. `spread_power`: nobody uninformed pays
-    a wide spread, or who quotes inside it is paid for that.
+    that comes faster than he can cancel. `picked`: a block that was swept entered the memory of its owner and lifted
+    F towards him, although who swept it knew F: with `FP(picked=1.0)` `adversary.search` of seed 5 finds a plan that
+    earns .46 ticks a lot. `edge`: F often stands inside the spread, and whoever then sold because F is below the mid
+    sold below F. `reach`: an order of a typical size walked a book with holes, and the mid came back. `spread_power`:
+    nobody uninformed pays a wide spread, or who quotes inside it is paid for that.
 
-    Weak: volatility that clusters little (autocorrelation .045 of absolute moves over ten market orders at the large
-    tick), and is high for the spread, 3.8 ticks in a hundred messages; in the small tick an exponent of impact near
-    the upper end (T = 100), an adversary who loses little for so wide a spread, and no policy that was trained in it
-    and asked.
+    Weak: volatility that clusters little, and is high for the spread at the large tick; in the small tick an exponent
+    of impact near the upper end (T = 100), an adversary who loses little for so wide a spread, and no policy that was
+    trained in it and asked.
     """
 
     name: ClassVar[str] = "fp"
