@@ -28,8 +28,9 @@ Lanes: TypeAlias = Any
 """A number of each of eight instruments."""
 Aggregate: TypeAlias = Any
 """Six of them: n, x̄, ȳ, Sxx, Sxy, Syy."""
-_POINT, _SIX = 4, 6
-"""Places of a stored pair (x, y, weight, slots to the next pair), and of an aggregate; a place holds eight numbers."""
+_POINT, _SIX = 3, 6
+"""Places of a stored pair (x, y, and 1 + the slots to the next pair or 0 where there is none), and of an aggregate; a
+place holds eight numbers."""
 _HELD, _NONZERO, _LAST, _SPAN, _STALE = range(5)
 """Places of what is counted: pairs in the window, moves of the market, the place in the ring of the newest pair, slots
 from the first pair to this one, slots in a row without a market."""
@@ -53,7 +54,7 @@ class OlsState:
     folded: I8
     """The tile that is next to be folded."""
     turn: I8
-    """Which of the two rows of suffixes is in use."""
+    """Whether the suffixes of the oldest tile lie the longest last."""
 
 
 def tile_of(window: int) -> int:
@@ -62,10 +63,10 @@ def tile_of(window: int) -> int:
 
 
 def ring_of(config: WindowConfig) -> int:
-    """Places in the ring: counts, prefix, the middle, the middle to come, pairs, whole tiles, two rows of suffixes."""
+    """Places in the ring: counts, prefix, the middle, the middle to come, pairs, whole tiles, suffixes."""
     tile = tile_of(config.window)
     tiles = config.window // tile + 2
-    size: int = _COUNTED + 3 * _SIX + tiles * tile * _POINT + tiles * _SIX + 2 * tile * _SIX
+    size: int = _COUNTED + 3 * _SIX + tiles * tile * _POINT + tiles * _SIX + tile * _SIX
     return size
 
 
@@ -88,15 +89,6 @@ def _merge(a: Aggregate, b: Aggregate) -> Aggregate:
 
 
 @inline(borrow=True)
-def _add(a: Aggregate, x: Lanes, y: Lanes, weight: Lanes) -> Aggregate:
-    n = a[0] + weight
-    part = weight / larger(n, every(1.0))
-    dx, dy = x - a[1], y - a[2]
-    both = a[0] * part
-    return n, a[1] + dx * part, a[2] + dy * part, a[3] + dx * dx * both, a[4] + dx * dy * both, a[5] + dy * dy * both
-
-
-@inline(borrow=True)
 def _get(ring: Any, place: int) -> Lanes:
     return load(ring, place * WIDTH)
 
@@ -112,6 +104,17 @@ def _load(ring: Any, at: int) -> Aggregate:
         _get(ring, at), _get(ring, at + 1), _get(ring, at + 2), _get(ring, at + 3), _get(ring, at + 4),
         _get(ring, at + 5),
     )  # fmt: skip
+
+
+@inline(borrow=True)
+def _with(a: Aggregate, ring: Any, at: int) -> Aggregate:
+    """An aggregate and the pair at a place."""
+    x, y, weight = _get(ring, at), _get(ring, at + 1), chosen(_get(ring, at + 2), every(1.0), every(0.0))
+    n = a[0] + weight
+    part = weight / larger(n, every(1.0))
+    dx, dy = x - a[1], y - a[2]
+    both = a[0] * part
+    return n, a[1] + dx * part, a[2] + dy * part, a[3] + dx * dx * both, a[4] + dx * dy * both, a[5] + dy * dy * both
 
 
 @inline(borrow=True)
@@ -149,10 +152,12 @@ def _begin(config: Any, state: Any, slot: int) -> None:
 def _let_go(ring: Any, at: int) -> None:
     """The oldest slot leaves the counts of the window."""
     zero, one = every(0.0), every(1.0)
-    held = _get(ring, _HELD) - _get(ring, at + 2)
+    gap = _get(ring, at + 2)
+    weight = chosen(gap, one, zero)
+    held = _get(ring, _HELD) - weight
     _put(ring, _HELD, held)
     _put(ring, _NONZERO, _get(ring, _NONZERO) - chosen(_get(ring, at), one, zero))
-    _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) - _get(ring, at + 3), zero))
+    _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) - (gap - weight), zero))
 
 
 @inline(borrow=True)
@@ -193,11 +198,11 @@ def _take_in(config: Any, ring: Any, pairs: int, place: int, size: int, x: Any) 
     _put(ring, at, market)
     _put(ring, at + 1, chosen(weight, asset, zero))
     _put(ring, at + 2, weight)
-    _put(ring, at + 3, zero)
     for lane in range(len(x)):
         if ring[(at + 2) * WIDTH + lane] > 0.0 and ring[_HELD * WIDTH + lane] > 0.0:
             last = int(ring[_LAST * WIDTH + lane])
-            ring[(pairs + last * _POINT + 3) * WIDTH + lane] = place - last if place > last else place - last + size
+            passed = place - last if place > last else place - last + size
+            ring[(pairs + last * _POINT + 2) * WIDTH + lane] = 1.0 + passed
     _put(ring, _LAST, chosen(weight, every(float(place)), _get(ring, _LAST)))
     held = _get(ring, _HELD)
     _put(ring, _SPAN, chosen(held, _get(ring, _SPAN) + one, weight))
@@ -291,25 +296,23 @@ def update(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
             _store(ring, coming, ahead)
             state.folded = state.folded + 1 if state.folded + 1 < tiles else 0
 
-    # One suffix of the tile that is the oldest next.
-    to_come = suffixes + (1 - state.turn) * tile * _SIX
-    place = tile - 1 - state.oldest_at
+    # The suffix that is needed now makes room for one of the tile that is the oldest next: in one row, of which the
+    # one tile is read as the other is written, the suffixes of every second tile lie the other way round.
+    at = suffixes + (tile - 1 - state.oldest_at if state.turn else state.oldest_at) * _SIX
+    _fetch(ring, at, _SIX)
+    suffix, behind = _load(ring, at), _nothing()
+    if state.oldest_at > 0:
+        behind = _load(ring, at + _SIX if state.turn else at - _SIX)
     after = state.oldest + 1 if state.oldest + 1 < tiles else 0
-    at = pairs + (after * tile + place) * _POINT
-    _fetch(ring, at, _POINT)
-    _fetch(ring, to_come + place * _SIX, 2 * _SIX)
-    behind = _nothing()
-    if place + 1 < tile:
-        behind = _load(ring, to_come + (place + 1) * _SIX)
-    _store(ring, to_come + place * _SIX, _add(behind, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2)))
+    to_come = pairs + (after * tile + tile - 1 - state.oldest_at) * _POINT
+    _fetch(ring, to_come, _POINT)
+    _store(ring, at, _with(behind, ring, to_come))
 
     here = state.newest * tile + state.newest_at
     at = pairs + here * _POINT
-    suffix = suffixes + (state.turn * tile + state.oldest_at) * _SIX
     _fetch(ring, at, _POINT)
-    _fetch(ring, suffix, _SIX)
     _take_in(config, ring, pairs, here, tile * tiles, x)
-    prefix = _add(prefix, _get(ring, at), _get(ring, at + 1), _get(ring, at + 2))
+    prefix = _with(prefix, ring, at)
     _store(ring, begun, prefix)
-    _fit(config, ring, _merge(_merge(_load(ring, suffix), _load(ring, middle)), prefix))
+    _fit(config, ring, _merge(_merge(suffix, _load(ring, middle)), prefix))
     _tell(config, ring, x, out)
