@@ -13,7 +13,7 @@ from tickwright.book.l3 import apply
 from tickwright.book.layout import Bool, Int, Record, Rows
 from tickwright.book.snapshot import top
 from tickwright.core.events import Action, Flag
-from tickwright.core.kernel import inline, kernel
+from tickwright.core.kernel import kernel
 
 LEVELS = 10
 SHOWN = np.dtype(
@@ -39,7 +39,7 @@ def begin() -> np.ndarray:
     return state
 
 
-@inline
+@kernel(borrow=True)
 def _same(one: np.ndarray, other: np.ndarray) -> Bool:
     for side in range(2):
         for field in range(3):
@@ -49,13 +49,22 @@ def _same(one: np.ndarray, other: np.ndarray) -> Bool:
     return True
 
 
-@inline
+@kernel(borrow=True)
+def _copy(one: np.ndarray, other: np.ndarray) -> None:
+    """`other` becomes what `one` is."""
+    for side in range(2):
+        for field in range(3):
+            for i in range(LEVELS):
+                other[side, field, i] = one[side, field, i]
+
+
+@kernel(borrow=True)
 def _look(book: Record, levels: np.ndarray) -> None:
     for side in range(2):
         top(book.ladder, side, levels[NOW, side, 0], levels[NOW, side, 1], levels[NOW, side, 2])
 
 
-@inline
+@kernel(borrow=True)
 def _note(state: np.ndarray, event: Int, row: Int) -> None:
     """Where the first mismatch is; `row` is -1 when none is there that should be."""
     if state[FIRST_EVENT] < 0:
@@ -64,7 +73,7 @@ def _note(state: np.ndarray, event: Int, row: Int) -> None:
         state[FIRST_ROW] = state[BASE] + row
 
 
-@inline
+@kernel(borrow=True)
 def _open(
     shown: Rows, ended: Bool, ts_recv: Int, sequence: Int, event: Int, state: np.ndarray, levels: np.ndarray
 ) -> Bool:
@@ -85,16 +94,16 @@ def _open(
     return True
 
 
-@inline
+@kernel(borrow=True)
 def _differs(shown: Rows, row: Int, event: Int, state: np.ndarray, levels: np.ndarray) -> None:
     if state[DIFFERING] == 0:
-        levels[EXPECTED] = levels[NOW]
-        levels[FOUND] = shown[row].levels
+        _copy(levels[NOW], levels[EXPECTED])
+        _copy(shown[row].levels, levels[FOUND])
     state[DIFFERING] += 1
     _note(state, event, row)
 
 
-@inline
+@kernel(borrow=True)
 def _traded(shown: Rows, event: Int, state: np.ndarray, levels: np.ndarray) -> None:
     """A trade is about to happen: the next record of one must show the book as it is, and be there."""
     while state[SEEN] < state[END] and shown[state[SEEN]].action != _TRADE:
@@ -109,7 +118,7 @@ def _traded(shown: Rows, event: Int, state: np.ndarray, levels: np.ndarray) -> N
         _note(state, event, -1)
 
 
-@inline
+@kernel(borrow=True)
 def _changed(shown: Rows, action: Int, state: np.ndarray, levels: np.ndarray) -> None:
     """An event has been applied: if it changed the levels, the next record may show them."""
     if state[SEEN] == state[END]:
@@ -121,7 +130,7 @@ def _changed(shown: Rows, action: Int, state: np.ndarray, levels: np.ndarray) ->
         state[SEEN] += 1
 
 
-@inline
+@kernel(borrow=True)
 def _close(shown: Rows, event: Int, whole: Bool, state: np.ndarray, levels: np.ndarray) -> None:
     """The packet is over; `whole`: its last event says so."""
     state[OPEN] = 0
@@ -137,17 +146,17 @@ def _close(shown: Rows, event: Int, whole: Bool, state: np.ndarray, levels: np.n
             _differs(shown, end - 1, event, state, levels)
             told = True
         if right or told:
-            levels[BEFORE] = levels[NOW]
+            _copy(levels[NOW], levels[BEFORE])
     state[NEXT] = end
     if whole:
         if state[STARTED] != 0 and state[SNAPSHOT] == 0 and not _same(levels[NOW], levels[BEFORE]):
             state[MISSING] += 1
             _note(state, event, -1)
-        levels[BEFORE] = levels[NOW]
+        _copy(levels[NOW], levels[BEFORE])
         state[SNAPSHOT] = 0
 
 
-@kernel
+@kernel(borrow=True)
 def compare(
     books: Rows, k: Int, rows: Rows, at: Int, ts_recv: np.ndarray, sequence: np.ndarray, flags: np.ndarray,
     actions: np.ndarray, base: Int, shown: Rows, ended: Bool, state: np.ndarray, levels: np.ndarray,
@@ -175,7 +184,7 @@ def compare(
             return np.int64(i), np.int64(code)
         begins = rows[i].flags & _LAST != 0
         if begins:
-            levels[LATELY] = levels[NOW]
+            _copy(levels[NOW], levels[LATELY])
             _look(book, levels)
             _changed(shown, actions[e], state, levels)
             state[WHOLE] = flags[e] & _LAST
@@ -184,7 +193,7 @@ def compare(
     return np.int64(rows.shape[0]), np.int64(DONE)
 
 
-@kernel
+@kernel(borrow=True)
 def close(shown: Rows, events: Int, state: np.ndarray, levels: np.ndarray) -> None:
     """The MBO file is over: so is its last packet, and records that are left have no packet."""
     if state[OPEN] != 0:
