@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import call
@@ -194,6 +195,31 @@ def test_a_replay_tells_policies_by_their_whole_names():
     assert [_shown(name, named) for name in ("rl:a/policy.twp2", "rl:a/policy.twp", "twap/take")] == [
         "policy, seed 2", "policy, seed 1", "twap/take",
     ]  # fmt: skip
+
+
+def test_a_replay_begins_where_the_day_trades():
+    """A day whose file begins hours before its first trade: no order stands before that, and its size is of those
+    hours' volume."""
+    from types import SimpleNamespace
+
+    from tickwright.core.errors import ConfigError
+    from tickwright.core.units import HOUR, SECOND
+    from tickwright.learn.benchmark.replay import _orders
+    from tickwright.tca.market import Prints
+
+    def day(prints):
+        ts = np.array(prints, np.int64)
+        told = Prints(ts, np.full(len(ts), 100), np.full(len(ts), 3))
+        market = SimpleNamespace(prints=lambda begin, end: told)
+        instrument = SimpleNamespace(symbol="ES", lot_size=1, timezone="UTC")
+        return SimpleNamespace(begin=0, end=24 * HOUR, market=market, instrument=instrument)
+
+    orders = _orders(day(range(7 * HOUR, 8 * HOUR + 1, 10 * SECOND)), 100 * SECOND, 5, 0.1)
+    assert len(orders) == 10
+    assert [order.start for order in orders[::2]] == ["07:31:00", "07:37:50", "07:44:40", "07:51:30", "07:58:20"]
+    assert {order.quantity for order in orders} == {"3"}, "a tenth of ten trades of three lots"
+    with pytest.raises(ConfigError, match="ES without a trade"):
+        _orders(day([]), 100 * SECOND, 5, 0.1)
 
 
 def test_recipes_and_curves(tmp_path):

@@ -1,7 +1,7 @@
 """The frozen policy on recorded days, beside baselines: a smoke test, for a few days are no claim.
 
-1. Orders of both sides at start times spread evenly over the day, half an hour after its begin at the earliest, each
-   of a share of the day's mean volume over its horizon.
+1. Orders of both sides at start times spread evenly over the hours that trade, from the first print of the day to the
+   last, half an hour after that first one at the earliest, each of a share of their mean volume over its horizon.
 2. `run.execute` works them, each alone in the market, under every policy. What was recorded does not react to us; what
    we take is gone for a while, and moves the price where `impact` says so.
 3. Costs are ratios of sums, as everywhere; intervals resample start times, whose two sides go together.
@@ -84,10 +84,14 @@ def _day(
 
 
 def _orders(day: MarketDay, horizon: int, starts: int, share: float) -> tuple[OrderConfig, ...]:
-    first, last = day.begin + _WARMUP, day.end - horizon - MINUTE
+    prints = day.market.prints(day.begin, day.end)
+    if not len(prints.ts):
+        raise ConfigError("replay", f"{day.instrument.symbol} without a trade", "a day with trades")
+    opened, closed = int(prints.ts[0]), int(prints.ts[-1])
+    first, last = opened + _WARMUP, min(closed, day.end - MINUTE) - horizon
     if last <= first:
         raise ConfigError("replay.seconds", horizon / SECOND, "a horizon that the day holds after its first half hour")
-    volume = float(day.market.prints(day.begin, day.end).volume) * horizon / (day.end - day.begin)
+    volume = float(prints.volume) * horizon / (closed - opened)
     lots = max(round(share * volume), 1)
     quantity = str(lots * day.instrument.lot_size)
     zone = day.instrument.timezone
