@@ -140,6 +140,29 @@ def test_commands_and_the_page(market, capsys, monkeypatch):
     assert {"f0-status", "f0-map", "f0-paths", "f0-sectors", "day-pattern"} == set(figures)
 
 
+def test_a_stored_span_shorter_than_the_look_back_is_checked_too(market, capsys, monkeypatch):
+    """Three days stored of a window of five: the checks of the page read bars before them, and compare values."""
+    monkeypatch.chdir(market)
+    moves = np.random.default_rng(2).normal(0, 0.01, (28, len(SYMBOLS)))
+    prices = 100 * np.exp(np.cumsum(moves + moves[:, :1], axis=0))
+    rows = (
+        f"2024-03-{day + 1:02d},{price:.3f},{price:.3f},{price:.3f},{price:.3f},100,{name}"
+        for day in range(len(prices)) for name, price in zip(SYMBOLS, prices[day], strict=True)
+    )  # fmt: skip
+    (market / "days.csv").write_text("\n".join(("date,open,high,low,close,volume,Name", *rows)) + "\n")
+    (market / "days-map.toml").write_text(MAPPING.replace("bars-1m", "bars-1d"))
+    text = 'lookback_length = 5\nmin_observations = 4\nmin_nonzero_x = 3\ngrid = "1d"\nbenchmark = "M"\n'
+    (market / "days.toml").write_text(text)
+    code, _, err = call(capsys, "ingest", "bars", "days.csv", "--mapping", "days-map.toml", "--catalog", "short")
+    assert code == 0, err
+    compute = ("factors", "compute", "--config", "days.toml", "--catalog", "short", "--start", "2024-03-26", "--store")
+    code, out, err = call(capsys, *compute)
+    assert (code, "stored 6 rows" in out) == (0, True), (out, err)
+    assert call(capsys, "factors", "report", "--catalog", "short", "--out", "short-out")[0] == 0
+    text = (market / "short-out" / "report.html").read_text().partition("<script>")[0]
+    assert (text.count("<td>passed</td>"), text.count("no values")) == (3, 0)
+
+
 def test_a_fault_that_was_planted_in_the_live_rows_is_in_the_answer(market, capsys, monkeypatch):
     """One live value that is another than the backfill's ends the command with 2, and its place is told."""
     monkeypatch.chdir(market)

@@ -120,7 +120,9 @@ def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
     try:
         factory = beta_of(settings)
         behind = factory.node.lookback + CHECKED_BARS
-        begin = int(view.ts_event[max(0, len(view.ts_event) - behind)])
+        # What was stored may be less than a look-back, and the bars before it are there all the same.
+        begin = _grid(view).before(int(view.ts_event[-1]), behind)
+        begin = min(begin, int(view.ts_event[max(0, len(view.ts_event) - behind)]))
         case = recorded(factory, catalog, where, best).case((begin, int(view.ts_event[-1]) + 1))
         rows = _rows_of(case)
         if rows > CHECKED_ROWS:
