@@ -78,6 +78,8 @@ def _factors(result: Row) -> Table:
             f"{row['p50_us']:.1f}, {row['p90_us']:.1f}, {row['p99_us']:.1f}",
         )
         table.add_row("    CPU us: p50, p99", f"{row['cpu_p50_us']:.1f}, {row['cpu_p99_us']:.1f}")
+    tails = stream["p99_us_of_rounds"]
+    table.add_row(f"    p99 of {len(tails)} rounds, least to most", f"{min(tails):.1f} to {max(tails):.1f}")
     section = result["section"]
     size = f"{section['assets']:,} assets by {section['bars']:,} bars, beta and shrinkage"
     table.add_row(f"{size}: peak MB, CPU s", f"{section['peak_bytes'] / 1e6:,.0f}, {section['cpu_s']:.1f}")
