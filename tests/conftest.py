@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 LONGEST = (
-    "app/test_docs_snippets.py", "book/test_mbo_mbp10.py", "learn/test_planning.py", "learn/test_market_gate.py",
-    "run/test_live_market.py", "book/test_book_twin.py", "learn/test_venue_gate.py", "book/test_windowed.py",
+    "app/test_docs_snippets.py", "book/test_windowed.py", "book/test_l2.py", "book/test_mbo_mbp10.py",
+    "book/test_book_twin.py", "factors/test_feature_checks.py", "venue/test_santa_fe.py", "run/test_live_market.py",
+    "learn/test_market_gate.py", "learn/test_planning.py", "learn/test_venue_gate.py",
 )  # fmt: skip
-"""Files that take longest, in the order in which workers take them; `learn` follows, then the rest."""
+"""Files that take longest, in the order in which workers take them; `learn` follows, then the rest. While the first
+compiles what runs in a market, for its demonstration, others compile books, so that nothing is compiled twice."""
 
 
 def pytest_configure(config):
