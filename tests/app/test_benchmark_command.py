@@ -174,6 +174,7 @@ def test_a_frontier_matches_risk_on_the_same_episodes(waited, tmp_path):
     assert found["policy_mean_bps"] == pytest.approx(several["mean_bps"])
     assert any("risk" in claim["text"] and "matched" in claim["text"] for claim in document["claims"])
     assert any("at the policy's CVaR" in target["quantity"] for target in document["targets"])
+    assert [told["budget"] for told in document["tuning"].values()] == [config.budget] * 5, "as much for each rival"
 
 
 def test_a_policy_of_the_package_has_no_curve_of_the_folder_one_stands_in(tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, M
 from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.replay import replayed
 from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, Table, near_zero, worst
-from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, RISKS, Scenario, identity, tight, wide
+from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
 from tickwright.learn.benchmark.verdict import claims, not_shown
 from tickwright.learn.policies import Numbers
@@ -194,7 +194,7 @@ class _Bench:
         tuned_for, hurried = base.name, measure.baseline("ac/post-then-cross", episodes)
         if scenario.kind == FRONTIER:
             tuned_for, hurried = scenario.name, measure.hurried(number, episodes)
-            self._tune(scenario, scenario.name, self._budget // len(RISKS))
+            self._tune(scenario, scenario.name, self._budget)
         entries = [
             *(measure.baseline(name, episodes) for name in HEADLINE_NAMES[:-1]), hurried,
             self._heuristic(tuned_for, episodes),

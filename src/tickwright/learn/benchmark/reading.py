@@ -31,7 +31,7 @@ def notes(document: Document) -> list[str]:
         "are several. At matched risk the heuristic's frontier is interpolated to the policy's CVaR 95 %, its weights "
         "taken as known. CVaR ratios: delta method. None is corrected for the number of comparisons.",
         "The heuristic's budget is at least that of the policy unless the list above says otherwise; it is tuned "
-        "once a headline, and for each risk aversion of the frontier with a quarter of it.",
+        "with it once a headline, and once for each risk aversion of the frontier.",
     ]
     if any(
         _same(row_of(s, "vwap/post-then-cross"), row_of(s, "twap/post-then-cross")) for s in of_kind(document, HEADLINE)
