@@ -33,6 +33,7 @@ CASES = {
     "factors_batch": ("bench.factors", "run_batch"),
     "factors_peers": ("bench.factors", "run_peers"),
     "factors_stream": ("bench.factors", "run_stream"),
+    "factors_feed": ("bench.factors", "run_feed"),
     "factors_section": ("bench.factors", "run_section"),
     "features_ours": ("bench.features", "run_ours"),
     "features_polars": ("bench.features", "run_polars"),

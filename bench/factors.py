@@ -7,6 +7,7 @@
 3. `stream`: one bar of every asset at a time; wall time and CPU time an update, and apart for the slots at which tiles
    and whole windows end. Of several rounds the one with the least median is told, whatever its tail, as of other cases
    the quietest round; beside it the tails of all rounds, for a shared core runs at half its speed for seconds.
+   Apart, the whole bar: from closes of a minute grid by `Feed.stream`, prices into returns and all, to the rows.
 4. `section`: a year of days of many assets through a graph with a section, a beta and its shrinkage; peak memory, and
    whether two processes give the bytes of one.
 """
@@ -21,9 +22,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.measure import Row, in_child
+from tickwright.core.units import MINUTE
 from tickwright.factors import batch
 from tickwright.factors.beta.config import MarketBetaConfig
-from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.factory import ASSET, MARKET, BetaFactory
+from tickwright.factors.beta.feed import Feed
 from tickwright.factors.beta.ols_kernel import tile_of
 from tickwright.factors.engine import samples_of
 from tickwright.factors.executor import Processes
@@ -134,6 +137,24 @@ def run_stream(assets: int, updates: int, rounds: int) -> Row:
     return told
 
 
+def run_feed(assets: int, updates: int) -> Row:
+    """Microseconds of one minute of all assets, from closing prices pushed into a stream to rows of estimates."""
+    config = MarketBetaConfig(lookback_length=WINDOW, grid="1min", benchmark="M")
+    stream = Feed(BetaFactory(config), tuple(f"A{k}" for k in range(assets))).stream()
+    rng = np.random.default_rng(4)
+    closes = 100 * np.exp(np.cumsum(rng.normal(0, 1e-3, (64, assets + 1)), axis=0))
+    took = np.zeros(_WARM + updates)
+    for t in range(len(took)):
+        begin, close = np.array([t * MINUTE]), closes[t % 64]
+        every, market = begin.repeat(assets), {"ts_event": begin, "close": close[-1:]}
+        began = time.perf_counter()
+        stream.push_panel(ASSET, {"ts_event": every, "close": close[:-1]})
+        stream.push_panel(MARKET, market)
+        took[t] = time.perf_counter() - began
+    micro = took[_WARM:] * 1e6
+    return {"least_us": float(micro.min()), "p50_us": _at(micro, 50), "p99_us": _at(micro, 99)}
+
+
 def run_section(assets: int, bars: int) -> Row:
     """Peak bytes of a shrunk beta of all assets, and whether it is the same bytes from two processes."""
     factory = BetaFactory(MarketBetaConfig(grid="1d", overnight=True, shrink="vasicek"), prices=False)
@@ -158,12 +179,14 @@ def measure(quick: bool) -> Row:
             "batch": in_child("factors_batch", assets=4, bars=4_000, rounds=1),
             "peers": in_child("factors_peers", bars=4_000, ols_bars=1_000, rounds=1),
             "stream": in_child("factors_stream", assets=50, updates=400, rounds=2),
+            "feed": in_child("factors_feed", assets=50, updates=400),
             "section": in_child("factors_section", assets=50, bars=300),
         }
     return {
         "batch": in_child("factors_batch", assets=500, bars=100_000, rounds=3),
         "peers": in_child("factors_peers", bars=100_000, ols_bars=20_000, rounds=3),
         "stream": in_child("factors_stream", assets=500, updates=10_000, rounds=10),
+        "feed": in_child("factors_feed", assets=500, updates=10_000),
         "section": in_child("factors_section", assets=5_000, bars=1_000),
     }
 

@@ -80,6 +80,10 @@ def _factors(result: Row) -> Table:
         table.add_row("    CPU us: p50, p99", f"{row['cpu_p50_us']:.1f}, {row['cpu_p99_us']:.1f}")
     tails = stream["p99_us_of_rounds"]
     table.add_row(f"    p99 of {len(tails)} rounds, least to most", f"{min(tails):.1f} to {max(tails):.1f}")
+    feed = result["feed"]
+    table.add_row(
+        "    from closes of minutes to rows, us: p50, p99", f"{feed['p50_us']:.1f}, {feed['p99_us']:.1f}"
+    )  # fmt: skip
     section = result["section"]
     size = f"{section['assets']:,} assets by {section['bars']:,} bars, beta and shrinkage"
     table.add_row(f"{size}: peak MB, CPU s", f"{section['peak_bytes'] / 1e6:,.0f}, {section['cpu_s']:.1f}")
