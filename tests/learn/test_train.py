@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from tickwright.learn.artefact import NetworkPolicy, load  # noqa: E402
 from tickwright.learn.train import checkpoint as checkpoints  # noqa: E402
-from tickwright.learn.train import train  # noqa: E402
+from tickwright.learn.train import market_notes, train  # noqa: E402
 from tickwright.learn.train.config import (  # noqa: E402
     PpoConfig,
     Stage,
@@ -31,6 +31,7 @@ from tickwright.learn.train.rollout import Running, advantages_of, collect  # no
 from tickwright.learn.train.teachers import Passive, teacher_of  # noqa: E402
 from tickwright.learn.train.trainer import Trainer  # noqa: E402
 from tickwright.strategy.learned.actions import INSIDE  # noqa: E402
+from tickwright.venue.sim.reactive.parameters import FP  # noqa: E402
 
 TINY = TrainConfig(
     steps=500_000,
@@ -307,3 +308,12 @@ def test_a_folder_of_another_configuration_is_not_resumed(tmp_path):
     last.write_bytes(last.read_bytes()[:-300])
     with pytest.raises(FileFormatError, match="a whole checkpoint"):
         train(SMALL, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("given", ["plain", "large_tick"])
+def test_a_market_that_pays_who_waits_is_told(given):
+    """Nobody reads of a gain in a market with the old fault without its note; the default has none."""
+    config = replace(TrainConfig(), episode=EpisodeConfig(markets=(getattr(FP, given)(),)))
+    assert [("gate --policy" in note, "pays who is patient" in note) for note in market_notes(config)] == (
+        [(True, True)] if given == "plain" else []
+    )

@@ -15,6 +15,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.train.config import TrainConfig
 from tickwright.run.manifest import source_commit
+from tickwright.venue.sim.reactive.parameters import FP, content_hash
 
 __all__ = ["Result", "TrainConfig", "train"]
 
@@ -58,14 +59,26 @@ def train(
 
         _write(folder, manifest)
         first, best = train_other(config, problem, folder, manifest, progress)
-        return Result(folder, config.steps, first, best, f"{config.steps:,} steps", ())
+        return Result(folder, config.steps, first, best, f"{config.steps:,} steps", market_notes(config))
     from tickwright.learn.train.trainer import Trainer
 
     given = teacher if teacher is not None else teacher_of(config.teacher)
     trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=given, progress=progress)
     _write(folder, manifest)
     done = trainer.run(until)
-    return Result(folder, done.steps, done.first, done.best, done.why, board_note())
+    return Result(folder, done.steps, done.first, done.best, done.why, (*board_note(), *market_notes(config)))
+
+
+def market_notes(config: TrainConfig) -> tuple[str, ...]:
+    """Of markets whose quotes follow the fair price slowly: who waits in them is paid for it by the simulator."""
+    slow = [m for m in config.episode.markets if isinstance(m, FP) and m.rush == m.stale == m.heed == 0.0]
+    if not slow:
+        return ()
+    which = ", ".join(content_hash(market)[:8] for market in slow)
+    return (
+        f"market {which}: its quotes follow the fair price slowly (rush, stale and heed are 0), which pays who is "
+        "patient; before a claim is made there, `tickwright gate --policy rl:FILE` says whether the policy lives on it",
+    )
 
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
