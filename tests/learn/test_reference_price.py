@@ -21,7 +21,7 @@ def test_it_does_not_depend_on_the_seed_of_the_episodes():
 
 
 def test_other_books_say_nearly_the_same(monkeypatch):
-    """Means of as many other books of the default market are within a few percent: no seed was lucky."""
+    """Means of as many other books of the default market are within ten percent: no seed was lucky."""
     found = []
     for seed in range(4):
         monkeypatch.setattr(reference, "_SEED", seed)

@@ -9,8 +9,6 @@ A batch is `advance` with many slots, a stream with one: the bits are the same, 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +17,18 @@ import numpy as np
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.lanes import WIDTH
+from tickwright.core.units import DAY
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
 from tickwright.factors.loops import LATE, NEVER, lay
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
+from tickwright.factors.snapshot import sealed, unsealed
 
-FORMAT = "tickwright.factors.snapshot/2"
+FORMAT = "tickwright.factors.snapshot/3"
 _SAMPLE_KNOWN, _ESTIMATE_KNOWN = 0, 1
 """The word of a row that says when it is known."""
-_AHEAD = 1024
-"""Slots of which a stream makes the steps at once."""
+_AHEAD, _DAYS_AHEAD = 1024, 16
+"""Slots of which a stream makes the steps at once; of days few, for each session costs what a thousand slots do."""
 
 
 @dataclass(slots=True)
@@ -107,9 +107,10 @@ class Engine:
     def _take_one(self, slot: int, made: dict[str, np.ndarray]) -> None:
         """As `take`, of one slot: its step is of a table that is made for many at once."""
         at = slot - self._ahead
-        if not 0 <= at < _AHEAD:
+        if not 0 <= at < self._steps.shape[1]:
             self._ahead, at = slot, 0
-            steps = steps_of(self.grid, np.arange(slot, slot + _AHEAD))
+            ahead = _AHEAD if self.grid.length < DAY else _DAYS_AHEAD
+            steps = steps_of(self.grid, np.arange(slot, slot + ahead))
             self._steps, self._sessions = words_of(steps), steps["session"].tolist()
         self._run_all(self._steps[:, at : at + 1], slot, slot, self._sessions[at], made)
 
@@ -163,27 +164,19 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """All states with a header: format, graph, instruments, slots. The same run gives the same bytes."""
-        parts = [array for node in self.nodes for array in self._arrays(node)]
-        body = b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
         head = {
             **self._header(),
             "begin": self.begin, "last": self.last, "session": self._session, "runs": self.runs,
-            "digest": hashlib.blake2b(body, digest_size=16).hexdigest(),
         }  # fmt: skip
-        return json.dumps(head, sort_keys=True).encode() + b"\n" + body
+        arrays = (array for node in self.nodes for array in self._arrays(node))
+        return sealed(head, (np.ascontiguousarray(array).tobytes() for array in arrays))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from where a snapshot was taken. Raises FileFormatError for one of another graph or a damaged one."""
-        text, _, body = snapshot.partition(b"\n")
-        try:
-            head = json.loads(text)
-        except ValueError as error:
-            raise FileFormatError("snapshot", "header", repr(text[:40]), "JSON") from error
+        head, body = unsealed(snapshot)
         for name, value in self._header().items():
             if head.get(name) != value:
                 raise FileFormatError("snapshot", name, str(head.get(name)), str(value))
-        if head["digest"] != hashlib.blake2b(body, digest_size=16).hexdigest():
-            raise FileFormatError("snapshot", "states", "other bytes than were written", f"digest {head['digest']}")
         at = 0
         for node in self.nodes:
             for array in self._arrays(node):
