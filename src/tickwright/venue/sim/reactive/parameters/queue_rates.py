@@ -182,6 +182,11 @@ class FP:
         """A spread of several ticks, and prices without orders near the touch: one hidden metaorder at a time, as the
         signs of such stocks ask for (AAPL on 21 June 2012, executions of one instant and side merged: .50, .11, .01
         at lags 1, 10 and 100)."""
+        return FP.plain_small_tick()
+
+    @staticmethod
+    def plain_small_tick() -> FP:
+        """A small tick by the law of `plain`, from which calibration starts."""
         return replace(
             FP.plain(),
             signs=Signs(slots=1, pareto=1.5),
