@@ -80,7 +80,7 @@ def test_the_echo_of_market_orders_comes_back(echo: float, memory: float) -> Non
 
 
 def test_the_spreads_that_market_orders_shun_come_back() -> None:
-    small = FP.small_tick()
+    small = FP.plain_small_tick()
     flow = market().flow
     for power in (0.0, 1.0):
         queues = dataclasses.replace(small.queues, spread_power=power)

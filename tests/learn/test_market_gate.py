@@ -103,6 +103,23 @@ def test_in_the_small_tick_nobody_earns_either():
     assert mean_of(behind.profit).interval[0] < 0.0
 
 
+@pytest.mark.slow
+def test_a_quote_inside_the_spread_of_the_small_tick_earns_only_where_its_owner_forgets_nothing():
+    """A plan that an adversary found in a market near this one: he sells a little, then quotes inside the spread."""
+    phase = {"take": 0, "child": 1.0}
+    plan = [
+        phase | {"length": 7, "target": -1.0, "rest": 0.0, "behind": 2, "force": 1},
+        phase | {"length": 4, "target": 1.0, "rest": 2.0, "behind": -1, "force": 1},
+        phase | {"length": 7, "target": -4.0, "rest": 6.0, "behind": -1, "force": 0, "show": 25.0, "show_behind": 0},
+        phase | {"length": 9, "target": 0.0, "rest": 15.0, "behind": 0, "force": 1, "show": -1.0, "show_behind": 2},
+    ]
+    given = FP.small_tick()
+    for market, earns in ((given, False), (dc.replace(given, picked=0.9), True)):
+        (found,) = adversary.trial(market, [plan], 1_024, 3)
+        assert found.traded > 0.5
+        assert (mean_of(found.profit).interval[0] > 0.0) is earns
+
+
 def test_estimates_against_their_definitions():
     rng = np.random.default_rng(5)
     below = rng.normal(3.0, 0.2, 4_000)

@@ -104,7 +104,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     found = moments_of(facts)
     if found.variance <= 0 or found.spread <= 0:
         raise ConfigError("model", FP.name, "a day with prices that move, and 50 market orders and more")
-    base = FP.plain() if found.spread < LARGE_TICK else FP.small_tick()
+    base = FP.plain() if found.spread < LARGE_TICK else FP.plain_small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
     pace, trading, volatility = day_curves(facts)

@@ -49,7 +49,7 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
     spread = require_spread(facts, model)
     large, seen = spread < LARGE_TICK, settings.levels >= ENOUGH_LEVELS
     tick = 1 if large else tick_of(spread, SPREAD if seen else DEFAULT_SPREAD)
-    default = (FP.plain() if large else FP.small_tick()).queues
+    default = (FP.plain() if large else FP.plain_small_tick()).queues
     notes = []
     if tick > 1:
         notes.append(

@@ -7,7 +7,7 @@ from tickwright.book.layout import ASK, BID
 from tickwright.learn.gate import impact, programs, watch
 from tickwright.venue.sim.reactive.driver import advance, open_markets
 from tickwright.venue.sim.reactive.layout import MARKET
-from tickwright.venue.sim.reactive.parameters import FP, MODELS, from_dict, to_dict
+from tickwright.venue.sim.reactive.parameters import FP, MODELS, content_hash, from_dict, to_dict
 from tickwright.venue.sim.reactive.prepare import layout_for, prepare
 
 PRESETS = {"large tick": FP.large_tick, "small tick": FP.small_tick}
@@ -44,6 +44,11 @@ def test_a_preset_is_a_plain_table_and_fits_the_default_book(preset):
     assert layout_for(given) is MARKET
     assert given == FP() if preset == "large tick" else given != FP()
     assert MODELS["fp"]() == FP.large_tick()
+
+
+def test_calibration_of_a_wide_market_starts_where_it_did():
+    # the hash by which the base was known while it was the preset itself
+    assert content_hash(FP.plain_small_tick()) == "36fd7f3f448e39ef0d8c1c4ff1abf3cb"
 
 
 def unrefuted(check):

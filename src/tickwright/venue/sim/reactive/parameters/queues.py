@@ -132,3 +132,5 @@ SMALL_TICK = Queues.of_law(
     theta=1.0,
     reinit=0.0,
 )
+QUIET_TICK = dataclasses.replace(SMALL_TICK, market=tuple(round(0.4 * rate, 9) for rate in SMALL_TICK.market))
+"""The same with fewer market orders among the messages, so that quotes have followed one when the next comes."""
