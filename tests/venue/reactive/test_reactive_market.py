@@ -127,13 +127,15 @@ def test_a_restored_row_goes_on_bit_for_bit():
 
 
 def test_draws_do_not_depend_on_actions():
-    # Two runs, one with an agent that posts far away and so changes no rate of any queue: the same background. Then an
-    # agent that does change it, and the news, which is drawn at the same events, is still the same draw by draw.
+    # Two runs, one with an agent that posts far away and so changes no rate of any queue: the same background. Far is
+    # farther than the market goes meanwhile, 75 ticks here; an order 60 ticks away would be filled. Then an agent that
+    # does change it, and the news, which is drawn at the same events, is still the same draw by draw.
     quiet, params = opened(seed=21)
     loud = quiet.copy()
-    ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True)
-    advance(quiet, 0, params, 3_000)
-    advance(loud, 0, params, 3_000)
+    ask(loud, 0, params, Ask.POST, 1, side=BID, price=120, lots=100, relative=True)
+    advance(quiet, 0, params, 20_000)
+    advance(loud, 0, params, 20_000)
+    assert loud["accounts"]["live"][0, 1] == 1
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
     ask(loud, 0, params, Ask.TAKE_ANY, 1, side=BID, lots=2_000)
