@@ -32,8 +32,8 @@ large part of the variance.
 No manipulation for one owner is proved for the plain impact of laws 2 to 4 alone, where costs are a sum of non-negative
 terms (Alfonsi, Fruth, Schied, "Optimal execution strategies in limit order books with general shape functions", 2010).
 With what the informed, the tilt and laws 8 and 9 add it is no theorem: it is shown by search, for the parameters that
-are shipped, in which the adversary of `tickwright gate` finds no plan that earns. Others may have one: with `picked` = 1
-it finds one (`FP`). An owner that splits itself into several accounts would break even the proof, so an owner is one
+are shipped, in which the adversary of `tickwright gate` finds no plan that earns. Others may have one: with `picked` at
+1 it finds one (`FP`). An owner that splits itself into several accounts would break even the proof, so an owner is one
 account.
 
 Unrealistic: the informed know F exactly and at once; volatility and volume share one activity; queues know nothing of
