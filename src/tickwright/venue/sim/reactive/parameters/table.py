@@ -32,9 +32,9 @@ def default(model: str) -> Parameters:
 
 
 _SINCE_1 = (
-    f"{PARAMETERS_VERSION}: since version 1 the defaults of fp are others; those of version 1 are FP.plain(). A table of "
-    "another model, or one that gives every field, means what it meant: set version = 2. To one of fp that leaves fields "
-    "out add those of to_dict(FP.plain()), or take the new defaults"
+    f"{PARAMETERS_VERSION}: since version 1 the defaults of fp are others; those of version 1 are FP.plain(). A table "
+    "of another model, or one that gives every field, means what it meant: set version = 2. To one of fp that leaves "
+    "fields out add those of to_dict(FP.plain()), or take the new defaults"
 )
 
 
