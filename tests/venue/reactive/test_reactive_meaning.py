@@ -27,10 +27,10 @@ def book(given, seed=3):
     for _ in range(10_000):
         advance(market, 0, params, 1)
         bid, offer = quotes(market)
-        if market["events"][0] > 2_000 and (bid, offer) == (market["reference"][0], market["reference"][0] + 1):
-            if market["trades"][0] > 100 and lots_at(market, ASK) > 1 and lots_at(market, BID) > 1:
-                market["slot_left"] = 100  # no metaorder is over meanwhile
-                return market, params
+        usual = market["events"][0] > 2_000 and bid == offer - 1 == market["reference"][0]
+        if usual and lots_at(market, ASK) > 1 and lots_at(market, BID) > 1:
+            market["slot_left"] = 100  # no metaorder is over meanwhile
+            return market, params
     raise AssertionError("no such book")
 
 
@@ -45,7 +45,7 @@ def lots_at(market, side):
 
 
 def planted(market, params, side, lots, fair):
-    """A copy in which an agent takes `lots` on `side`, after which the fair price is what `fair` makes of (bid, ask)."""
+    """A copy in which an agent takes `lots` on `side`, after which the fair price is what `fair` makes of bid, ask."""
     trial = market.copy()
     assert ask(trial, 0, params, Ask.TAKE_ANY, 1, side=side, lots=lots) == lots
     one = market.copy()
