@@ -1,6 +1,6 @@
 """The records that cross package borders, in the order in which they arise.
 
-ParentOrder → Mandate (→ Schedule) → Intent → Command → Verdict → OrderEvent → Fill
+FactorRow; ParentOrder → Mandate (→ Schedule) → Intent → Command → Verdict → OrderEvent → Fill
 
 All are frozen and flat. Those that compiled code handles are declared with fixed-width fields, and their rows
 (`COMMAND`, `VERDICT`, ...) are the same fields; side is +1 for buy and -1 for sell.
@@ -14,6 +14,44 @@ from enum import IntEnum
 from tickwright.core.errors import ConfigError, ScheduleError
 from tickwright.core.layout import I8, dtype_of
 from tickwright.core.units import Lots, Nanos, Ticks
+
+# ── what is known ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class FactorStatus(IntEnum):
+    """Why a row of a factor has a value, or has none. Only a row that is OK has one."""
+
+    WARMUP = 0
+    """The run began less than the derived look-back ago."""
+    OK = 1
+    INSUFFICIENT_OBS = 2
+    """Fewer observations in the window than asked for."""
+    ZERO_VARIANCE = 3
+    """The asset or the benchmark hardly moved, or moved too seldom."""
+    STALE_BENCHMARK = 4
+    """The benchmark is missing for longer than its limit."""
+    GAP = 5
+    """The asset has no return at this slot: a price is missing, or the return spans more bars than allowed."""
+    COLLINEAR = 6
+    """The regressors cannot be told apart."""
+    EMPTY_SIDE = 7
+    """The book has no order on a side that the figure needs."""
+    CROSSED = 8
+    """The best bid stands above the best ask, so that there is nothing between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRow:
+    """Whether a factor of an instrument has a value at a slot; the value itself is for those who act on it."""
+
+    factor_id: str
+    symbol: str
+    ts_event: Nanos
+    """The beginning of the slot."""
+    ts_available: Nanos
+    """From when it is known."""
+    status: FactorStatus
+
 
 # ── what is wanted ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,6 +288,12 @@ class Refusal(IntEnum):
     KILLED = 6
     VALUE = 8
     CHILD_SHARE = 9
+    FACTOR_MISSING = 10
+    """Of a factor that the order relies on, no row is known."""
+    FACTOR_STATUS = 11
+    """Its newest row is not OK."""
+    FACTOR_STALE = 12
+    """Its newest row has been known for too long."""
 
 
 @dataclass(frozen=True, slots=True)

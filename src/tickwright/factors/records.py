@@ -6,33 +6,15 @@ A record of zeros is a row that nothing is known of yet: its status is WARMUP.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 
 import numpy as np
 
 from tickwright.core.layout import F8, I8, U1, U2, U4, dtype_of
+from tickwright.core.records import FactorStatus
 
-
-class Status(IntEnum):
-    """Why a row has a value, or has none. Only a row that is OK has one."""
-
-    WARMUP = 0
-    """The run began less than the derived look-back ago."""
-    OK = 1
-    INSUFFICIENT_OBS = 2
-    """Fewer observations in the window than asked for."""
-    ZERO_VARIANCE = 3
-    """The asset or the benchmark hardly moved, or moved too seldom."""
-    STALE_BENCHMARK = 4
-    """The benchmark is missing for longer than its limit."""
-    GAP = 5
-    """The asset has no return at this slot: a price is missing, or the return spans more bars than allowed."""
-    COLLINEAR = 6
-    """The regressors cannot be told apart."""
-    EMPTY_SIDE = 7
-    """The book has no order on a side that the figure needs."""
-    CROSSED = 8
-    """The best bid stands above the best ask, so that there is nothing between them."""
+Status = FactorStatus
+"""Why a row has a value, or has none: in `core`, for the gate reads it too."""
 
 
 class Absent(IntFlag):

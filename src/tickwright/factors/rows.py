@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from tickwright.core.records import FactorRow, FactorStatus
 from tickwright.core.units import Nanos
 from tickwright.factors.graph import Graph, Node, identity
 from tickwright.factors.grid import Grid
@@ -41,6 +42,15 @@ def fingerprint(
     content = [node.id, symbol, benchmark, grid.text, grid.session, grid.auction]
     content += [part for part in (section, members) if part]
     return identity({"series": content})[:16]
+
+
+def told(frame: pl.DataFrame) -> list[FactorRow]:
+    """Rows of an output as the pre-trade gate hears them, in the order in which they became known."""
+    named = frame.select(pl.col("factor_id", "symbol").cast(pl.String), "ts_event", "ts_available", "status")
+    return [
+        FactorRow(factor, symbol, event, available, FactorStatus[status.upper()])
+        for factor, symbol, event, available, status in named.sort("ts_available", "ts_event").iter_rows()
+    ]
 
 
 def cut(frame: pl.DataFrame, start: Nanos | None, end: Nanos | None) -> pl.DataFrame:

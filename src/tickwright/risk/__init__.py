@@ -3,5 +3,6 @@
 | module | what |
 |---|---|
 | `gate` | the limits and the compiled check |
+| `factors` | what an order relies on, and which of it does not hold |
 | `verdicts` | the same check over records, the kill switch, a refusal in words |
 """

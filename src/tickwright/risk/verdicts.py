@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tickwright.core.records import Command, CommandKind, Refusal, Verdict
-from tickwright.core.units import HalfTicks, Lots, Money, Nanos, Ticks, money_text
+from tickwright.core.records import Command, CommandKind, FactorStatus, Refusal, Verdict
+from tickwright.core.units import SECOND, HalfTicks, Lots, Money, Nanos, Ticks, money_text
+from tickwright.risk.factors import Unmet
 from tickwright.risk.gate import GateLimits, check
 
 # The source of the compiled check, so that Python's own integers and records go through it uncompiled.
@@ -34,8 +35,10 @@ def judge(
     mid2: HalfTicks | None,
     half_tick_value: Money,
     ts: Nanos,
+    unmet: Unmet | None = None,
 ) -> Verdict:
-    """The verdict on a command; `mid2` is None where there is no quote. The same check as in the loop."""
+    """The verdict on a command; `mid2` is None where there is no quote. The same check as in the loop, and after it the
+    factor that is `unmet`, if there is one (`factors.unmet`), which stops everything but cancels."""
     size = command.size - parent.child_filled if command.kind == CommandKind.REPLACE else command.size
     code, observed, limit = _check(
         limits,
@@ -53,6 +56,8 @@ def judge(
         0 if parent.limit is None else parent.limit,
         half_tick_value,
     )
+    if code == Refusal.NONE and unmet is not None and command.kind != CommandKind.CANCEL:
+        code, observed, limit = unmet.code, unmet.observed, unmet.limit
     return Verdict(command.command_id, code, observed, limit, ts)
 
 
@@ -66,9 +71,10 @@ def release(limits: GateLimits) -> GateLimits:
     return replace(limits, killed=0)
 
 
-def explain(verdict: Verdict) -> str:
-    """One sentence on a verdict: what was observed, and what the limit is."""
+def explain(verdict: Verdict, unmet: Unmet | None = None) -> str:
+    """One sentence on a verdict: what was observed, and what the limit is. `unmet` names the factor, if it was one."""
     seen, limit = verdict.observed, verdict.limit
+    factor = "a factor that the order relies on" if unmet is None else f"factor {unmet.factor_id} of {unmet.symbol}"
     match Refusal(verdict.code):
         case Refusal.NONE:
             return "passed"
@@ -90,3 +96,11 @@ def explain(verdict: Verdict) -> str:
             return "there is no quote to judge the price by"
         case Refusal.KILLED:
             return "the kill switch is thrown; only cancels pass"
+        case Refusal.FACTOR_MISSING:
+            return f"{factor} is missing: no row of it is known, one is needed"
+        case Refusal.FACTOR_STATUS:
+            return f"{factor} is {FactorStatus(seen).name.lower()}, {FactorStatus(limit).name.lower()} is needed"
+        case Refusal.FACTOR_STALE:
+            return (
+                f"{factor} is stale: its newest row was known {seen / SECOND:g} s ago, {limit / SECOND:g} s are allowed"
+            )

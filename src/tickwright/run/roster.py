@@ -14,7 +14,7 @@ from typing import Any
 from tickwright.core.records import ParentOrder
 from tickwright.core.units import side_text
 from tickwright.run.registry import CANARY, CHAMPION, SHADOW, Registry, State
-from tickwright.strategy.learned.container import TrainedPolicy, load
+from tickwright.strategy.learned.container import TrainedPolicy, from_bytes, load, read
 from tickwright.strategy.policies import LEARNED, PolicySpec
 
 
@@ -28,8 +28,8 @@ class Artefact:
     @classmethod
     def of(cls, file: Path | str) -> Artefact:
         """From a file. Raises FileFormatError."""
-        policy = load(file)
-        return cls(policy, hashlib.sha256(policy.to_bytes()).hexdigest())
+        content = read(file)
+        return cls(from_bytes(content, str(file)), hashlib.sha256(content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

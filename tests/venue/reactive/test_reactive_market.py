@@ -127,13 +127,15 @@ def test_a_restored_row_goes_on_bit_for_bit():
 
 
 def test_draws_do_not_depend_on_actions():
-    # Two runs, one with an agent that posts far away and so changes no rate of any queue: the same background. Then an
-    # agent that does change it, and the news, which is drawn at the same events, is still the same draw by draw.
+    # Two runs, one with an agent that posts far away and so changes no rate of any queue: the same background. Far is
+    # farther than the market goes meanwhile, 75 ticks here; an order 60 ticks away would be filled. Then an agent that
+    # does change it, and the news, which is drawn at the same events, is still the same draw by draw.
     quiet, params = opened(seed=21)
     loud = quiet.copy()
-    ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True)
-    advance(quiet, 0, params, 3_000)
-    advance(loud, 0, params, 3_000)
+    ask(loud, 0, params, Ask.POST, 1, side=BID, price=120, lots=100, relative=True)
+    advance(quiet, 0, params, 20_000)
+    advance(loud, 0, params, 20_000)
+    assert loud["accounts"]["live"][0, 1] == 1
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
     ask(loud, 0, params, Ask.TAKE_ANY, 1, side=BID, lots=2_000)
@@ -221,6 +223,27 @@ def test_time_may_pass_before_an_action_and_moves_no_event():
     ran = advance(one, 0, params, 10**6, seconds=one["clock"][0] + 50.0)
     assert ran > 0
     assert one["clock"][0] <= two["clock"][0] + 50.0 < pass_time(one, 0, params, 0, 0.0)
+
+
+VERSION_1 = "f8f1d46db003c83dfb5c7fe73fb6a4c8"
+"""The hash of the default of `fp`, as the last commit with version 1 of a table gave it."""
+
+
+def test_a_table_of_version_1_is_told_what_changed_and_how_to_bring_it_up_to_date():
+    # Invariant: what the message advises gives the market that the table meant when it was written.
+    table = {"version": 1, "model": "fp", "kappa": 0.6}
+    with pytest.raises(ConfigError) as caught:
+        parameters.from_dict(table)
+    assert str(caught.value).startswith("version: got 1, expected 2")
+    for word in ("the defaults of fp are others", "FP.plain()", "set version = 2"):
+        assert word in str(caught.value)
+    plain = parameters.FP.plain()
+    assert parameters.content_hash(plain) == VERSION_1
+    brought = parameters.from_dict({**parameters.to_dict(plain), **table, "version": 2})
+    assert brought == dc.replace(plain, kappa=0.6)
+    assert brought != parameters.from_dict({**table, "version": 2})
+    with pytest.raises(ConfigError, match=r"version: got 3, expected 2$"):
+        parameters.from_dict({**table, "version": 3})
 
 
 def test_what_would_break_a_market_is_refused_by_name():

@@ -106,9 +106,10 @@ def test_rows_threads_order_and_a_restored_row_change_no_bit():
 def test_draws_do_not_depend_on_actions():
     quiet, params = opened(BOTH, seed=21)
     loud = quiet.copy()
-    ask(loud, 0, params, Ask.POST, 1, side=BID, price=60, lots=100, relative=True, venue=3)
+    ask(loud, 0, params, Ask.POST, 1, side=BID, price=120, lots=100, relative=True, venue=3)
     for markets in (quiet, loud):
-        advance(markets, 0, params, 3_000)
+        advance(markets, 0, params, 20_000)
+    assert loud["accounts"]["live"][0, 1] == 1  # farther away than the market went
     for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left", "pool", "ledger"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
 

@@ -110,12 +110,16 @@ class TrainedPolicy:
 def load(path: Path | str) -> TrainedPolicy:
     """A policy from its file, or by one of `NAMES` (a file of that name is `./demo`). Raises FileFormatError, which
     names the file, the place, what was found and expected."""
+    return from_bytes(read(path), str(path))
+
+
+def read(path: Path | str) -> bytes:
+    """The content of such a file, or of one of `NAMES`, unjudged. Raises FileFormatError where it cannot be read."""
     try:
         with (SHIPPED / f"{path}.twp" if str(path) in NAMES else Path(path)).open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            return file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise FileFormatError(path, "open", str(error.strerror), "a readable file of a trained policy") from error
-    return from_bytes(content, str(path))
 
 
 def from_bytes(content: bytes, file: str) -> TrainedPolicy:

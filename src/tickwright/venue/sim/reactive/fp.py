@@ -17,7 +17,8 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
   7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and a share
      1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
      (Tóth et al.'s selective taking, by price).
-  8. For each tick by which F lies beyond a best price there are `rush` times more market orders, all of the informed.
+  8. For each tick by which F lies beyond a best price there are `rush` times more market orders, all of the informed;
+     at most 50 times more (`queue_reactive.MOST_RUSH`), however far it lies.
   9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
      e^(`heed` × the ticks from the mid on to F).
 
@@ -26,9 +27,14 @@ who watched the book foresaw the mid by more than half a spread, and a patient r
 comes at a stroke, and is in the quotes a few messages later, most of it through trades with whoever rested.
 
 What is put in by law, and not emergent: the square root of impact in volume (h), its decay (τ, a), and the news, a
-large part of the variance. No manipulation for one owner (costs are a sum of non-negative terms: Alfonsi,
-Fruth, Schied, "Optimal execution strategies in limit order books with general shape functions", 2010); an owner that
-splits itself into several accounts would break it, so an owner is one account.
+large part of the variance.
+
+No manipulation for one owner is proved for the plain impact of laws 2 to 4 alone, where costs are a sum of non-negative
+terms (Alfonsi, Fruth, Schied, "Optimal execution strategies in limit order books with general shape functions", 2010).
+With what the informed, the tilt and laws 8 and 9 add it is no theorem: it is shown by search, for the parameters that
+are shipped, in which the adversary of `tickwright gate` finds no plan that earns. Others may have one: with `picked` at
+1 it finds one (`FP`). An owner that splits itself into several accounts would break even the proof, so an owner is one
+account.
 
 Unrealistic: the informed know F exactly and at once; volatility and volume share one activity; queues know nothing of
 each other; no cross-impact; with h per parent, two agents' impacts add although their orders are alike.

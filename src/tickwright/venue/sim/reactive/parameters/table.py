@@ -31,6 +31,13 @@ def default(model: str) -> Parameters:
     return MODELS[model]()
 
 
+_SINCE_1 = (
+    f"{PARAMETERS_VERSION}: since version 1 the defaults of fp are others; those of version 1 are FP.plain(). A table "
+    "of another model, or one that gives every field, means what it meant: set version = 2. To one of fp that leaves "
+    "fields out add those of to_dict(FP.plain()), or take the new defaults"
+)
+
+
 def to_dict(parameters: Parameters) -> dict[str, Any]:
     """A plain table, fit for TOML: the version, the model's name, and every field; venues and a pool where there are
     any, so that a market without them is named as it was before there were."""
@@ -45,6 +52,8 @@ def from_dict(table: dict[str, Any]) -> Parameters:
     """The inverse of `to_dict`; a field that is not given has its default. Raises ConfigError."""
     rest = dict(table)
     version = rest.pop("version", None)
+    if version == 1:
+        raise ConfigError("version", version, _SINCE_1)
     if version != PARAMETERS_VERSION:
         raise ConfigError("version", version, f"{PARAMETERS_VERSION}")
     model = rest.pop("model", None)
