@@ -160,6 +160,19 @@ def test_rows_start_again_from_their_template():
     assert len(set(markets["clock"].tolist())) == 3
 
 
+@pytest.mark.parametrize("given", [*(model() for model in parameters.MODELS.values()), parameters.FP.plain()])
+def test_a_row_that_was_another_market_is_made_anew(given):
+    """What stood in a row, however hot the market there was, is in no event of the one that is opened in it."""
+    (used, before), fresh, params = opened(seed=9), np.zeros(1, MARKET), row_of(given)
+    while used["rush"][0] == 0.0:
+        advance(used, 0, before, 1)
+    for market in (fresh, used):
+        open_markets(market, params, 3, MID)
+        advance(market, 0, params, 2_000)
+    for name in ("clock", "time", "fair", "reference", "volume", "signed", "trades", "added", "cancelled", "memory"):
+        assert used[name].tobytes() == fresh[name].tobytes(), name
+
+
 def test_refusals_leave_the_market_as_it_was():
     markets, params = opened()
     before = markets.tobytes()

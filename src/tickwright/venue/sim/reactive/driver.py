@@ -80,6 +80,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.down_cancel = 1.0
     market.gap = 1.0
     market.heat = 0.0
+    market.rush = 0.0
     market.back = 0
     market.background[0] = 0
     market.background[1] = 0
