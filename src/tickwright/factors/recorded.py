@@ -201,4 +201,5 @@ def stored_of(factory: Factory) -> str:
 
 def definition(factory: Factory) -> Definition:
     """What is kept beside its rows."""
-    return definition_of(factory.node, bars_of(factory), factory.config.resolved(), benchmark_of(factory))
+    settings = factory.resolved() if isinstance(factory, BetaFactory) else factory.config.resolved()
+    return definition_of(factory.node, bars_of(factory), settings, benchmark_of(factory))
