@@ -32,6 +32,8 @@ from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 
 _MARKET = "market"
+_SERIES = "FRED"
+"""The venue of indices and interest rates, as `ingest reference` stores them: nobody trades there."""
 _FLUSH = 200_000
 """Rows that a stream gathers before they are stored."""
 
@@ -101,12 +103,21 @@ def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory 
 
 
 def all_of(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[str, ...]:
-    """Every instrument that has what the assets of a factor are of. Raises NotInCatalogError where none has."""
+    """Every instrument that has what the assets of a factor are of; says which series were left out, as no assets.
+
+    Raises NotInCatalogError where none has.
+    """
     stored = stored_of(factory)
     beside = {*needed(factory), *without}
     found = dict.fromkeys(
         row.instrument for row in catalog.ls() if row.schema == stored and row.instrument not in beside
     )
+    told = [one for one in map(catalog.instrument, found) if one.venue == _SERIES or one.symbol.startswith("^")]
+    for one in told:
+        del found[one.symbol]
+    if told:
+        names = ", ".join(sorted(one.symbol for one in told))
+        print(f"left out, as no assets: {names} (--instrument names them all the same)")
     if not found:
         raise NotInCatalogError(
             f"{catalog.root}: no instrument has {stored}, which {factory.node.factor.name} is made of"
