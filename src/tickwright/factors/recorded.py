@@ -201,5 +201,5 @@ def stored_of(factory: Factory) -> str:
 
 def definition(factory: Factory) -> Definition:
     """What is kept beside its rows."""
-    settings = factory.resolved() if isinstance(factory, BetaFactory) else factory.config.resolved()
+    settings = factory.config.resolved() if isinstance(factory, TickBetaFactory) else factory.resolved()
     return definition_of(factory.node, bars_of(factory), settings, benchmark_of(factory))

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from tickwright.app import config_file
-from tickwright.app.commands.factor_compute import factory_of
+from tickwright.app.commands.factor_compute import factory_of, fitting
 from tickwright.app.commands.factor_values import moment
 from tickwright.core.errors import ConfigError
 from tickwright.data.backends import open_catalog
@@ -103,7 +103,8 @@ def _recorded(asked: Asked, file: Path, where: str) -> Iterator[Checked]:
         if asked.benchmark is None and said is None:
             factory = factory_of(file, BASKET)
     span = moment(asked.start, "--start"), moment(asked.end, "--end", 1)
-    yield recorded(factory, open_catalog(where), where, asked.instruments).case(span)
+    catalog = open_catalog(where)
+    yield recorded(fitting(factory, catalog, asked.instruments), catalog, where, asked.instruments).case(span)
 
 
 def _check_made(asked: Asked) -> None:

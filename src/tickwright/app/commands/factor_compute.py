@@ -16,17 +16,19 @@ import polars as pl
 from tickwright.app import config_file, first_use
 from tickwright.app.commands.factor_values import moment, show, write_rows
 from tickwright.core.errors import ConfigError, NotInCatalogError
+from tickwright.core.instrument import Instrument
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint_cases import KINDS
 from tickwright.factors.beta.levels import Span
 from tickwright.factors.own import FactorConfig, OwnFactory
-from tickwright.factors.recorded import Factory, Recorded, definition, needed, recorded, stored_of
+from tickwright.factors.recorded import Factory, Recorded, benchmark_of, definition, needed, recorded, stored_of
 from tickwright.factors.rows import cut
 from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
+from tickwright.factors.stored import fitted
 from tickwright.factors.tags import Definition
 from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
@@ -61,6 +63,7 @@ def compute(asked: Computing) -> None:
     factory = factory_of(asked.config, asked.benchmark)
     first_use.say(*first_use.FACTORS)
     catalog = open_catalog(asked.catalog)
+    factory = fitting(factory, catalog, asked.instruments, asked.without)
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
     data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory)
@@ -102,6 +105,25 @@ def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory 
     return BetaFactory(config_file.build(KINDS[kind], config_file.merged(table, over)))
 
 
+def fitting(
+    factory: Factory, catalog: Reading, instruments: Sequence[str], without: Sequence[str] = ()
+) -> Factory:  # fmt: skip
+    """The factor of what the catalog has, which is said on stderr where its bars are not of the grid's length."""
+    if isinstance(factory, TickBetaFactory):
+        return factory
+    series = [one.symbol for one in catalog.instruments() if _is_series(one)]
+    made = fitted(factory, catalog, instruments, {*needed(factory), *without, *series})
+    for source, name in ((made.returns_of(""), "the assets"), (made.market_source, benchmark_of(made))):
+        if source is not None and "schema" in source.chosen:
+            told = f"returns of {name} are of {source.stored}, the last price of each slot of {source.grid.text}"
+            print(f"no bars of that length: {told}", file=sys.stderr)
+    return made
+
+
+def _is_series(one: Instrument) -> bool:
+    return one.venue == _SERIES or one.symbol.startswith("^")
+
+
 def all_of(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[str, ...]:
     """Every instrument that has what the assets of a factor are of; says which series were left out, as no assets.
 
@@ -112,7 +134,7 @@ def all_of(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[
     found = dict.fromkeys(
         row.instrument for row in catalog.ls() if row.schema == stored and row.instrument not in beside
     )
-    told = [one for one in map(catalog.instrument, found) if one.venue == _SERIES or one.symbol.startswith("^")]
+    told = [one for one in map(catalog.instrument, found) if _is_series(one)]
     for one in told:
         del found[one.symbol]
     if told:

@@ -85,6 +85,11 @@ class BetaFactory:
         returns = replace(self._returns(config.benchmark, {**of, **settings}), grid=config.benchmark_bars)
         return BenchmarkSource(config.benchmark, returns)
 
+    @property
+    def market_source(self) -> ReturnSource | None:
+        """Returns of the benchmark; None of a basket."""
+        return self.benchmark().returns
+
     def levels_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """A level that this beta takes, as liquidity, of one symbol."""
         return ReturnSource(symbol, self.market.bars, kind=LEVEL, **settings)
@@ -116,7 +121,7 @@ class BetaFactory:
     def resolved(self) -> dict[str, Any]:
         """The configuration with every field, and where returns are not the usual ones what they are: `returns`."""
         said = {ASSET: self.returns_of(ASSET).chosen}
-        if (market := self.benchmark().returns) is not None:
+        if (market := self.market_source) is not None:
             said[MARKET] = market.chosen
         return {**self.config.resolved(), **({"returns": said} if any(said.values()) else {})}
 
