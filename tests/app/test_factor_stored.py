@@ -152,3 +152,52 @@ def test_a_factor_by_its_name_is_of_what_is_there_too(tmp_path, capsys):
     assert kept.settings["returns"] == {"asset": {"schema": "bars-1h"}, "market": {"schema": "bars-1h"}}
     expected = slopes(times, made["A", "bars-1h"], made["M", "bars-1h"], 6 * HOUR, 20)
     np.testing.assert_allclose(rows["value"], expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize(("head", "table"), [("", ""), ('kind = "volatility"\nblock = 60\n', "[market]\n")])
+def test_a_file_without_a_benchmark_is_to_the_basket_in_compute_as_in_the_checks(tmp_path, capsys, head, table):
+    times = FIRST + np.arange(3_000) * MINUTE
+    filled(tmp_path / "cat", {(name, "bars-1m"): times for name in "ABM"})
+    window = 'lookback_length = 30\nmin_observations = 10\ngrid = "1min"\novernight = true\n'
+    rows = []
+    for said, option in (("", ()), ('benchmark = "basket"\n', ()), ('benchmark = "M"\n', ()), ("", ("M",)),
+                         ('benchmark = "basket"\n', ("M",))):  # fmt: skip
+        file = tmp_path / "beta.toml"
+        file.write_text(head + table + window + said)
+        told = ("--config", file, "--catalog", tmp_path / "cat", "--instrument", "A", "--instrument", "B")
+        told += tuple(word for name in option for word in ("--benchmark", name))
+        code, _, err = call(capsys, "factors", "compute", *told, "--out", tmp_path / "rows.parquet")
+        assert code == 0, err
+        rows.append(pl.read_parquet(tmp_path / "rows.parquet"))
+        if not head:
+            assert call(capsys, "factors", "check-parity", *told)[0] == 0
+    assert rows[0].equals(rows[1])
+    assert rows[2].equals(rows[3])
+    assert rows[2].equals(rows[4])
+    assert [set(frame["benchmark"]) for frame in rows[1:3]] == [{"basket"}, {"M"}]
+
+
+def test_a_benchmark_that_is_not_there_says_who_names_it(tmp_path, capsys):
+    filled(tmp_path / "cat", {("A", "trades"): FIRST + np.arange(100) * SECOND})
+    file = tmp_path / "ticks.toml"
+    told = ("--config", file, "--catalog", tmp_path / "cat", "--instrument", "A")
+    of_file = "`benchmark` of the file, or --benchmark, names it"
+    for line, option, said in (
+        ('benchmark = "M"\n', (), f"the benchmark 'M' is not there; {of_file}"),
+        ("", ("--benchmark", "M"), f"the benchmark 'M' is not there; {of_file}"),
+        ("", (), f"the benchmark 'market' is not there; {of_file}, and where neither does it is 'market'"),
+    ):
+        file.write_text(f'method = "hayashi-yoshida"\n{line}')
+        for command in ("compute", "check-start"):
+            code, _, err = call(capsys, "factors", command, *told, *option)
+            assert code == 2
+            assert said in err
+
+
+def test_the_help_says_what_the_benchmark_is_by_default(capsys):
+    shown = {name: " ".join(call(capsys, "factors", name, "--help")[1].replace("│", " ").split())
+             for name in ("compute", "check-start", "epps")}  # fmt: skip
+    for name in ("compute", "check-start"):
+        assert "that of the file, or of a beta of bars the mean of all others" in shown[name]
+    assert "basket" not in shown["epps"]
+    assert "of the file" not in shown["epps"]

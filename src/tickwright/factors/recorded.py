@@ -34,6 +34,7 @@ from tickwright.factors.rows import cut
 from tickwright.factors.tags import NONE, Definition, definition_of
 from tickwright.factors.tick.cases import TickCase, stored_ticks
 from tickwright.factors.tick.compute import warn_if_fine
+from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.stream import TickStream
 
@@ -171,8 +172,7 @@ class OfTicks:
 def recorded(factory: Factory, catalog: Reading, where: str, symbols: Sequence[str]) -> Recorded:
     """A factor on a catalog, which `where` is the address of. Raises NotInCatalogError where a benchmark is absent."""
     if lacking := sorted(needed(factory) - {row.instrument for row in catalog.ls()}):
-        what = "benchmark" if lacking[0] == benchmark_of(factory) else "index of volatility"
-        raise NotInCatalogError(f"{catalog.root}: the {what} {lacking[0]!r} is not there; the file names it")
+        raise NotInCatalogError(f"{catalog.root}: the {_who_names(factory, lacking[0])}")
     if isinstance(factory, BetaFactory):
         return Beta(factory, catalog, where, symbols)
     return Own(factory, catalog, symbols) if isinstance(factory, OwnFactory) else OfTicks(factory, catalog, symbols)
@@ -192,6 +192,14 @@ def needed(factory: Factory) -> set[str]:
     """Symbols that it needs beside its assets: the benchmark, an index of volatility."""
     index = factory.index if isinstance(factory, BetaFactory) else ""
     return {benchmark_of(factory), index} - {BASKET, NONE, ""}
+
+
+def _who_names(factory: Factory, name: str) -> str:
+    if name != benchmark_of(factory):
+        return f"index of volatility {name!r} is not there; `index` of the file names it"
+    said = f"benchmark {name!r} is not there; `benchmark` of the file, or --benchmark, names it"
+    usual = name == TickBetaConfig().benchmark and isinstance(factory, TickBetaFactory)
+    return f"{said}, and where neither does it is {name!r}" if usual else said
 
 
 def stored_of(factory: Factory) -> str:

@@ -19,6 +19,7 @@ from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
+from tickwright.factors.beta.config import BASKET
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint_cases import KINDS
 from tickwright.factors.beta.levels import Span
@@ -60,7 +61,7 @@ def compute(asked: Computing) -> None:
     """Compute one factor over what a catalog holds; show, write or store its rows."""
     if asked.live and not asked.store:
         raise ConfigError("--live", True, "--store: what a stream tells is kept")
-    factory = factory_of(asked.config, asked.benchmark)
+    factory = factory_on_catalog(asked.config, asked.benchmark)
     first_use.say(*first_use.FACTORS)
     catalog = open_catalog(asked.catalog)
     factory = fitting(factory, catalog, asked.instruments, asked.without)
@@ -90,6 +91,15 @@ def factory_of(file: Path | str, benchmark: str | None = None) -> Factory:
         sys.path.insert(0, folder)
     named = {} if benchmark is None else {"benchmark": benchmark}
     return OwnFactory(config_file.build(FactorConfig, {**table, **named}))
+
+
+def factory_on_catalog(file: Path | str, benchmark: str | None) -> Factory:
+    """The factor of a file; a beta of bars is to the mean of all others where neither option nor file names another."""
+    factory = factory_of(file, benchmark)
+    if benchmark is not None or not isinstance(factory, BetaFactory):
+        return factory
+    table = config_file.read(file)
+    return factory_of(file, BASKET) if table.get("market", table).get("benchmark") is None else factory
 
 
 def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory | TickBetaFactory:
