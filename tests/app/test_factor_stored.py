@@ -1,5 +1,6 @@
 """Which bars or trades a factor is of: what the catalog holds, said on the terminal and in the identity."""
 
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
@@ -7,11 +8,15 @@ import polars as pl
 import pytest
 
 from conftest import call
+from tickwright.core.errors import DataError
 from tickwright.core.instrument import Instrument
 from tickwright.core.tables import BAR, PRINT
 from tickwright.core.units import HOUR, MINUTE, SECOND
 from tickwright.data.catalog import Catalog
+from tickwright.data.reference import store as reference
+from tickwright.data.reference.sectors import Statement, as_rows
 from tickwright.data.store.source import Source
+from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.grid import Grid
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
@@ -201,3 +206,64 @@ def test_the_help_says_what_the_benchmark_is_by_default(capsys):
         assert "that of the file, or of a beta of bars the mean of all others" in shown[name]
     assert "basket" not in shown["epps"]
     assert "of the file" not in shown["epps"]
+
+
+def test_a_sector_beta_says_which_table_of_sectors_it_is_of(tmp_path, capsys):
+    """Two tables are two digests, one table in another order one; the rows of each part point to their own."""
+    day, cat = dt.date(2024, 1, 1), tmp_path / "cat"
+    filled(cat, {(name, "bars-1m"): FIRST + np.arange(300) * MINUTE for name in "ABCM"})
+    file = beta(tmp_path, "")
+    file.write_text(
+        'kind = "sector"\n[market]\nbenchmark = "M"\ngrid = "1min"\nlookback_length = 30\novernight = true\n'
+    )
+    one = [Statement(name, "Tech", day, None, day) for name in "ABC"]
+    other = [*one[:2], Statement("C", "Oil", day, None, day)]
+    told, values = [], []
+    for statements in (one, one[::-1], other):
+        with reference.writing(cat):
+            reference.write_rows(cat, "sectors", as_rows(statements))
+        words = ("--config", file, "--catalog", cat)
+        code, _, err = call(capsys, "factors", "compute", *words, "--store", "--out", tmp_path / "rows.parquet")
+        assert code == 0, err
+        book = FactorStore.open(cat).book
+        told.append(book.definitions[book.parts[-1].definition].settings["sectors"])
+        values.append(pl.read_parquet(tmp_path / "rows.parquet")["value"])
+    assert told[0] == told[1]
+    assert not values[0].equals(values[2])
+    assert told[2] != told[0]
+    assert len(FactorStore.open(cat).book.parts) == 2
+    report = call(capsys, "factors", "report", "--catalog", cat, "--out", tmp_path)
+    assert report[0] == 0, report
+    assert (tmp_path / "report.html").read_text().partition("<script>")[0].count("<td>passed</td>") == 3
+
+
+def sparse(folder, gap):
+    """Trades so seldom that slots of a second are mostly empty."""
+    rng = np.random.default_rng(1)
+    held = {}
+    for name in "AM":
+        times = FIRST + np.cumsum(rng.exponential(gap * SECOND, 900)).astype(np.int64)
+        held[name, "trades"] = times
+    filled(folder, held)
+
+
+def test_a_fault_of_the_data_is_told_once_by_compute_live(tmp_path, capsys):
+    sparse(tmp_path / "cat", 4.0)
+    file = beta(tmp_path, 'grid = "1s"\nlookback_length = 30\novernight = true\nmax_gap = 30\n')
+    told = ("factors", "compute", "--config", file, "--catalog", tmp_path / "cat", "--store", "--live")
+    code, _, err = call(capsys, *told)
+    assert code == 0, err
+    assert err.count("warning: bars of 1s are too short") == 1
+
+
+def test_what_was_warned_of_is_told_of_a_run_that_fails(tmp_path, capsys, monkeypatch):
+    sparse(tmp_path / "cat", 4.0)
+    file = beta(tmp_path, 'grid = "1s"\nlookback_length = 30\novernight = true\nmax_gap = 30\n')
+
+    def fails(*_, **__):
+        raise DataError("later on")
+
+    monkeypatch.setattr(BetaFactory, "compute", fails)
+    code, _, err = call(capsys, "factors", "compute", "--config", file, "--catalog", tmp_path / "cat")
+    assert (code, "later on" in err) == (2, True)
+    assert "warning: bars of 1s are too short" in err

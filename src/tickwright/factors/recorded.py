@@ -31,6 +31,8 @@ from tickwright.factors.grid import Grid
 from tickwright.factors.own import OwnFactory
 from tickwright.factors.replay import Series, Told, case_of, each_of, in_order, played
 from tickwright.factors.rows import cut
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
 from tickwright.factors.tick.cases import TickCase, stored_ticks
 from tickwright.factors.tick.compute import warn_if_fine
@@ -39,6 +41,8 @@ from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.stream import TickStream
 
 Factory = BetaFactory | OwnFactory | TickBetaFactory
+SECTORS = "sectors"
+"""In a definition's settings: the digest of all that was said of sectors."""
 
 
 class Recorded(Protocol):
@@ -78,7 +82,9 @@ class Beta:
         """As `Recorded.live`."""
         feed = self._feed
         feed.returns(self.catalog, start=span[0], end=span[1], aligned=True)
-        yield from played(feed.stream(), feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
+        # What `returns` warned of is not told again by a stream that watches.
+        stream = Stream(feed.factory.graph, feed.sources, feed.constants)
+        yield from played(stream, feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray) -> pl.DataFrame:
         """As `Recorded.frame`."""
@@ -207,7 +213,9 @@ def stored_of(factory: Factory) -> str:
     return factory.ticks_of("").stored if isinstance(factory, TickBetaFactory) else factory.returns_of("").stored
 
 
-def definition(factory: Factory) -> Definition:
-    """What is kept beside its rows."""
+def definition(factory: Factory, where: str | None = None) -> Definition:
+    """What is kept beside its rows; of a sector beta on a catalog, `where`, a digest of the sectors that it has."""
     settings = factory.config.resolved() if isinstance(factory, TickBetaFactory) else factory.resolved()
+    if where is not None and isinstance(factory, BetaFactory) and SECTOR in factory.levels:
+        settings[SECTORS] = ReferenceSource.from_catalog(where).digest
     return definition_of(factory.node, bars_of(factory), settings, benchmark_of(factory))

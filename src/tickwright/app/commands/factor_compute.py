@@ -67,7 +67,7 @@ def compute(asked: Computing) -> None:
     factory = fitting(factory, catalog, asked.instruments, asked.without)
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
-    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory)
+    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory, asked.catalog)
     with _warnings_told():
         rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by) if asked.live else data.history(span)
     if asked.store and not asked.live:
@@ -166,9 +166,11 @@ def _warnings_told() -> Iterator[None]:
     """What the library warns of, as of a grid that is too fine, becomes a line on stderr, each once."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        yield
-    for text in dict.fromkeys(str(warning.message) for warning in told):
-        print(f"warning: {text}", file=sys.stderr)
+        try:
+            yield
+        finally:
+            for text in dict.fromkeys(str(warning.message) for warning in told):
+                print(f"warning: {text}", file=sys.stderr)
 
 
 def _streamed(data: Recorded, span: Span, store: FactorStore, made_by: Definition) -> pl.DataFrame:

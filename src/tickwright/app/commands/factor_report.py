@@ -26,7 +26,7 @@ from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint import SECTOR
 from tickwright.factors.checks import CHECKS, Checked
 from tickwright.factors.grid import Grid
-from tickwright.factors.recorded import benchmark_of, recorded
+from tickwright.factors.recorded import SECTORS, benchmark_of, recorded
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.compare import compare
 from tickwright.factors.tags import NONE
@@ -120,6 +120,7 @@ def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
     best = [view.symbols[i] for i in _best(view)]
     try:
         returns = settings.pop("returns", {})
+        settings.pop(SECTORS, None)
         factory = beta_of(settings)
         if isinstance(factory, BetaFactory):
             factory = factory.with_returns(returns)
