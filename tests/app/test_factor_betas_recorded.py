@@ -163,3 +163,22 @@ def test_the_beta_of_recorded_ticks(shared_data, tmp_path, capsys):
         assert rows["status"].cast(pl.String).to_list() == expected["status"].cast(pl.String).to_list() == ["ok"] * 10
         for name in ("value", "stderr", "r2"):
             np.testing.assert_allclose(rows[name].to_numpy(), expected[name].to_numpy(), rtol=1e-9)
+
+
+def test_of_all_indices_and_rates_are_no_assets_unless_they_are_named(days, tmp_path, capsys):
+    """The vendor's zip has shares; the other file series of FRED: two indices, a volatility, the Fed funds rate."""
+    cat, rows = days[0], tmp_path / "rows.parquet"
+    file = tmp_path / "beta.toml"
+    file.write_text('lookback_length = 60\ngrid = "1d"\nsession = "XNYS"\nbenchmark = "basket"\n')
+    compute = ("factors", "compute", "--config", file, "--catalog", cat, "--start", "2017-06-01", "--out", rows)
+    code, out, err = call(capsys, *compute)
+    assert code == 0, err
+    assert set(pl.read_parquet(rows)["symbol"].cast(str)) == set(SYMBOLS)
+    assert "left out, as no assets: DFF, ^GSPC, ^IXIC, ^VIX (--instrument names them all the same)" in out
+    code, out, err = call(capsys, *compute, "--without", "DFF", "--benchmark", "^GSPC")
+    assert code == 0, err
+    assert "left out, as no assets: ^IXIC, ^VIX (" in out
+    code, out, err = call(capsys, *compute, "--instrument", "DFF", "--instrument", "^VIX", "--instrument", "IBM")
+    assert code == 0, err
+    assert set(pl.read_parquet(rows)["symbol"].cast(str)) == {"DFF", "^VIX", "IBM"}
+    assert "left out" not in out

@@ -167,6 +167,7 @@ def test_the_benchmark_is_that_of_the_option_or_of_the_file_or_a_basket(
         return SimpleNamespace(case=lambda span: case_of(remembers, five, Sum))
 
     monkeypatch.setattr(factors, "open_catalog", lambda where: None)
+    monkeypatch.setattr(factors, "fitting", lambda factory, *_: factory)
     monkeypatch.setattr(factors, "recorded", told)
     call(capsys, "factors", "check-start", "--config", file, "--catalog", tmp_path, "--instrument", "A", *words)
     assert asked == ["A", wanted or "basket"]

@@ -1,6 +1,7 @@
 """One description of a beta's data: three ways to give it, one result; a shift is refused, membership is as of t."""
 
 import datetime as dt
+import json
 import re
 import warnings
 from decimal import Decimal
@@ -20,6 +21,8 @@ from tickwright.data.store.source import Source as Stored
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
+from tickwright.factors.recorded import definition
+from tickwright.factors.rows import fingerprint
 from tickwright.factors.sources.benchmark import BenchmarkSource
 from tickwright.factors.sources.pace import FineGridWarning
 from tickwright.factors.sources.reference import ReferenceSource
@@ -230,3 +233,58 @@ def test_a_restart_goes_on_counting_empty_slots():
     again.push("asset", prices[40:])
     with pytest.warns(FineGridWarning, match="no price in 7"):
         again.close()
+
+
+@pytest.mark.parametrize("benchmark", ["M", "basket"])
+def test_what_a_series_is_made_of_is_in_its_identity_and_stands_beside_its_rows(benchmark):
+    """Equal ids are equal values: settings of returns that make another series give it another name."""
+    config = CONFIG.but(benchmark=benchmark)
+    given: list[dict] = [
+        {}, {"kind": "simple"}, {"patience": 10**9}, {"price": "mid"}, {"schema": "bars-1s"}, {"schema": "trades"},
+        {"whole": False},
+    ]  # fmt: skip
+    feeds = [Feed(BetaFactory(config), ("A",), settings) for settings in given]
+    if benchmark != "basket":
+        feeds.append(Feed(BetaFactory(config), ("A",), {}, base={"kind": "simple"}))
+        feeds.append(Feed(BetaFactory(config), ("A",), {"kind": "simple"}, base={}))
+    definitions = [definition(feed.factory) for feed in feeds]
+    assert len({feed.factory.factor_id for feed in feeds}) == len(feeds)
+    assert len({fingerprint(f.factory.node, "A", benchmark, config.bars) for f in feeds}) == len(feeds)
+    assert len({d.digest for d in definitions}) == len(feeds)
+    for feed, kept in zip(feeds, definitions, strict=True):
+        settings = json.loads(json.dumps(kept.settings))
+        returns = settings.pop("returns", {})
+        again = BetaFactory(MarketBetaConfig(**settings)).with_returns(returns)
+        assert again.factor_id == feed.factory.factor_id == kept.factor_id
+    assert definitions[0].settings == config.resolved()
+    assert definitions[1].settings["returns"]["asset"] == {"kind": "simple"}
+    # What says the usual, or nothing of the values, leaves the name as it is.
+    usual = {"kind": "log", "schema": "bars-1m", "whole": True, "tick": 0.01}
+    same = Feed(BetaFactory(config), ("A",), usual).factory
+    assert (same.factor_id, definition(same)) == (feeds[0].factory.factor_id, definitions[0])
+
+
+def test_rows_of_simple_returns_do_not_bear_the_name_of_those_of_logarithms():
+    prices = world()
+    logs, simple = (Feed(BetaFactory(CONFIG), SYMBOLS, settings) for settings in ({}, {"kind": "simple"}))
+    made = [feed.history(prices, prices["M"]) for feed in (logs, simple)]
+    assert not made[0]["value"].equals(made[1]["value"])
+    for column in ("factor_id", "fingerprint"):
+        assert not set(made[0][column]) & set(made[1][column])
+    assert live(simple, prices).equals(made[1])
+
+
+def test_usual_settings_keep_the_names_that_stored_rows_bear():
+    """As they were stored before settings were part of a name."""
+    said = {
+        ("16f908d6bc113c708c01c8920879bcd4", "f52151ce2c482798"): CONFIG,
+        ("a0f7340b7b18fadda77e8c14b49695ae", "be0d7a7983e3f323"): MarketBetaConfig(
+            lookback_length=30, min_observations=10, grid="1d", session="XNYS", benchmark="basket"
+        ),
+        ("88af0097fe4203d23e173416c395ff86", "75945175a967cb55"): MarketBetaConfig(
+            lookback_length=30, min_observations=10, grid="6h", benchmark="M"
+        ),
+    }
+    for names, config in said.items():
+        node = Feed(BetaFactory(config), ("A",)).factory.node
+        assert (node.id, fingerprint(node, "A", config.benchmark, config.bars)) == names

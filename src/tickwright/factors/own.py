@@ -70,9 +70,14 @@ class FactorConfig:
 
 @dataclass(frozen=True)
 class OwnFactory:
-    """What `BetaFactory` is for a beta, for any factor over returns. Raises ConfigError."""
+    """What `BetaFactory` is for a beta, for any factor over returns; `settings` and `base` as there.
+
+    Raises ConfigError.
+    """
 
     config: FactorConfig
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    base: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @cached_property
     def factor(self) -> Factor:
@@ -93,7 +98,8 @@ class OwnFactory:
     @cached_property
     def node(self) -> Node:
         """The factor joined to its returns."""
-        inputs = {port: self.returns_of(port).source(port) for port in self.factor.inputs}
+        made = {port: self._market() if port == MARKET else self.returns_of(port) for port in self.factor.inputs}
+        inputs = {port: returns.source(port) for port, returns in made.items()}
         return Node(self.factor, self._settings(), inputs)
 
     @cached_property
@@ -103,8 +109,19 @@ class OwnFactory:
 
     def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """The returns that this factor takes, of one symbol; `settings` are other fields of `ReturnSource`."""
-        config = self.config
-        return ReturnSource(symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings)
+        return self._returns(symbol, {**self.settings, **settings})
+
+    @property
+    def market_source(self) -> ReturnSource | None:
+        """Returns of the benchmark; None where there is none."""
+        return None if self.config.benchmark == NONE else self._market()
+
+    def resolved(self) -> dict[str, Any]:
+        """As of `BetaFactory`."""
+        said = {ASSET: self.returns_of(ASSET).chosen}
+        if (market := self.market_source) is not None:
+            said[MARKET] = market.chosen
+        return {**self.config.resolved(), **({"returns": said} if any(said.values()) else {})}
 
     def compute(
         self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None, executor: Executor | None = None
@@ -126,8 +143,8 @@ class OwnFactory:
         """Rows with start ≤ ts_event < end from prices of a catalog, of which a look-back before `start` is read."""
         span = self.config.bars.covering(start, end, self.node.lookback)
         assets = {s: self.returns_of(s).returns(catalog, *span) for s in symbols}
-        name = self.config.benchmark
-        market = None if name == NONE else self.returns_of(name).returns(catalog, *span)
+        source = self.market_source
+        market = None if source is None else source.returns(catalog, *span)
         return cut(self.compute(assets, market), start, end)
 
     def stream(self, symbols: Sequence[str]) -> Stream:
@@ -137,8 +154,8 @@ class OwnFactory:
     def sources(self, symbols: Sequence[str]) -> dict[str, ReturnSource | Sequence[ReturnSource]]:
         """Returns by the name that the graph gives them."""
         assets = [self.returns_of(symbol) for symbol in symbols]
-        name = self.config.benchmark
-        return {ASSET: assets} if name == NONE else {ASSET: assets, MARKET: self.returns_of(name)}
+        market = self.market_source
+        return {ASSET: assets} if market is None else {ASSET: assets, MARKET: market}
 
     def case(self, prices: Mapping[str, Columns], market: Columns | None = None) -> Case:
         """What `checks` take: this factor on prices by symbol, and on those of the benchmark."""
@@ -147,7 +164,7 @@ class OwnFactory:
         sources: dict[str, Any] = {ASSET: [self.returns_of(symbol, whole=True) for symbol in prices]}
         given: dict[str, Any] = {ASSET: list(prices.values())}
         if market is not None:
-            sources[MARKET], given[MARKET] = self.returns_of(self.config.benchmark, whole=True), market
+            sources[MARKET], given[MARKET] = self._market(whole=True), market
         return Case(self.node, sources, given)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray, symbols: Sequence[str]) -> pl.DataFrame:
@@ -159,6 +176,14 @@ class OwnFactory:
         if given != self.needs_market:
             wanted = "those of the benchmark" if self.needs_market else f"none: {self.config.factor} takes none"
             raise ConfigError("benchmark returns", "some" if given else "none", wanted)
+
+    def _market(self, **settings: Any) -> ReturnSource:
+        of = self.settings if self.base is None else self.base
+        return self._returns(self.config.benchmark, {**of, **settings})
+
+    def _returns(self, symbol: str, settings: Mapping[str, Any]) -> ReturnSource:
+        config = self.config
+        return ReturnSource(symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings)
 
     def _settings(self) -> Any:
         record, given = self.factor.config, self.config.settings

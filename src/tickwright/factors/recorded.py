@@ -31,13 +31,18 @@ from tickwright.factors.grid import Grid
 from tickwright.factors.own import OwnFactory
 from tickwright.factors.replay import Series, Told, case_of, each_of, in_order, played
 from tickwright.factors.rows import cut
+from tickwright.factors.sources.reference import ReferenceSource
+from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
 from tickwright.factors.tick.cases import TickCase, stored_ticks
 from tickwright.factors.tick.compute import warn_if_fine
+from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.stream import TickStream
 
 Factory = BetaFactory | OwnFactory | TickBetaFactory
+SECTORS = "sectors"
+"""In a definition's settings: the digest of all that was said of sectors."""
 
 
 class Recorded(Protocol):
@@ -77,7 +82,9 @@ class Beta:
         """As `Recorded.live`."""
         feed = self._feed
         feed.returns(self.catalog, start=span[0], end=span[1], aligned=True)
-        yield from played(feed.stream(), feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
+        # What `returns` warned of is not told again by a stream that watches.
+        stream = Stream(feed.factory.graph, feed.sources, feed.constants)
+        yield from played(stream, feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray) -> pl.DataFrame:
         """As `Recorded.frame`."""
@@ -171,8 +178,7 @@ class OfTicks:
 def recorded(factory: Factory, catalog: Reading, where: str, symbols: Sequence[str]) -> Recorded:
     """A factor on a catalog, which `where` is the address of. Raises NotInCatalogError where a benchmark is absent."""
     if lacking := sorted(needed(factory) - {row.instrument for row in catalog.ls()}):
-        what = "benchmark" if lacking[0] == benchmark_of(factory) else "index of volatility"
-        raise NotInCatalogError(f"{catalog.root}: the {what} {lacking[0]!r} is not there; the file names it")
+        raise NotInCatalogError(f"{catalog.root}: the {_who_names(factory, lacking[0])}")
     if isinstance(factory, BetaFactory):
         return Beta(factory, catalog, where, symbols)
     return Own(factory, catalog, symbols) if isinstance(factory, OwnFactory) else OfTicks(factory, catalog, symbols)
@@ -194,11 +200,22 @@ def needed(factory: Factory) -> set[str]:
     return {benchmark_of(factory), index} - {BASKET, NONE, ""}
 
 
+def _who_names(factory: Factory, name: str) -> str:
+    if name != benchmark_of(factory):
+        return f"index of volatility {name!r} is not there; `index` of the file names it"
+    said = f"benchmark {name!r} is not there; `benchmark` of the file, or --benchmark, names it"
+    usual = name == TickBetaConfig().benchmark and isinstance(factory, TickBetaFactory)
+    return f"{said}, and where neither does it is {name!r}" if usual else said
+
+
 def stored_of(factory: Factory) -> str:
     """The schema of a catalog that its assets are read of."""
     return factory.ticks_of("").stored if isinstance(factory, TickBetaFactory) else factory.returns_of("").stored
 
 
-def definition(factory: Factory) -> Definition:
-    """What is kept beside its rows."""
-    return definition_of(factory.node, bars_of(factory), factory.config.resolved(), benchmark_of(factory))
+def definition(factory: Factory, where: str | None = None) -> Definition:
+    """What is kept beside its rows; of a sector beta on a catalog, `where`, a digest of the sectors that it has."""
+    settings = factory.config.resolved() if isinstance(factory, TickBetaFactory) else factory.resolved()
+    if where is not None and isinstance(factory, BetaFactory) and SECTOR in factory.levels:
+        settings[SECTORS] = ReferenceSource.from_catalog(where).digest
+    return definition_of(factory.node, bars_of(factory), settings, benchmark_of(factory))

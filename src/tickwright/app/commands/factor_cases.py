@@ -15,14 +15,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from tickwright.app import config_file
-from tickwright.app.commands.factor_compute import factory_of
+from tickwright.app.commands.factor_compute import factory_of, factory_on_catalog, fitting
 from tickwright.app.commands.factor_values import moment
 from tickwright.core.errors import ConfigError
 from tickwright.data.backends import open_catalog
 from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market
 from tickwright.factors.beta.config import BASKET, MarketBetaConfig
-from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint import JointConfig
 from tickwright.factors.beta.joint_cases import joint_case, joint_configs
 from tickwright.factors.checks import Checked
@@ -91,19 +89,13 @@ def _own(factory: OwnFactory, seed: int) -> Checked:
 
 
 def _recorded(asked: Asked, file: Path, where: str) -> Iterator[Checked]:
-    """A factor on what a catalog has; a beta is to the mean of all others where neither file nor option names one."""
+    """A factor on what a catalog has, as `factors compute` reads it."""
     if not asked.instruments:
         raise ConfigError("--instrument", "nothing", "one asset at least")
-    factory = factory_of(file, asked.benchmark)
-    if isinstance(factory, BetaFactory):
-        table = config_file.read(file)
-        said = table.get("market", table).get("benchmark")
-        if asked.benchmark is not None and said == BASKET:
-            raise ConfigError("--benchmark", asked.benchmark, f"none: the benchmark of the file is the {BASKET}")
-        if asked.benchmark is None and said is None:
-            factory = factory_of(file, BASKET)
+    factory = factory_on_catalog(file, asked.benchmark)
     span = moment(asked.start, "--start"), moment(asked.end, "--end", 1)
-    yield recorded(factory, open_catalog(where), where, asked.instruments).case(span)
+    catalog = open_catalog(where)
+    yield recorded(fitting(factory, catalog, asked.instruments), catalog, where, asked.instruments).case(span)
 
 
 def _check_made(asked: Asked) -> None:

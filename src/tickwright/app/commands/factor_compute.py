@@ -16,22 +16,27 @@ import polars as pl
 from tickwright.app import config_file, first_use
 from tickwright.app.commands.factor_values import moment, show, write_rows
 from tickwright.core.errors import ConfigError, NotInCatalogError
+from tickwright.core.instrument import Instrument
 from tickwright.data.backends import open_catalog
 from tickwright.data.port import Reading
+from tickwright.factors.beta.config import BASKET
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint_cases import KINDS
 from tickwright.factors.beta.levels import Span
 from tickwright.factors.own import FactorConfig, OwnFactory
-from tickwright.factors.recorded import Factory, Recorded, definition, needed, recorded, stored_of
+from tickwright.factors.recorded import Factory, Recorded, benchmark_of, definition, needed, recorded, stored_of
 from tickwright.factors.rows import cut
 from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
+from tickwright.factors.stored import fitted
 from tickwright.factors.tags import Definition
 from tickwright.factors.tick.config import HAYASHI_YOSHIDA, TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 
 _MARKET = "market"
+_SERIES = "FRED"
+"""The venue of indices and interest rates, as `ingest reference` stores them: nobody trades there."""
 _FLUSH = 200_000
 """Rows that a stream gathers before they are stored."""
 
@@ -56,12 +61,13 @@ def compute(asked: Computing) -> None:
     """Compute one factor over what a catalog holds; show, write or store its rows."""
     if asked.live and not asked.store:
         raise ConfigError("--live", True, "--store: what a stream tells is kept")
-    factory = factory_of(asked.config, asked.benchmark)
+    factory = factory_on_catalog(asked.config, asked.benchmark)
     first_use.say(*first_use.FACTORS)
     catalog = open_catalog(asked.catalog)
+    factory = fitting(factory, catalog, asked.instruments, asked.without)
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
-    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory)
+    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory, asked.catalog)
     with _warnings_told():
         rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by) if asked.live else data.history(span)
     if asked.store and not asked.live:
@@ -87,6 +93,15 @@ def factory_of(file: Path | str, benchmark: str | None = None) -> Factory:
     return OwnFactory(config_file.build(FactorConfig, {**table, **named}))
 
 
+def factory_on_catalog(file: Path | str, benchmark: str | None) -> Factory:
+    """The factor of a file; a beta of bars is to the mean of all others where neither option nor file names another."""
+    factory = factory_of(file, benchmark)
+    if benchmark is not None or not isinstance(factory, BetaFactory):
+        return factory
+    table = config_file.read(file)
+    return factory_of(file, BASKET) if table.get("market", table).get("benchmark") is None else factory
+
+
 def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory | TickBetaFactory:
     """The beta of a file's table: of ticks, or of the kind that it names; of the market where it names none."""
     named = {} if benchmark is None else {"benchmark": benchmark}
@@ -100,13 +115,41 @@ def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory 
     return BetaFactory(config_file.build(KINDS[kind], config_file.merged(table, over)))
 
 
+def fitting(
+    factory: Factory, catalog: Reading, instruments: Sequence[str], without: Sequence[str] = ()
+) -> Factory:  # fmt: skip
+    """The factor of what the catalog has, which is said on stderr where its bars are not of the grid's length."""
+    if isinstance(factory, TickBetaFactory):
+        return factory
+    series = [one.symbol for one in catalog.instruments() if _is_series(one)]
+    made = fitted(factory, catalog, instruments, {*needed(factory), *without, *series})
+    for source, name in ((made.returns_of(""), "the assets"), (made.market_source, benchmark_of(made))):
+        if source is not None and "schema" in source.chosen:
+            told = f"returns of {name} are of {source.stored}, the last price of each slot of {source.grid.text}"
+            print(f"no bars of that length: {told}", file=sys.stderr)
+    return made
+
+
+def _is_series(one: Instrument) -> bool:
+    return one.venue == _SERIES or one.symbol.startswith("^")
+
+
 def all_of(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[str, ...]:
-    """Every instrument that has what the assets of a factor are of. Raises NotInCatalogError where none has."""
+    """Every instrument that has what the assets of a factor are of; says which series were left out, as no assets.
+
+    Raises NotInCatalogError where none has.
+    """
     stored = stored_of(factory)
     beside = {*needed(factory), *without}
     found = dict.fromkeys(
         row.instrument for row in catalog.ls() if row.schema == stored and row.instrument not in beside
     )
+    told = [one for one in map(catalog.instrument, found) if _is_series(one)]
+    for one in told:
+        del found[one.symbol]
+    if told:
+        names = ", ".join(sorted(one.symbol for one in told))
+        print(f"left out, as no assets: {names} (--instrument names them all the same)")
     if not found:
         raise NotInCatalogError(
             f"{catalog.root}: no instrument has {stored}, which {factory.node.factor.name} is made of"
@@ -123,9 +166,11 @@ def _warnings_told() -> Iterator[None]:
     """What the library warns of, as of a grid that is too fine, becomes a line on stderr, each once."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        yield
-    for text in dict.fromkeys(str(warning.message) for warning in told):
-        print(f"warning: {text}", file=sys.stderr)
+        try:
+            yield
+        finally:
+            for text in dict.fromkeys(str(warning.message) for warning in told):
+                print(f"warning: {text}", file=sys.stderr)
 
 
 def _streamed(data: Recorded, span: Span, store: FactorStore, made_by: Definition) -> pl.DataFrame:

@@ -22,10 +22,11 @@ from tickwright.data.port import Reading
 from tickwright.data.reference.sectors import Sectors
 from tickwright.data.store.disk import whole_file
 from tickwright.factors.beta.config import BASKET
+from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint import SECTOR
 from tickwright.factors.checks import CHECKS, Checked
 from tickwright.factors.grid import Grid
-from tickwright.factors.recorded import benchmark_of, recorded
+from tickwright.factors.recorded import SECTORS, benchmark_of, recorded
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.compare import compare
 from tickwright.factors.tags import NONE
@@ -118,7 +119,11 @@ def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
         return replace(view, checked_on="A factor by its name: `tickwright factors check-parity` checks it.")
     best = [view.symbols[i] for i in _best(view)]
     try:
+        returns = settings.pop("returns", {})
+        settings.pop(SECTORS, None)
         factory = beta_of(settings)
+        if isinstance(factory, BetaFactory):
+            factory = factory.with_returns(returns)
         behind = factory.node.lookback + CHECKED_BARS
         # What was stored may be less than a look-back, and the bars before it are there all the same.
         begin = _grid(view).before(int(view.ts_event[-1]), behind)

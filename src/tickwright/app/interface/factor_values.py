@@ -37,8 +37,8 @@ def compute(
 ) -> None:
     """Compute a factor over what a catalog holds: bars, sectors, volumes, quotes or ticks, as its file asks.
 
-    Without --instrument, of every instrument that has bars of the grid's length, or ticks. Nothing is ever overwritten
-    in the store: rows that stand there already are left out, and a corrected row is one more version.
+    Without --instrument, of every asset that has bars of the grid's length, or finer, or ticks. Nothing is ever
+    overwritten in the store: rows that stand there already are left out, and a corrected row is one more version.
     """
     from tickwright.app.commands import factor_compute as computing
 

@@ -32,7 +32,11 @@ Instruments = Annotated[
 ]
 Benchmark = Annotated[
     str | None,
-    typer.Option(metavar="SYMBOL", help="The benchmark in the catalog.", show_default="that of the file, or a basket"),
+    typer.Option(
+        metavar="SYMBOL",
+        help="Another benchmark than the file's.",
+        show_default="that of the file, or of a beta of bars the mean of all others",
+    ),
 ]
 Start = Annotated[str | None, typer.Option(metavar="DATE", help="First UTC day of the catalog to read.")]
 End = Annotated[str | None, typer.Option(metavar="DATE", help="Last UTC day of the catalog to read.")]
@@ -111,7 +115,8 @@ def epps(
         ),
     ] = None,
     asset: Annotated[str | None, typer.Option(metavar="SYMBOL", help="An asset of the catalog.")] = None,
-    benchmark: Benchmark = None, start: Start = None, end: End = None,
+    benchmark: Annotated[str | None, typer.Option(metavar="SYMBOL", help="A benchmark of the catalog.")] = None,
+    start: Start = None, end: End = None,
     session: Annotated[str, typer.Option(metavar="NAME", help="Calendar of the trades.")] = "XNYS",
     grid: Annotated[str, typer.Option(metavar="TIME", help="Slots of the sums, as 1min.")] = "5min",
     seed: Seed = None, json: Json = False,

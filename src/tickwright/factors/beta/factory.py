@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,7 @@ from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.executor import Executor
 from tickwright.factors.factor import Factor
 from tickwright.factors.graph import Graph, Node, Source
+from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.rows import frame_of
 from tickwright.factors.sources.benchmark import BenchmarkSource
@@ -45,11 +46,14 @@ _FACTORS: dict[str, Factor] = {
 class BetaFactory:
     """One beta, by its configuration: to the market, or to something beside it (`joint.JointConfig`).
 
-    `prices`: its returns come from prices, of which the first slot has none.
+    `prices`: its returns come from prices, of which the first slot has none. `settings`: other fields of `ReturnSource`
+    than those that the configuration says, of the assets, and `base` of the benchmark, by default the same.
     """
 
     config: MarketBetaConfig | JointConfig
     prices: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    base: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @cached_property
     def market(self) -> MarketBetaConfig:
@@ -68,10 +72,7 @@ class BetaFactory:
 
     def returns_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """The returns that this beta takes, of one symbol; `settings` are other fields of `ReturnSource`."""
-        config = self.market
-        return ReturnSource(
-            symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings
-        )  # fmt: skip
+        return self._returns(symbol, {**self.settings, **settings})
 
     def benchmark(
         self, weights: Mapping[str, float] | None = None, members: ReferenceSource | None = None, **settings: Any
@@ -80,8 +81,14 @@ class BetaFactory:
         config = self.market
         if config.benchmark == BASKET:
             return BenchmarkSource(BASKET, None, weights, members)
-        returns = replace(self.returns_of(config.benchmark, **settings), grid=config.benchmark_bars)
+        of = self.settings if self.base is None else self.base
+        returns = replace(self._returns(config.benchmark, {**of, **settings}), grid=config.benchmark_bars)
         return BenchmarkSource(config.benchmark, returns)
+
+    @property
+    def market_source(self) -> ReturnSource | None:
+        """Returns of the benchmark; None of a basket."""
+        return self.benchmark().returns
 
     def levels_of(self, symbol: str, **settings: Any) -> ReturnSource:
         """A level that this beta takes, as liquidity, of one symbol."""
@@ -110,6 +117,22 @@ class BetaFactory:
     def factor_id(self) -> str:
         """The identity of the beta by its content."""
         return self.node.id
+
+    def resolved(self) -> dict[str, Any]:
+        """The configuration with every field, and where returns are not the usual ones what they are: `returns`."""
+        said = {ASSET: self.returns_of(ASSET).chosen}
+        if (market := self.market_source) is not None:
+            said[MARKET] = market.chosen
+        return {**self.config.resolved(), **({"returns": said} if any(said.values()) else {})}
+
+    def with_returns(self, said: Mapping[str, Mapping[str, Any]]) -> BetaFactory:
+        """This beta of what `resolved` said of `returns`."""
+        length = self.market.bars.length
+        read = {
+            name: {k: Grid(length, v) if k == "own" else v for k, v in settings.items()}
+            for name, settings in said.items()
+        }
+        return replace(self, settings=read.get(ASSET, {}), base=read.get(MARKET))
 
     def compute(
         self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None,
@@ -184,6 +207,10 @@ class BetaFactory:
             found = f"a slot that begins at {np.datetime64(int(rows['ts_event'][wrong][0]), 'ns')}"
             grid = " ".join(filter(None, (bars.text, bars.session)))
             raise ConfigError(f"returns of {name}", found, f"slots of {grid}: make them there with BenchmarkSource.on")
+
+    def _returns(self, symbol: str, settings: Mapping[str, Any]) -> ReturnSource:
+        config = self.market
+        return ReturnSource(symbol, config.bars, max_span=config.max_gap, overnight=config.overnight, **settings)
 
     def _source(self, name: str) -> Source:
         returns = self.benchmark().on(self.market.bars) if name == MARKET else self.returns_of(name)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,9 +37,9 @@ from tickwright.factors.stream import Constant, Stream, Told
 class Feed:
     """A beta of `symbols`. `settings`: other fields of `ReturnSource`, as tick; `base` those of the benchmark.
 
-    Of a basket: `weights` by symbol, and `members`, whose statements say who is in it as of each slot.
-    Of a sector beta: `sectors`, whose statements say who is in which. By default the benchmark has the settings of the
-    assets. Raises ConfigError.
+    They are part of the identity of `factory`, which becomes one of them. Of a basket: `weights` by symbol, and
+    `members`, whose statements say who is in it as of each slot. Of a sector beta: `sectors`, whose statements say who
+    is in which. By default the benchmark has the settings of the assets. Raises ConfigError.
     """
 
     factory: BetaFactory
@@ -52,6 +52,8 @@ class Feed:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "symbols", tuple(self.symbols))
+        if self.settings or self.base is not None:
+            object.__setattr__(self, "factory", replace(self.factory, settings=self.settings, base=self.base))
         if not self.symbols or len(set(self.symbols)) < len(self.symbols):
             raise ConfigError("symbols", self.symbols, "one at least, each once")
         if not self.factory.prices:
@@ -63,15 +65,13 @@ class Feed:
     @cached_property
     def benchmark(self) -> BenchmarkSource:
         """What the beta is to."""
-        return self.factory.benchmark(self.weights, self.members, **(self.settings if self.base is None else self.base))
+        return self.factory.benchmark(self.weights, self.members)
 
     @cached_property
     def sources(self) -> dict[str, ReturnSource | list[ReturnSource]]:
         """Returns by the name that the graph gives them, all on the grid of the assets."""
         of = self.factory
-        made: dict[str, ReturnSource | list[ReturnSource]] = {
-            ASSET: [of.returns_of(symbol, **self.settings) for symbol in self.symbols]
-        }
+        made: dict[str, ReturnSource | list[ReturnSource]] = {ASSET: [of.returns_of(symbol) for symbol in self.symbols]}
         if self.benchmark.returns is not None:
             made[MARKET] = self.benchmark.on(of.market.bars)
         for name in of.levels:

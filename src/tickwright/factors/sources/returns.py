@@ -77,8 +77,10 @@ class ReturnSource:
     @cached_property
     def stored(self) -> str:
         """The schema that is read of a catalog."""
-        if self.schema is not None:
-            return self.schema
+        return self._usual if self.schema is None else self.schema
+
+    @property
+    def _usual(self) -> str:
         if self.price != LAST:
             return "quotes"
         fitting = [name for name, length in BAR_LENGTH.items() if length == self.grid.length]
@@ -87,7 +89,25 @@ class ReturnSource:
     @cached_property
     def bars(self) -> bool:
         """Whether each price is a bar of a whole slot."""
-        return BAR_LENGTH.get(self.stored) == self.grid.length if self.whole is None else self.whole
+        return self._fits if self.whole is None else self.whole
+
+    @property
+    def _fits(self) -> bool:
+        return BAR_LENGTH.get(self.stored) == self.grid.length
+
+    @property
+    def chosen(self) -> dict[str, str | int | bool]:
+        """Settings that make other returns than the usual of its grid, by name, as texts and numbers."""
+        usual = ReturnSource(self.symbol, self.grid)
+        said = {name: getattr(self, name) for name in ("kind", "price", "patience")}
+        found = {name: value for name, value in said.items() if value != getattr(usual, name)}
+        if self.stored != self._usual:
+            found["schema"] = self.stored
+        if self.bars != self._fits:
+            found["whole"] = self.bars
+        if self.own is not None:
+            found["own"] = self.own.session
+        return found
 
     def ends(self, slots: np.ndarray) -> np.ndarray:
         """When the prices of slots of `grid` are known, patience apart: at the end, or at that of its own calendar."""
@@ -110,6 +130,8 @@ class ReturnSource:
         }  # fmt: skip
         if self.own is not None:
             settings["own"] = self.own.session
+        if self.stored != self._usual:
+            settings["schema"] = self.stored
         return Source(name, settings, 1 if self.kind == LEVEL else self.max_span + 1)
 
     def returns(self, where: Any, start_ns: Nanos | None = None, end_ns: Nanos | None = None) -> np.ndarray:
