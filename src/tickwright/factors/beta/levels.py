@@ -56,6 +56,21 @@ def stored_levels(
 
     Raises ConfigError, and NotInCatalogError for a symbol without volumes, quotes or bars.
     """
+    made = levels_of(factory, catalog, symbols, span)
+    if isinstance(factory.config, LiquidityBetaConfig) and factory.config.measure == ILLIQUIDITY:
+        for symbol, columns in zip(symbols, made[LIQUIDITY], strict=True):
+            if not np.any(columns["close"]):  # type: ignore[index]
+                raise NotInCatalogError(
+                    f"{catalog.root}: no {factory.returns_of(symbol).stored} of {symbol} has a volume, which "
+                    "illiquidity is over; name others by --instrument, or leave it out by --without"
+                )
+    return made
+
+
+def levels_of(
+    factory: BetaFactory, catalog: Reading, symbols: Sequence[str], span: Span
+) -> dict[str, Columns | list[Columns]]:
+    """As `stored_levels`, of as little as there is."""
     config = factory.config
     if isinstance(config, LiquidityBetaConfig):
         of = _traded if config.measure == ILLIQUIDITY else _quoted
@@ -74,11 +89,6 @@ def _traded(
         raise ConfigError("measure", config.measure, f"depth or spread; or a grid of stored bars, which are of {bars}")
     rows = catalog.read(symbol, schema, *span)
     rows = rows[(rows["missing"] & int(Missing.CLOSE | Missing.VOLUME)) == 0]
-    if not (rows["volume"] > 0).any():
-        raise NotInCatalogError(
-            f"{catalog.root}: no {schema} of {symbol} has a volume, which illiquidity is over; name others by "
-            "--instrument, or leave it out by --without"
-        )
     return traded_notional(rows, config.market.bars, _unit(catalog, symbol))
 
 
