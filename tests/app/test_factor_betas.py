@@ -34,6 +34,7 @@ from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.beta.volatility import VolatilityBetaConfig
 from tickwright.factors.checks import check_lookahead
 from tickwright.factors.recorded import feed_case
+from tickwright.factors.sources.liquidity import QuotedLiquidity
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
@@ -411,6 +412,51 @@ def test_a_level_that_is_absent_in_the_first_half_is_no_look_ahead(world):
     factory = BetaFactory(LiquidityBetaConfig(measure="illiquidity", season_sessions=2, min_sessions=1, market=market))
     outcome = check_lookahead(feed_case(Feed(factory, ASSETS), Thin(), (None, None)))
     assert outcome.passed, outcome.difference
+
+
+@pytest.mark.parametrize("kind", ["depth", "acharya"])
+def test_levels_of_quotes_are_played_piece_by_piece(world, file, capsys, monkeypatch, kind):
+    """Parity looks at what is streamed: levels that forget what stood between pieces, or over a restart, are caught."""
+    assets = [word for name in ASSETS for word in ("--instrument", name)]
+    words = ("factors", "check-parity", "--config", file(kind), "--catalog", world.folder, *assets, "--json")
+    code, out, err = call(capsys, *words)
+    assert (code, json.loads(out)[0]["passed"]) == (0, True), err
+    honest = {name: getattr(QuotedLiquidity, name) for name in ("feed", "restore")}
+
+    def forgets_what_stood(self, rows):
+        self._state["value"] = np.nan
+        return honest["feed"](self, rows)
+
+    def restores_nothing(self, snapshot):
+        assert self._state["open"][0] == 0
+
+    for name, fault in (("feed", forgets_what_stood), ("restore", restores_nothing)):
+        with monkeypatch.context() as planted:
+            planted.setattr(QuotedLiquidity, name, fault)
+            code, out, _ = call(capsys, *words)
+        (row,) = json.loads(out)
+        assert (code, row["passed"]) == (2, False)
+        assert "of instrument" in row["difference"] or "in one run alone" in row["difference"]
+
+
+def test_a_live_run_is_told_levels_of_quotes_as_they_come(world, file, capsys, monkeypatch, tmp_path):
+    """What `compute --live` stores is made by `QuotedLiquidity` in pieces: a fault of the stream alone shows in it."""
+    honest, pieces = QuotedLiquidity.feed, []
+
+    def counted(self, rows):
+        pieces.append(len(rows))
+        return honest(self, rows)
+
+    assets = [word for name in ASSETS for word in ("--instrument", name)]
+    span = ("--start", "2024-03-07", "--end", "2024-03-08")
+    compute = ("compute", "--config", file("depth", max_stale=2), "--catalog", world.folder, *assets, *span)
+    told(capsys, *compute, "--store")
+    monkeypatch.setattr(QuotedLiquidity, "feed", counted)
+    told(capsys, *compute, "--store", "--live")
+    assert pieces.count(1) > 2 * 24 * len(ASSETS)  # of two quotes an hour, each by itself
+    newest = FactorStore.open(world.folder).book.parts[-1].series
+    compared = json.loads(told(capsys, "compare", "--catalog", world.folder, "--factor", newest[0], "--json"))
+    assert compared["total"]["equal"] == 48 * len(ASSETS)
 
 
 def test_the_report_shows_them_all_with_their_checks(world, file, capsys, tmp_path):

@@ -21,6 +21,7 @@ from tickwright.factors import batch
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
+from tickwright.factors.pieces import Pieces, Rows, in_order
 from tickwright.factors.records import ESTIMATE, Status
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Constant, Stream
@@ -66,13 +67,15 @@ class Case:
 
     `anew`: the case of a moment, its prices, levels and constants made again of the raw rows and statements that were
     known by then; by default there is nothing raw, and prices are cut by the moments that they claim. `said`: when
-    statements that constants are made of became known.
+    statements that constants are made of became known. `made_of`: what a stream is told by in the stead of prices, by
+    their source and their place in it.
     """
 
     node: Node
     sources: Mapping[str, ReturnSource | Sequence[ReturnSource]]
     prices: Mapping[str, Columns | Sequence[Columns]]
     constants: Mapping[str, Constant] = field(default_factory=dict)
+    made_of: Mapping[tuple[str, int], Pieces] = field(default_factory=dict)
     anew: Callable[[Nanos], Case] | None = None
     said: Sequence[Nanos] = ()
 
@@ -119,23 +122,28 @@ class Case:
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same row by row; at the share `cut` of the rows another stream goes on from a snapshot."""
-        feed = [
-            (int(known), name, i, at)
-            for name, prices in self.prices.items()
-            for i, columns in enumerate(listed(prices))
-            for at, known in enumerate(columns["ts_available"].tolist())
-        ]
-        feed.sort(key=lambda row: (row[0], row[1:3]))
+        every = sorted((name, i) for name, prices in self.prices.items() for i in range(len(listed(prices))))
+        pieces = [self._pieces(name, i) for name, i in every]
+        makers = [piece.begin() for piece in pieces]
+        order = list(in_order([piece.moments for piece in pieces]))
         stream, told = Stream(self.graph, self.sources, self.constants), []
-        for k, (_, name, i, at) in enumerate(feed):
-            if cut is not None and k == int(cut * len(feed)):
-                snapshot = stream.snapshot()
-                stream = Stream(self.graph, self.sources, self.constants)
+        for n, (k, at) in enumerate(order):
+            if cut is not None and n == int(cut * len(order)):
+                snapshot, made = stream.snapshot(), [maker.snapshot() for maker in makers]
+                stream, makers = Stream(self.graph, self.sources, self.constants), [piece.begin() for piece in pieces]
                 stream.restore(snapshot)
-            columns = listed(self.prices[name])[i]
-            told.append(stream.push(name, {key: values[at : at + 1] for key, values in columns.items()}, i))
+                for maker, state in zip(makers, made, strict=True):
+                    maker.restore(state)
+            name, i = every[k]
+            told += [stream.push(name, rows, i) for rows in makers[k].take(at)]
         told.append(stream.close())
         return np.concatenate([t[0] for t in told]), np.concatenate([t[1][self.node.id] for t in told], axis=1)
+
+    def _pieces(self, name: str, i: int) -> Pieces:
+        if (name, i) in self.made_of:
+            return self.made_of[name, i]
+        columns = listed(self.prices[name])[i]
+        return Rows(columns, np.arange(len(columns["close"])), columns["ts_available"])
 
 
 @dataclass(frozen=True, slots=True)

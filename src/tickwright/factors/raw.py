@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ class Raw:
     """Rows of a catalog, each read once. A bar is known when its source in `sources` says, a quote when it came."""
 
     catalog: Reading
-    sources: Iterable[ReturnSource]
+    sources: Sequence[ReturnSource]
     _read: dict[_Asked, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def all(self) -> Reading:

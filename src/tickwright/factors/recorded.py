@@ -25,13 +25,14 @@ from tickwright.data.port import Reading
 from tickwright.factors.beta.config import BASKET
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
-from tickwright.factors.beta.joint import SECTOR
-from tickwright.factors.beta.levels import Span, levels_of, sectors_of
+from tickwright.factors.beta.joint import LIQUIDITY, SECTOR
+from tickwright.factors.beta.levels import Span, levels_of, quoted_pieces, sectors_of
 from tickwright.factors.checks import Case, Checked, listed
 from tickwright.factors.grid import Grid
 from tickwright.factors.own import OwnFactory
+from tickwright.factors.pieces import in_order
 from tickwright.factors.raw import Raw
-from tickwright.factors.replay import Series, Told, case_of, each_of, in_order, played
+from tickwright.factors.replay import Series, Told, case_of, each_of, played
 from tickwright.factors.rows import cut
 from tickwright.factors.tags import NONE, Definition, definition_of
 from tickwright.factors.tick.cases import TickCase, stored_ticks
@@ -81,7 +82,7 @@ class Beta:
         """As `Recorded.live`."""
         feed = self._feed
         feed.returns(self.catalog, start=span[0], end=span[1], aligned=True)
-        yield from played(feed.stream(), feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
+        yield from played(feed.stream(), streamed(feed, self.catalog, feed.span(*span)), feed.factory.factor_id)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray) -> pl.DataFrame:
         """As `Recorded.frame`."""
@@ -97,6 +98,13 @@ class Beta:
         return Feed(self.factory, tuple(self.symbols), sectors=sectors)
 
 
+def streamed(feed: Feed, catalog: Reading, span: Span) -> Iterator[Series]:
+    """As `Feed.stored`, levels of quotes made of their quotes as those come."""
+    pieces = quoted_pieces(feed.factory, catalog, feed.symbols, span)
+    for series in feed.stored(catalog, span):
+        yield replace(series, made_of=pieces[series.place]) if pieces and series.name == LIQUIDITY else series
+
+
 def feed_case(feed: Feed, catalog: Reading, span: Span) -> Case:
     """What the checks take of a feed of a catalog: of a moment it is made anew of the rows and statements before it."""
     node, sources = feed.factory.node, feed.sources
@@ -110,7 +118,7 @@ def feed_case(feed: Feed, catalog: Reading, span: Span) -> Case:
         levels = levels_of(feed.factory, rows, feed.symbols, span)
         return case_of(node, sources, known.stored(rows, span, levels), known.constants)
 
-    case = case_of(node, sources, feed.stored(raw.all(), span), feed.constants)
+    case = case_of(node, sources, streamed(feed, raw.all(), span), feed.constants)
     said = {time for name in _STATED if (of := getattr(feed, name)) is not None for time in of.said(feed.symbols)}
     times = np.concatenate([columns["ts_event"] for given in case.prices.values() for columns in listed(given)])
     within = [time for time in sorted(said) if len(times) and times.min() < time <= times.max()]

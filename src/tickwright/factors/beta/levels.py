@@ -28,6 +28,7 @@ from tickwright.factors.beta.volatility import VolatilityBetaConfig
 from tickwright.factors.checks import Columns
 from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.sources.liquidity import quoted_liquidity, traded_notional
+from tickwright.factors.sources.quoted import QuotedPieces
 from tickwright.factors.sources.reference import ReferenceSource
 
 Span = tuple[Nanos | None, Nanos | None]
@@ -92,19 +93,37 @@ def _traded(
     return traded_notional(rows, config.market.bars, _unit(catalog, symbol))
 
 
+def quoted_pieces(factory: BetaFactory, catalog: Reading, symbols: Sequence[str], span: Span) -> list[QuotedPieces]:
+    """How a stream is told the levels of quotes of each asset; none where the beta takes no such. Raises alike."""
+    config = factory.config
+    if not isinstance(config, LiquidityBetaConfig) or config.measure == ILLIQUIDITY:
+        return []
+    return [
+        QuotedPieces(
+            _quotes(config, catalog, symbol, span), config.market.bars, config.measure, _unit(catalog, symbol),
+            span[0] or 0,
+        )
+        for symbol in symbols
+    ]  # fmt: skip
+
+
 def _quoted(
     config: LiquidityBetaConfig, factory: BetaFactory, catalog: Reading, symbol: str, span: Span
 ) -> Columns:  # fmt: skip
+    rows = _quotes(config, catalog, symbol, span)
+    told = quoted_liquidity(rows, config.market.bars, config.measure, _unit(catalog, symbol))
+    kept = np.isfinite(told["close"]) & (told["ts_event"] >= (span[0] or 0))
+    return {name: values[kept] for name, values in told.items()}
+
+
+def _quotes(config: LiquidityBetaConfig, catalog: Reading, symbol: str, span: Span) -> np.ndarray:
+    """In the order of their receipt."""
     if _QUOTES not in catalog.schemas(symbol):
         raise NotInCatalogError(f"{catalog.root}: {symbol} has no quotes, which the measure {config.measure} is of")
-    grid = config.market.bars
     start, end = span
     # What stands at the begin of a slot was quoted in its session, maybe long before.
-    rows = catalog.read(symbol, _QUOTES, start if start is None else _session_of(grid, start), end)
-    rows = rows[np.argsort(rows["ts_recv"], kind="stable")]
-    told = quoted_liquidity(rows, grid, config.measure, _unit(catalog, symbol))
-    kept = np.isfinite(told["close"]) & (told["ts_event"] >= (start or 0))
-    return {name: values[kept] for name, values in told.items()}
+    rows = catalog.read(symbol, _QUOTES, start if start is None else _session_of(config.market.bars, start), end)
+    return rows[np.argsort(rows["ts_recv"], kind="stable")]
 
 
 def _index(config: VolatilityBetaConfig, factory: BetaFactory, catalog: Reading, span: Span) -> Columns:
