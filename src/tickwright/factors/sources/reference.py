@@ -49,8 +49,9 @@ class ReferenceSource:
         return ReferenceSource(Sectors(tuple(s for s in self.sectors.statements if _begin(s.known) <= moment)))
 
     def said(self, symbols: Sequence[str]) -> list[Nanos]:
-        """When something became known of any of these symbols, each moment once."""
-        return sorted({_begin(s.known) for s in self.sectors.statements if s.symbol in set(symbols)})
+        """When something became known of any of these symbols, each moment once; a list ends what it lacks."""
+        of = set(symbols)
+        return sorted({_begin(s.known) for s in self.sectors.statements if s.snapshot or s.symbol in of})
 
     @property
     def digest(self) -> str:
