@@ -28,9 +28,13 @@ from tickwright.factors.beta.compute_joint import (
 )
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.feed import Feed
 from tickwright.factors.beta.liquidity import LiquidityBetaConfig
 from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.beta.volatility import VolatilityBetaConfig
+from tickwright.factors.checks import check_lookahead
+from tickwright.factors.recorded import feed_case
+from tickwright.factors.sources.liquidity import QuotedLiquidity
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.store.rows import Origin
 from tickwright.factors.store.store import FactorStore
@@ -302,21 +306,157 @@ def test_the_checks_pass_on_a_catalog(world, file, capsys, kind):
         assert row["compared"] > 10
 
 
-def test_a_level_that_is_known_too_early_is_caught_on_a_catalog(world, file, capsys, monkeypatch):
-    """An index that says of each hour what it is only in the next: the look-ahead is found in what was recorded."""
+def peeks_at_an_index(monkeypatch):
+    """Says of each hour what the index is only in the next, at its honest time."""
     from tickwright.factors.beta import levels
 
     honest = levels._index
 
     def peeks(*given):
         columns = honest(*given)
-        return {**columns, "close": np.roll(columns["close"], -1), "ts_available": np.roll(columns["ts_available"], -1)}
+        return {**columns, "close": np.roll(columns["close"], -1)}
 
-    words = ("factors", "check-parity", "--config", file("implied"), "--catalog", world.folder, "--instrument", "A")
-    assert call(capsys, *words)[0] == 0
     monkeypatch.setattr(levels, "_index", peeks)
+
+
+def peeks_at_quotes(monkeypatch):
+    """Says of each hour how deep the book is in the next."""
+    from tickwright.factors.beta import levels
+
+    honest = levels._quoted
+
+    def peeks(*given):
+        columns = honest(*given)
+        return {**columns, "close": np.roll(columns["close"], -1)}
+
+    monkeypatch.setattr(levels, "_quoted", peeks)
+
+
+def peeks_at_volumes(monkeypatch):
+    """Says of each hour what is traded in the next."""
+    from tickwright.factors.beta import levels
+
+    honest = levels._traded
+
+    def peeks(*given):
+        columns = honest(*given)
+        return {**columns, "close": np.roll(columns["close"], -1)}
+
+    monkeypatch.setattr(levels, "_traded", peeks)
+
+
+def peeks_at_sectors(monkeypatch):
+    """Answers for two days later, at its honest time."""
+    honest = ReferenceSource.codes
+
+    def peeks(self, symbols, slots, grid):
+        codes = honest(self, symbols, slots + 48, grid)
+        codes["ts_available"] = grid.begins(slots)
+        return codes
+
+    monkeypatch.setattr(ReferenceSource, "codes", peeks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plant"),
+    [("implied", peeks_at_an_index), ("depth", peeks_at_quotes), ("illiquidity", peeks_at_volumes),
+     ("sector", peeks_at_sectors)],
+)  # fmt: skip
+def test_a_level_or_a_sector_that_is_known_too_early_is_caught_on_a_catalog(
+    world, file, capsys, monkeypatch, kind, plant
+):
+    """What is planted says that it was known when it honestly would have been: a claim alone does not give it away."""
+    assets = [word for name in ASSETS for word in ("--instrument", name)]
+    words = ("factors", "check-lookahead", "--config", file(kind), "--catalog", world.folder, *assets, "--json")
+    code, out, _ = call(capsys, *words)
+    (row,) = json.loads(out)
+    assert (code, row["passed"], row["difference"]) == (0, True, "")
+    plant(monkeypatch)
+    code, out, _ = call(capsys, *words)
+    (row,) = json.loads(out)
+    assert (code, row["passed"]) == (2, False)
+    assert row["compared"] > 0
+    assert "of instrument" in row["difference"]
+
+
+def test_members_of_a_basket_that_are_known_too_early_are_caught(world, monkeypatch):
+    said = [{"symbol": s, "sector": "in", "start": day, "known": day}
+            for s, day in zip(ASSETS, [*[dt.date(2024, 1, 1)] * 3, CHANGES_ON], strict=True)]  # fmt: skip
+    config = MarketBetaConfig(**WINDOW, benchmark="basket", overnight=True)
+    feed = Feed(BetaFactory(config), ASSETS, members=ReferenceSource.from_frame(pl.DataFrame(said)))
+    honest = check_lookahead(feed_case(feed, Catalog.open(world.folder), (None, None)))
+    assert honest.passed, honest.difference
+    assert honest.compared > 100
+    peeks_at_sectors(monkeypatch)
+    outcome = check_lookahead(feed_case(feed, Catalog.open(world.folder), (None, None)))
+    assert outcome.difference.startswith("value of instrument")
+    assert outcome.compared > 0
+
+
+def test_a_level_that_is_absent_in_the_first_half_is_no_look_ahead(world):
+    """What was known by a moment may have no volume yet: then there is no level, and no fault."""
+
+    class Thin:
+        """A catalog in which nobody trades A before hour 130."""
+
+        def __getattr__(self, name):
+            return getattr(Catalog.open(world.folder), name)
+
+        def read(self, symbol, schema, *span):
+            rows = Catalog.open(world.folder).read(symbol, schema, *span).copy()
+            if symbol == "A" and schema == "bars-1h":
+                rows["volume"][:130] = 0
+            return rows
+
+    market = MarketBetaConfig(**WINDOW, benchmark="M", overnight=True)
+    factory = BetaFactory(LiquidityBetaConfig(measure="illiquidity", season_sessions=2, min_sessions=1, market=market))
+    outcome = check_lookahead(feed_case(Feed(factory, ASSETS), Thin(), (None, None)))
+    assert outcome.passed, outcome.difference
+
+
+@pytest.mark.parametrize("kind", ["depth", "acharya"])
+def test_levels_of_quotes_are_played_piece_by_piece(world, file, capsys, monkeypatch, kind):
+    """Parity looks at what is streamed: levels that forget what stood between pieces, or over a restart, are caught."""
+    assets = [word for name in ASSETS for word in ("--instrument", name)]
+    words = ("factors", "check-parity", "--config", file(kind), "--catalog", world.folder, *assets, "--json")
     code, out, err = call(capsys, *words)
-    assert code == 2, (out, err)
+    assert (code, json.loads(out)[0]["passed"]) == (0, True), err
+    honest = {name: getattr(QuotedLiquidity, name) for name in ("feed", "restore")}
+
+    def forgets_what_stood(self, rows):
+        self._state["value"] = np.nan
+        return honest["feed"](self, rows)
+
+    def restores_nothing(self, snapshot):
+        assert self._state["open"][0] == 0
+
+    for name, fault in (("feed", forgets_what_stood), ("restore", restores_nothing)):
+        with monkeypatch.context() as planted:
+            planted.setattr(QuotedLiquidity, name, fault)
+            code, out, _ = call(capsys, *words)
+        (row,) = json.loads(out)
+        assert (code, row["passed"]) == (2, False)
+        assert "of instrument" in row["difference"] or "in one run alone" in row["difference"]
+
+
+def test_a_live_run_is_told_levels_of_quotes_as_they_come(world, file, capsys, monkeypatch, tmp_path):
+    """What `compute --live` stores is made by `QuotedLiquidity` in pieces: a fault of the stream alone shows in it."""
+    honest, pieces = QuotedLiquidity.feed, []
+
+    def counted(self, rows):
+        pieces.append(len(rows))
+        return honest(self, rows)
+
+    assets = [word for name in ASSETS for word in ("--instrument", name)]
+    span = ("--start", "2024-03-07", "--end", "2024-03-08")
+    compute = ("compute", "--config", file("depth", max_stale=2), "--catalog", world.folder, *assets, *span)
+    told(capsys, *compute, "--store")
+    monkeypatch.setattr(QuotedLiquidity, "feed", counted)
+    told(capsys, *compute, "--store", "--live")
+    assert pieces.count(1) > 2 * 24 * len(ASSETS)  # of two quotes an hour, each by itself
+    newest = FactorStore.open(world.folder).book.parts[-1].series
+    compared = json.loads(told(capsys, "compare", "--catalog", world.folder, "--factor", newest[0], "--json"))
+    assert compared["total"]["equal"] == 48 * len(ASSETS)
 
 
 def test_the_report_shows_them_all_with_their_checks(world, file, capsys, tmp_path):

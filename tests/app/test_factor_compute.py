@@ -22,7 +22,7 @@ from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
 from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.grid import Grid
-from tickwright.factors.replay import in_order
+from tickwright.factors.pieces import in_order
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.store.compare import compare

@@ -15,7 +15,7 @@ from tickwright.core.instrument import Instrument
 from tickwright.core.tables import BAR, TOP_OF_BOOK
 from tickwright.core.units import DAY, MILLISECOND, MINUTE
 from tickwright.data.catalog import Catalog
-from tickwright.data.reference.sectors import Statement
+from tickwright.data.reference.sectors import Sectors, Statement
 from tickwright.data.store.source import Source as Stored
 from tickwright.factors.beta import known
 from tickwright.factors.beta.config import MarketBetaConfig
@@ -363,6 +363,23 @@ def test_membership_is_as_it_was_known():
         ]
         assert names == [None, "Tech", "Tech", "Tech", "Tech", "Media", "Media"]
         assert (rows["status"][1] != OK).all()
+
+
+def test_what_was_said_by_a_moment_answers_alike_for_every_day_before_it():
+    """B leaves with the list of the sixth, which says nothing of it; before that day's begin nobody knew."""
+    day, ns = dt.date(2018, 1, 1), lambda d: (d - dt.date(1970, 1, 1)).days * DAY
+    later = day + dt.timedelta(5)
+    said = [Statement(s, "Tech", day, None, day, snapshot=True, universe="U") for s in "AB"]
+    said.append(Statement("A", "Media", later, None, later, snapshot=True, universe="U"))
+    source, grid = ReferenceSource(Sectors(tuple(said))), Grid(DAY)
+    assert source.said(["B"]) == [ns(day), ns(later)]
+    before, after = source.known_by(ns(later) - 1), source.known_by(ns(later))
+    assert before.sectors.statements == tuple(said[:2])
+    assert after == source
+    slots = grid.slots(np.array([ns(day + dt.timedelta(k)) for k in range(7)]))
+    whole, part = (s.codes(["A", "B"], slots, grid)["status"] == OK for s in (source, before))
+    assert whole.tolist() == [[True] * 7, [*[True] * 5, False, False]]
+    assert part.tolist() == [[True] * 7] * 2
 
 
 @pytest.mark.parametrize("grid", [Grid(MINUTE), Grid(MINUTE, "XNYS", auction=True), Grid(DAY, "XNYS"), Grid(0)])

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickwright.core.errors import ConfigError, DataError
+from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.tables import TOP_OF_BOOK
 from tickwright.core.units import DAY, MINUTE, SECOND
 from tickwright.factors.grid import Grid
 from tickwright.factors.sources.liquidity import QuotedLiquidity, quoted_liquidity, traded_notional
+from tickwright.factors.sources.quoted import QuotedPieces
 from tickwright.factors.sources.returns import ReturnSource
 
 GRID = Grid(MINUTE)
@@ -70,6 +71,74 @@ def test_levels_do_not_depend_on_chunks(seed, cuts):
     whole = quoted_liquidity(rows, GRID)
     for name, values in whole.items():
         assert np.concatenate([part[name] for part in parts]).tobytes() == values.tobytes()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 80), max_size=4), st.sampled_from(["depth", "spread"]))
+def test_a_restart_anywhere_changes_no_bit(seed, cuts, measure):
+    """Invariant: killed after any part, also within a slot, and restored anew, the levels are those of all at once."""
+    rows = quotes(seed)
+    live, parts = QuotedLiquidity(GRID, measure), []
+    for part in np.split(rows, sorted(cuts)):
+        parts.append(live.feed(part))
+        snapshot = live.snapshot()
+        live = QuotedLiquidity(GRID, measure)
+        live.restore(snapshot)
+    parts.append(live.close())
+    whole = quoted_liquidity(rows, GRID, measure)
+    for name, values in whole.items():
+        assert np.concatenate([part[name] for part in parts]).tobytes() == values.tobytes()
+    with pytest.raises(DataError, match="order of their receipt"):  # it knows when the last quote came
+        live.feed(rows[:1])
+
+
+def test_a_snapshot_is_of_one_measure_and_whole():
+    live = QuotedLiquidity(GRID, "depth", 0.5)
+    live.feed(quotes(1))
+    snapshot = live.snapshot()
+    for other in (QuotedLiquidity(GRID, "spread", 0.5), QuotedLiquidity(GRID, "depth"),
+                  QuotedLiquidity(Grid(2 * MINUTE), "depth", 0.5)):  # fmt: skip
+        with pytest.raises(FileFormatError, match="liquidity"):
+            other.restore(snapshot)
+    with pytest.raises(FileFormatError, match="digest"):
+        live.restore(snapshot[:-1])
+
+
+def test_a_slot_is_told_as_it_ends_and_not_before():
+    rows = quotes(3)
+    whole = quoted_liquidity(rows, GRID)
+    live, told = QuotedLiquidity(GRID), []
+    for begin in np.unique(rows["ts_recv"] // MINUTE * MINUTE).tolist():
+        inside = rows[(rows["ts_recv"] >= begin) & (rows["ts_recv"] < begin + MINUTE)]
+        assert not len(live.feed(inside)["close"])
+        assert not len(live.until(begin + MINUTE - 1)["close"])
+        told.append(live.until(begin + MINUTE))
+        assert not len(live.until(begin + MINUTE)["close"])
+    for name, values in whole.items():
+        assert np.concatenate([part[name] for part in told]).tobytes() == values.tobytes()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 200))
+def test_pieces_tell_the_levels_at_the_ends_of_their_slots(seed, restart):
+    """Invariant: as they would have come, cut within slots and restarted, the levels are those of all at once."""
+    rows = quotes(seed)
+    start = int(rows["ts_recv"][20])
+    pieces = QuotedPieces(rows, GRID, "depth", 1.0, start)
+    assert (np.diff(pieces.moments) >= 0).all()
+    maker, parts = pieces.begin(), []
+    for at, moment in enumerate(pieces.moments.tolist()):
+        if at == restart % len(pieces.moments):
+            snapshot = maker.snapshot()
+            maker = pieces.begin()
+            maker.restore(snapshot)
+        for part in maker.take(at):
+            assert part["ts_available"].tolist() == [moment]
+            parts.append(part)
+    whole = quoted_liquidity(rows, GRID)
+    since = whole["ts_event"] >= start
+    for name, values in whole.items():
+        assert np.concatenate([part[name] for part in parts]).tobytes() == values[since].tobytes()
 
 
 def test_levels_are_told_as_they_are():

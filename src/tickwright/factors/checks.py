@@ -21,6 +21,7 @@ from tickwright.factors import batch
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
+from tickwright.factors.pieces import Pieces, Rows, in_order
 from tickwright.factors.records import ESTIMATE, Status
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Constant, Stream
@@ -47,11 +48,14 @@ class Checked(Protocol):
     def grid(self) -> Grid:
         """The slots of its rows."""
 
-    def late(self) -> Sequence[Nanos]:
-        """When prices became known that were late, but not too late to count."""
+    def news(self) -> Sequence[Sequence[Nanos]]:
+        """Moments that a look-ahead would show just before, by kind: prices that were late and count, statements."""
 
     def history(self, keep: Callable[[Columns], np.ndarray] = ...) -> tuple[np.ndarray, np.ndarray]:
         """(slots, ESTIMATE rows (instruments, slots)) of the rows of prices that `keep` marks."""
+
+    def known_by(self, moment: Nanos) -> tuple[np.ndarray, np.ndarray]:
+        """As `history`, of what was known by a moment: all that is made of something else is made of that anew."""
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same row by row; at the share `cut` of the rows another run goes on from a snapshot."""
@@ -59,12 +63,21 @@ class Checked(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """A node, and what it is computed of: prices and their source by the name that the graph gives it."""
+    """A node, and what it is computed of: prices and their source by the name that the graph gives it.
+
+    `anew`: the case of a moment, its prices, levels and constants made again of the raw rows and statements that were
+    known by then; by default there is nothing raw, and prices are cut by the moments that they claim. `said`: when
+    statements that constants are made of became known. `made_of`: what a stream is told by in the stead of prices, by
+    their source and their place in it.
+    """
 
     node: Node
     sources: Mapping[str, ReturnSource | Sequence[ReturnSource]]
     prices: Mapping[str, Columns | Sequence[Columns]]
     constants: Mapping[str, Constant] = field(default_factory=dict)
+    made_of: Mapping[tuple[str, int], Pieces] = field(default_factory=dict)
+    anew: Callable[[Nanos], Case] | None = None
+    said: Sequence[Nanos] = ()
 
     @property
     def graph(self) -> Graph:
@@ -74,7 +87,7 @@ class Case:
     @property
     def grid(self) -> Grid:
         """That of every source."""
-        sources: list[ReturnSource] = [s for given in self.sources.values() for s in _listed(given)]
+        sources: list[ReturnSource] = [s for given in self.sources.values() for s in listed(given)]
         return sources[0].grid
 
     def history(
@@ -83,44 +96,54 @@ class Case:
         """(slots, ESTIMATE rows (instruments, slots)) of the rows of prices that `keep` marks."""
         given: dict[str, Given] = {}
         for name, sources in self.sources.items():
-            columns = [{key: values[keep(c)] for key, values in c.items()} for c in _listed(self.prices[name])]
-            made = [s.returns([c]) for s, c in zip(_listed(sources), columns, strict=True)]
+            columns = [{key: values[keep(c)] for key, values in c.items()} for c in listed(self.prices[name])]
+            made = [s.returns([c]) for s, c in zip(listed(sources), columns, strict=True)]
             given[name] = made[0] if isinstance(sources, ReturnSource) else made
         clock = clock_of(given)
         samples = {name: samples_on(clock, rows) for name, rows in given.items()}
         samples |= {name: told(clock) if callable(told) else told for name, told in self.constants.items()}
         return clock, np.stack(batch.run(self.graph, self.grid, clock, samples)[self.node.id])
 
-    def late(self) -> Sequence[Nanos]:
-        """When prices became known that came after the end of their slot, and were still taken."""
+    def known_by(self, moment: Nanos) -> tuple[np.ndarray, np.ndarray]:
+        """As `Checked.known_by`."""
+        made = self if self.anew is None else self.anew(moment)
+        return made.history(lambda c: c["ts_available"] <= moment)
+
+    def news(self) -> Sequence[Sequence[Nanos]]:
+        """When prices became known that came after the end of their slot, and were still taken; and statements."""
         found: list[int] = []
         for name, given in self.sources.items():
-            for source, columns in zip(_listed(given), _listed(self.prices[name]), strict=True):
+            for source, columns in zip(listed(given), listed(self.prices[name]), strict=True):
                 prices = source.prices(columns)
                 known, ends = prices["ts_available"], prices["end"]
                 taken = (prices["slot"] >= 0) & (known > ends) & (known <= ends + source.patience)
                 found += known[taken].tolist()
-        return found
+        return found, self.said
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same row by row; at the share `cut` of the rows another stream goes on from a snapshot."""
-        feed = [
-            (int(known), name, i, at)
-            for name, prices in self.prices.items()
-            for i, columns in enumerate(_listed(prices))
-            for at, known in enumerate(columns["ts_available"].tolist())
-        ]
-        feed.sort(key=lambda row: (row[0], row[1:3]))
+        every = sorted((name, i) for name, prices in self.prices.items() for i in range(len(listed(prices))))
+        pieces = [self._pieces(name, i) for name, i in every]
+        makers = [piece.begin() for piece in pieces]
+        order = list(in_order([piece.moments for piece in pieces]))
         stream, told = Stream(self.graph, self.sources, self.constants), []
-        for k, (_, name, i, at) in enumerate(feed):
-            if cut is not None and k == int(cut * len(feed)):
-                snapshot = stream.snapshot()
-                stream = Stream(self.graph, self.sources, self.constants)
+        for n, (k, at) in enumerate(order):
+            if cut is not None and n == int(cut * len(order)):
+                snapshot, made = stream.snapshot(), [maker.snapshot() for maker in makers]
+                stream, makers = Stream(self.graph, self.sources, self.constants), [piece.begin() for piece in pieces]
                 stream.restore(snapshot)
-            columns = _listed(self.prices[name])[i]
-            told.append(stream.push(name, {key: values[at : at + 1] for key, values in columns.items()}, i))
+                for maker, state in zip(makers, made, strict=True):
+                    maker.restore(state)
+            name, i = every[k]
+            told += [stream.push(name, rows, i) for rows in makers[k].take(at)]
         told.append(stream.close())
         return np.concatenate([t[0] for t in told]), np.concatenate([t[1][self.node.id] for t in told], axis=1)
+
+    def _pieces(self, name: str, i: int) -> Pieces:
+        if (name, i) in self.made_of:
+            return self.made_of[name, i]
+        columns = listed(self.prices[name])[i]
+        return Rows(columns, np.arange(len(columns["close"])), columns["ts_available"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +164,13 @@ class Outcome:
 def check_lookahead(case: Checked) -> Outcome:
     """Whether rows change by what became known after the moment from which they say they can be known.
 
-    Looked at are some moments of the data, and those just before a price that was late, but not too late to count.
+    Looked at are some moments of the data, and those just before a price that was late, but not too late to count, or
+    before a statement about members.
     """
     slots, rows = case.history()
     parts = []
-    for moment in (*_moments(case), *_before_late(case)):
-        before, again = case.history(lambda c, t=moment: c["ts_available"] <= t)  # type: ignore[misc]
+    for moment in (*_moments(case), *_before_news(case)):
+        before, again = case.known_by(moment)
         parts.append(_known_by(case, moment, slots, rows, before, again))
     return _outcome("look-ahead", case, parts)
 
@@ -195,38 +219,43 @@ def check_parity(case: Checked) -> Outcome:
 CHECKS = {"check-lookahead": check_lookahead, "check-start": check_start, "check-parity": check_parity}
 
 
-def _listed(given: Any) -> Sequence[Any]:
+def listed(given: Any) -> Sequence[Any]:
+    """Each of several, or the one that all share."""
     return given if isinstance(given, (list, tuple)) else [given]
 
 
 def _moments(case: Checked) -> list[Nanos]:
-    every = [c["ts_event"] for prices in case.prices.values() for c in _listed(prices)]
+    every = [c["ts_event"] for prices in case.prices.values() for c in listed(prices)]
     times = np.unique(np.concatenate(every))
     if len(times) < 3:
         raise ConfigError("prices", f"{len(times)} moments", "three at least")
     return [int(times[int(cut * len(times))]) for cut in _CUTS]
 
 
-def _before_late(case: Checked) -> list[Nanos]:
-    """The moments just before a few of the prices that came late."""
-    found = sorted({known - 1 for known in case.late()})
-    return [found[int(cut * len(found))] for cut in _CUTS] if found else []
+def _before_news(case: Checked) -> list[Nanos]:
+    """The moments just before a few of each kind of news."""
+    found: list[Nanos] = []
+    for news in case.news():
+        times = sorted({known - 1 for known in news})
+        found += sorted({times[int(cut * len(times))] for cut in _CUTS if times})
+    return found
 
 
 def _compared(
     case: Checked, slots: np.ndarray, rows: np.ndarray, other_slots: np.ndarray, others: np.ndarray
 ) -> tuple[int, str]:
-    """(rows with a value, the first difference)."""
+    """(rows with a value, the first difference). Rows of other slots cannot be compared."""
     if slots.tolist() != other_slots.tolist():
         odd = np.setxor1d(slots, other_slots)
         return 0, f"slot {int(odd[0])} is in one run alone"
+    compared = int((rows["status"] == int(Status.OK)).sum())
     for name in ESTIMATE.names or ():
         a, b = np.ascontiguousarray(rows[name]), np.ascontiguousarray(others[name])
         if a.tobytes() != b.tobytes():
             i, t = (int(k[0]) for k in np.nonzero(a.view(f"u{a.itemsize}") != b.view(f"u{b.itemsize}")))
             when = np.datetime64(int(rows["ts_event"][i, t]), "ns")
-            return 0, f"{name} of instrument {i} at {when}: {a[i, t]} and {b[i, t]}"
-    return int((rows["status"] == int(Status.OK)).sum()), ""
+            return compared, f"{name} of instrument {i} at {when}: {a[i, t]} and {b[i, t]}"
+    return compared, ""
 
 
 def _outcome(check: str, case: Checked, parts: Sequence[tuple[int, str]]) -> Outcome:

@@ -12,7 +12,7 @@ A stream is told one row at a time, in the order in which their prices became kn
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
 
@@ -20,16 +20,19 @@ import numpy as np
 import polars as pl
 
 from tickwright.core.errors import NotInCatalogError
+from tickwright.core.units import Nanos
 from tickwright.data.port import Reading
 from tickwright.factors.beta.config import BASKET
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
-from tickwright.factors.beta.joint import SECTOR
-from tickwright.factors.beta.levels import Span, sectors_of
-from tickwright.factors.checks import Case, Checked
+from tickwright.factors.beta.joint import LIQUIDITY, SECTOR
+from tickwright.factors.beta.levels import Span, levels_of, quoted_pieces, sectors_of
+from tickwright.factors.checks import Case, Checked, listed
 from tickwright.factors.grid import Grid
 from tickwright.factors.own import OwnFactory
-from tickwright.factors.replay import Series, Told, case_of, each_of, in_order, played
+from tickwright.factors.pieces import in_order
+from tickwright.factors.raw import Raw
+from tickwright.factors.replay import Series, Told, case_of, each_of, played
 from tickwright.factors.rows import cut
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.stream import Stream
@@ -40,6 +43,8 @@ from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.stream import TickStream
 
+_STATED = ("sectors", "members")
+"""Fields of a feed that are made of statements."""
 Factory = BetaFactory | OwnFactory | TickBetaFactory
 SECTORS = "sectors"
 """In a definition's settings: the digest of all that was said of sectors."""
@@ -84,7 +89,7 @@ class Beta:
         feed.returns(self.catalog, start=span[0], end=span[1], aligned=True)
         # What `returns` warned of is not told again by a stream that watches.
         stream = Stream(feed.factory.graph, feed.sources, feed.constants)
-        yield from played(stream, feed.stored(self.catalog, feed.span(*span)), feed.factory.factor_id)
+        yield from played(stream, streamed(feed, self.catalog, feed.span(*span)), feed.factory.factor_id)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray) -> pl.DataFrame:
         """As `Recorded.frame`."""
@@ -92,13 +97,39 @@ class Beta:
 
     def case(self, span: Span) -> Case:
         """As `Recorded.case`."""
-        feed = self._feed
-        return case_of(feed.factory.node, feed.sources, feed.stored(self.catalog, span), feed.constants)
+        return feed_case(self._feed, self.catalog, span)
 
     @property
     def _feed(self) -> Feed:
         sectors = sectors_of(self.where, self.symbols) if SECTOR in self.factory.levels else None
         return Feed(self.factory, tuple(self.symbols), sectors=sectors)
+
+
+def streamed(feed: Feed, catalog: Reading, span: Span) -> Iterator[Series]:
+    """As `Feed.stored`, levels of quotes made of their quotes as those come."""
+    pieces = quoted_pieces(feed.factory, catalog, feed.symbols, span)
+    for series in feed.stored(catalog, span):
+        yield replace(series, made_of=pieces[series.place]) if pieces and series.name == LIQUIDITY else series
+
+
+def feed_case(feed: Feed, catalog: Reading, span: Span) -> Case:
+    """What the checks take of a feed of a catalog: of a moment it is made anew of the rows and statements before it."""
+    node, sources = feed.factory.node, feed.sources
+    raw = Raw(catalog, [source for _, _, source in each_of(sources)])
+
+    def anew(moment: Nanos) -> Case:
+        known = replace(
+            feed, **{name: of.known_by(moment) for name in _STATED if (of := getattr(feed, name)) is not None}
+        )
+        rows = raw.known_by(moment)
+        levels = levels_of(feed.factory, rows, feed.symbols, span)
+        return case_of(node, sources, known.stored(rows, span, levels), known.constants)
+
+    case = case_of(node, sources, streamed(feed, raw.all(), span), feed.constants)
+    said = {time for name in _STATED if (of := getattr(feed, name)) is not None for time in of.said(feed.symbols)}
+    times = np.concatenate([columns["ts_event"] for given in case.prices.values() for columns in listed(given)])
+    within = [time for time in sorted(said) if len(times) and times.min() < time <= times.max()]
+    return replace(case, anew=anew, said=within)
 
 
 @dataclass(frozen=True)

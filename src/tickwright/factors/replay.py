@@ -10,6 +10,7 @@ import numpy as np
 
 from tickwright.factors.checks import Case
 from tickwright.factors.graph import Node
+from tickwright.factors.pieces import Pieces, Rows, in_order
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Constant, Stream
 
@@ -27,6 +28,17 @@ class Series:
     source: ReturnSource
     rows: Any
     """As `ReturnSource.prices` takes them, in the order of a catalog."""
+    made_of: Pieces | None = None
+    """What a stream is told by in their stead; its rows are to be these, to the bit."""
+
+    @property
+    def pieces(self) -> Pieces:
+        """How a stream is told of it."""
+        if self.made_of is not None:
+            return self.made_of
+        prices = self.source.prices(self.rows)
+        places = np.flatnonzero(prices["slot"] >= 0)
+        return Rows(self.rows, places, prices["ts_available"][places])
 
 
 def each_of(sources: Sources) -> Iterator[tuple[str, int, ReturnSource]]:
@@ -38,26 +50,15 @@ def each_of(sources: Sources) -> Iterator[tuple[str, int, ReturnSource]]:
 
 def played(stream: Stream, stored: Iterable[Series], wanted: str) -> Iterator[Told]:
     """What a stream tells of one node, row by row, to the end of the data."""
-    every, places, known = list(stored), [], []
-    for series in every:
-        prices = series.source.prices(series.rows)
-        places.append(np.flatnonzero(prices["slot"] >= 0))
-        known.append(prices["ts_available"][places[-1]])
-    for k, j in in_order(known):
-        slots, told = stream.push(every[k].name, _row(every[k].rows, int(places[k][j])), every[k].place)
-        yield slots, told[wanted]
+    every = list(stored)
+    pieces = [series.pieces for series in every]
+    makers = [piece.begin() for piece in pieces]
+    for k, j in in_order([piece.moments for piece in pieces]):
+        for rows in makers[k].take(j):
+            slots, told = stream.push(every[k].name, rows, every[k].place)
+            yield slots, told[wanted]
     slots, told = stream.close()
     yield slots, told[wanted]
-
-
-def in_order(known: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
-    """(series, place in it) of every row, by the moments at which they became known."""
-    if not known:
-        return
-    which = np.concatenate([np.full(len(times), k) for k, times in enumerate(known)])
-    at = np.concatenate([np.arange(len(times)) for times in known])
-    for j in np.lexsort((at, which, np.concatenate(known))).tolist():
-        yield int(which[j]), int(at[j])
 
 
 def case_of(
@@ -65,7 +66,10 @@ def case_of(
 ) -> Case:  # fmt: skip
     """The rows as the checks cut them: by column, each when it was known; what has no price is left out."""
     columns: dict[str, Any] = {name: [] for name in sources}
+    made_of: dict[tuple[str, int], Pieces] = {}
     for series in stored:
+        if series.made_of is not None:
+            made_of[series.name, series.place] = series.made_of
         prices = series.source.prices(series.rows)
         kept = np.flatnonzero((prices["slot"] >= 0) & np.isfinite(prices["price"]))
         kept = kept[np.argsort(prices["ts_available"][kept], kind="stable")]
@@ -74,10 +78,4 @@ def case_of(
     for name, given in sources.items():
         if isinstance(given, ReturnSource):
             columns[name] = columns[name][0]
-    return Case(node, sources, columns, constants or {})
-
-
-def _row(rows: Any, at: int) -> Any:
-    if isinstance(rows, np.ndarray):
-        return rows[at : at + 1]
-    return {name: values[at : at + 1] for name, values in rows.items()}
+    return Case(node, sources, columns, constants or {}, made_of)

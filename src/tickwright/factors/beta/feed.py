@@ -127,9 +127,9 @@ class Feed:
         """What is read for rows from `start` to before `end`: the look-back before them, and the last slot whole."""
         return self.factory.market.bars.covering(start, end, self.factory.node.lookback)
 
-    def stored(self, catalog: Reading, span: Span) -> Iterator[Series]:
-        """What a stream is pushed of these data of a catalog. Raises as `history` of a catalog."""
-        levels = self._of_catalog(catalog, span)
+    def stored(self, catalog: Reading, span: Span, levels: Mapping[str, Any] | None = None) -> Iterator[Series]:
+        """What a stream is pushed of these data of a catalog, and of its `levels`. Raises as `history` of a catalog."""
+        levels = self._of_catalog(catalog, span) if levels is None else levels
         for name, place, source in each_of(self.sources):
             if name in levels:
                 rows = levels[name][place] if isinstance(levels[name], list) else levels[name]

@@ -28,6 +28,7 @@ from tickwright.factors.beta.volatility import VolatilityBetaConfig
 from tickwright.factors.checks import Columns
 from tickwright.factors.grid import OUTSIDE, Grid
 from tickwright.factors.sources.liquidity import quoted_liquidity, traded_notional
+from tickwright.factors.sources.quoted import QuotedPieces
 from tickwright.factors.sources.reference import ReferenceSource
 
 Span = tuple[Nanos | None, Nanos | None]
@@ -56,6 +57,21 @@ def stored_levels(
 
     Raises ConfigError, and NotInCatalogError for a symbol without volumes, quotes or bars.
     """
+    made = levels_of(factory, catalog, symbols, span)
+    if isinstance(factory.config, LiquidityBetaConfig) and factory.config.measure == ILLIQUIDITY:
+        for symbol, columns in zip(symbols, made[LIQUIDITY], strict=True):
+            if not np.any(columns["close"]):  # type: ignore[index]
+                raise NotInCatalogError(
+                    f"{catalog.root}: no {factory.returns_of(symbol).stored} of {symbol} has a volume, which "
+                    "illiquidity is over; name others by --instrument, or leave it out by --without"
+                )
+    return made
+
+
+def levels_of(
+    factory: BetaFactory, catalog: Reading, symbols: Sequence[str], span: Span
+) -> dict[str, Columns | list[Columns]]:
+    """As `stored_levels`, of as little as there is."""
     config = factory.config
     if isinstance(config, LiquidityBetaConfig):
         of = _traded if config.measure == ILLIQUIDITY else _quoted
@@ -74,27 +90,40 @@ def _traded(
         raise ConfigError("measure", config.measure, f"depth or spread; or a grid of stored bars, which are of {bars}")
     rows = catalog.read(symbol, schema, *span)
     rows = rows[(rows["missing"] & int(Missing.CLOSE | Missing.VOLUME)) == 0]
-    if not (rows["volume"] > 0).any():
-        raise NotInCatalogError(
-            f"{catalog.root}: no {schema} of {symbol} has a volume, which illiquidity is over; name others by "
-            "--instrument, or leave it out by --without"
-        )
     return traded_notional(rows, config.market.bars, _unit(catalog, symbol))
+
+
+def quoted_pieces(factory: BetaFactory, catalog: Reading, symbols: Sequence[str], span: Span) -> list[QuotedPieces]:
+    """How a stream is told the levels of quotes of each asset; none where the beta takes no such. Raises alike."""
+    config = factory.config
+    if not isinstance(config, LiquidityBetaConfig) or config.measure == ILLIQUIDITY:
+        return []
+    return [
+        QuotedPieces(
+            _quotes(config, catalog, symbol, span), config.market.bars, config.measure, _unit(catalog, symbol),
+            span[0] or 0,
+        )
+        for symbol in symbols
+    ]  # fmt: skip
 
 
 def _quoted(
     config: LiquidityBetaConfig, factory: BetaFactory, catalog: Reading, symbol: str, span: Span
 ) -> Columns:  # fmt: skip
+    rows = _quotes(config, catalog, symbol, span)
+    told = quoted_liquidity(rows, config.market.bars, config.measure, _unit(catalog, symbol))
+    kept = np.isfinite(told["close"]) & (told["ts_event"] >= (span[0] or 0))
+    return {name: values[kept] for name, values in told.items()}
+
+
+def _quotes(config: LiquidityBetaConfig, catalog: Reading, symbol: str, span: Span) -> np.ndarray:
+    """In the order of their receipt."""
     if _QUOTES not in catalog.schemas(symbol):
         raise NotInCatalogError(f"{catalog.root}: {symbol} has no quotes, which the measure {config.measure} is of")
-    grid = config.market.bars
     start, end = span
     # What stands at the begin of a slot was quoted in its session, maybe long before.
-    rows = catalog.read(symbol, _QUOTES, start if start is None else _session_of(grid, start), end)
-    rows = rows[np.argsort(rows["ts_recv"], kind="stable")]
-    told = quoted_liquidity(rows, grid, config.measure, _unit(catalog, symbol))
-    kept = np.isfinite(told["close"]) & (told["ts_event"] >= (start or 0))
-    return {name: values[kept] for name, values in told.items()}
+    rows = catalog.read(symbol, _QUOTES, start if start is None else _session_of(config.market.bars, start), end)
+    return rows[np.argsort(rows["ts_recv"], kind="stable")]
 
 
 def _index(config: VolatilityBetaConfig, factory: BetaFactory, catalog: Reading, span: Span) -> Columns:

@@ -76,7 +76,7 @@ class FeatureCase:
         """The rows of the tape."""
         return {"tape": {"ts_event": self.tape["ts_event"], "ts_available": self.tape["ts_recv"]}}
 
-    def late(self) -> Sequence[Nanos]:
+    def news(self) -> Sequence[Sequence[Nanos]]:
         """None: a feed is in the order of its own clock."""
         return ()
 
@@ -91,6 +91,10 @@ class FeatureCase:
         prints = self.prints[self.prints["ts_event"] <= tape["ts_event"][-1]]
         stream = self.make(self.config, begin=begin)
         return self._rows([stream.push(tape, prints), stream.close()])
+
+    def known_by(self, moment: Nanos) -> tuple[np.ndarray, np.ndarray]:
+        """The same of the rows that were known by a moment."""
+        return self.history(lambda c: c["ts_available"] <= moment)
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same a nanosecond at a time; at the share `cut` another stream goes on from a snapshot."""

@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError, DataError
+from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.layout import dtype_of
+from tickwright.core.units import Nanos
+from tickwright.factors.graph import identity
 from tickwright.factors.grid import Grid
+from tickwright.factors.snapshot import sealed, unsealed
 from tickwright.factors.sources.liquidity_kernel import Mean, MeanState, Standing, close, weigh
 from tickwright.factors.sources.prices import columns_of, nanoseconds
 
 DEPTH, SPREAD = "depth", "spread"
+FORMAT = "tickwright.factors.liquidity/1"
 _QUOTED = ("bid", "ask", "bid_size", "ask_size")
 _BPS = 1e4
 _STANDING, _MEAN, _STATE = dtype_of(Standing), dtype_of(Mean), dtype_of(MeanState)
@@ -59,10 +63,34 @@ class QuotedLiquidity:
         out = np.zeros(len(times), _MEAN)
         return _columns(out[: weigh(self._state, 0, standing, self.least, out)])
 
+    def until(self, now: Nanos) -> dict[str, np.ndarray]:
+        """The slot that is open, where it is over by `now`: what a clock tells without another quote."""
+        over = self._state["open"][0] == 1 and self._state["end"][0] <= now
+        return self.close() if over else _columns(np.zeros(0, _MEAN))
+
     def close(self) -> dict[str, np.ndarray]:
         """The slot that is open, as the end of the data leaves it."""
         out = np.zeros(1, _MEAN)
         return _columns(out[: close(self._state, 0, self.least, out)])
+
+    def snapshot(self) -> bytes:
+        """Everything that levels begun anew need to go on: the open slot, what stands, when the last quote came."""
+        return sealed({"format": FORMAT, "of": self._identity(), "last": self._last}, [self._state.tobytes()])
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from where a snapshot was taken. Raises FileFormatError for one of other levels or a damaged one."""
+        head, body = unsealed(snapshot)
+        if (found := [head.get("format"), head.get("of")]) != (expected := [FORMAT, self._identity()]):
+            raise FileFormatError("snapshot", "liquidity", str(found), str(expected))
+        if len(body) != self._state.nbytes:
+            raise FileFormatError("snapshot", "liquidity", f"{len(body)} bytes", str(self._state.nbytes))
+        self._state[...] = np.frombuffer(body, _STATE, 1)
+        self._last = head["last"]
+
+    def _identity(self) -> str:
+        return identity(
+            {"grid": repr(self.grid), "measure": self.measure, "unit": float(self.unit), "least": float(self.least)}
+        )
 
     def _values(self, bid: np.ndarray, ask: np.ndarray, bid_size: np.ndarray, ask_size: np.ndarray) -> np.ndarray:
         there = (bid_size > 0) & (ask_size > 0) & (bid <= ask) & (bid + ask > 0)

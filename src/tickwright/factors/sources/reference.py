@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import utc_day
-from tickwright.core.units import DAY
+from tickwright.core.units import DAY, Nanos
 from tickwright.data.reference.sectors import Sectors, Statement
 from tickwright.factors.graph import identity
 from tickwright.factors.grid import Grid
@@ -42,6 +43,15 @@ class ReferenceSource:
     def with_statements(self, *later: Statement) -> ReferenceSource:
         """With what has been said since."""
         return ReferenceSource(Sectors((*self.sectors.statements, *later)))
+
+    def known_by(self, moment: Nanos) -> ReferenceSource:
+        """With what was said by then alone; of a day known is its begin."""
+        return ReferenceSource(Sectors(tuple(s for s in self.sectors.statements if _begin(s.known) <= moment)))
+
+    def said(self, symbols: Sequence[str]) -> list[Nanos]:
+        """When something became known of any of these symbols, each moment once; a list ends what it lacks."""
+        of = set(symbols)
+        return sorted({_begin(s.known) for s in self.sectors.statements if s.snapshot or s.symbol in of})
 
     @property
     def digest(self) -> str:
@@ -77,3 +87,7 @@ class ReferenceSource:
             out["status"][i] = np.where(known, int(Status.OK), int(Status.GAP))
         out["ts_available"], out["span"] = begins, 1
         return out
+
+
+def _begin(day: dt.date) -> Nanos:
+    return (day - dt.date(1970, 1, 1)).days * DAY

@@ -56,14 +56,14 @@ class TickCase:
     def _symbols(self) -> list[str]:
         return [name for name in self.ticks if name != self.factory.config.benchmark]
 
-    def late(self) -> Sequence[Nanos]:
+    def news(self) -> Sequence[Sequence[Nanos]]:
         """When ticks became known that came after the end of their slot, and were still taken."""
         found: list[int] = []
         for columns in self.ticks.values():
             slots, known = self.grid.slots(columns["ts_event"]), columns["ts_available"]
             ends = self.grid.ends(slots)
             found += known[(slots >= 0) & (known > ends) & (known <= ends + self.factory.config.patience_ns)].tolist()
-        return found
+        return (found,)
 
     def history(
         self, keep: Callable[[Columns], np.ndarray] = lambda c: np.ones(len(c["ts_event"]), bool)
@@ -76,6 +76,10 @@ class TickCase:
         market = given.pop(self.factory.config.benchmark)
         slots, samples = self.factory.samples(list(given.values()), market)
         return slots, np.stack(batch.run(self.factory.graph, self.grid, slots, samples)[self.node.id])
+
+    def known_by(self, moment: Nanos) -> tuple[np.ndarray, np.ndarray]:
+        """The same of the ticks that were known by a moment."""
+        return self.history(lambda c: c["ts_available"] <= moment)
 
     def live(self, cut: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same tick by tick; at the share `cut` of the ticks another stream goes on from a snapshot."""
