@@ -183,4 +183,5 @@ def test_scenarios_are_what_the_domain_asks():
         assert sum(identity(s.config) == identity(base.config) for s in own) == 1, group
         assert all(s.kind == ENVELOPE for s in own)
     assert len({s.config.risk_aversion for s in frontier(base)}) == 4
-    assert not wide().gate_known
+    assert tight().gate_known
+    assert wide().gate_known

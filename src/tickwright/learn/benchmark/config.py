@@ -83,7 +83,7 @@ class BenchmarkConfig:
     parts
         Of `PARTS_OF`, what is measured.
     wide
-        Whether the wide market is a headline too, though its gate is not known to pass.
+        Whether the wide market is a headline too.
     tune
         Whether the heuristic is tuned (needs Optuna).
     budget

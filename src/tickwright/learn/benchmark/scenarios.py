@@ -77,7 +77,7 @@ def wide() -> Scenario:
     """A spread of several ticks."""
     what = "a market whose spread is several ticks wide"
     config = EpisodeConfig(markets=(FP.small_tick(),), templates=_BOOKS)
-    return Scenario("wide", HEADLINE, "wide", config, what)
+    return Scenario("wide", HEADLINE, "wide", config, what, gate_known=True)
 
 
 def shells(base: Scenario) -> list[Scenario]:

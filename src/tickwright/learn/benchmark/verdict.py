@@ -249,7 +249,7 @@ def _about_markets(document: Document) -> list[str]:
     wide = headline_of(document, "wide")
     passed = document["gates"].get("wide", {}).get("passed", False)
     if wide is None:
-        found.append("A wide spread: that market is not known to pass its gate, and was not played.")
+        found.append("A wide spread: that market was not played.")
     elif not passed:
         found.append("A wide spread, though it was played: its market has not passed the gate.")
     if GATE not in document["parts"]:
