@@ -102,7 +102,7 @@ class FP:
 
     Weak: volatility that clusters little, and is high for the spread at the large tick; in the small tick a mid
     that is pulled back at lag 1 nearly as far as the band allows, and a round trip by a trained policy that loses
-    little for so wide a spread.
+    little for so wide a spread: on the books of `--seed 1` the one above loses .02 [±.18] at 2 %, and fails.
     """
 
     name: ClassVar[str] = "fp"
