@@ -20,7 +20,7 @@ from tickwright.core.lanes import WIDTH
 from tickwright.core.units import DAY
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
-from tickwright.factors.loops import LATE, NEVER, lay
+from tickwright.factors.loops import LATE, NEVER
 from tickwright.factors.records import ESTIMATE, SAMPLE, STEP, Sample, Status
 from tickwright.factors.snapshot import sealed, unsealed
 
@@ -50,7 +50,7 @@ class Memory:
     ports: tuple[tuple[str, bool], ...]
     """Of each input what gives it, and whether it takes samples."""
     plan: np.ndarray
-    """Where inputs and the step lie in `x`, as `loops.lay` asks."""
+    """Where inputs and the step lie in `x`, as the loops ask."""
 
 
 class Engine:
@@ -127,12 +127,12 @@ class Engine:
 
     def check(self, samples: Mapping[str, np.ndarray], count: int, length: int) -> None:
         """Raise ConfigError for a source that is missing, or not SAMPLE rows of such a shape."""
-        for source in self.graph.sources:
-            rows = samples.get(source.name)
-            shapes = ((count, length), (length,), (count, 1))
-            if rows is None or rows.dtype != SAMPLE or rows.shape not in shapes:
+        shapes = ((count, length), (length,), (count, 1))
+        for name, _ in self._sources:
+            rows = samples.get(name)
+            if rows is None or rows.shape not in shapes or rows.dtype != SAMPLE:
                 found = "nothing" if rows is None else f"{rows.dtype.names} of shape {rows.shape}"
-                raise ConfigError(f"source {source.name}", found, f"samples of shape {shapes[0]}, or as long")
+                raise ConfigError(f"source {name}", found, f"samples of shape {shapes[0]}, or as long")
 
     def _run(self, node: Node, steps: np.ndarray, given: Mapping[str, np.ndarray]) -> np.ndarray:
         factor, memory = node.factor, self._memory[node.id]
@@ -146,16 +146,16 @@ class Engine:
             if samples and rows.dtype is not SAMPLE and rows.dtype == ESTIMATE:
                 rows = as_samples(rows)
             inputs.append(words_of(rows))
-        lay(memory.words, steps, tuple(inputs), memory.plan)
+        laid = (memory.words, steps, tuple(inputs), memory.plan)
         out = given.get(node.id)
         if out is None:
             out = np.empty((self.count, length), ESTIMATE)
         ready = self.begin + node.lookback - 1
         if factor.section:
-            factor.loop(memory.config, ready, memory.x, out)
+            factor.loop(*laid, memory.config, ready, memory.x, out)
         else:
             factor.loop(
-                memory.config, memory.states, memory.rings, memory.late, memory.fresh, self.last, self._session,
+                *laid, memory.config, memory.states, memory.rings, memory.late, memory.fresh, self.last, self._session,
                 node.own_lookback, ready, memory.x, memory.blank, memory.spare, out,
             )  # fmt: skip
         return out

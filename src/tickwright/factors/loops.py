@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.core.kernel import inline, kernel
+from tickwright.core.kernel import inline
 from tickwright.core.lanes import WIDTH
 from tickwright.factors.records import NOTHING, Status
 
@@ -35,10 +35,10 @@ def _put(words: Any, i: int, t: int, at: Any, rows: Any, j: int, u: int, wide: i
 
 
 @inline(borrow=True)
-def _lay_one(words: Any, rows: Any, at: Any, stamp: int, known: Any) -> None:
+def _lay_one(words: Any, lo: int, hi: int, rows: Any, at: Any, stamp: int, known: Any) -> None:
     """Rows of one input, and the later of their moments and what stands in word `known`."""
     many, long, wide = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2]
-    for i in range(words.shape[0]):
+    for i in range(lo, hi):
         j = i if many else 0
         for t in range(words.shape[1]):
             u = t if long else 0
@@ -50,18 +50,19 @@ def _lay_one(words: Any, rows: Any, at: Any, stamp: int, known: Any) -> None:
 
 
 @inline(borrow=True)
-def _gate(words: Any, rows: Any, gate: Any) -> None:
+def _gate(words: Any, lo: int, hi: int, rows: Any, gate: Any) -> None:
     """The status of one input where that of none before it is other than OK."""
     many, long, last = rows.shape[0] > 1, rows.shape[1] > 1, rows.shape[2] - 1
-    for i in range(words.shape[0]):
+    for i in range(lo, hi):
         for t in range(words.shape[1]):
             if words[i, t, gate] == _OK:
                 words[i, t, gate] = (rows[i if many else 0, t if long else 0, last] >> _STATUS) & _STATUS_BITS
 
 
-@kernel(borrow=True)
-def lay(words: Any, steps: Any, given: Any, plan: Any) -> None:
-    """Records side by side, as 64-bit words: inputs and step in each row of `words`, (instruments, slots, words).
+@inline(borrow=True)
+def _lay(words: Any, lo: int, hi: int, steps: Any, given: Any, plan: Any) -> None:
+    """Records side by side, as 64-bit words: inputs and step in each row of `words`, (instruments, slots, words), from
+    instrument `lo` up to `hi`, who are taken next: so few that their rows stay near.
 
     `given`: arrays of such words, one an input. One instrument's rows are laid for all, one slot's at every slot.
     `plan` says of each input the word of a row at which it begins, its own word that says when it is known, and whether
@@ -69,13 +70,13 @@ def lay(words: Any, steps: Any, given: Any, plan: Any) -> None:
     """
     last = len(given)
     step, known, gate = np.uint64(plan[last, 0]), np.uint64(plan[last, 1]), np.uint64(plan[last, 2])
-    for i in range(words.shape[0]):  # places without a sign: one that may be negative is looked at before it is used
+    for i in range(lo, hi):  # places without a sign: one that may be negative is looked at before it is used
         for t in range(words.shape[1]):
             _put(words, i, t, step, steps, 0, t if steps.shape[1] > 1 else 0, _STEP_WORDS)
     for k in range(last):
-        _lay_one(words, given[k], np.uint64(plan[k, 0]), plan[k, 1], known)
+        _lay_one(words, lo, hi, given[k], np.uint64(plan[k, 0]), plan[k, 1], known)
         if plan[k, 2]:
-            _gate(words, given[k], gate)
+            _gate(words, lo, hi, given[k], gate)
 
 
 @inline(borrow=True)
@@ -113,11 +114,17 @@ def _since(late: Any, i: int, slot: int, known: int, lookback: int) -> int:
     """
     if lookback == 1:
         return known
-    first, held = late[0, i], late[1, i]
-    front = LATE + 2 * first
-    if held <= 1 and (held == 0 or late[front, i] <= known):  # what nearly always holds
-        late[front, i], late[front + 1, i], late[1, i] = known, slot, 1
+    at = np.uint64(i)
+    if late[0, at] == 0 and late[1, at] <= 1 and late[LATE, at] <= known:  # what nearly always holds
+        late[LATE, at], late[LATE + 1, at], late[1, at] = known, slot, 1
         return known
+    return _since_some(late, i, slot, known, lookback)
+
+
+@inline(borrow=True)
+def _since_some(late: Any, i: int, slot: int, known: int, lookback: int) -> int:
+    """As `_since`, whatever `late` holds."""
+    first, held = late[0, i], late[1, i]
     while held > 0 and late[LATE + 2 * first + 1, i] <= slot - lookback:
         first = first + 1 if first + 1 < lookback else 0
         held -= 1
@@ -136,16 +143,20 @@ def _since(late: Any, i: int, slot: int, known: int, lookback: int) -> int:
 
 
 def along(
+    words: Any, steps: Any, given: Any, plan: Any,
     config: Any, states: Any, rings: Any, late: Any, fresh: Any, before: int, session: int, lookback: int, ready: int,
     x: Any, blank: Any, spare: Any, out: Any,
 ) -> None:  # fmt: skip
     """Every instrument through all slots: `x` and `out` are (instruments, slots), `states` and `rings` a row each.
+
+    `words` is the memory of `x`, in which `given` and `steps` are laid as `plan` says, an instrument at a time.
 
     `before` and `session` are of the slot before the first one here. Slots that were left out are slots without
     input: they are stepped through (`blank` in, `spare` out), from a `fresh` state and no more than the look-back where
     they are more than that: what lies farther back counts for nothing. Rows before the slot `ready` are WARMUP.
     """
     for i in range(x.shape[0]):
+        _lay(words, i, i + 1, steps, given, plan)
         last, day = before, session
         for t in range(x.shape[1]):
             row, made = x[i, t], out[i, t]
@@ -162,21 +173,23 @@ def along(
                 if not here:
                     blank[0].slot = slot
                     blank[0].session = day
-                given, told = (row, made) if here else (blank[0], spare[0])
-                _open(told, given)
-                part(config[0], states[i], rings[:, i], given, told)
+                came, told = (row, made) if here else (blank[0], spare[0])
+                _open(told, came)
+                part(config[0], states[i], rings[:, i], came, told)
             made.ts_available = max(made.ts_available, _since(late, i, row.slot, row.ts_available, lookback))
             _settle(made, row.slot < ready, row.gate)
             last, day = row.slot, row.session
 
 
 def beside(
+    words: Any, steps: Any, given: Any, plan: Any,
     config: Any, states: Any, rings: Any, late: Any, fresh: Any, before: int, session: int, lookback: int, ready: int,
     x: Any, blank: Any, spare: Any, out: Any,
 ) -> None:  # fmt: skip
     """As `along`, eight instruments at once: a state and a row of `rings` for each eight, the last with fewer."""
     for b in range(rings.shape[0]):
         lo, hi = b * WIDTH, min(b * WIDTH + WIDTH, x.shape[0])
+        _lay(words, lo, hi, steps, given, plan)
         last, day = before, session
         for t in range(x.shape[1]):
             now = x[lo, t].slot
@@ -204,8 +217,11 @@ def beside(
             last, day = now, x[lo, t].session
 
 
-def across(config: Any, ready: int, x: Any, out: Any) -> None:
+def across(
+    words: Any, steps: Any, given: Any, plan: Any, config: Any, ready: int, x: Any, out: Any
+) -> None:  # fmt: skip
     """Every slot, all instruments at once: a row depends on all of them, and is known when the last of them is."""
+    _lay(words, 0, x.shape[0], steps, given, plan)
     for t in range(x.shape[1]):
         known = NEVER
         for i in range(x.shape[0]):
