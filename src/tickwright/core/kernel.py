@@ -28,6 +28,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # The module, and the names taken from it: in brackets over many lines, or to the end of the one line and no further.
 _IMPORT = re.compile(rb"^\s*(?:from|import) tickwright\.([\w.]+)(?: import (?:\(([^)]*)\)|([^\n]*)))?", re.MULTILINE)
 _NAME = re.compile(rb"\w+")
+_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+"""Of all that is compiled. Nobody calls it through a C pointer, and the wrapper for that is a twentieth of the time."""
 _SWAPPING = threading.RLock()
 """Numba's folder is one for the process: whoever names another holds this."""
 
@@ -65,7 +67,7 @@ def _compile(function: F, **options: Any) -> F:
     source = Path(function.__code__.co_filename).resolve()
     folder = _cache_root() / source_hash(source) if source.is_file() else None
     # What was typed in has no file, and Numba nowhere to keep it.
-    options = {"cache": source.is_file(), "nogil": True, "error_model": "numpy", **options}
+    options = {"cache": source.is_file(), **_OPTIONS, **options}
     compiled: F = _njit(function, None if os.environ.get("NUMBA_CACHE_DIR") else folder, options)
     return compiled
 
@@ -102,7 +104,7 @@ def bound(loop: Callable[..., Any], part: Callable[..., Any]) -> Any:
         place = f"{source_hash(source)}-{plain.__name__}-{plain.__code__.co_firstlineno}"
         root = Path(given) if (given := os.environ.get("NUMBA_CACHE_DIR")) else _cache_root()
         folder = root / source_hash(Path(loop.__code__.co_filename).resolve()) / place
-    return _njit(clone, folder, {"cache": kept, "nogil": True, "error_model": "numpy", "_nrt": False})
+    return _njit(clone, folder, {"cache": kept, **_OPTIONS, "_nrt": False})
 
 
 def is_compiled(module: str, function: str) -> bool:
