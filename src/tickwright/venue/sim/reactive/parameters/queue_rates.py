@@ -193,11 +193,11 @@ class FP:
             heed=0.0,
             impact=2.4,
             weights=(0.42, 0.22, 0.15, 0.21),
-            news=1.8,
+            news=2.0,
             informed=0.35,
-            rush=1.5,
+            rush=0.8,
             sweep=20.0,
-            picked=0.15,
+            picked=0.45,
         )
 
     @staticmethod
