@@ -4,6 +4,7 @@ import datetime as dt
 import pickle
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -106,10 +107,27 @@ def one(config):
     return 1
 
 
+class Ahead(Factor):
+    """A kernel that is told the whole block, and writes each slot's row into the one before."""
+
+    @cached_property
+    def loop(self):
+        along = Factor.loop.func(self)
+
+        def ahead(*given):
+            along(*given)
+            rows = given[-1]
+            for name in ("value", "status", "absent", "n_obs"):
+                rows[name][:, :-1] = rows[name][:, 1:].copy()
+
+        return ahead
+
+
 PORTS = {"imbalance": Sample, "volume": Sample}
 PRESSURE = register(Factor("test.pressure", 1, pressure, PressureConfig, PORTS, window, ring=triples), __name__)
 REMEMBERS = register(Factor("test.remembers", 1, remembers, PressureConfig, PORTS, window, Sum), __name__)
 HIDES = register(Factor("test.hides", 1, hides, PressureConfig, PORTS, window), __name__)
+AHEAD = register(Ahead("test.ahead", 1, pressure, PressureConfig, PORTS, window, ring=triples), __name__)
 DIFFERENCE = register(
     Factor("test.difference", 1, difference, NoConfig, {"one": Estimate, "other": Estimate}, one), __name__
 )
@@ -229,7 +247,7 @@ def test_checks_pass(feature, check):
 
 
 class Peeks(FeatureStream):
-    """Columns that tell each bar the number of the next one: a kernel, which is told one bar at a time, cannot."""
+    """Columns that tell each bar the number of the next one."""
 
     def _sample(self, name, bars, slots):
         made = super()._sample(name, bars, slots)
@@ -243,6 +261,13 @@ def test_a_column_that_looks_ahead_is_caught(feature):
     assert not outcome.passed
     assert outcome.difference
     assert not check_parity(case(feature, Peeks)).passed
+
+
+def test_a_kernel_that_looks_ahead_is_caught():
+    """It takes another loop than the engine's, whose kernels are told one bar at a time."""
+    assert "of instrument" in check_lookahead(case(faulty(AHEAD))).difference
+    assert "of instrument" in check_parity(case(faulty(AHEAD))).difference
+    assert check_lookahead(case(faulty(PRESSURE))).passed
 
 
 def test_a_kernel_that_remembers_more_than_it_declares_is_caught():
