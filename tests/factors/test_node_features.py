@@ -19,6 +19,7 @@ from tickwright.core.kernel import inline
 from tickwright.core.layout import F8, I8
 from tickwright.data.catalog import Catalog
 from tickwright.data.ingest import write_events
+from tickwright.factors import batch
 from tickwright.factors.checks import CHECKS, check_lookahead, check_parity, check_start
 from tickwright.factors.factor import Factor
 from tickwright.factors.features import known
@@ -29,6 +30,7 @@ from tickwright.factors.features.events import EventFeatures
 from tickwright.factors.features.feed import FeatureConfig, FeatureStream, compute, together
 from tickwright.factors.features.nodes import Columns, NodeFeature, bar_feature
 from tickwright.factors.features.window_rows import NoConfig
+from tickwright.factors.graph import Graph
 from tickwright.factors.records import Estimate, Sample, Status
 from tickwright.factors.registry import register
 from tickwright.factors.rows import told as heard_by_gate
@@ -301,6 +303,16 @@ def test_a_column_is_a_node_with_the_column_in_its_rows(name):
     assert told.frame()[name].null_count() == (rows["status"] != OK).sum()
 
 
+def test_a_graph_of_ones_own_gives_the_rows_of_the_stream():
+    asked = config("500ms")
+    told = compute(*made_feed(1), asked)
+    graph, slots = Graph((STEP.node(Columns(asked.clock)),)), np.ascontiguousarray(told.bars.rows["slot"])
+    samples = {source.name: told.bars.sample(source.name)[None] for source in graph.sources}
+    assert set(samples) == {"order_imbalance", "volume"}
+    [rows] = batch.run(graph, asked.clock.grid, slots, samples)[graph.wanted[0].id]
+    assert rows.tobytes() == told.windows["step"].tobytes()
+
+
 def test_rows_of_nodes_go_where_those_of_any_factor_go(tmp_path):
     """Into a store, found by their tags, and to the gate."""
     told, asked = compute(*made_feed(1), config("500ms")), config("500ms")
@@ -339,6 +351,8 @@ def test_identity_is_by_content():
     assert renamed.node(columns).id == OWN.node(columns).id  # two names of one number, and a name is no content
     assert OWN.node(Columns(Clock.parse("2min"))).id != OWN.node(columns).id
     assert NodeFeature.of("ofi").node(columns).id == NodeFeature.of("ofi:1s").node(columns).id
+    by_name = bar_feature("ofi", columns)
+    assert (by_name.name, by_name.node.id) == ("ofi:1s", NodeFeature.of("ofi:1s").node(columns).id)
     assert pickle.loads(pickle.dumps(OWN)) == OWN
     assert config("1s") == config("1s")
     assert len({config("1s"), config("1s"), config("2s")}) == 2
