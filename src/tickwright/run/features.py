@@ -14,12 +14,13 @@ from tickwright.data.hot import HotCache
 from tickwright.data.port import TickCatalog
 from tickwright.factors.features.columns import TWENTY
 from tickwright.factors.features.feed import FeatureConfig, Told, compute
+from tickwright.factors.features.nodes import NodeFeature
 from tickwright.run.market import schema_of, span_of_day
 from tickwright.run.recording import record
 
 
 def book_features(
-    catalog: TickCatalog, symbol: str, date: dt.date, features: Iterable[str] = TWENTY, *, bars: str = "",
+    catalog: TickCatalog, symbol: str, date: dt.date, features: Iterable[str | NodeFeature] = TWENTY, *, bars: str = "",
     price: str = "close", session: str = "", cache: HotCache | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """A row an event, or with `bars` a row a bar: prices in ticks, sizes in lots, and a status beside every feature.

@@ -1,6 +1,6 @@
-"""Every feature, ready to be checked on a made market: of the book at the end of each event, of windows at each bar.
+"""Every feature, ready to be checked on a made market: of the book at the end of each event, nodes at each bar.
 
-A slot of a feature of the book is its moment, and its look-back nanoseconds; of a feature of windows it is a bar. What
+A slot of a feature of the book is its moment, and its look-back nanoseconds; of a node it is a bar. What
 begins later is a run: its book is built from the beginning, for nobody knows one otherwise.
 """
 
@@ -21,7 +21,7 @@ from tickwright.factors.checks import Columns
 from tickwright.factors.features.book import EARLIEST
 from tickwright.factors.features.columns import FIRST_OF_WINDOWS, Kind
 from tickwright.factors.features.feed import FeatureConfig, FeatureStream, Told, together
-from tickwright.factors.features.nodes import names
+from tickwright.factors.features.nodes import NodeFeature, names
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import ESTIMATE, NOTHING, Absent, Status
 
@@ -50,7 +50,7 @@ class _Looks:
 class FeatureCase:
     """Features of one look-back of a tape and its prints, which are in the order of time.
 
-    `name` is what outcomes call features of the book; of windows of bars `config` asks for one alone.
+    `name` is what outcomes call features of the book; of bars `config` asks for one node alone.
     """
 
     config: FeatureConfig
@@ -114,7 +114,7 @@ class FeatureCase:
         told = together(parts)
         if told.bars is not None:
             assert told.windows is not None
-            return told.bars.rows["slot"], told.windows[self.config.features[0]][None]
+            return told.bars.rows["slot"], told.windows[self.config.of_bars[0].name][None]
         assert told.rows is not None
         out = np.zeros((len(told.rows.names), len(told)), ESTIMATE)
         out["ts_event"], out["ts_available"] = told.rows.ts_event, told.rows.ts_available
@@ -124,12 +124,13 @@ class FeatureCase:
 
 
 def feature_cases(seed: int) -> Iterator[FeatureCase]:
-    """Features of the book at one moment, those over a window of time, and a case a feature of windows of bars."""
+    """Features of the book at one moment, those over a window of time, one of bars' ends, each over windows of bars."""
     tape, prints = made_feed(seed)
     moment = tuple(kind.name.lower() for kind in Kind if kind < FIRST_OF_WINDOWS)
     window = tuple(f"{kind.name.lower()}:{_SHORT}" for kind in Kind if kind >= FIRST_OF_WINDOWS)
     for name, features in (("feature.book", moment), ("feature.book_flow", window)):
         yield FeatureCase(FeatureConfig(features), tape, prints, name)
+    yield FeatureCase(FeatureConfig((NodeFeature.of(f"ofi:{_SHORT}"),), bars=BARS), tape, prints)
     for name in names():
         text = name if name in ("return", "session_share") else f"{name}:{_WINDOW}"
         yield FeatureCase(FeatureConfig((text,), bars=BARS, price="micro"), tape, prints)

@@ -123,6 +123,12 @@ class BookFeature:
         return cls(f"{name}:{argument}", Column(int(kind), levels, basis_points, window))
 
     @property
+    def column_name(self) -> str:
+        """The one name of its number, where it has two."""
+        name, colon, argument = self.name.partition(":")
+        return ALIASES.get(name, name) + colon + argument
+
+    @property
     def lookback(self) -> Nanos:
         """Nanoseconds that a value depends on, that of its event counted."""
         return 1 + self.column.window

@@ -35,7 +35,7 @@ class EventFeatures:
         self.compiler: TapeCompiler | DepthTapeCompiler = DepthTapeCompiler() if depth else TapeCompiler("count")
         self._latest: Nanos = EARLIEST
         self._fixed = {
-            "format": FORMAT, "features": list(config.features), "bars": config.bars, "price": config.price,
+            "format": FORMAT, "features": config.written, "bars": config.bars, "price": config.price,
             "session": config.session, "unit": config.unit, "depth": depth, "midnight": midnight, "begin": begin,
         }  # fmt: skip
 

@@ -24,11 +24,20 @@ from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.features.bar_rows import Bars
 from tickwright.factors.features.bars import BarBuilder
 from tickwright.factors.features.book import EARLIEST, BookFeatures, FeatureRows, joined, told
-from tickwright.factors.features.clock import Clock
+from tickwright.factors.features.clock import TIME, Clock
 from tickwright.factors.features.columns import TWENTY, features_of, is_book_feature
-from tickwright.factors.features.nodes import SESSION_BARS, BarFeature, Columns, bar_feature, sources_of
+from tickwright.factors.features.nodes import (
+    SESSION_BARS,
+    BarFeature,
+    Columns,
+    NodeFeature,
+    bar_feature,
+    sources_of,
+)
 from tickwright.factors.graph import Graph
 from tickwright.factors.records import ESTIMATE
+from tickwright.factors.rows import frame_of
+from tickwright.factors.tags import NONE
 
 FORMAT = "tickwright.features.stream/1"
 
@@ -39,7 +48,7 @@ class FeatureConfig:
 
     | field | |
     |---|---|
-    | `features` | names: of the book (`columns`), and with bars of windows of bars (`nodes`) |
+    | `features` | names: of the book (`columns`), and with bars of windows of bars (`nodes`), and `NodeFeature`s |
     | `bars` | a clock, as `1s` or `volume:5000` (`clock`); empty for a row an event |
     | `price` | what returns are of: close, mid or micro |
     | `session` | calendar of the slots of time bars, as XNYS; empty for a clock that never stops |
@@ -48,33 +57,37 @@ class FeatureConfig:
     Raises ConfigError.
     """
 
-    features: tuple[str, ...] = TWENTY
+    features: tuple[str | NodeFeature, ...] = TWENTY
     bars: str = ""
     price: str = "close"
     session: str = ""
     unit: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", tuple(name.strip() for name in self.features))
-        twice = next((name for name in self.features if self.features.count(name) > 1), None)
-        if not self.features or twice:
-            raise ConfigError("features", twice or "none", "one at least, each once")
-        if not self.bars and self.of_bars_text:
-            raise ConfigError("features", self.of_bars_text[0], "a feature of the book, or bars that it is of")
+        given = tuple(asked.strip() if isinstance(asked, str) else asked for asked in self.features)
+        object.__setattr__(self, "features", given)
+        if not given:
+            raise ConfigError("features", "none", "one at least, each once")
+        if not self.bars and self.asked_of_bars:
+            raise ConfigError("features", _name(self.asked_of_bars[0]), "a feature of the book, or bars that it is of")
         if self.bars:  # what cannot be is refused here, by name
             assert self.clock
-        assert self.book or self.of_bars
+        names = [*self.of_book, *(feature.name for feature in self.of_bars)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ConfigError("features", twice, "one at least, each once")
+        assert self.book
 
     @property
     def of_book(self) -> tuple[str, ...]:
         """Features of the book that were asked for."""
-        named = [name for name in self.features if is_book_feature(name)]
+        named = [asked for asked in self.features if isinstance(asked, str) and is_book_feature(asked)]
         return tuple(feature.name for feature in features_of(named)) if named else ()
 
     @property
-    def of_bars_text(self) -> tuple[str, ...]:
-        """Features that are not of the book, as they were asked for."""
-        return tuple(name for name in self.features if not is_book_feature(name))
+    def asked_of_bars(self) -> tuple[str | NodeFeature, ...]:
+        """Features that are nodes, as they were asked for."""
+        return tuple(asked for asked in self.features if not (isinstance(asked, str) and is_book_feature(asked)))
 
     @property
     def clock(self) -> Clock:
@@ -83,20 +96,30 @@ class FeatureConfig:
 
     @property
     def of_bars(self) -> tuple[BarFeature, ...]:
-        """Features over windows of bars, none without bars."""
+        """Features that are nodes over bars, none without bars."""
         columns = Columns(self.clock, self.unit) if self.bars else None
-        return tuple(bar_feature(name, columns, self.price) for name in self.of_bars_text) if columns else ()
+        return tuple(bar_feature(asked, columns, self.price) for asked in self.asked_of_bars) if columns else ()
 
     @property
     def book(self) -> tuple[str, ...]:
-        """Features of the book that are computed: those asked for, and prices that returns are of."""
+        """Features of the book that are computed: those asked for, and those that nodes take."""
         needed = [name for name in sources_of(self.of_bars) if is_book_feature(name)]
         return tuple(dict.fromkeys([*self.of_book, *needed])) or ("mid",)
+
+    @property
+    def written(self) -> list[str]:
+        """What was asked for as texts; of one's own the name and the identity of the node, which holds its settings."""
+        own = {f.name: f.node.id for f in self.of_bars}
+        return [asked if isinstance(asked, str) else f"{asked.name}={own[asked.name]}" for asked in self.features]
+
+
+def _name(asked: str | NodeFeature) -> str:
+    return asked if isinstance(asked, str) else asked.name
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What became known: rows of events, or bars with ESTIMATE rows (bars,) of each feature over windows."""
+    """What became known: rows of events, or bars with ESTIMATE rows (bars,) of each feature that is a node."""
 
     config: FeatureConfig
     rows: FeatureRows | None = None
@@ -108,7 +131,7 @@ class Told:
         return 0 if part is None else len(part)
 
     def frame(self) -> pl.DataFrame:
-        """One row an event or a bar; of each feature its value, null unless `ok`, and `<name>.status`; of windows of
+        """One row an event or a bar; of each feature its value, null unless `ok`, and `<name>.status`; of nodes over
         bars `<name>.n_obs` and `<name>.n_missing` too."""
         if self.bars is None:
             assert self.rows is not None
@@ -123,6 +146,19 @@ class Told:
             columns += [values.alias(name), statuses.alias(f"{name}.status")]
             columns += [pl.Series(f"{name}.{n}", np.ascontiguousarray(rows[n])) for n in ("n_obs", "n_missing")]
         return frame.with_columns(columns)
+
+    def estimates(self, symbol: str) -> pl.DataFrame:
+        """Rows of every node as those of any factor (`factors.rows`): what a store and a gate take.
+
+        Raises ConfigError where there is none, and for bars that are not of the clock: their slots are no times.
+        """
+        nodes = self.config.of_bars
+        if not nodes or self.config.clock.kind != TIME:
+            raise ConfigError("bars", self.config.bars or "none", "bars of the clock, as 1min, and a node over them")
+        assert self.bars is not None
+        assert self.windows is not None
+        slots, grid = np.ascontiguousarray(self.bars.rows["slot"]), self.config.clock.grid
+        return pl.concat(frame_of([self.windows[f.name]], slots, f.node, grid, [symbol], [NONE]) for f in nodes)
 
 
 class FeatureStream:

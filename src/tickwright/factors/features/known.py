@@ -1,4 +1,4 @@
-"""The features over windows of bars, each a kernel with its name and version; Kyle's lambda is `beta.ols` itself."""
+"""The features of bars, each a kernel with its name and version; Kyle's lambda is `beta.ols` itself."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ TREND = _feature("trend", kernels.trend)
 VWAP = _feature("vwap", kernels.share, ("part", "whole"), ring=triples_of)
 VPIN = _feature("vpin", kernels.absolute_share, ("part", "whole"), ring=triples_of)
 AMIHUD = _feature("amihud", kernels.amihud, ("x", "money"), AmihudConfig)
+COLUMN = _feature("column", kernels.column, config=NoConfig, lookback=one, ring=no_ring)
 TIME_OF_DAY = _feature(
     "time_of_day", kernels.time_of_day, ("bars",), config=NoConfig, lookback=one, ring=no_ring, version=2
 )

@@ -1,31 +1,46 @@
-"""Features over windows of bars by name, as nodes of the graph: `vwap:20`, `kyle:100`, `volatility:30`.
+"""Features of bars as nodes of the graph, by name: `vwap:20`, `kyle:100`, `volatility:30`, and a user's own.
 
 The number is bars of the window, as many again are warm-up. A bar's columns are the graph's sources: `close`, `volume`,
 `notional`, `signed`, or a feature of the book at the bar's end. `price` says what returns are of: `close`, or `mid` or
 `micro`, which a bar without prints has too.
+
+A `NodeFeature` is any registered factor over these columns, over features, or over another one of its kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta.known import OLS
 from tickwright.factors.beta.window import WindowConfig
+from tickwright.factors.factor import Factor
 from tickwright.factors.features import known
-from tickwright.factors.features.clock import Clock
+from tickwright.factors.features.clock import TIME, Clock
+from tickwright.factors.features.columns import BookFeature, is_book_feature
 from tickwright.factors.features.window_rows import AmihudConfig, NoConfig, ReturnConfig, SpanConfig, TwoScaleConfig
 from tickwright.factors.graph import Graph, Node, Source
+from tickwright.factors.records import Estimate
+from tickwright.factors.registry import named
 
 PRICES = ("close", "mid", "micro")
 NOTIONAL, VOLUME, SIGNED = "notional", "volume", "signed"
 SESSION_BARS = "session_bars"
 """Slots of the session that a slot lies in: what the grid says, and no column."""
+COLUMNS = ("open", "high", "low", "close", VOLUME, "bought", "sold", SIGNED, "trades", "events", NOTIONAL, SESSION_BARS)
+"""What a bar has beside the book at its end."""
 USUAL = 20
 _MOST = 1_000_000
 _SCALES = 5
 """The fast grid of a two-scale variance has as many prices as five slow ones, each."""
+_CUT = 2
+"""Slots of a column: its own, and where a run begins within it, that alone is cut short."""
+_OWN_NAME = re.compile(r"[A-Za-z_]\w*(:\w+)?")
+_TAKEN = ("bar", "slot", "ts_event", "ts_available", "vwap")
+"""Columns of the frame of bars that no factor takes."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +53,113 @@ class BarFeature:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of bars as sources. A sum depends on its own bar and, where a run begins within it, on that alone being
-    cut short: two bars."""
+    """Columns of bars as sources; what is over a window of time depends on as many bars more as that reaches into."""
 
     clock: Clock
     unit: float = 1.0
     """Money of one tick times one lot."""
 
     def __call__(self, name: str) -> Source:
-        """The source of a column."""
+        """The source of a column. Raises ConfigError for one that bars do not have, and for one of these bars."""
         settings = {"bars": self.clock.text, "session": self.clock.grid.session}
-        return Source(name, settings, 1 if name == SESSION_BARS else 2)
+        if is_book_feature(name):
+            feature = BookFeature.parse(name)
+            return Source(feature.column_name, settings, _CUT + self._reach(feature))
+        if name not in COLUMNS:
+            raise ConfigError("column", name, f"a feature of the book, or one of {', '.join(COLUMNS)}")
+        if name == SESSION_BARS and not self.clock.grid.bars_per_session:
+            raise ConfigError("column", name, f"bars of the clock, as 1min; these are {self.clock.text}")
+        return Source(name, settings, 1 if name == SESSION_BARS else _CUT)
+
+    def _reach(self, feature: BookFeature) -> int:
+        """Bars that the window of time before an event may begin in, beside its own."""
+        window = feature.column.window
+        if window and self.clock.kind != TIME:
+            expected = f"bars of the clock, as 1min: how many of {self.clock.text} a window of time takes is not known"
+            raise ConfigError("column", feature.name, expected)
+        # The last slot of a session may be short.
+        return -(-window // self.clock.grid.length) + bool(self.clock.grid.session) if window else 0
 
 
-def bar_feature(text: str, columns: Columns, price: str = "close") -> BarFeature:
-    """A feature by its name. Raises ConfigError with the names that there are."""
+@dataclass(frozen=True)
+class NodeFeature:
+    """A registered factor as a feature of bars, under a name of one's own.
+
+    `inputs`: what each port takes, by the name that it has everywhere: a column (`volume`), a feature of the book at
+    the bar's end (`ofi:1s`), a feature over windows of bars (`rv:30`), or another NodeFeature. A port that takes an
+    Estimate is given a node, of a column too; one that takes a Sample is given the column itself.
+
+    Raises ConfigError for a name that is taken or that cannot be one, and for a factor that is not registered.
+    """
+
+    name: str
+    factor: Factor = field(hash=False)
+    config: Any = field(hash=False)
+    inputs: Mapping[str, str | NodeFeature] = field(hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", dict(self.inputs))
+        taken = is_book_feature(self.name) or self.name.partition(":")[0] in (*COLUMNS, *_TAKEN, *_MADE)
+        if not _OWN_NAME.fullmatch(self.name) or (taken and not self._is_column):
+            raise ConfigError("feature", self.name, "a word that is no name of a column or a feature yet")
+        if not self.factor.module:
+            raise ConfigError(
+                f"factor {self.factor.name}", "not registered", "what registry.register(factor, __name__) returned"
+            )
+        if named(self.factor.name, self.factor.version) != self.factor:
+            raise ConfigError(
+                f"factor {self.factor.name}", f"another of version {self.factor.version}", "the one that is registered"
+            )
+
+    @classmethod
+    def of(cls, column: str) -> NodeFeature:
+        """A column of bars, or a feature of the book at their ends, as a node under its own name."""
+        name = BookFeature.parse(column).name if is_book_feature(column) else column.strip()
+        return cls(name, known.COLUMN, NoConfig(), {"x": name})
+
+    def node(self, columns: Columns, price: str = "close") -> Node:
+        """The node over columns of these bars. Raises ConfigError for ports that do not fit."""
+        given = {port: self._given(port, what, columns, price) for port, what in self.inputs.items()}
+        return Node(self.factor, self.config, given)
+
+    @property
+    def _is_column(self) -> bool:
+        return self.factor == known.COLUMN and self.inputs == {"x": self.name}
+
+    def _given(self, port: str, what: str | NodeFeature, columns: Columns, price: str) -> Source | Node:
+        if isinstance(what, NodeFeature):
+            return what.node(columns, price)
+        name = what.strip()
+        if is_book_feature(name) or name in COLUMNS:
+            as_node = self.factor.inputs.get(port) is Estimate
+            return NodeFeature.of(name).node(columns) if as_node else columns(name)
+        if name.partition(":")[0] in _MADE:
+            return bar_feature(name, columns, price).node
+        expected = f"a column ({', '.join(COLUMNS)}), a feature of the book, or one of {', '.join(_MADE)}"
+        raise ConfigError(f"port {port} of {self.factor.name}", what, expected)
+
+
+def bar_feature(asked: str | NodeFeature, columns: Columns, price: str = "close") -> BarFeature:
+    """A feature by its name, one of the book at the bar's end too, or a NodeFeature.
+
+    Raises ConfigError with the names that there are.
+    """
     if price not in PRICES:
         raise ConfigError("price", price, f"one of {', '.join(PRICES)}")
-    name, _, argument = text.strip().partition(":")
+    if isinstance(asked, str) and is_book_feature(asked):
+        asked = NodeFeature.of(asked)
+    if isinstance(asked, NodeFeature):
+        return BarFeature(asked.name, asked.node(columns, price))
+    name, _, argument = asked.strip().partition(":")
     if name not in _MADE:
-        raise ConfigError("feature", text, f"a feature of the book, or one of {', '.join(_MADE)}")
+        raise ConfigError("feature", asked, f"a feature of the book, or one of {', '.join(_MADE)}")
     if name in _ALONE:
         if argument:
-            raise ConfigError("feature", text, f"{name} alone: it has no argument")
+            raise ConfigError("feature", asked, f"{name} alone: it has no argument")
         return BarFeature(name, _MADE[name](0, columns, price))
     argument = argument or str(USUAL)
     if not argument.isdecimal() or not _LEAST <= int(argument) <= _MOST:
-        raise ConfigError("feature", text, f"{_LEAST} to {_MOST} bars behind the colon")
+        raise ConfigError("feature", asked, f"{_LEAST} to {_MOST} bars behind the colon")
     return BarFeature(f"{name}:{argument}", _MADE[name](int(argument), columns, price))
 
 

@@ -133,3 +133,12 @@ def time_of_day(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
     if x.bars.status == OK:
         out.value, out.status, out.absent = (x.place + 1) / x.bars.value, OK, VALUE_ALONE
         out.n_obs = out.span = 1
+
+
+@inline(borrow=True)
+def column(config: Any, state: Any, ring: Any, x: Any, out: Any) -> None:
+    """A column of bars as it stands, with the status that it has: of the book at the bar's end, `empty_side` too."""
+    out.status, out.absent, out.n_missing = x.x.status, NOTHING, 1
+    if x.x.status == OK:
+        out.value, out.absent = x.x.value, VALUE_ALONE
+        out.n_obs, out.n_missing, out.span = 1, 0, 1
