@@ -115,6 +115,24 @@ def test_a_return_after_absent_rows_spans_them(span):
     assert both["n_obs"].to_list()[79:82] == ([40, 38, 38] if span == 1 else [40, 39, 39])
 
 
+@pytest.mark.parametrize("overnight", [None, False])
+@pytest.mark.parametrize("span", [1, 2, 31])
+def test_rows_with_numbers_have_the_gaps_of_rows_with_dates(span, overnight):
+    """Thirty numbers that nobody has: the return after them is over 31 bars, whatever the rows are counted in."""
+    kept = np.array([k for k in range(120) if not 50 <= k < 80])
+    asset, market = pair_returns(np.random.default_rng(6), 1, 120)[:2]
+
+    def rows(times, config):
+        frames = [pl.DataFrame({"ts_event": times, "return": values[kept]}) for values in (asset[0], market)]
+        return compute_market_beta({"A": frames[0]}, frames[1], config)
+
+    config = replace(SLOTS, max_gap=span, max_stale=40, lookback_length=60, overnight=overnight)
+    numbered, dated = rows(kept, config), rows(kept * DAY, replace(config, grid="1d", overnight=None))
+    after = numbered.filter(pl.col("ts_event") == 80).row(0, named=True)
+    assert after["status"] == ("gap" if span < 31 else "ok")
+    same(numbered, dated)
+
+
 def test_the_first_bar_of_a_session_may_have_no_row():
     """Returns that do not cross the night begin with the second bar: it spans one bar, not the first one's too."""
     opens = np.datetime64("2018-05-01T13:30", "ns").astype(np.int64) + np.arange(3)[:, None] * DAY

@@ -31,8 +31,9 @@ def compute_market_beta(
     `asset_returns_by_symbol`: a mapping from symbol to an array, a Polars or pandas series, or a frame of two columns;
     or a wide frame (a column of times, one of returns a symbol), or a long one (ts_event, symbol, return).
     `benchmark_returns`: one of what the mapping holds; None for a basket of all others. Numbers that are null or NaN
-    are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. Without times rows
-    are numbered, and slots and `ts_event` are the numbers: all series are then of one length, with no other index.
+    are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. On the grid `slot`
+    times are numbers of rows, of which one may be absent as a date may; rows without times are numbered from 0 on, and
+    all series are then of one length, with no other index.
     Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
     """
     factory = BetaFactory(config, prices=False)
@@ -140,10 +141,8 @@ def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: boo
 
 def _spans(slots: np.ndarray, grid: Grid, crosses: bool) -> np.ndarray:
     """Bars since the row before, which a return is over. One that is within a session begins at its first bar."""
-    if not grid.length:
-        return np.ones(len(slots), np.int64)
     span = np.diff(slots, prepend=slots[:1] - 1)
-    return span if crosses else np.minimum(span, np.maximum(grid.places(slots), 1))
+    return span if crosses or not grid.length else np.minimum(span, np.maximum(grid.places(slots), 1))
 
 
 def _columns(given: Any, name: str) -> Columns:
