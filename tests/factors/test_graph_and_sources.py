@@ -231,6 +231,24 @@ def test_mid_and_micro_price_of_quotes():
     assert micro["value"][1] == pytest.approx(105 / 103 - 1)
 
 
+def test_a_level_is_any_number_and_a_price_is_above_nought():
+    """Levels below nought, as of a spread between two rates, are told as they are; what is no number is none."""
+    given = [0.5, -0.2, 0.0, 0.1, np.nan, -0.3, np.inf]
+    rows = {"ts_event": np.arange(7) * DAY, "close": np.array(given)}
+    source = ReturnSource("A", Grid(DAY), kind="level")
+    told = source.returns([rows])
+    assert told["slot"].tolist() == [0, 1, 2, 3, 5]
+    assert told["value"].tolist() == [0.5, -0.2, 0.0, 0.1, -0.3]
+    assert (told["status"] == OK).all()
+    assert (told["span"] == 1).all()
+    stream = Stream(Graph((Node(known.OLS, CONFIG, {"asset": source.source("asset"), "market": MARKET}),)), {
+        "asset": [source], "market": ReturnSource("M", Grid(DAY))})  # fmt: skip
+    stream.push("asset", rows)
+    assert stream.left_out()["unusable"] == 2
+    _, live = ReturnSource("A", Grid(DAY)).followed([rows])
+    assert live.left_out()["unusable"] == 5
+
+
 def test_a_crossed_quote_has_no_middle():
     rows = np.zeros(3, TOP_OF_BOOK)
     rows["ts_event"] = rows["ts_recv"] = np.array([0, 30, 70]) * 10**9
