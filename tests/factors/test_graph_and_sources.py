@@ -1,6 +1,7 @@
 """Identities, order of execution, look-back; grids; one fixture through three sources; benchmarks and membership."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -25,7 +26,7 @@ from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.graph import Graph, Node, Source, first_valid
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import samples_on
-from tickwright.factors.records import ESTIMATE, Status
+from tickwright.factors.records import ESTIMATE, RETURN, Status
 from tickwright.factors.registry import named, register
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
@@ -361,6 +362,48 @@ def test_a_shift_of_one_bar_is_caught():
     late["slot"] -= 2
     with pytest.raises(BenchmarkError, match="shifted by -1 bar"):
         check_alignment(assets, late)
+
+
+def made_returns(rng, slots, values=None):
+    """RETURN rows of slots from 0 on, of `values` or at random."""
+    rows = np.zeros(slots, RETURN)
+    rows["slot"], rows["value"] = np.arange(slots), rng.normal(0, 1e-3, slots) if values is None else values
+    rows["span"], rows["status"] = 1, OK
+    return rows
+
+
+@pytest.mark.parametrize("betas", [(1.0, -1.0), (1.0, -1.0, 1.0, -1.0, 1.0), (-1.0,)])
+@pytest.mark.parametrize("lag", [1, -1])
+def test_assets_that_move_against_the_market_witness_a_shift_too(betas, lag):
+    """A short fund beside a long one: their correlations are of one size, and their mean is nought."""
+    rng = np.random.default_rng(7)
+    market = rng.normal(0, 1e-3, 400)
+    assets = [made_returns(rng, 400, beta * market + rng.normal(0, 1e-3, 400)) for beta in betas]
+    base = made_returns(rng, 400, market)
+    assert check_alignment(assets, base) > 0.5
+    base["slot"] += lag
+    with pytest.raises(BenchmarkError, match=re.escape(f"shifted by {lag:+d} bar")):
+        check_alignment(assets, base)
+
+
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("count", "slots"), [(1, 32), (2, 32), (40, 32), (40, 120)])
+def test_what_has_nothing_to_do_with_the_benchmark_is_not_refused_by_chance(together, count, slots):
+    """Assets without a market, which share as much of their variance as `together`: 200 draws, a refusal at most.
+
+    One correlation of n pairs is beyond 3/√n once in 370 draws, and the assets are one where they share everything.
+    """
+    refused = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        common = rng.normal(0, 1e-3, slots)
+        own = rng.normal(0, 1e-3, (count, slots))
+        assets = [made_returns(rng, slots, together**0.5 * common + (1 - together) ** 0.5 * one) for one in own]
+        try:
+            check_alignment(assets, made_returns(rng, slots))
+        except BenchmarkError:
+            refused += 1
+    assert refused <= 1
 
 
 def test_membership_is_as_it_was_known():
