@@ -145,8 +145,9 @@ def test_two_calendars_from_the_file_to_the_store(tmp_path, capsys):
     assert call(capsys, "factors", "compare", "--catalog", where)[0] == 0
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("live", [False, True])
-def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(tmp_path, capsys, live):
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(tmp_path, capsys, live, own):
     begins = FIRST + np.arange(300) * MINUTE
     shifted = {"A": begins, "B": begins, "M": begins}
     where = filled(tmp_path / "cat", "bars-1m", shifted)
@@ -155,11 +156,16 @@ def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(t
     with Catalog.open(where).ingest(Source("late", "test", "1" * 32)) as session:
         session.append(Instrument("LATE", "XSIM", "USD", Decimal("0.01")), "bars-1m", late)
     file, _ = config(tmp_path, overnight=True, benchmark="LATE")
+    if own:
+        file.write_text(OWN.replace('"M"', '"LATE"'))
     compute = ["factors", "compute", "--config", file, "--catalog", where, "--store", "--without", "M"]
     code, _, err = call(capsys, *compute, *(["--live"] * live))
     assert code == 2
     assert "shifted by +1 bar" in err
     assert not FactorStore.open(where).book.parts
+    code, out, err = call(capsys, *compute, *(["--live"] * live), "--lagged")
+    assert code == 0, err
+    assert "stored 602 rows" in out  # the late benchmark's last bar is a slot too
 
 
 def test_a_kind_that_is_none_is_refused_with_those_that_are(minutes, tmp_path, capsys):

@@ -13,11 +13,15 @@ from factor_worlds import pair_returns
 from statsmodels.regression.rolling import RollingOLS
 
 from tickwright.app import config_file
-from tickwright.core.errors import ConfigError, DataError, UsageError
+from tickwright.core.errors import BenchmarkError, ConfigError, DataError, UsageError
 from tickwright.core.units import DAY
-from tickwright.factors.beta.compute import compute_market_beta
+from tickwright.factors.beta.compute import compute_market_beta, returns_at_hand
+from tickwright.factors.beta.compute_joint import compute_liquidity_beta, compute_sector_beta, compute_volatility_beta
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.liquidity import LiquidityBetaConfig
+from tickwright.factors.beta.sector import SectorBetaConfig
+from tickwright.factors.beta.volatility import VolatilityBetaConfig
 from tickwright.factors.rows import SCHEMA
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
@@ -200,6 +204,36 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
     assert set(config.resolved()) >= {"lookback_length", "min_observations", "grid", "method", "benchmark", "winsor"}
     with pytest.raises(UsageError, match="unknown key window"):
         config_file.build(MarketBetaConfig, {"window": 3})
+
+
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_whatever_the_shape():
+    """A market that comes a row late, as one stamped at the end of its bars; the same that is meant so is taken."""
+    asset, market = pair_returns(np.random.default_rng(8), 2, 120)[:2]
+    arrays, late = {"A": asset[0], "B": asset[1]}, np.concatenate([[np.nan], market[:-1]])
+    frames = [pl.DataFrame({"ts_event": TIMES, **of}) for of in (arrays, {"M": market})]
+    later = frames[1].with_columns(pl.col("ts_event") + DAY)
+    small = [{name: values[:29] for name, values in arrays.items()}, late[:29]]
+    for call in (
+        lambda **more: compute_market_beta(arrays, late, SLOTS, **more),
+        lambda **more: compute_market_beta(frames[0], later, DAILY, **more),
+        lambda **more: BetaFactory(DAILY, prices=False).compute(
+            *returns_at_hand(frames[0], later, BetaFactory(DAILY, prices=False)), **more
+        ),
+        lambda **more: compute_sector_beta(
+            arrays, late, dict.fromkeys("AB", "T"), SectorBetaConfig(market=SLOTS), **more
+        ),
+        lambda **more: compute_liquidity_beta(
+            arrays, late, {s: np.exp(r) for s, r in arrays.items()}, LiquidityBetaConfig(market=SLOTS), **more
+        ),
+        lambda **more: compute_volatility_beta(
+            arrays, late, np.exp(market), VolatilityBetaConfig(volatility="implied", market=SLOTS), **more
+        ),
+    ):  # fmt: skip
+        with pytest.raises(BenchmarkError, match=r"shifted by \+1 bar.*aligned=False"):
+            call()
+        assert len(call(aligned=False)) >= 240
+    assert len(compute_market_beta(*small, SLOTS)) == 58  # too few to tell
+    assert len(compute_market_beta(arrays, market, SLOTS)) == 240
 
 
 def test_winsor_bounds_what_enters():

@@ -55,6 +55,7 @@ class Computing:
     out: Path | None
     store: bool
     live: bool
+    aligned: bool = True
 
 
 def compute(asked: Computing) -> None:
@@ -67,7 +68,8 @@ def compute(asked: Computing) -> None:
     factory = fitting(factory, catalog, asked.instruments, asked.without)
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
     span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
-    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory, asked.catalog)
+    data = recorded(factory, catalog, asked.catalog, symbols, asked.aligned)
+    made_by = definition(factory, asked.catalog)
     with _warnings_told():
         rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by) if asked.live else data.history(span)
     if asked.store and not asked.live:

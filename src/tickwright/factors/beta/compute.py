@@ -24,8 +24,9 @@ Columns = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
 
 def compute_market_beta(
-    asset_returns_by_symbol: Any, benchmark_returns: Any, config: MarketBetaConfig, executor: Executor | None = None
-) -> pl.DataFrame:
+    asset_returns_by_symbol: Any, benchmark_returns: Any, config: MarketBetaConfig, executor: Executor | None = None,
+    aligned: bool = True,
+) -> pl.DataFrame:  # fmt: skip
     """Market betas of returns, one row a symbol and slot; see `factors.rows` for the columns.
 
     `asset_returns_by_symbol`: a mapping from symbol to an array, a Polars or pandas series, or a frame of two columns;
@@ -34,10 +35,12 @@ def compute_market_beta(
     are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. On the grid `slot`
     times are numbers of rows, of which one may be absent as a date may; rows without times are numbered from 0 on, and
     all series are then of one length, with no other index.
-    Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
+    Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one;
+    BenchmarkError for a benchmark that is shifted by one bar, unless `aligned` is False: assets are to lag or lead it.
     """
     factory = BetaFactory(config, prices=False)
-    return factory.compute(*returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory), executor=executor)
+    given = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    return factory.compute(*given, executor=executor, aligned=aligned)
 
 
 def returns_at_hand(

@@ -75,7 +75,7 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float |
     if mean[best] > 2 * mean[0] and mean[best] > chance:
         raise BenchmarkError(
             f"the benchmark is shifted by {best:+d} bar: the mean size of correlations is {mean[best]:.3f} there, "
-            f"{mean[0]:.3f} without"
+            f"{mean[0]:.3f} without; aligned=False, or --lagged, says that assets are to lag or lead it"
         )
     return mean[0]
 
