@@ -14,7 +14,7 @@ from statsmodels.regression.rolling import RollingOLS
 
 from tickwright.app import config_file
 from tickwright.core.errors import BenchmarkError, ConfigError, DataError, UsageError
-from tickwright.core.units import DAY
+from tickwright.core.units import DAY, MINUTE, SECOND
 from tickwright.factors.beta.compute import compute_market_beta, returns_at_hand
 from tickwright.factors.beta.compute_joint import compute_liquidity_beta, compute_sector_beta, compute_volatility_beta
 from tickwright.factors.beta.config import MarketBetaConfig
@@ -234,6 +234,37 @@ def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_whatever_the_shape():
         assert len(call(aligned=False)) >= 240
     assert len(compute_market_beta(*small, SLOTS)) == 58  # too few to tell
     assert len(compute_market_beta(arrays, market, SLOTS)) == 240
+
+
+def test_series_that_are_stamped_at_other_places_of_their_bars_are_refused():
+    """Days from noon to noon are others than those from midnight on; a stamp anywhere within a bar is of that bar."""
+    frame, noon = pl.DataFrame({"ts_event": TIMES, "r": ASSETS[0]}), DAY // 2
+    market = pl.DataFrame({"ts_event": TIMES, "r": MARKET})
+    later = market.with_columns(pl.col("ts_event") + noon)
+    close = replace(DAILY, grid="1min")
+    seconds = [pl.DataFrame({"ts_event": np.arange(120) * MINUTE + at, "r": values})
+               for at, values in ((0, ASSETS[0]), (59 * SECOND, MARKET))]  # fmt: skip
+    for words, assets, base, config in (
+        (r"A begin their bars at 2018-01-01T00:00.*, 0s .*market at 2018-01-01T12:00.*, 43200s", frame, later, DAILY),
+        (r"A .* 0s .*B .* 43200s", {"A": frame, "B": later}, None, replace(DAILY, benchmark="basket")),
+        (r"A .* 0s .*market .* 59s", seconds[0], seconds[1], close),
+    ):
+        given = assets if isinstance(assets, dict) else {"A": assets}
+        with pytest.raises(DataError, match=words):
+            compute_market_beta(given, base, config)
+        assert compute_market_beta(given, base, config, aligned=False)["status"].is_in(["ok"]).any()
+    timed = compute_market_beta({"A": frame}, market, DAILY)
+    shifted = frame.with_columns(pl.col("ts_event") + noon)
+    assert compute_market_beta({"A": shifted}, later, DAILY).equals(timed)
+    # Stamps of last trades lie anywhere, those of closes an hour later in summer: no place of a bar is theirs.
+    anywhere = market.with_columns(pl.col("ts_event") + np.random.default_rng(1).integers(0, DAY, 120))
+    assert compute_market_beta({"A": frame}, anywhere, DAILY).equals(timed)
+    # With a calendar a date names its session, whatever the hour.
+    opens = [1, 2, 3, 4, 7, 8, 9, 10]
+    dates = [pl.DataFrame({"ts_event": TIMES[opens] + at, "r": values[opens]})
+             for at, values in ((0, ASSETS[0]), (21 * 60 * MINUTE, MARKET))]  # fmt: skip
+    small = MarketBetaConfig(lookback_length=5, min_observations=3, min_nonzero_x=1, grid="1d", session="XNYS")
+    assert compute_market_beta({"A": dates[0]}, dates[1], small)["n_obs"].max() >= 4
 
 
 def test_winsor_bounds_what_enters():

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from tickwright.core.errors import ConfigError, DataError
+from tickwright.core.units import DAY, SECOND, Nanos
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.executor import Executor
@@ -34,17 +35,18 @@ def compute_market_beta(
     `benchmark_returns`: one of what the mapping holds; None for a basket of all others. Numbers that are null or NaN
     are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. On the grid `slot`
     times are numbers of rows, of which one may be absent as a date may; rows without times are numbered from 0 on, and
-    all series are then of one length, with no other index.
+    all series are then of one length, with no other index. A time anywhere within a bar is of that bar, where all
+    series have theirs at one place: those that are stamped elsewhere, as days from noon on, are other bars.
     Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one;
     BenchmarkError for a benchmark that is shifted by one bar, unless `aligned` is False: assets are to lag or lead it.
     """
     factory = BetaFactory(config, prices=False)
-    given = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    given = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     return factory.compute(*given, executor=executor, aligned=aligned)
 
 
 def returns_at_hand(
-    assets: Any, benchmark: Any, factory: BetaFactory
+    assets: Any, benchmark: Any, factory: BetaFactory, aligned: bool = True
 ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """RETURN rows by symbol and of the benchmark, from what `compute_market_beta` takes. Raises as it does."""
     config = factory.market
@@ -52,7 +54,10 @@ def returns_at_hand(
     if not given:
         raise ConfigError("asset returns", "none", "one symbol at least")
     base = None if benchmark is None else _columns(benchmark, config.benchmark)
-    _check_places([*given.items(), *([] if base is None else [(config.benchmark, base)])])
+    every = [*given.items(), *([] if base is None else [(config.benchmark, base)])]
+    _check_places(every)
+    if aligned:
+        _check_stamps(every, config.bars)
     crosses = factory.returns_of("").crosses
     told = {symbol: _returns(columns, symbol, config, crosses) for symbol, columns in given.items()}
     return told, None if base is None else _returns(base, config.benchmark, config, crosses)
@@ -107,6 +112,35 @@ def _check_places(series: Sequence[tuple[str, Columns]]) -> None:
             "returns without times", f"{placed[0][1]} of {placed[0][0]}, {other[1]} of {other[0]}",
             "series of one length, or times (ts_event), be they numbers",
         )  # fmt: skip
+
+
+def _check_stamps(series: Sequence[tuple[str, Columns]], grid: Grid) -> None:
+    """Raise DataError where two series are stamped at different places of their bars, each at one for the most part."""
+    if not grid.length or (grid.session and grid.length == DAY):  # a date names its session
+        return
+    first: tuple[str, Nanos, Nanos] | None = None
+    for name, (_, times, _) in series:
+        if times is None or (found := _usual_place(times, grid)) is None:
+            continue
+        first = first or (name, *found)
+        if found[1] != first[2]:
+            said = [f"{who} begin their bars at {np.datetime64(at, 'ns')}, {place / SECOND:g}s after the slot"
+                    for who, at, place in (first, (name, *found))]  # fmt: skip
+            raise DataError(
+                f"times: returns of {said[0]}, of {said[1].replace(' begin their bars', '')}: of bars that begin at "
+                f"other moments; expected one place within a slot of {grid.text}, or aligned=False"
+            )
+
+
+def _usual_place(times: np.ndarray, grid: Grid) -> tuple[Nanos, Nanos] | None:
+    """(a time, how long after its slot began) where most of the others lie too; None where there is no such place."""
+    slots = grid.slots(times)
+    times, slots = times[slots >= 0], slots[slots >= 0]
+    places, at, count = np.unique(times - grid.begins(slots), return_index=True, return_counts=True)
+    if len(times) < 2 or 2 * count.max() <= len(times):
+        return None
+    k = int(count.argmax())
+    return int(times[at[k]]), int(places[k])
 
 
 def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool, level: bool = False) -> np.ndarray:

@@ -35,7 +35,7 @@ def compute_sector_beta(
     none, an empty one or None has no value. `weights` of the means, 1 by default. Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     given: Any = sectors
     if not isinstance(sectors, ReferenceSource):
         if odd := sorted(set(sectors) - set(assets)):
@@ -57,7 +57,7 @@ def compute_liquidity_beta(
     slot, as the measure asks; `sources.liquidity` makes them of quotes and bars. Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     levels = by_symbol(liquidity_by_symbol)
     if set(levels) != set(assets):
         odd = sorted(set(levels) ^ set(assets))
@@ -77,7 +77,7 @@ def compute_volatility_beta(
     Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     length = len(next(iter(assets.values())))
     levels = {} if volatility is None else {VOLATILITY: levels_at_hand(volatility, VOLATILITY, config.market, length)}
     return factory.compute(assets, market, weights, executor, levels=levels, aligned=aligned)
