@@ -22,9 +22,11 @@ from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.liquidity import LiquidityBetaConfig
 from tickwright.factors.beta.sector import SectorBetaConfig
 from tickwright.factors.beta.volatility import VolatilityBetaConfig
+from tickwright.factors.own import FactorConfig
 from tickwright.factors.rows import SCHEMA
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
+from tickwright.factors.tick.config import TickBetaConfig
 
 ASSETS, MARKET, _ = pair_returns(np.random.default_rng(1), 2, 120, missing=0.05)
 SLOTS = MarketBetaConfig(lookback_length=40, min_observations=20)
@@ -180,7 +182,9 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
     for name, value in (
         ("min_observations", 253), ("lookback_length", 2), ("grid", "fortnight"), ("method", "magic"), ("shrink", "x"),
         ("max_gap", 0), ("var_floor", -1.0), ("winsor", float("nan")), ("min_nonzero_x", 0), ("session", "XXXX"),
-        ("benchmark", ""), ("lags", 6), ("max_stale", 252), ("lookback_length", True),
+        ("benchmark", ""), ("lags", 6), ("max_stale", 252), ("lookback_length", True), ("grid", None), ("grid", 60),
+        ("intercept", "no"), ("intercept", 1), ("overnight", "no"), ("auction", "no"), ("benchmark", 3),
+        ("benchmark_session", 3), ("method", None), ("shrink", ["blume"]),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=name if name != "session" else "calendar"):
             MarketBetaConfig(**{name: value})
@@ -265,6 +269,43 @@ def test_series_that_are_stamped_at_other_places_of_their_bars_are_refused():
              for at, values in ((0, ASSETS[0]), (21 * 60 * MINUTE, MARKET))]  # fmt: skip
     small = MarketBetaConfig(lookback_length=5, min_observations=3, min_nonzero_x=1, grid="1d", session="XNYS")
     assert compute_market_beta({"A": dates[0]}, dates[1], small)["n_obs"].max() >= 4
+
+
+@pytest.mark.parametrize(
+    ("record", "field", "value"),
+    [
+        (FactorConfig, "overnight", "no"), (FactorConfig, "benchmark", 3), (FactorConfig, "grid", None),
+        (FactorConfig, "max_gap", "2"), (FactorConfig, "factor", 7), (TickBetaConfig, "benchmark", 3),
+        (TickBetaConfig, "grid", None), (TickBetaConfig, "lookback_length", "9"), (TickBetaConfig, "every", 1),
+        (SectorBetaConfig, "market", None), (LiquidityBetaConfig, "market", {"grid": "1d"}),
+        (VolatilityBetaConfig, "market", 3), (VolatilityBetaConfig, "index", 3),
+    ],
+)  # fmt: skip
+def test_a_field_of_another_type_is_refused_by_its_name(record, field, value):
+    given = {"factor": "beta.ols"} if record is FactorConfig else {}
+    with pytest.raises(ConfigError, match=f"^{field}: got .*, expected "):
+        record(**{**given, field: value})
+
+
+def test_what_is_no_number_and_what_is_no_configuration_is_refused_by_name():
+    good, words = {"A": ASSETS[0]}, [*map(str, ASSETS[0])]
+    beta_of, dates = compute_market_beta, TIMES.astype("M8[ns]")
+    mixed = pd.DataFrame({"date": dates, "r": [*ASSETS[0][:60], *words[60:]]})
+    for error, match, call in (
+        (ConfigError, "^config: got 'NoneType', expected a Market", lambda: beta_of(good, MARKET, None)),
+        (ConfigError, "^config: got 'dict'", lambda: beta_of(good, MARKET, {"grid": "1d"})),
+        (DataError, "returns of A: row 0 is '.*', expected a number", lambda: beta_of({"A": words}, MARKET, SLOTS)),
+        (DataError, "returns of A: row 1 is 'x'", lambda: beta_of({"A": [0.1, "x", None]}, MARKET[:3], SLOTS)),
+        (DataError, "returns of market: a column of String", lambda: beta_of(good, pl.Series(words), SLOTS)),
+        (DataError, "a frame of pandas: .*str", lambda: beta_of({"A": mixed}, mixed, DAILY)),
+        (DataError, "returns of A: .*datetime64", lambda: beta_of({"A": dates}, MARKET, SLOTS)),
+        (DataError, "returns of A: .*dict", lambda: beta_of({"A": {"x": 1}}, MARKET, SLOTS)),
+    ):  # fmt: skip
+        with pytest.raises(error, match=match):
+            call()
+    holes = [None if k % 7 == 0 else r for k, r in enumerate(ASSETS[0])]
+    counted = np.where(np.arange(120) % 7 == 0, np.nan, ASSETS[0])
+    same(compute_market_beta({"A": holes}, MARKET, SLOTS), compute_market_beta({"A": counted}, MARKET, SLOTS))
 
 
 def test_winsor_bounds_what_enters():

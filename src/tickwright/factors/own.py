@@ -22,6 +22,7 @@ from tickwright.factors import batch
 from tickwright.factors.checks import Case, Columns
 from tickwright.factors.executor import Executor
 from tickwright.factors.factor import Factor
+from tickwright.factors.fields import check_flags, check_texts
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
@@ -46,6 +47,8 @@ class FactorConfig:
     | `module` | what to import before it is looked up; empty for what comes with Tickwright |
     | `grid`, `session`, `auction`, `max_gap`, `overnight` | as of `MarketBetaConfig` |
     | `benchmark` | whose returns the port `market` takes; none where there is no such port |
+
+    Raises ConfigError for a field of another type.
     """
 
     factor: str
@@ -58,6 +61,12 @@ class FactorConfig:
     benchmark: str = NONE
     max_gap: int = 1
     overnight: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_texts(self, "factor", "module", "grid", "session", "benchmark")
+        check_flags(self, "auction", unsaid=("overnight",))
+        if isinstance(self.max_gap, bool) or not isinstance(self.max_gap, int) or self.max_gap < 1:
+            raise ConfigError("max_gap", self.max_gap, "a whole number, 1 or more")
 
     @property
     def bars(self) -> Grid:

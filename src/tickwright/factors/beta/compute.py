@@ -186,7 +186,7 @@ def _columns(given: Any, name: str) -> Columns:
     """(returns, times, when they were known) of an array, a series, or a frame."""
     frame = _frame(given)
     if frame is None:
-        array = np.asarray(given, float)
+        array = _numbers(given, name)
         if array.ndim != 1:
             raise ConfigError(f"returns of {name}", f"an array of shape {array.shape}", "one dimension")
         return array, None, None
@@ -195,12 +195,31 @@ def _columns(given: Any, name: str) -> Columns:
     chosen = rest if len(rest) == 1 else [column for column in rest if column.lower() in _RETURNS]
     if len(chosen) != 1:
         raise ConfigError(f"returns of {name}", ", ".join(frame.columns), f"one column of returns, as {_RETURNS[0]}")
+    kind = frame[chosen[0]].dtype
+    if not (kind.is_numeric() or kind in (pl.Null, pl.Boolean)):
+        raise DataError(f"returns of {name}: a column of {kind}, expected numbers")
     values = frame[chosen[0]].cast(pl.Float64).fill_null(np.nan).to_numpy()
     stamps = None if time is None else _stamps(frame[time])
     if time is None:
         _check_index(given, name)
     known = _stamps(frame[_KNOWN]) if _KNOWN in frame.columns else None
     return values, stamps, known
+
+
+def _numbers(given: Any, name: str) -> np.ndarray:
+    """Floats of an array or a list, NaN for None. Raises DataError: a text is none, also where it could be read."""
+    try:
+        found = np.asarray(given)
+        if found.dtype.kind not in "biufOU":
+            raise DataError(f"returns of {name}: an array of {found.dtype}, expected numbers")
+        if found.dtype.kind in "OU":
+            every = np.asarray(given, object).ravel()
+            at = next((k for k, value in enumerate(every) if isinstance(value, str)), None)
+            if at is not None:
+                raise DataError(f"returns of {name}: row {at} is {every[at]!r}, expected a number")
+        return found.astype(float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"returns of {name}: a {type(given).__name__}, expected numbers ({error})") from error
 
 
 def _check_index(given: Any, name: str) -> None:
@@ -230,7 +249,10 @@ def _frame(given: Any) -> pl.DataFrame | None:
         if isinstance(table.index, pd.DatetimeIndex):
             table = table.rename_axis(_TIME).reset_index()
         table = table.rename(columns=str)
-        return pl.from_pandas(table)
+        try:
+            return pl.from_pandas(table)
+        except (TypeError, ValueError) as error:  # as of a column of texts and numbers
+            raise DataError(f"a frame of pandas: {error}") from error
     return None
 
 

@@ -47,13 +47,19 @@ class BetaFactory:
     """One beta, by its configuration: to the market, or to something beside it (`joint.JointConfig`).
 
     `prices`: its returns come from prices, of which the first slot has none. `settings`: other fields of `ReturnSource`
-    than those that the configuration says, of the assets, and `base` of the benchmark, by default the same.
+    than those that the configuration says, of the assets, and `base` of the benchmark, by default the same. Raises
+    ConfigError.
     """
 
     config: MarketBetaConfig | JointConfig
     prices: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     base: Mapping[str, Any] | None = field(default=None, hash=False)
+
+    def __post_init__(self) -> None:
+        given: Any = self.config
+        if not isinstance(getattr(given, "market", given), MarketBetaConfig):
+            raise ConfigError("config", type(given).__name__, "a MarketBetaConfig, or one that holds it as `market`")
 
     @cached_property
     def market(self) -> MarketBetaConfig:
