@@ -308,6 +308,21 @@ def test_what_is_no_number_and_what_is_no_configuration_is_refused_by_name():
     same(compute_market_beta({"A": holes}, MARKET, SLOTS), compute_market_beta({"A": counted}, MARKET, SLOTS))
 
 
+@pytest.mark.parametrize("method", ["ols", "two-pass"])
+def test_a_return_whose_powers_overflow_is_refused_and_the_greatest_is_computed(method):
+    """Beta is the same in whatever unit returns are, as far as a number goes."""
+    config = replace(SLOTS, method=method)
+    usual = compute_market_beta({"A": ASSETS[0]}, MARKET, config)
+    scaled = [series / np.nanmax(np.abs(MARKET)) / 100 * 1e70 for series in (ASSETS[0], MARKET)]
+    great = compute_market_beta({"A": scaled[0]}, scaled[1], config)
+    assert great["status"].to_list() == usual["status"].to_list()
+    np.testing.assert_allclose(great["value"].drop_nulls(), usual["value"].drop_nulls(), rtol=1e-9)
+    np.testing.assert_allclose(great["r2"].drop_nulls(), usual["r2"].drop_nulls(), rtol=1e-9)
+    for of in ({"A": ASSETS[0] * 1e160}, MARKET), ({"A": ASSETS[0]}, MARKET * 1e160):
+        with pytest.raises(DataError, match=r"row 0 is .*, expected 1e\+70 at most"):
+            compute_market_beta(*of, config)
+
+
 def test_winsor_bounds_what_enters():
     wild = ASSETS[0].copy()
     wild[60] = 5.0

@@ -19,6 +19,8 @@ from tickwright.factors.sources.prices import nanoseconds
 
 _TIME, _SYMBOL, _KNOWN = "ts_event", "symbol", "ts_available"
 _TIMES = (_TIME, "ts", "time", "timestamp", "datetime", "date")
+_MOST = 1e70
+"""Beyond a return of this size sums of fourth powers over a window, as R² has them, are no numbers any more."""
 _RETURNS = ("return", "returns", "ret", "value")
 Columns = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Returns, their times, when they were known."""
@@ -157,6 +159,11 @@ def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: boo
         raise ConfigError("grid", grid.text, f"the length of a bar, as 1d: the returns of {name} have times")
     if np.isinf(values).any():
         raise DataError(f"returns of {name}: row {int(np.isinf(values).argmax())} is infinite")
+    if not level and (np.abs(values) > _MOST).any():
+        at = int((np.abs(values) > _MOST).argmax())
+        raise DataError(
+            f"returns of {name}: row {at} is {values[at]:g}, expected {_MOST:g} at most: nothing returns that"
+        )
     slots = grid.slots(times)
     if (slots < 0).any():
         first = np.datetime64(int(times[(slots < 0).argmax()]), "ns")
