@@ -23,7 +23,7 @@ from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.engine import Engine, samples_of
-from tickwright.factors.graph import Graph, Node, Source, first_valid
+from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import samples_on
 from tickwright.factors.records import ESTIMATE, RETURN, Status
@@ -86,7 +86,7 @@ def test_the_first_value_is_at_the_predicted_bar(window):
     for wanted, lookback in ((node, window), (top, window + 4)):
         valid = slots[rows[wanted.id]["status"][0] == OK]
         assert wanted.lookback == lookback
-        assert valid[0] == first_valid(Graph((wanted,)), slots, wanted) == 100 + lookback - 1
+        assert valid[0] == slots[0] + wanted.lookback - 1 == 100 + lookback - 1
 
 
 def test_wrong_joints_are_refused():
@@ -416,7 +416,8 @@ def test_membership_is_as_it_was_known():
     frame = pl.DataFrame([{n: getattr(s, n) for n in ("symbol", "sector", "start", "known")} for s in said])
     grid = Grid(DAY)
     slots = grid.slots(np.array([(day - dt.date(1970, 1, 1)).days - 1 + k for k in range(7)]) * DAY)
-    for source in (ReferenceSource.from_frame(frame), ReferenceSource.from_frame(frame[:1]).with_statements(said[1])):
+    later = ReferenceSource(Sectors((*ReferenceSource.from_frame(frame[:1]).sectors.statements, said[1])))
+    for source in (ReferenceSource.from_frame(frame), later):
         rows = source.codes(["A", "B"], slots, grid)
         names = [
             source.names()[int(v)] if s == OK else None
