@@ -386,15 +386,23 @@ def test_assets_that_move_against_the_market_witness_a_shift_too(betas, lag):
         check_alignment(assets, base)
 
 
+@pytest.mark.parametrize("size", [1e-170, 1e170])
+def test_what_has_no_correlation_tells_nothing_of_a_shift(size):
+    """Squares of such returns are nought or no numbers; whoever computes of them says so, and not this check."""
+    rng = np.random.default_rng(8)
+    assets = [made_returns(rng, 60, size * rng.normal(0, 1, 60))]
+    assert check_alignment(assets, made_returns(rng, 60)) is None
+
+
 @pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize(("count", "slots"), [(1, 32), (2, 32), (40, 32), (40, 120)])
+@pytest.mark.parametrize(("count", "slots"), [(1, 32), (2, 32), (20, 32), (20, 120)])
 def test_what_has_nothing_to_do_with_the_benchmark_is_not_refused_by_chance(together, count, slots):
-    """Assets without a market, which share as much of their variance as `together`: 200 draws, a refusal at most.
+    """Assets without a market, which share as much of their variance as `together`: 60 draws, a refusal at most.
 
     One correlation of n pairs is beyond 3/√n once in 370 draws, and the assets are one where they share everything.
     """
     refused = 0
-    for seed in range(200):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         common = rng.normal(0, 1e-3, slots)
         own = rng.normal(0, 1e-3, (count, slots))

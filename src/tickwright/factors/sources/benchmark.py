@@ -88,6 +88,7 @@ def _correlation(asset: np.ndarray, market: np.ndarray, lag: int) -> tuple[float
     if len(i) < _LEAST_PAIRS:
         return None
     x, y = a["value"][i], m["value"][j]
-    if x.std() == 0 or y.std() == 0:
-        return None
+    with np.errstate(all="ignore"):  # squares that are nought or no numbers
+        if not (0 < x.std() < np.inf and 0 < y.std() < np.inf):
+            return None
     return float(np.corrcoef(x, y)[0, 1]), len(i)
