@@ -63,7 +63,8 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float |
     N(0, 1/n), and beyond 3/√n once in 370. Assets that share something else are no better witnesses than one, so
     their mean is held to that too, however many they are.
     """
-    found = {lag: [c for rows in assets if (c := _correlation(rows, market, lag)) is not None] for lag in _LAGS}
+    base, told = _told(market), [_told(rows) for rows in assets]
+    found = {lag: [c for one in told if (c := _correlation(one, base, lag)) is not None] for lag in _LAGS}
     if not found[0]:
         return None
     mean = {lag: float(np.mean([abs(c) for c, _ in pairs])) if pairs else 0.0 for lag, pairs in found.items()}
@@ -80,15 +81,24 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float |
     return mean[0]
 
 
-def _correlation(asset: np.ndarray, market: np.ndarray, lag: int) -> tuple[float, int] | None:
+def _told(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(slots, values) of those that are."""
+    assert rows.dtype == RETURN
+    there = rows["status"] == _OK
+    return rows["slot"][there], rows["value"][there]
+
+
+def _correlation(
+    asset: tuple[np.ndarray, np.ndarray], market: tuple[np.ndarray, np.ndarray], lag: int
+) -> tuple[float, int] | None:
     """(correlation, of how many pairs)."""
-    assert asset.dtype == market.dtype == RETURN
-    a, m = asset[asset["status"] == _OK], market[market["status"] == _OK]
-    _, i, j = np.intersect1d(a["slot"], m["slot"] - lag, return_indices=True)
+    _, i, j = np.intersect1d(asset[0], market[0] - lag, assume_unique=True, return_indices=True)
     if len(i) < _LEAST_PAIRS:
         return None
-    x, y = a["value"][i], m["value"][j]
+    x, y = asset[1][i], market[1][j]
+    if x.min() == x.max() or y.min() == y.max():
+        return None
     with np.errstate(all="ignore"):  # squares that are nought or no numbers
-        if not (0 < x.std() < np.inf and 0 < y.std() < np.inf):
-            return None
-    return float(np.corrcoef(x, y)[0, 1]), len(i)
+        x, y = x - x.mean(), y - y.mean()
+        own, base = float(np.sqrt(x @ x)), float(np.sqrt(y @ y))
+        return (float(x @ y) / (own * base), len(i)) if 0 < own * base < np.inf else None
