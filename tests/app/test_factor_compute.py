@@ -11,6 +11,7 @@ import pytest
 from conftest import call
 from tickwright.app.commands.factor_report import _benchmark, _grid
 from tickwright.app.report.factors.views import view_of
+from tickwright.core.errors import CatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.core.tables import BAR, PRINT
 from tickwright.core.units import DAY, MINUTE
@@ -145,8 +146,9 @@ def test_two_calendars_from_the_file_to_the_store(tmp_path, capsys):
     assert call(capsys, "factors", "compare", "--catalog", where)[0] == 0
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("live", [False, True])
-def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(tmp_path, capsys, live):
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(tmp_path, capsys, live, own):
     begins = FIRST + np.arange(300) * MINUTE
     shifted = {"A": begins, "B": begins, "M": begins}
     where = filled(tmp_path / "cat", "bars-1m", shifted)
@@ -155,11 +157,103 @@ def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_and_nothing_is_stored(t
     with Catalog.open(where).ingest(Source("late", "test", "1" * 32)) as session:
         session.append(Instrument("LATE", "XSIM", "USD", Decimal("0.01")), "bars-1m", late)
     file, _ = config(tmp_path, overnight=True, benchmark="LATE")
+    if own:
+        file.write_text(OWN.replace('"M"', '"LATE"'))
     compute = ["factors", "compute", "--config", file, "--catalog", where, "--store", "--without", "M"]
     code, _, err = call(capsys, *compute, *(["--live"] * live))
     assert code == 2
     assert "shifted by +1 bar" in err
     assert not FactorStore.open(where).book.parts
+    code, out, err = call(capsys, *compute, *(["--live"] * live), "--lagged")
+    assert code == 0, err
+    assert "stored 602 rows" in out  # the late benchmark's last bar is a slot too
+
+
+NEVER = "factors/recorded.py was asked to compute"
+
+
+@pytest.fixture
+def nothing_computes(monkeypatch):
+    """What is refused for its options is refused before anything was computed."""
+
+    def fail(*_, **__):
+        raise AssertionError(NEVER)
+
+    for name in ("Beta", "Own"):
+        monkeypatch.setattr(f"tickwright.factors.recorded.{name}.history", fail)
+        monkeypatch.setattr(f"tickwright.factors.recorded.{name}.live", fail)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--start", "2024-03-02", "--end", "2024-03-01"), "--start: got '2024-03-02', expected a time before --end"),
+        (("--start", "2024-03-01T10:00", "--end", "2024-03-01T10:00"), "expected a time before --end"),
+        (("--out", "rows.xyz"), "--out: got 'rows.xyz', expected a name that ends in .parquet or .csv"),
+        (("--instrument", "M"), "--instrument: got 'M', expected an asset: M is the benchmark"),
+    ],
+)
+@pytest.mark.usefixtures("nothing_computes")
+def test_options_that_cannot_be_met_are_refused_before_anything_is_computed(minutes, tmp_path, capsys, options, words):
+    file, _ = config(tmp_path, overnight=True)
+    code, _, err = call(capsys, "factors", "compute", "--config", file, "--catalog", minutes, *options)
+    assert (code, words in err) == (2, True), err
+
+
+@pytest.mark.usefixtures("nothing_computes")
+def test_a_store_that_cannot_be_is_refused_before_anything_is_computed(minutes, tmp_path, capsys, monkeypatch):
+    """Bars that are read of a bucket, in which factors are not kept."""
+    monkeypatch.setattr("tickwright.app.commands.factor_compute.open_catalog", lambda _: Catalog.open(minutes))
+    file, _ = config(tmp_path, overnight=True)
+    for live in ([], ["--live"]):
+        code, _, err = call(capsys, "factors", "compute", "--config", file, "--catalog", "s3://b/c", "--store", *live)
+        assert (code, "a local folder" in err) == (2, True), err
+
+
+def test_rows_are_written_though_the_store_refuses_them(minutes, tmp_path, capsys, monkeypatch):
+    """Another writer is at work: what was computed is in the file of --out all the same."""
+
+    def taken(*_):
+        raise CatalogError("another writer is at work")
+
+    monkeypatch.setattr(FactorStore, "append", taken)
+    file, _ = config(tmp_path, overnight=True)
+    out = tmp_path / "rows.parquet"
+    asked = ("factors", "compute", "--config", file, "--catalog", minutes, "--store", "--out", out)
+    code, _, err = call(capsys, *asked)
+    assert (code, "another writer" in err) == (2, True), err
+    assert len(pl.read_parquet(out)) == 2 * 2_880
+
+
+@pytest.mark.parametrize(
+    ("grid", "words"),
+    [
+        ("13min", "no instrument has trades, of which beta.ols on the grid 13min is made; stored are bars-1d"),
+        ("slot", "grid: got 'slot', expected the length of a bar, as 1d: rows of a catalog have times"),
+    ],
+)
+def test_a_grid_that_nothing_is_stored_of_is_named_with_what_is(tmp_path, capsys, grid, words):
+    where = filled(tmp_path / "cat", "bars-1d", dict.fromkeys(SYMBOLS, FIRST + np.arange(60) * DAY))
+    file, _ = config(tmp_path, grid=grid)
+    code, _, err = call(capsys, "factors", "compute", "--config", file, "--catalog", where)
+    assert (code, words in err) == (2, True), err
+
+
+def test_symbols_and_spans_that_are_not_stored_are_named(tmp_path, capsys):
+    where = filled(tmp_path / "cat", "bars-1m", dict.fromkeys(SYMBOLS, FIRST + np.arange(200) * MINUTE))
+    file, _ = config(tmp_path, overnight=True)
+    assert call(capsys, "factors", "compute", "--config", file, "--catalog", where, "--store")[0] == 0
+    read = ("factors", "read", "--catalog", where)
+    for options, words in (
+        (("--instrument", "A", "--instrument", "NOPE"), "NOPE: no rows of these factors are stored; there are A, B"),
+        (("--start", "2024-03-02", "--end", "2024-03-01"), "expected a time before --end"),
+        (("--out", tmp_path / "rows.xyz"), "ends in .parquet or .csv"),
+    ):
+        code, _, err = call(capsys, *read, *options)
+        assert (code, words in err) == (2, True), err
+    # A day without rows is no error: the symbol is stored.
+    assert call(capsys, *read, "--instrument", "A", "--start", "2024-04-01")[0] == 0
+    assert call(capsys, *read, "--instrument", "A", "--start", "2024-03-01", "--end", "2024-03-01")[0] == 0
 
 
 def test_a_kind_that_is_none_is_refused_with_those_that_are(minutes, tmp_path, capsys):

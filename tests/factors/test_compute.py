@@ -13,14 +13,20 @@ from factor_worlds import pair_returns
 from statsmodels.regression.rolling import RollingOLS
 
 from tickwright.app import config_file
-from tickwright.core.errors import ConfigError, DataError, UsageError
-from tickwright.core.units import DAY
-from tickwright.factors.beta.compute import compute_market_beta
+from tickwright.core.errors import BenchmarkError, ConfigError, DataError, UsageError
+from tickwright.core.units import DAY, MINUTE, SECOND
+from tickwright.factors.beta.compute import compute_market_beta, returns_at_hand
+from tickwright.factors.beta.compute_joint import compute_liquidity_beta, compute_sector_beta, compute_volatility_beta
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
+from tickwright.factors.beta.liquidity import LiquidityBetaConfig
+from tickwright.factors.beta.sector import SectorBetaConfig
+from tickwright.factors.beta.volatility import VolatilityBetaConfig
+from tickwright.factors.own import FactorConfig
 from tickwright.factors.rows import SCHEMA
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
+from tickwright.factors.tick.config import TickBetaConfig
 
 ASSETS, MARKET, _ = pair_returns(np.random.default_rng(1), 2, 120, missing=0.05)
 SLOTS = MarketBetaConfig(lookback_length=40, min_observations=20)
@@ -115,6 +121,24 @@ def test_a_return_after_absent_rows_spans_them(span):
     assert both["n_obs"].to_list()[79:82] == ([40, 38, 38] if span == 1 else [40, 39, 39])
 
 
+@pytest.mark.parametrize("overnight", [None, False])
+@pytest.mark.parametrize("span", [1, 2, 31])
+def test_rows_with_numbers_have_the_gaps_of_rows_with_dates(span, overnight):
+    """Thirty numbers that nobody has: the return after them is over 31 bars, whatever the rows are counted in."""
+    kept = np.array([k for k in range(120) if not 50 <= k < 80])
+    asset, market = pair_returns(np.random.default_rng(6), 1, 120)[:2]
+
+    def rows(times, config):
+        frames = [pl.DataFrame({"ts_event": times, "return": values[kept]}) for values in (asset[0], market)]
+        return compute_market_beta({"A": frames[0]}, frames[1], config)
+
+    config = replace(SLOTS, max_gap=span, max_stale=40, lookback_length=60, overnight=overnight)
+    numbered, dated = rows(kept, config), rows(kept * DAY, replace(config, grid="1d", overnight=None))
+    after = numbered.filter(pl.col("ts_event") == 80).row(0, named=True)
+    assert after["status"] == ("gap" if span < 31 else "ok")
+    same(numbered, dated)
+
+
 def test_the_first_bar_of_a_session_may_have_no_row():
     """Returns that do not cross the night begin with the second bar: it spans one bar, not the first one's too."""
     opens = np.datetime64("2018-05-01T13:30", "ns").astype(np.int64) + np.arange(3)[:, None] * DAY
@@ -158,7 +182,9 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
     for name, value in (
         ("min_observations", 253), ("lookback_length", 2), ("grid", "fortnight"), ("method", "magic"), ("shrink", "x"),
         ("max_gap", 0), ("var_floor", -1.0), ("winsor", float("nan")), ("min_nonzero_x", 0), ("session", "XXXX"),
-        ("benchmark", ""), ("lags", 6), ("max_stale", 252), ("lookback_length", True),
+        ("benchmark", ""), ("lags", 6), ("max_stale", 252), ("lookback_length", True), ("grid", None), ("grid", 60),
+        ("intercept", "no"), ("intercept", 1), ("overnight", "no"), ("auction", "no"), ("benchmark", 3),
+        ("benchmark_session", 3), ("method", None), ("shrink", ["blume"]),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=name if name != "session" else "calendar"):
             MarketBetaConfig(**{name: value})
@@ -182,6 +208,119 @@ def test_the_configuration_is_validated_and_goes_to_a_file_and_back(tmp_path):
     assert set(config.resolved()) >= {"lookback_length", "min_observations", "grid", "method", "benchmark", "winsor"}
     with pytest.raises(UsageError, match="unknown key window"):
         config_file.build(MarketBetaConfig, {"window": 3})
+
+
+def test_a_benchmark_that_is_shifted_by_a_bar_is_refused_whatever_the_shape():
+    """A market that comes a row late, as one stamped at the end of its bars; the same that is meant so is taken."""
+    asset, market = pair_returns(np.random.default_rng(8), 2, 120)[:2]
+    arrays, late = {"A": asset[0], "B": asset[1]}, np.concatenate([[np.nan], market[:-1]])
+    frames = [pl.DataFrame({"ts_event": TIMES, **of}) for of in (arrays, {"M": market})]
+    later = frames[1].with_columns(pl.col("ts_event") + DAY)
+    small = [{name: values[:29] for name, values in arrays.items()}, late[:29]]
+    for call in (
+        lambda **more: compute_market_beta(arrays, late, SLOTS, **more),
+        lambda **more: compute_market_beta(frames[0], later, DAILY, **more),
+        lambda **more: BetaFactory(DAILY, prices=False).compute(
+            *returns_at_hand(frames[0], later, BetaFactory(DAILY, prices=False)), **more
+        ),
+        lambda **more: compute_sector_beta(
+            arrays, late, dict.fromkeys("AB", "T"), SectorBetaConfig(market=SLOTS), **more
+        ),
+        lambda **more: compute_liquidity_beta(
+            arrays, late, {s: np.exp(r) for s, r in arrays.items()}, LiquidityBetaConfig(market=SLOTS), **more
+        ),
+        lambda **more: compute_volatility_beta(
+            arrays, late, np.exp(market), VolatilityBetaConfig(volatility="implied", market=SLOTS), **more
+        ),
+    ):  # fmt: skip
+        with pytest.raises(BenchmarkError, match=r"shifted by \+1 bar.*aligned=False"):
+            call()
+        assert len(call(aligned=False)) >= 240
+    assert len(compute_market_beta(*small, SLOTS)) == 58  # too few to tell
+    assert len(compute_market_beta(arrays, market, SLOTS)) == 240
+
+
+def test_series_that_are_stamped_at_other_places_of_their_bars_are_refused():
+    """Days from noon to noon are others than those from midnight on; a stamp anywhere within a bar is of that bar."""
+    frame, noon = pl.DataFrame({"ts_event": TIMES, "r": ASSETS[0]}), DAY // 2
+    market = pl.DataFrame({"ts_event": TIMES, "r": MARKET})
+    later = market.with_columns(pl.col("ts_event") + noon)
+    close = replace(DAILY, grid="1min")
+    seconds = [pl.DataFrame({"ts_event": np.arange(120) * MINUTE + at, "r": values})
+               for at, values in ((0, ASSETS[0]), (59 * SECOND, MARKET))]  # fmt: skip
+    for words, assets, base, config in (
+        (r"A begin their bars at 2018-01-01T00:00.*, 0s .*market at 2018-01-01T12:00.*, 43200s", frame, later, DAILY),
+        (r"A .* 0s .*B .* 43200s", {"A": frame, "B": later}, None, replace(DAILY, benchmark="basket")),
+        (r"A .* 0s .*market .* 59s", seconds[0], seconds[1], close),
+    ):
+        given = assets if isinstance(assets, dict) else {"A": assets}
+        with pytest.raises(DataError, match=words):
+            compute_market_beta(given, base, config)
+        assert compute_market_beta(given, base, config, aligned=False)["status"].is_in(["ok"]).any()
+    timed = compute_market_beta({"A": frame}, market, DAILY)
+    shifted = frame.with_columns(pl.col("ts_event") + noon)
+    assert compute_market_beta({"A": shifted}, later, DAILY).equals(timed)
+    # Stamps of last trades lie anywhere, those of closes an hour later in summer: no place of a bar is theirs.
+    anywhere = market.with_columns(pl.col("ts_event") + np.random.default_rng(1).integers(0, DAY, 120))
+    assert compute_market_beta({"A": frame}, anywhere, DAILY).equals(timed)
+    # With a calendar a date names its session, whatever the hour.
+    opens = [1, 2, 3, 4, 7, 8, 9, 10]
+    dates = [pl.DataFrame({"ts_event": TIMES[opens] + at, "r": values[opens]})
+             for at, values in ((0, ASSETS[0]), (21 * 60 * MINUTE, MARKET))]  # fmt: skip
+    small = MarketBetaConfig(lookback_length=5, min_observations=3, min_nonzero_x=1, grid="1d", session="XNYS")
+    assert compute_market_beta({"A": dates[0]}, dates[1], small)["n_obs"].max() >= 4
+
+
+@pytest.mark.parametrize(
+    ("record", "field", "value"),
+    [
+        (FactorConfig, "overnight", "no"), (FactorConfig, "benchmark", 3), (FactorConfig, "grid", None),
+        (FactorConfig, "max_gap", "2"), (FactorConfig, "factor", 7), (TickBetaConfig, "benchmark", 3),
+        (TickBetaConfig, "grid", None), (TickBetaConfig, "lookback_length", "9"), (TickBetaConfig, "every", 1),
+        (SectorBetaConfig, "market", None), (LiquidityBetaConfig, "market", {"grid": "1d"}),
+        (VolatilityBetaConfig, "market", 3), (VolatilityBetaConfig, "index", 3),
+    ],
+)  # fmt: skip
+def test_a_field_of_another_type_is_refused_by_its_name(record, field, value):
+    given = {"factor": "beta.ols"} if record is FactorConfig else {}
+    with pytest.raises(ConfigError, match=f"^{field}: got .*, expected "):
+        record(**{**given, field: value})
+
+
+def test_what_is_no_number_and_what_is_no_configuration_is_refused_by_name():
+    good, words = {"A": ASSETS[0]}, [*map(str, ASSETS[0])]
+    beta_of, dates = compute_market_beta, TIMES.astype("M8[ns]")
+    mixed = pd.DataFrame({"date": dates, "r": [*ASSETS[0][:60], *words[60:]]})
+    for error, match, call in (
+        (ConfigError, "^config: got 'NoneType', expected a Market", lambda: beta_of(good, MARKET, None)),
+        (ConfigError, "^config: got 'dict'", lambda: beta_of(good, MARKET, {"grid": "1d"})),
+        (DataError, "returns of A: row 0 is '.*', expected a number", lambda: beta_of({"A": words}, MARKET, SLOTS)),
+        (DataError, "returns of A: row 1 is 'x'", lambda: beta_of({"A": [0.1, "x", None]}, MARKET[:3], SLOTS)),
+        (DataError, "returns of market: a column of String", lambda: beta_of(good, pl.Series(words), SLOTS)),
+        (DataError, "a frame of pandas: .*str", lambda: beta_of({"A": mixed}, mixed, DAILY)),
+        (DataError, "returns of A: .*datetime64", lambda: beta_of({"A": dates}, MARKET, SLOTS)),
+        (DataError, "returns of A: .*dict", lambda: beta_of({"A": {"x": 1}}, MARKET, SLOTS)),
+    ):  # fmt: skip
+        with pytest.raises(error, match=match):
+            call()
+    holes = [None if k % 7 == 0 else r for k, r in enumerate(ASSETS[0])]
+    counted = np.where(np.arange(120) % 7 == 0, np.nan, ASSETS[0])
+    same(compute_market_beta({"A": holes}, MARKET, SLOTS), compute_market_beta({"A": counted}, MARKET, SLOTS))
+
+
+@pytest.mark.parametrize("method", ["ols", "two-pass"])
+def test_a_return_whose_powers_overflow_is_refused_and_the_greatest_is_computed(method):
+    """Beta is the same in whatever unit returns are, as far as a number goes."""
+    config = replace(SLOTS, method=method)
+    usual = compute_market_beta({"A": ASSETS[0]}, MARKET, config)
+    scaled = [series / np.nanmax(np.abs(MARKET)) / 100 * 1e70 for series in (ASSETS[0], MARKET)]
+    great = compute_market_beta({"A": scaled[0]}, scaled[1], config)
+    assert great["status"].to_list() == usual["status"].to_list()
+    np.testing.assert_allclose(great["value"].drop_nulls(), usual["value"].drop_nulls(), rtol=1e-9)
+    np.testing.assert_allclose(great["r2"].drop_nulls(), usual["r2"].drop_nulls(), rtol=1e-9)
+    for of in ({"A": ASSETS[0] * 1e160}, MARKET), ({"A": ASSETS[0]}, MARKET * 1e160):
+        with pytest.raises(DataError, match=r"row 0 is .*, expected 1e\+70 at most"):
+            compute_market_beta(*of, config)
 
 
 def test_winsor_bounds_what_enters():

@@ -1,6 +1,7 @@
 """The three checks pass on every feature, and fail on faults that are planted."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 
 from tickwright.app.cli import main
 from tickwright.app.first_use import NOTICE
+from tickwright.core.units import SECOND
 from tickwright.factors.checks import CHECKS, check_lookahead, check_parity, check_start
 from tickwright.factors.features.book import EARLIEST
 from tickwright.factors.features.cases import FeatureCase, feature_cases, made_feed
@@ -97,6 +99,17 @@ FLOW = FeatureConfig(("ofi:300ms", "traded:300ms"))
 
 def case(config, make):
     return FeatureCase(config, *made_feed(4), "planted", make)
+
+
+@pytest.mark.parametrize("name", ["session_share", "return", "feature.book"])
+def test_a_feed_that_falls_behind_is_no_look_ahead(name):
+    """Receipt that lags from 0 to 2 s: a bar and what is of it are known when the last row of its book was."""
+    made = next(one for one in feature_cases(3) if name in (one.name, *one.config.features))
+    tape = made.tape.copy()
+    tape["ts_recv"] = tape["ts_event"] + np.linspace(0, 2 * SECOND, len(tape)).astype(np.int64)
+    outcome = check_lookahead(replace(made, tape=tape))
+    assert outcome.passed, outcome.difference
+    assert outcome.compared > 30
 
 
 def test_a_peek_is_caught():

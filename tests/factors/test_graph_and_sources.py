@@ -1,6 +1,7 @@
 """Identities, order of execution, look-back; grids; one fixture through three sources; benchmarks and membership."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -22,10 +23,10 @@ from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.engine import Engine, samples_of
-from tickwright.factors.graph import Graph, Node, Source, first_valid
+from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import samples_on
-from tickwright.factors.records import ESTIMATE, Status
+from tickwright.factors.records import ESTIMATE, RETURN, Status
 from tickwright.factors.registry import named, register
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
@@ -85,7 +86,7 @@ def test_the_first_value_is_at_the_predicted_bar(window):
     for wanted, lookback in ((node, window), (top, window + 4)):
         valid = slots[rows[wanted.id]["status"][0] == OK]
         assert wanted.lookback == lookback
-        assert valid[0] == first_valid(Graph((wanted,)), slots, wanted) == 100 + lookback - 1
+        assert valid[0] == slots[0] + wanted.lookback - 1 == 100 + lookback - 1
 
 
 def test_wrong_joints_are_refused():
@@ -231,6 +232,24 @@ def test_mid_and_micro_price_of_quotes():
     assert micro["value"][1] == pytest.approx(105 / 103 - 1)
 
 
+def test_a_level_is_any_number_and_a_price_is_above_nought():
+    """Levels below nought, as of a spread between two rates, are told as they are; what is no number is none."""
+    given = [0.5, -0.2, 0.0, 0.1, np.nan, -0.3, np.inf]
+    rows = {"ts_event": np.arange(7) * DAY, "close": np.array(given)}
+    source = ReturnSource("A", Grid(DAY), kind="level")
+    told = source.returns([rows])
+    assert told["slot"].tolist() == [0, 1, 2, 3, 5]
+    assert told["value"].tolist() == [0.5, -0.2, 0.0, 0.1, -0.3]
+    assert (told["status"] == OK).all()
+    assert (told["span"] == 1).all()
+    stream = Stream(Graph((Node(known.OLS, CONFIG, {"asset": source.source("asset"), "market": MARKET}),)), {
+        "asset": [source], "market": ReturnSource("M", Grid(DAY))})  # fmt: skip
+    stream.push("asset", rows)
+    assert stream.left_out()["unusable"] == 2
+    _, live = ReturnSource("A", Grid(DAY)).followed([rows])
+    assert live.left_out()["unusable"] == 5
+
+
 def test_a_crossed_quote_has_no_middle():
     rows = np.zeros(3, TOP_OF_BOOK)
     rows["ts_event"] = rows["ts_recv"] = np.array([0, 30, 70]) * 10**9
@@ -345,6 +364,56 @@ def test_a_shift_of_one_bar_is_caught():
         check_alignment(assets, late)
 
 
+def made_returns(rng, slots, values=None):
+    """RETURN rows of slots from 0 on, of `values` or at random."""
+    rows = np.zeros(slots, RETURN)
+    rows["slot"], rows["value"] = np.arange(slots), rng.normal(0, 1e-3, slots) if values is None else values
+    rows["span"], rows["status"] = 1, OK
+    return rows
+
+
+@pytest.mark.parametrize("betas", [(1.0, -1.0), (1.0, -1.0, 1.0, -1.0, 1.0), (-1.0,)])
+@pytest.mark.parametrize("lag", [1, -1])
+def test_assets_that_move_against_the_market_witness_a_shift_too(betas, lag):
+    """A short fund beside a long one: their correlations are of one size, and their mean is nought."""
+    rng = np.random.default_rng(7)
+    market = rng.normal(0, 1e-3, 400)
+    assets = [made_returns(rng, 400, beta * market + rng.normal(0, 1e-3, 400)) for beta in betas]
+    base = made_returns(rng, 400, market)
+    assert check_alignment(assets, base) > 0.5
+    base["slot"] += lag
+    with pytest.raises(BenchmarkError, match=re.escape(f"shifted by {lag:+d} bar")):
+        check_alignment(assets, base)
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e170])
+def test_what_has_no_correlation_tells_nothing_of_a_shift(size):
+    """Squares of such returns are nought or no numbers; whoever computes of them says so, and not this check."""
+    rng = np.random.default_rng(8)
+    assets = [made_returns(rng, 60, size * rng.normal(0, 1, 60))]
+    assert check_alignment(assets, made_returns(rng, 60)) is None
+
+
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("count", "slots"), [(1, 32), (2, 32), (20, 32), (20, 120)])
+def test_what_has_nothing_to_do_with_the_benchmark_is_not_refused_by_chance(together, count, slots):
+    """Assets without a market, which share as much of their variance as `together`: 60 draws, a refusal at most.
+
+    One correlation of n pairs is beyond 3/√n once in 370 draws, and the assets are one where they share everything.
+    """
+    refused = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        common = rng.normal(0, 1e-3, slots)
+        own = rng.normal(0, 1e-3, (count, slots))
+        assets = [made_returns(rng, slots, together**0.5 * common + (1 - together) ** 0.5 * one) for one in own]
+        try:
+            check_alignment(assets, made_returns(rng, slots))
+        except BenchmarkError:
+            refused += 1
+    assert refused <= 1
+
+
 def test_membership_is_as_it_was_known():
     """A move that was announced on the fifth for the third is not known on the third or the fourth."""
     day = dt.date(2018, 1, 1)
@@ -355,7 +424,8 @@ def test_membership_is_as_it_was_known():
     frame = pl.DataFrame([{n: getattr(s, n) for n in ("symbol", "sector", "start", "known")} for s in said])
     grid = Grid(DAY)
     slots = grid.slots(np.array([(day - dt.date(1970, 1, 1)).days - 1 + k for k in range(7)]) * DAY)
-    for source in (ReferenceSource.from_frame(frame), ReferenceSource.from_frame(frame[:1]).with_statements(said[1])):
+    later = ReferenceSource(Sectors((*ReferenceSource.from_frame(frame[:1]).sectors.statements, said[1])))
+    for source in (ReferenceSource.from_frame(frame), later):
         rows = source.codes(["A", "B"], slots, grid)
         names = [
             source.names()[int(v)] if s == OK else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -139,8 +139,3 @@ def _below(node: Source | Node) -> Iterator[Source | Node]:
     if isinstance(node, Node):
         for giver in node.inputs.values():
             yield from _below(giver)
-
-
-def first_valid(graph: Graph, slots: Sequence[int], node: Node) -> int:
-    """The first slot of a run on which a node may have a value: predicted from look-backs alone."""
-    return int(slots[0]) + node.lookback - 1

@@ -22,12 +22,14 @@ from tickwright.factors import batch
 from tickwright.factors.checks import Case, Columns
 from tickwright.factors.executor import Executor
 from tickwright.factors.factor import Factor
+from tickwright.factors.fields import check_flags, check_texts
 from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.records import Sample
 from tickwright.factors.registry import named
 from tickwright.factors.rows import cut, frame_of
+from tickwright.factors.sources.benchmark import check_alignment
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE
@@ -45,6 +47,8 @@ class FactorConfig:
     | `module` | what to import before it is looked up; empty for what comes with Tickwright |
     | `grid`, `session`, `auction`, `max_gap`, `overnight` | as of `MarketBetaConfig` |
     | `benchmark` | whose returns the port `market` takes; none where there is no such port |
+
+    Raises ConfigError for a field of another type.
     """
 
     factor: str
@@ -57,6 +61,12 @@ class FactorConfig:
     benchmark: str = NONE
     max_gap: int = 1
     overnight: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_texts(self, "factor", "module", "grid", "session", "benchmark")
+        check_flags(self, "auction", unsaid=("overnight",))
+        if isinstance(self.max_gap, bool) or not isinstance(self.max_gap, int) or self.max_gap < 1:
+            raise ConfigError("max_gap", self.max_gap, "a whole number, 1 or more")
 
     @property
     def bars(self) -> Grid:
@@ -124,10 +134,16 @@ class OwnFactory:
         return {**self.config.resolved(), **({"returns": said} if any(said.values()) else {})}
 
     def compute(
-        self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None, executor: Executor | None = None
-    ) -> pl.DataFrame:
-        """Output rows from RETURN rows by symbol and those of the benchmark. Raises ConfigError."""
+        self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None, executor: Executor | None = None,
+        aligned: bool = True,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Output rows from RETURN rows by symbol and those of the benchmark; `aligned` as of `BetaFactory.compute`.
+
+        Raises ConfigError, BenchmarkError.
+        """
         self.check_market(market is not None)
+        if aligned and market is not None:
+            check_alignment(list(assets.values()), market)
         given: dict[str, Given] = {ASSET: list(assets.values())}
         if market is not None:
             given[MARKET] = market
@@ -137,15 +153,24 @@ class OwnFactory:
         rows = batch.run(Graph((self.node,)), self.config.bars, clock, samples, executor)[self.node.id]
         return self.frame(rows, clock, list(assets))
 
-    def history(
+    def returns(
         self, catalog: Reading, symbols: Sequence[str], start: Nanos | None = None, end: Nanos | None = None
-    ) -> pl.DataFrame:
-        """Rows with start ≤ ts_event < end from prices of a catalog, of which a look-back before `start` is read."""
+    ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """RETURN rows of each symbol, and of the benchmark, which a span of rows is made of."""
         span = self.config.bars.covering(start, end, self.node.lookback)
         assets = {s: self.returns_of(s).returns(catalog, *span) for s in symbols}
         source = self.market_source
-        market = None if source is None else source.returns(catalog, *span)
-        return cut(self.compute(assets, market), start, end)
+        return assets, None if source is None else source.returns(catalog, *span)
+
+    def history(
+        self, catalog: Reading, symbols: Sequence[str], start: Nanos | None = None, end: Nanos | None = None,
+        aligned: bool = True,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Rows with start ≤ ts_event < end from prices of a catalog, of which a look-back before `start` is read.
+
+        `aligned` as of `compute`.
+        """
+        return cut(self.compute(*self.returns(catalog, symbols, start, end), aligned=aligned), start, end)
 
     def stream(self, symbols: Sequence[str]) -> Stream:
         """The same, row by row: `Stream.push` with "asset" and the place of the symbol, or with "market"."""

@@ -34,6 +34,7 @@ from tickwright.factors.pieces import in_order
 from tickwright.factors.raw import Raw
 from tickwright.factors.replay import Series, Told, case_of, each_of, played
 from tickwright.factors.rows import cut
+from tickwright.factors.sources.benchmark import check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
@@ -78,15 +79,16 @@ class Beta:
     catalog: Reading
     where: str
     symbols: Sequence[str]
+    aligned: bool = True
 
     def history(self, span: Span) -> pl.DataFrame:
         """As `Recorded.history`."""
-        return self._feed.history(self.catalog, start=span[0], end=span[1])
+        return self._feed.history(self.catalog, start=span[0], end=span[1], aligned=self.aligned)
 
     def live(self, span: Span) -> Iterator[Told]:
         """As `Recorded.live`."""
         feed = self._feed
-        feed.returns(self.catalog, start=span[0], end=span[1], aligned=True)
+        feed.returns(self.catalog, start=span[0], end=span[1], aligned=self.aligned)
         # What `returns` warned of is not told again by a stream that watches.
         stream = Stream(feed.factory.graph, feed.sources, feed.constants)
         yield from played(stream, streamed(feed, self.catalog, feed.span(*span)), feed.factory.factor_id)
@@ -139,14 +141,18 @@ class Own:
     factory: OwnFactory
     catalog: Reading
     symbols: Sequence[str]
+    aligned: bool = True
 
     def history(self, span: Span) -> pl.DataFrame:
         """As `Recorded.history`."""
-        return self.factory.history(self.catalog, self.symbols, *span)
+        return self.factory.history(self.catalog, self.symbols, *span, aligned=self.aligned)
 
     def live(self, span: Span) -> Iterator[Told]:
         """As `Recorded.live`."""
         bounds = self.factory.config.bars.covering(*span, self.factory.node.lookback)
+        assets, market = self.factory.returns(self.catalog, self.symbols, *span)
+        if self.aligned and market is not None:
+            check_alignment(list(assets.values()), market)
         yield from played(self.factory.stream(self.symbols), self._stored(bounds), self.factory.node.id)
 
     def frame(self, rows: Sequence[np.ndarray], slots: np.ndarray) -> pl.DataFrame:
@@ -206,13 +212,20 @@ class OfTicks:
         return {name: stored_ticks(self.factory.config, self.catalog, name, *bounds) for name in names}
 
 
-def recorded(factory: Factory, catalog: Reading, where: str, symbols: Sequence[str]) -> Recorded:
-    """A factor on a catalog, which `where` is the address of. Raises NotInCatalogError where a benchmark is absent."""
+def recorded(
+    factory: Factory, catalog: Reading, where: str, symbols: Sequence[str], aligned: bool = True
+) -> Recorded:  # fmt: skip
+    """A factor on a catalog, which `where` is the address of; `aligned` as of `BetaFactory.compute`.
+
+    Raises NotInCatalogError where a benchmark is absent.
+    """
     if lacking := sorted(needed(factory) - {row.instrument for row in catalog.ls()}):
         raise NotInCatalogError(f"{catalog.root}: the {_who_names(factory, lacking[0])}")
     if isinstance(factory, BetaFactory):
-        return Beta(factory, catalog, where, symbols)
-    return Own(factory, catalog, symbols) if isinstance(factory, OwnFactory) else OfTicks(factory, catalog, symbols)
+        return Beta(factory, catalog, where, symbols, aligned)
+    if isinstance(factory, OwnFactory):
+        return Own(factory, catalog, symbols, aligned)
+    return OfTicks(factory, catalog, symbols)
 
 
 def bars_of(factory: Factory) -> Grid:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tickwright.app import first_use, terminal
-from tickwright.app.commands.factor_values import moment
+from tickwright.app.commands.factor_values import span_of
 from tickwright.app.failures import OK
 from tickwright.app.report.epps import EVERY_TICK, HAYASHI_YOSHIDA, length_text, render, slope_text
 from tickwright.core.errors import ConfigError, NotInCatalogError
@@ -76,7 +76,7 @@ def _recorded(asked: Asked) -> list[tuple[str, Signature]]:
     asset, benchmark = str(asked.asset), str(asked.benchmark)
     config = TickBetaConfig(benchmark=benchmark, grid=asked.grid, session=asked.session)
     factory, catalog = TickBetaFactory(config), open_catalog(asked.catalog)
-    begin, end = moment(asked.start, "--start", 0), moment(asked.end, "--end", 1)
+    begin, end = span_of(asked.start, asked.end)
     ticks = [factory.ticks_of(name).ticks(catalog, begin, end) for name in (asset, benchmark)]
     for name, rows in zip((asset, benchmark), ticks, strict=True):
         if not len(rows):

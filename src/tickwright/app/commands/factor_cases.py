@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from tickwright.app.commands.factor_compute import factory_of, factory_on_catalog, fitting
-from tickwright.app.commands.factor_values import moment
+from tickwright.app.commands.factor_values import span_of
 from tickwright.core.errors import ConfigError
 from tickwright.data.backends import open_catalog
 from tickwright.factors.beta.cases import PATIENCE, cases, configs, made_market
@@ -93,7 +93,7 @@ def _recorded(asked: Asked, file: Path, where: str) -> Iterator[Checked]:
     if not asked.instruments:
         raise ConfigError("--instrument", "nothing", "one asset at least")
     factory = factory_on_catalog(file, asked.benchmark)
-    span = moment(asked.start, "--start"), moment(asked.end, "--end", 1)
+    span = span_of(asked.start, asked.end)
     catalog = open_catalog(where)
     yield recorded(fitting(factory, catalog, asked.instruments), catalog, where, asked.instruments).case(span)
 

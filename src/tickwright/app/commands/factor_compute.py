@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from tickwright.app import config_file, first_use
-from tickwright.app.commands.factor_values import moment, show, write_rows
+from tickwright.app.commands.factor_values import check_out, show, span_of, write_rows
 from tickwright.core.errors import ConfigError, NotInCatalogError
 from tickwright.core.instrument import Instrument
 from tickwright.data.backends import open_catalog
@@ -24,7 +24,16 @@ from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.joint_cases import KINDS
 from tickwright.factors.beta.levels import Span
 from tickwright.factors.own import FactorConfig, OwnFactory
-from tickwright.factors.recorded import Factory, Recorded, benchmark_of, definition, needed, recorded, stored_of
+from tickwright.factors.recorded import (
+    Factory,
+    Recorded,
+    bars_of,
+    benchmark_of,
+    definition,
+    needed,
+    recorded,
+    stored_of,
+)
 from tickwright.factors.rows import cut
 from tickwright.factors.store.live import LiveWriter
 from tickwright.factors.store.rows import Origin
@@ -55,26 +64,31 @@ class Computing:
     out: Path | None
     store: bool
     live: bool
+    aligned: bool = True
 
 
 def compute(asked: Computing) -> None:
     """Compute one factor over what a catalog holds; show, write or store its rows."""
     if asked.live and not asked.store:
         raise ConfigError("--live", True, "--store: what a stream tells is kept")
+    check_out(asked.out)
+    span = span_of(asked.start, asked.end)
+    # Before anything is computed: what cannot be kept is not worth the time.
+    store = FactorStore.open(asked.catalog) if asked.store else None
     factory = factory_on_catalog(asked.config, asked.benchmark)
     first_use.say(*first_use.FACTORS)
     catalog = open_catalog(asked.catalog)
     factory = fitting(factory, catalog, asked.instruments, asked.without)
     symbols = asked.instruments or all_of(catalog, factory, asked.without)
-    span = (moment(asked.start, "--start"), moment(asked.end, "--end", days=1))
-    data, made_by = recorded(factory, catalog, asked.catalog, symbols), definition(factory, asked.catalog)
+    data = recorded(factory, catalog, asked.catalog, symbols, asked.aligned)
+    made_by = definition(factory, asked.catalog)
     with _warnings_told():
-        rows = _streamed(data, span, FactorStore.open(asked.catalog), made_by) if asked.live else data.history(span)
-    if asked.store and not asked.live:
-        written = FactorStore.open(asked.catalog).append(rows, made_by, Origin.BACKFILL, time.time_ns())
-        print(f"stored {written.rows:,} rows as backfill ({_beside(written.corrected, written.already)})")
-    if asked.out is not None:
+        rows = _streamed(data, span, store, made_by) if store and asked.live else data.history(span)
+    if asked.out is not None:  # first: a store may refuse rows
         write_rows(asked.out, rows)
+    if store and not asked.live:
+        written = store.append(rows, made_by, Origin.BACKFILL, time.time_ns())
+        print(f"stored {written.rows:,} rows as backfill ({_beside(written.corrected, written.already)})")
     ok = rows.filter(pl.col("status") == "ok")
     print(f"factor {made_by.factor_id} of {len(symbols):,} symbols: {len(rows):,} rows, {len(ok):,} with a value")
     if not asked.store and asked.out is None:
@@ -118,7 +132,15 @@ def beta_of(table: dict[str, Any], benchmark: str | None = None) -> BetaFactory 
 def fitting(
     factory: Factory, catalog: Reading, instruments: Sequence[str], without: Sequence[str] = ()
 ) -> Factory:  # fmt: skip
-    """The factor of what the catalog has, which is said on stderr where its bars are not of the grid's length."""
+    """The factor of what the catalog has, which is said on stderr where its bars are not of the grid's length.
+
+    Raises ConfigError for a benchmark that is named as an asset, and for a grid of numbered rows.
+    """
+    if benchmark_of(factory) in instruments:
+        expected = f"an asset: {benchmark_of(factory)} is the benchmark, to which it is itself"
+        raise ConfigError("--instrument", benchmark_of(factory), expected)
+    if not bars_of(factory).length:
+        raise ConfigError("grid", bars_of(factory).text, "the length of a bar, as 1d: rows of a catalog have times")
     if isinstance(factory, TickBetaFactory):
         return factory
     series = [one.symbol for one in catalog.instruments() if _is_series(one)]
@@ -152,7 +174,8 @@ def all_of(catalog: Reading, factory: Factory, without: Sequence[str]) -> tuple[
         print(f"left out, as no assets: {names} (--instrument names them all the same)")
     if not found:
         raise NotInCatalogError(
-            f"{catalog.root}: no instrument has {stored}, which {factory.node.factor.name} is made of"
+            f"{catalog.root}: no instrument has {stored}, of which {factory.node.factor.name} on the grid "
+            f"{bars_of(factory).text} is made; stored are {', '.join(sorted({row.schema for row in catalog.ls()}))}"
         )
     return tuple(found)
 

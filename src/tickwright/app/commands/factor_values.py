@@ -26,6 +26,8 @@ from tickwright.factors.store.store import FactorStore
 from tickwright.factors.tags import SeriesId, parse_query
 
 _SHOWN = 20
+_NAMED = 10
+_SUFFIXES = (".parquet", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Chosen:
     @property
     def span(self) -> dict[str, Nanos | None]:
         """The bounds of `ts_event`."""
-        return {"start": moment(self.start, "--start"), "end": moment(self.end, "--end", days=1)}
+        start, end = span_of(self.start, self.end)
+        return {"start": start, "end": end}
 
 
 def read(
@@ -69,11 +72,14 @@ def read(
     names = [o.value for o in Origin]
     if origin not in (None, *names):
         raise ConfigError("--origin", origin, f"one of {', '.join(names)}")
+    check_out(out)
     store = chosen.store()
+    series = chosen.series(store)
     rows = store.read(
-        chosen.series(store), None if origin is None else Origin(origin), symbols=chosen.instruments, **chosen.span,
+        series, None if origin is None else Origin(origin), symbols=chosen.instruments, **chosen.span,
         as_of=moment(as_of, "--as-of"), recorded_by=moment(recorded_by, "--recorded-by"), versions=versions,
     )  # fmt: skip
+    _check_stored(store, series, set(chosen.instruments) - set(rows["symbol"].unique()))
     if out is not None:
         write_rows(out, rows)
         print(f"{len(rows):,} rows in {out}")
@@ -104,6 +110,22 @@ def _number(value: float | None) -> str:
         return ""
     # Betas beside the market's are per point of volatility, or of a ratio: small numbers that are not nought.
     return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:#.3g}"
+
+
+def _check_stored(store: FactorStore, series: list[SeriesId], unseen: set[str]) -> None:
+    """Raise NotInCatalogError for a symbol that has no row of these factors, at whatever time."""
+    if not unseen:
+        return
+    held = sorted(store.read(series)["symbol"].unique())
+    if missing := sorted(unseen - set(held)):
+        there = ", ".join(held[:_NAMED]) + (f" and {len(held) - _NAMED:,} more" if len(held) > _NAMED else "")
+        raise NotInCatalogError(f"{', '.join(missing)}: no rows of these factors are stored; there are {there}")
+
+
+def check_out(path: Path | None) -> None:
+    """Raise ConfigError for a file of another kind than `write_rows` writes."""
+    if path is not None and path.suffix not in _SUFFIXES:
+        raise ConfigError("--out", str(path), f"a name that ends in {' or '.join(_SUFFIXES)}")
 
 
 def write_rows(path: Path, rows: pl.DataFrame) -> None:
@@ -188,6 +210,14 @@ def stage(chosen: Chosen, name: str) -> None:
     for series in chosen.series(store):
         store.stage(series, name, time.time_ns())
         print(f"{series[0][:12]} to {series[1]}: {name}")
+
+
+def span_of(start: str | None, end: str | None) -> tuple[Nanos | None, Nanos | None]:
+    """From when to before when, of the options; a date as the end is its whole day. Raises ConfigError."""
+    begin, until = moment(start, "--start"), moment(end, "--end", days=1)
+    if begin is not None and until is not None and begin >= until:
+        raise ConfigError("--start", start, f"a time before --end, {end}")
+    return begin, until
 
 
 def moment(text: str | None, name: str, days: int = 0) -> Nanos | None:

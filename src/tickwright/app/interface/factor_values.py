@@ -34,6 +34,9 @@ def compute(
     live: Annotated[
         bool, typer.Option("--live", help="Drive the stream row by row, and store what it tells as live rows.")
     ] = False,
+    lagged: Annotated[
+        bool, typer.Option("--lagged", help="Assets are to lag or lead the benchmark: one shifted by a bar is taken.")
+    ] = False,
 ) -> None:
     """Compute a factor over what a catalog holds: bars, sectors, volumes, quotes or ticks, as its file asks.
 
@@ -44,7 +47,8 @@ def compute(
 
     computing.compute(
         computing.Computing(
-            config, catalog, tuple(instrument or ()), tuple(without or ()), benchmark, start, end, out, store, live
+            config, catalog, tuple(instrument or ()), tuple(without or ()), benchmark, start, end, out, store, live,
+            not lagged,
         )
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from tickwright.core.errors import ConfigError, DataError
+from tickwright.core.units import DAY, SECOND, Nanos
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.executor import Executor
@@ -18,29 +19,36 @@ from tickwright.factors.sources.prices import nanoseconds
 
 _TIME, _SYMBOL, _KNOWN = "ts_event", "symbol", "ts_available"
 _TIMES = (_TIME, "ts", "time", "timestamp", "datetime", "date")
+_MOST = 1e70
+"""Beyond a return of this size sums of fourth powers over a window, as R² has them, are no numbers any more."""
 _RETURNS = ("return", "returns", "ret", "value")
 Columns = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 """Returns, their times, when they were known."""
 
 
 def compute_market_beta(
-    asset_returns_by_symbol: Any, benchmark_returns: Any, config: MarketBetaConfig, executor: Executor | None = None
-) -> pl.DataFrame:
+    asset_returns_by_symbol: Any, benchmark_returns: Any, config: MarketBetaConfig, executor: Executor | None = None,
+    aligned: bool = True,
+) -> pl.DataFrame:  # fmt: skip
     """Market betas of returns, one row a symbol and slot; see `factors.rows` for the columns.
 
     `asset_returns_by_symbol`: a mapping from symbol to an array, a Polars or pandas series, or a frame of two columns;
     or a wide frame (a column of times, one of returns a symbol), or a long one (ts_event, symbol, return).
     `benchmark_returns`: one of what the mapping holds; None for a basket of all others. Numbers that are null or NaN
-    are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. Without times rows
-    are numbered, and slots and `ts_event` are the numbers: all series are then of one length, with no other index.
-    Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one.
+    are missing, and so is a return over more than `max_gap` bars, as one after rows that are absent. On the grid `slot`
+    times are numbers of rows, of which one may be absent as a date may; rows without times are numbered from 0 on, and
+    all series are then of one length, with no other index. A time anywhere within a bar is of that bar, where all
+    series have theirs at one place: those that are stamped elsewhere, as days from noon on, are other bars.
+    Raises ConfigError, and DataError for two returns of one slot, one outside every session, or an infinite one;
+    BenchmarkError for a benchmark that is shifted by one bar, unless `aligned` is False: assets are to lag or lead it.
     """
     factory = BetaFactory(config, prices=False)
-    return factory.compute(*returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory), executor=executor)
+    given = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
+    return factory.compute(*given, executor=executor, aligned=aligned)
 
 
 def returns_at_hand(
-    assets: Any, benchmark: Any, factory: BetaFactory
+    assets: Any, benchmark: Any, factory: BetaFactory, aligned: bool = True
 ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """RETURN rows by symbol and of the benchmark, from what `compute_market_beta` takes. Raises as it does."""
     config = factory.market
@@ -48,7 +56,10 @@ def returns_at_hand(
     if not given:
         raise ConfigError("asset returns", "none", "one symbol at least")
     base = None if benchmark is None else _columns(benchmark, config.benchmark)
-    _check_places([*given.items(), *([] if base is None else [(config.benchmark, base)])])
+    every = [*given.items(), *([] if base is None else [(config.benchmark, base)])]
+    _check_places(every)
+    if aligned:
+        _check_stamps(every, config.bars)
     crosses = factory.returns_of("").crosses
     told = {symbol: _returns(columns, symbol, config, crosses) for symbol, columns in given.items()}
     return told, None if base is None else _returns(base, config.benchmark, config, crosses)
@@ -105,6 +116,35 @@ def _check_places(series: Sequence[tuple[str, Columns]]) -> None:
         )  # fmt: skip
 
 
+def _check_stamps(series: Sequence[tuple[str, Columns]], grid: Grid) -> None:
+    """Raise DataError where two series are stamped at different places of their bars, each at one for the most part."""
+    if not grid.length or (grid.session and grid.length == DAY):  # a date names its session
+        return
+    first: tuple[str, Nanos, Nanos] | None = None
+    for name, (_, times, _) in series:
+        if times is None or (found := _usual_place(times, grid)) is None:
+            continue
+        first = first or (name, *found)
+        if found[1] != first[2]:
+            said = [f"{who} begin their bars at {np.datetime64(at, 'ns')}, {place / SECOND:g}s after the slot"
+                    for who, at, place in (first, (name, *found))]  # fmt: skip
+            raise DataError(
+                f"times: returns of {said[0]}, of {said[1].replace(' begin their bars', '')}: of bars that begin at "
+                f"other moments; expected one place within a slot of {grid.text}, or aligned=False"
+            )
+
+
+def _usual_place(times: np.ndarray, grid: Grid) -> tuple[Nanos, Nanos] | None:
+    """(a time, how long after its slot began) where most of the others lie too; None where there is no such place."""
+    slots = grid.slots(times)
+    times, slots = times[slots >= 0], slots[slots >= 0]
+    places, at, count = np.unique(times - grid.begins(slots), return_index=True, return_counts=True)
+    if len(times) < 2 or 2 * count.max() <= len(times):
+        return None
+    k = int(count.argmax())
+    return int(times[at[k]]), int(places[k])
+
+
 def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: bool, level: bool = False) -> np.ndarray:
     """RETURN rows of one series; one without a number or over too many bars is a GAP. A `level` is of one bar.
 
@@ -119,6 +159,11 @@ def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: boo
         raise ConfigError("grid", grid.text, f"the length of a bar, as 1d: the returns of {name} have times")
     if np.isinf(values).any():
         raise DataError(f"returns of {name}: row {int(np.isinf(values).argmax())} is infinite")
+    if not level and (np.abs(values) > _MOST).any():
+        at = int((np.abs(values) > _MOST).argmax())
+        raise DataError(
+            f"returns of {name}: row {at} is {values[at]:g}, expected {_MOST:g} at most: nothing returns that"
+        )
     slots = grid.slots(times)
     if (slots < 0).any():
         first = np.datetime64(int(times[(slots < 0).argmax()]), "ns")
@@ -140,17 +185,15 @@ def _returns(columns: Columns, name: str, config: MarketBetaConfig, crosses: boo
 
 def _spans(slots: np.ndarray, grid: Grid, crosses: bool) -> np.ndarray:
     """Bars since the row before, which a return is over. One that is within a session begins at its first bar."""
-    if not grid.length:
-        return np.ones(len(slots), np.int64)
     span = np.diff(slots, prepend=slots[:1] - 1)
-    return span if crosses else np.minimum(span, np.maximum(grid.places(slots), 1))
+    return span if crosses or not grid.length else np.minimum(span, np.maximum(grid.places(slots), 1))
 
 
 def _columns(given: Any, name: str) -> Columns:
     """(returns, times, when they were known) of an array, a series, or a frame."""
     frame = _frame(given)
     if frame is None:
-        array = np.asarray(given, float)
+        array = _numbers(given, name)
         if array.ndim != 1:
             raise ConfigError(f"returns of {name}", f"an array of shape {array.shape}", "one dimension")
         return array, None, None
@@ -159,12 +202,31 @@ def _columns(given: Any, name: str) -> Columns:
     chosen = rest if len(rest) == 1 else [column for column in rest if column.lower() in _RETURNS]
     if len(chosen) != 1:
         raise ConfigError(f"returns of {name}", ", ".join(frame.columns), f"one column of returns, as {_RETURNS[0]}")
+    kind = frame[chosen[0]].dtype
+    if not (kind.is_numeric() or kind in (pl.Null, pl.Boolean)):
+        raise DataError(f"returns of {name}: a column of {kind}, expected numbers")
     values = frame[chosen[0]].cast(pl.Float64).fill_null(np.nan).to_numpy()
     stamps = None if time is None else _stamps(frame[time])
     if time is None:
         _check_index(given, name)
     known = _stamps(frame[_KNOWN]) if _KNOWN in frame.columns else None
     return values, stamps, known
+
+
+def _numbers(given: Any, name: str) -> np.ndarray:
+    """Floats of an array or a list, NaN for None. Raises DataError: a text is none, also where it could be read."""
+    try:
+        found = np.asarray(given)
+        if found.dtype.kind not in "biufOU":
+            raise DataError(f"returns of {name}: an array of {found.dtype}, expected numbers")
+        if found.dtype.kind in "OU":
+            every = np.asarray(given, object).ravel()
+            at = next((k for k, value in enumerate(every) if isinstance(value, str)), None)
+            if at is not None:
+                raise DataError(f"returns of {name}: row {at} is {every[at]!r}, expected a number")
+        return found.astype(float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"returns of {name}: a {type(given).__name__}, expected numbers ({error})") from error
 
 
 def _check_index(given: Any, name: str) -> None:
@@ -194,7 +256,10 @@ def _frame(given: Any) -> pl.DataFrame | None:
         if isinstance(table.index, pd.DatetimeIndex):
             table = table.rename_axis(_TIME).reset_index()
         table = table.rename(columns=str)
-        return pl.from_pandas(table)
+        try:
+            return pl.from_pandas(table)
+        except (TypeError, ValueError) as error:  # as of a column of texts and numbers
+            raise DataError(f"a frame of pandas: {error}") from error
     return None
 
 

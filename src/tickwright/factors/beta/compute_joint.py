@@ -1,6 +1,6 @@
 """`compute_sector_beta`, `compute_liquidity_beta`, `compute_volatility_beta`: from what lies at hand to output rows.
 
-Returns are given as to `compute_market_beta`, and levels in the same shapes.
+Returns are given as to `compute_market_beta`, with `aligned` as there, and levels in the same shapes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Weights = Mapping[str, float] | None
 
 def compute_sector_beta(
     asset_returns_by_symbol: Any, benchmark_returns: Any, sectors: ReferenceSource | Mapping[str, str | None],
-    config: SectorBetaConfig, weights: Weights = None, executor: Executor | None = None,
+    config: SectorBetaConfig, weights: Weights = None, executor: Executor | None = None, aligned: bool = True,
 ) -> pl.DataFrame:  # fmt: skip
     """F7: betas to the mean of the other members of an asset's sector, beside the market.
 
@@ -35,7 +35,7 @@ def compute_sector_beta(
     none, an empty one or None has no value. `weights` of the means, 1 by default. Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     given: Any = sectors
     if not isinstance(sectors, ReferenceSource):
         if odd := sorted(set(sectors) - set(assets)):
@@ -44,12 +44,12 @@ def compute_sector_beta(
         given = [_constant(rows, code.get(sectors.get(symbol) or "")) for symbol, rows in assets.items()]
     elif not factory.market.bars.length:
         raise ConfigError("sectors", "statements with dates", "a mapping, for rows that are numbered")
-    return factory.compute(assets, market, weights, executor, levels={SECTOR: given})
+    return factory.compute(assets, market, weights, executor, levels={SECTOR: given}, aligned=aligned)
 
 
 def compute_liquidity_beta(
     asset_returns_by_symbol: Any, benchmark_returns: Any, liquidity_by_symbol: Any, config: LiquidityBetaConfig,
-    weights: Weights = None, executor: Executor | None = None,
+    weights: Weights = None, executor: Executor | None = None, aligned: bool = True,
 ) -> pl.DataFrame:  # fmt: skip
     """F8: betas to shocks of the market's liquidity, commonality, or those of Acharya and Pedersen.
 
@@ -57,19 +57,19 @@ def compute_liquidity_beta(
     slot, as the measure asks; `sources.liquidity` makes them of quotes and bars. Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     levels = by_symbol(liquidity_by_symbol)
     if set(levels) != set(assets):
         odd = sorted(set(levels) ^ set(assets))
         raise ConfigError("liquidity", f"not the symbols of the returns: {', '.join(odd[:5])}", "one series an asset")
     rows = [levels_at_hand(levels[symbol], f"liquidity of {symbol}", config.market, len(returns))
             for symbol, returns in assets.items()]  # fmt: skip
-    return factory.compute(assets, market, weights, executor, levels={LIQUIDITY: rows})
+    return factory.compute(assets, market, weights, executor, levels={LIQUIDITY: rows}, aligned=aligned)
 
 
 def compute_volatility_beta(
     asset_returns_by_symbol: Any, benchmark_returns: Any, volatility: Any, config: VolatilityBetaConfig,
-    weights: Weights = None, executor: Executor | None = None,
+    weights: Weights = None, executor: Executor | None = None, aligned: bool = True,
 ) -> pl.DataFrame:  # fmt: skip
     """F9: betas to changes of volatility, beside the market.
 
@@ -77,10 +77,10 @@ def compute_volatility_beta(
     Raises ConfigError, DataError.
     """
     factory = BetaFactory(config, prices=False)
-    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory)
+    assets, market = returns_at_hand(asset_returns_by_symbol, benchmark_returns, factory, aligned)
     length = len(next(iter(assets.values())))
     levels = {} if volatility is None else {VOLATILITY: levels_at_hand(volatility, VOLATILITY, config.market, length)}
-    return factory.compute(assets, market, weights, executor, levels=levels)
+    return factory.compute(assets, market, weights, executor, levels=levels, aligned=aligned)
 
 
 def _constant(like: np.ndarray, code: int | None) -> np.ndarray:

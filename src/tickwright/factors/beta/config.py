@@ -9,6 +9,7 @@ from typing import Any
 from tickwright.core.errors import ConfigError
 from tickwright.factors.beta.lagged import MOST_LAGS
 from tickwright.factors.beta.window import WindowConfig
+from tickwright.factors.fields import check_flags, check_texts
 from tickwright.factors.grid import Grid
 
 BASKET = "basket"
@@ -67,6 +68,8 @@ class MarketBetaConfig:
     benchmark_session: str | None = None
 
     def __post_init__(self) -> None:
+        check_texts(self, "grid", "method", "benchmark", "session", "shrink", unsaid=("benchmark_session",))
+        check_flags(self, "intercept", "auction", unsaid=("overnight",))
         if self.method not in METHODS:
             raise ConfigError("method", self.method, f"one of {', '.join(METHODS)}")
         grid = Grid.parse(self.grid, self.session, self.auction)

@@ -30,7 +30,7 @@ from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.panel import Given, clock_of, samples_on
 from tickwright.factors.rows import frame_of
-from tickwright.factors.sources.benchmark import BenchmarkSource
+from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import LEVEL, ReturnSource
 
@@ -47,13 +47,19 @@ class BetaFactory:
     """One beta, by its configuration: to the market, or to something beside it (`joint.JointConfig`).
 
     `prices`: its returns come from prices, of which the first slot has none. `settings`: other fields of `ReturnSource`
-    than those that the configuration says, of the assets, and `base` of the benchmark, by default the same.
+    than those that the configuration says, of the assets, and `base` of the benchmark, by default the same. Raises
+    ConfigError.
     """
 
     config: MarketBetaConfig | JointConfig
     prices: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     base: Mapping[str, Any] | None = field(default=None, hash=False)
+
+    def __post_init__(self) -> None:
+        given: Any = self.config
+        if not isinstance(getattr(given, "market", given), MarketBetaConfig):
+            raise ConfigError("config", type(given).__name__, "a MarketBetaConfig, or one that holds it as `market`")
 
     @cached_property
     def market(self) -> MarketBetaConfig:
@@ -138,16 +144,20 @@ class BetaFactory:
         self, assets: Mapping[str, np.ndarray], market: np.ndarray | None = None,
         weights: Mapping[str, float] | None = None, executor: Executor | None = None,
         members: ReferenceSource | None = None, levels: Mapping[str, Given | ReferenceSource] | None = None,
+        aligned: bool = True,
     ) -> pl.DataFrame:  # fmt: skip
         """Output rows from RETURN rows by symbol and those of the benchmark; a basket has weights, 1 by default.
 
         `members`: the basket is at each slot of those that were members then, as `ReferenceSource.weights` says.
         `levels`: by name what a joint beta needs beside them, RETURN rows of all or of each asset in order; of
         sectors who was in which. Raises ConfigError where the benchmark or the levels and what is given of them
-        disagree, and for rows of another grid.
+        disagree, and for rows of another grid; BenchmarkError for a benchmark that is shifted by one bar, of which
+        `aligned` as False says that the assets are to lag or lead it.
         """
         for name, series in (*assets.items(), *([] if market is None else [(self.market.benchmark, market)])):
             self._check_grid(name, series)
+        if aligned and market is not None:
+            check_alignment(list(assets.values()), market)
         symbols = list(assets)
         self._check_levels(levels or {}, len(symbols))
         given: dict[str, Given] = {ASSET: list(assets.values())}

@@ -121,7 +121,8 @@ class Feed:
         span = self.span(start, end)
         made, base = self.returns(assets, market, start=start, end=span[1], aligned=aligned)
         told = self._levels(self._of_catalog(assets, span) if hasattr(assets, "chunks") else levels or {})
-        return cut(self.factory.compute(made, base, self.weights, executor, self.members, told), start, end)
+        rows = self.factory.compute(made, base, self.weights, executor, self.members, told, aligned=False)  # looked at
+        return cut(rows, start, end)
 
     def span(self, start: Nanos | None, end: Nanos | None) -> Span:
         """What is read for rows from `start` to before `end`: the look-back before them, and the last slot whole."""

@@ -53,6 +53,8 @@ class JointConfig(Protocol):
 def check_joint(config: Any, kind: str, coefficients: Sequence[str]) -> None:
     """What every joint configuration must be. Raises ConfigError, of a file of another kind too."""
     market = config.market
+    if not isinstance(market, MarketBetaConfig):
+        raise ConfigError("market", type(market).__name__, "a MarketBetaConfig")
     if config.kind != kind:
         raise ConfigError("kind", config.kind, kind)
     if market.method != "ols":

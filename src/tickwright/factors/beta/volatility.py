@@ -31,6 +31,7 @@ from tickwright.factors.beta.season import season_of, without_season
 from tickwright.factors.beta.shock_kernel import ChangeConfig
 from tickwright.factors.beta.two_kernel import INTERCEPT, MARKET, OTHER, TwoConfig
 from tickwright.factors.factor import Factor
+from tickwright.factors.fields import check_texts
 from tickwright.factors.graph import Node
 
 REALISED, IMPLIED = "realised", "implied"
@@ -74,6 +75,7 @@ class VolatilityBetaConfig:
 
     def __post_init__(self) -> None:
         check_joint(self, VOLATILITY, tuple(COEFFICIENTS))
+        check_texts(self, "index")
         choice("volatility", self.volatility, (REALISED, IMPLIED))
         if self.index and self.volatility != IMPLIED:
             raise ConfigError("index", self.index, f"none: {self.volatility} volatility is of the market's returns")

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-
 from tickwright.core.errors import ConfigError
-from tickwright.core.layout import F8, I8, dtype_of
+from tickwright.core.layout import F8, I8
 from tickwright.core.time import parse_duration
 from tickwright.core.units import DAY, SECOND, Nanos
 
@@ -88,9 +86,6 @@ class Column:
     levels: I8
     basis_points: F8
     window: I8
-
-
-COLUMN: np.dtype = dtype_of(Column)
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,9 @@ class FeatureStream:
 
     def _sample(self, name: str, bars: Bars, slots: np.ndarray) -> np.ndarray:
         if name == SESSION_BARS:
-            return samples_of(self.config.clock.grid.session_bars(slots), np.ones(len(slots), bool))
+            # The calendar is known beforehand; that there is such a bar, when the bar is.
+            known = bars.rows["ts_available"]
+            return samples_of(self.config.clock.grid.session_bars(slots), np.ones(len(slots), bool), known)
         return bars.sample(name)
 
     # ── restart ──────────────────────────────────────────────────────────────────────────────────────────────────

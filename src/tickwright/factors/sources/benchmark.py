@@ -20,6 +20,8 @@ from tickwright.factors.sources.returns import ReturnSource
 
 _OK = int(Status.OK)
 _LEAST_PAIRS = 30
+_BEYOND_CHANCE = 3.0
+"""Standard errors."""
 _LAGS = (-1, 0, 1)
 
 
@@ -53,29 +55,50 @@ class BenchmarkSource:
 def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float | None:
     """Raise BenchmarkError where returns go better with the benchmark's of one bar before or after than with its own.
 
-    RETURN rows of each asset and of the benchmark. Answers the mean correlation without a shift; None where no asset
-    has thirty returns in common with it. A benchmark that is stamped at the end of its bars, beside assets stamped at
-    their beginning, is caught so.
+    RETURN rows of each asset and of the benchmark. Answers the mean size of the correlations without a shift; None
+    where no asset has thirty returns in common with it. A benchmark that is stamped at the end of its bars, beside
+    assets stamped at their beginning, is caught so. Sizes are averaged, for an asset may move against the benchmark.
+
+    They must be more than chance: of n pairs that have nothing to do with each other a correlation is about
+    N(0, 1/n), and beyond 3/√n once in 370. Assets that share something else are no better witnesses than one, so
+    their mean is held to that too, however many they are.
     """
-    found = {lag: [c for rows in assets if (c := _correlation(rows, market, lag)) is not None] for lag in _LAGS}
+    base, told = _told(market), [_told(rows) for rows in assets]
+    found = {lag: [c for one in told if (c := _correlation(one, base, lag)) is not None] for lag in _LAGS}
     if not found[0]:
         return None
-    mean = {lag: float(np.mean(values)) if values else 0.0 for lag, values in found.items()}
-    best = max(mean, key=lambda lag: abs(mean[lag]))
-    if best != 0 and abs(mean[best]) > 2 * abs(mean[0]) and abs(mean[best]) > 3 / np.sqrt(_LEAST_PAIRS * len(found[0])):
+    mean = {lag: float(np.mean([abs(c) for c, _ in pairs])) if pairs else 0.0 for lag, pairs in found.items()}
+    best = max(mean, key=lambda lag: mean[lag])
+    if best == 0:
+        return mean[0]
+    of_one = float(np.mean([_BEYOND_CHANCE / np.sqrt(n) for _, n in found[best]]))
+    chance = max(of_one, _BEYOND_CHANCE / np.sqrt(_LEAST_PAIRS * len(found[0])))
+    if mean[best] > 2 * mean[0] and mean[best] > chance:
         raise BenchmarkError(
-            f"the benchmark is shifted by {best:+d} bar: mean correlation {mean[best]:.3f} there, {mean[0]:.3f} without"
+            f"the benchmark is shifted by {best:+d} bar: the mean size of correlations is {mean[best]:.3f} there, "
+            f"{mean[0]:.3f} without; aligned=False, or --lagged, says that assets are to lag or lead it"
         )
     return mean[0]
 
 
-def _correlation(asset: np.ndarray, market: np.ndarray, lag: int) -> float | None:
-    assert asset.dtype == market.dtype == RETURN
-    a, m = asset[asset["status"] == _OK], market[market["status"] == _OK]
-    _, i, j = np.intersect1d(a["slot"], m["slot"] - lag, return_indices=True)
+def _told(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(slots, values) of those that are."""
+    assert rows.dtype == RETURN
+    there = rows["status"] == _OK
+    return rows["slot"][there], rows["value"][there]
+
+
+def _correlation(
+    asset: tuple[np.ndarray, np.ndarray], market: tuple[np.ndarray, np.ndarray], lag: int
+) -> tuple[float, int] | None:
+    """(correlation, of how many pairs)."""
+    _, i, j = np.intersect1d(asset[0], market[0] - lag, assume_unique=True, return_indices=True)
     if len(i) < _LEAST_PAIRS:
         return None
-    x, y = a["value"][i], m["value"][j]
-    if x.std() == 0 or y.std() == 0:
+    x, y = asset[1][i], market[1][j]
+    if x.min() == x.max() or y.min() == y.max():
         return None
-    return float(np.corrcoef(x, y)[0, 1])
+    with np.errstate(all="ignore"):  # squares that are nought or no numbers
+        x, y = x - x.mean(), y - y.mean()
+        own, base = float(np.sqrt(x @ x)), float(np.sqrt(y @ y))
+        return (float(x @ y) / (own * base), len(i)) if 0 < own * base < np.inf else None

@@ -40,10 +40,6 @@ class ReferenceSource:
         made = ({"until": None, **dict(zip(names, row, strict=True))} for row in rows)
         return cls(Sectors(tuple(Statement(**row) for row in made)))
 
-    def with_statements(self, *later: Statement) -> ReferenceSource:
-        """With what has been said since."""
-        return ReferenceSource(Sectors((*self.sectors.statements, *later)))
-
     def known_by(self, moment: Nanos) -> ReferenceSource:
         """With what was said by then alone; of a day known is its begin."""
         return ReferenceSource(Sectors(tuple(s for s in self.sectors.statements if _begin(s.known) <= moment)))

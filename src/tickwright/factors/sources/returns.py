@@ -31,14 +31,14 @@ FOREVER: Nanos = 1 << 62
 class ReturnSource:
     """Returns of `symbol` on `grid`: `kind` log or simple, of the `price` last, mid or micro.
 
-    Of the kind `level` it is the number itself that is told, as liquidity or an implied volatility. `max_span`: the
-    most bars that one return may span; one over more is left out, and its slot is a GAP. `overnight`: whether a return
-    may cross from one session into the next; by default where the grid is daily. `patience`: nanoseconds after its
-    slot's end until which a price still counts. `tick`: turns the decimals of a frame into ticks. `schema` of the
-    catalog: by default bars of the grid's length, or quotes for mid and micro. `whole`: each price is a bar of a whole
-    slot, of two the first stands; by default where the schema's bars are as long as the grid's. Of anything finer the
-    last price of a slot counts. `own`: the grid that the prices lie on where it has another calendar; a bar counts
-    where it begins with a slot of `grid`. Raises ConfigError.
+    Of the kind `level` it is the number itself that is told, as liquidity or a spread of rates, which may be nought or
+    below. `max_span`: the most bars that one return may span; one over more is left out, and its slot is a GAP.
+    `overnight`: whether a return may cross from one session into the next; by default where the grid is daily.
+    `patience`: nanoseconds after its slot's end until which a price still counts. `tick`: turns the decimals of a frame
+    into ticks. `schema` of the catalog: by default bars of the grid's length, or quotes for mid and micro. `whole`:
+    each price is a bar of a whole slot, of two the first stands; by default where the schema's bars are as long as the
+    grid's. Of anything finer the last price of a slot counts. `own`: the grid that the prices lie on where it has
+    another calendar; a bar counts where it begins with a slot of `grid`. Raises ConfigError.
     """
 
     symbol: str

@@ -1,7 +1,7 @@
 """From prices in the order of their arrival to one return a slot: the kernel behind every `ReturnSource`.
 
 1. A price outside every session, one that is none, and one that was known later than its slot's end plus the patience
-   are left out and counted.
+   are left out and counted. A price is above nought; a level is any number.
 2. So is one of a slot that its series has left behind: what was said of a slot is not said anew.
 3. Of several in one slot the last counts; of bars the first, the others being duplicates.
 4. A slot is told when the next begins, or when it is closed.
@@ -104,7 +104,7 @@ def _enter(settings: Any, state: Any, row: Any, out: Any) -> int:
     told = 0
     if row.slot < 0:
         state.outside += 1
-    elif not isfinite(row.price) or row.price <= 0.0:
+    elif not isfinite(row.price) or (row.price <= 0.0 and settings.kind != _LEVEL):
         state.unusable += 1
     elif row.ts_available > row.end + settings.patience:
         state.late += 1

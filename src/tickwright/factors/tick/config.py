@@ -9,6 +9,7 @@ from typing import Any
 from tickwright.core.errors import ConfigError
 from tickwright.core.time import parse_duration
 from tickwright.core.units import DAY, Nanos
+from tickwright.factors.fields import check_texts
 from tickwright.factors.grid import Grid
 from tickwright.factors.sources.prices import KINDS
 from tickwright.factors.tick.beta_kernel import TickWindow
@@ -58,6 +59,7 @@ class TickBetaConfig:
     def __post_init__(self) -> None:
         if self.method != HAYASHI_YOSHIDA:
             raise ConfigError("method", self.method, HAYASHI_YOSHIDA)
+        check_texts(self, "grid", "benchmark", "price", "benchmark_price", "every", "session", "patience")
         grid = Grid.parse(self.grid, self.session)
         # One spelling of one calendar, so that equal configurations are equal.
         object.__setattr__(self, "session", grid.session)
@@ -65,9 +67,10 @@ class TickBetaConfig:
             raise ConfigError("grid", self.grid, "slots within a session, as 1min")
         for name, least, most in (
             ("lookback_length", 2, 1_000_000), ("min_pairs", 100, None), ("scale", 2, _MOST_SCALE),
-            ("sessions", 1, None), ("max_stale", 0, self.lookback_length - 1),
+            ("sessions", 1, None), ("max_stale", 0, None),
         ):  # fmt: skip
             value = getattr(self, name)
+            most = self.lookback_length - 1 if name == "max_stale" else most
             if isinstance(value, bool) or not isinstance(value, int) or value < least or (most and value > most):
                 limit = f", {most} at most" if most else ""
                 raise ConfigError(name, value, f"a whole number, {least} or more{limit}")

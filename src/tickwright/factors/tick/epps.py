@@ -16,7 +16,6 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.units import MILLISECOND, MINUTE, SECOND, Nanos
 from tickwright.factors.engine import Engine
 from tickwright.factors.records import ESTIMATE, Status
-from tickwright.factors.sources.pace import GAPS_A_BAR
 from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.factory import TickBetaFactory
 from tickwright.factors.tick.ticks import TickSource, in_order, usable
@@ -63,11 +62,6 @@ class Signature:
     ticks: tuple[int, int]
     """Of asset and benchmark, one a moment."""
     truth: float | None = None
-
-    @property
-    def least_bar(self) -> Nanos:
-        """The shortest bar that the rule of five median gaps allows."""
-        return GAPS_A_BAR * self.median_gap
 
     @property
     def slow(self) -> Slope | None:
