@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.targets import MET, NOT_MEASURED, NOT_MET, targets
 from tickwright.learn.benchmark.verdict import BAD, GOOD, PLAIN, claims, not_shown
 
@@ -24,6 +25,10 @@ def row(policy, kind, mean, ratio=0.9, cvar=0.8, **more):
 SEEDS = {"set": 1, "trained_with": False, "hash": "a1", "committed": "a1"}
 
 
+def policy(recipe="r", known=1_000, least=1_000):
+    return {"recipe": recipe, "training_episodes": known, "training_episodes_at_least": least}
+
+
 def matched(status="matched", ratio=0.7, apart=(-0.6, -0.65, -0.55), **more):
     return {
         "status": status, "rival": "tuned for the mean", "policy_cvar95_bps": 9.0, "rival_cvar95_bps": 9.0,
@@ -41,7 +46,7 @@ def document(own, shells=10, at_risk=None, **more):
     return {
         "scenarios": [scenario("tight", "headline"), *(scenario(f"tight: {n}", "shell") for n in range(shells))],
         "gates": {"tight": {"passed": True, "quick": False, "market": {"checks": []}, "policies": {}}},
-        "policies": [{"recipe": "r", "training_episodes_at_least": 1_000}] * 5,
+        "policies": [policy()] * 5,
         "tuning": {"tight": {"budget": 1_000}},
         "quick": False, "complete": True, "replay": [],
         "parts": ["headline", "baselines", "frontier", "shell", "gate"],
@@ -94,7 +99,9 @@ def test_an_interval_that_reaches_one_is_not_sure():
         ({}, {"gates": {"tight": {"passed": False, "quick": False, "market": {"checks": []}, "policies": {}}}}),
         ({}, {"tuning": {"tight": None}}),
         ({}, {"tuning": {"tight": {"budget": 999}}}),
-        ({}, {"policies": [{"recipe": str(n), "training_episodes_at_least": 1} for n in range(5)]}),
+        ({}, {"policies": [policy(str(n), 1, 1) for n in range(5)]}),
+        ({}, {"policies": [policy(known=1_001, least=1_001)] * 5}),
+        ({}, {"policies": [policy()] * 4 + [policy(known=None)]}),
     ],
 )
 def test_too_little_is_no_claim_however_good(own, more):
@@ -102,6 +109,20 @@ def test_too_little_is_no_claim_however_good(own, more):
     given = document(row("policy, mean of seeds", "several", 1.2, ratio=0.6) | own, **more)
     assert verdicts(given)[HEURISTIC].verdict == NOT_MEASURED
     assert all(c["tone"] != GOOD for c in claims(given))
+
+
+@pytest.mark.parametrize(("known", "said"), [(6_000, "the policy 6,000."), (None, "it saw more")])
+def test_no_sentence_says_that_the_heuristic_had_as_much_where_it_had_less(known, said):
+    """50 176 episodes that steps make of longest ones, 300 000 by the log: nothing calls that its own budget."""
+    given = document(
+        row("policy, mean of seeds", "several", 1.2, ratio=0.6),
+        policies=[policy(known=known, least=known or 1_000)] * 5,
+    )
+    assert any(said in text for text in not_shown(given) if "a heuristic of its own budget" in text)
+    (told,) = [text for text in notes(given) if text.startswith("The heuristic is tuned")]
+    assert "1,000 episodes" in told
+    assert ("6,000" if known else "it saw more") in told
+    assert not any("at least that of the policy" in text for text in notes(given))
 
 
 RISK = "policy / heuristic at the policy's CVaR 95 %, tight"

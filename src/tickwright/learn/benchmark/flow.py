@@ -2,7 +2,7 @@
 
 1. The policies are read, the scenarios laid out, and the hash of their test seeds is registered and told, before
    anything is played.
-2. The heuristic is tuned for each headline under the policy's own budget.
+2. The heuristic is tuned for each headline on as many episodes as are known of the policies.
 3. Every scenario is played by its entries, cell by cell (`measure`); its rows are made of the cells (`rows`).
 4. The gates of the headlines' markets, with the heuristic and each policy in them (`gates`); recorded days (`replay`).
 5. The targets and the verdict are read off the document (`targets`, `verdict`), which is a function of configuration,
@@ -155,11 +155,11 @@ class _Bench:
 
     @property
     def _budget(self) -> int:
-        """Episodes that the heuristic may be tuned on."""
+        """Episodes that the heuristic may be tuned on: of the policies as many as are known of."""
         config = self._config
         if config.budget:
             return config.budget
-        budget = max((contender.episodes for contender in self._given), default=0) or FULL_BUDGET
+        budget = max((contender.least_episodes for contender in self._given), default=0) or FULL_BUDGET
         return max(min(budget, QUICK_BUDGET) if config.quick else budget, _LEAST_TUNING)
 
     def _tune(self, scenario: Scenario, name: str, budget: int) -> None:

@@ -87,8 +87,8 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
     tuned = document["tuning"].get("tight")
     if tuned is None:
         missing.append("a tuned heuristic")
-    elif tuned["budget"] < max(policy["training_episodes_at_least"] for policy in document["policies"]):
-        missing.append("a heuristic tuned on as many episodes as the policy")
+    elif (short := budget_shortage(tuned["budget"], document["policies"])) is not None:
+        missing.append(short)
     if not document["gates"].get("tight", {}).get("passed", False):
         missing.append("a gate that passed")
     seeds = document["test_seeds"]
@@ -103,6 +103,15 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
     if row["episodes"] + row["stopped"] < episodes:
         missing.append(f"{row['episodes']:,} of {episodes:,} episodes")
     return missing
+
+
+def budget_shortage(budget: int, policies: Sequence[Table]) -> str | None:
+    """What a tuning on so many episodes lacks of the policies' own; None where they are known, and it has as many."""
+    if budget < max(policy["training_episodes_at_least"] for policy in policies):
+        return "a heuristic tuned on as many episodes as the policy"
+    if any(policy["training_episodes"] is None for policy in policies):
+        return "a count of the episodes that the policy saw (its steps count as longest ones, and many end sooner)"
+    return None
 
 
 def _judged(
