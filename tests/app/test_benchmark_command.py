@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "learn"))
 from benchmark_sample import trained, waiting, write
 
 from tickwright.learn.benchmark import BenchmarkConfig, benchmark, flow, measure, scenarios
+from tickwright.learn.benchmark.rows import SIMPLE
 from tickwright.learn.benchmark.scenarios import tight
 
 TINY = ("--quick", "--only", "headline", "--episodes", "64", "--cells", "32", "--budget", "512")
@@ -53,7 +54,7 @@ def test_files_and_schema(waited, capsys, monkeypatch):
     assert {"policy, seed 1", "policy, seed 2", "policy, mean of seeds", "policy, worst seed"} <= set(rows)
     for row in rows.values():
         assert set(ROW) <= set(row)
-        assert {"twap/take", "twap/post-then-cross", "heuristic"} <= set(row["ratio_to"])
+        assert {*SIMPLE, "heuristic"} <= set(row["ratio_to"])
     late = rows["policy, seed 1"]
     assert late["forced_share"] == 1.0
     assert late["mean_bps"] > rows["heuristic"]["mean_bps"]

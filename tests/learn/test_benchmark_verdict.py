@@ -81,6 +81,20 @@ def test_a_policy_that_is_worse_is_printed_as_worse():
     assert any("1 baselines cost less than the policy: heuristic" in c["text"] for c in told)
 
 
+def test_where_a_plain_baseline_is_surely_cheaper_is_said_with_its_number():
+    """Twice the volatility: cheaper than the heuristic, and dearer than taking. The words name it, and what is not sure
+    is not named."""
+    given = document(row("policy, mean of seeds", "several", 1.4))
+    assert not any("plain" in c["text"] and c["tone"] == BAD for c in claims(given))
+    apart = given["scenarios"][3]["rows"][1]["difference_to"]
+    apart["twap/take"] = {"bps": 1.331, "ci95": [1.11, 1.53], "ticks": 1.3, "ticks_ci95": [1.1, 1.5]}
+    apart["ac/post-then-cross"] = {"bps": 0.2, "ci95": [-0.1, 0.5], "ticks": 0.2, "ticks_ci95": [-0.1, 0.5]}
+    (said,) = [c for c in claims(given) if "plain baseline" in c["text"]]
+    assert said["tone"] == BAD
+    named = "tight: 2, than twap/take by +1.331 bps (+1.110 to +1.530)"
+    assert said["text"] == f"The policy is surely DEARER than a plain baseline in {named}."
+
+
 def test_an_interval_that_reaches_one_is_not_sure():
     own = row("policy, mean of seeds", "several", 1.9, ratio=0.94, ratio_ci95={r: [0.8, 1.01] for r in RIVALS})
     assert verdicts(document(own))[HEURISTIC].verdict == NOT_MET

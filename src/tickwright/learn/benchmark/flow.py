@@ -35,7 +35,7 @@ from tickwright.learn.benchmark.matched import Point, at_matched_risk
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
 from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.replay import replayed
-from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, Table, near_zero, worst
+from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, SIMPLE, Table, near_zero, worst
 from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
 from tickwright.learn.benchmark.verdict import claims, not_shown
@@ -207,7 +207,7 @@ class _Bench:
     ) -> dict[str, Any]:
         facts, cells = self._measurer.cells(scenario, entries, told)
         by_name = {entry.name: cell for entry, cell in zip(entries, cells, strict=True)}
-        rivals = {name: by_name[name] for name in AGAINST}
+        rivals = {name: by_name[name] for name in dict.fromkeys((*AGAINST, *SIMPLE))}
         near = near_zero(facts["spread"], scenario.config.mid_price)
         best = None
         if best_simple:

@@ -19,7 +19,7 @@ from tickwright.learn.benchmark.config import (
 )
 from tickwright.learn.benchmark.gates import failures
 from tickwright.learn.benchmark.matched import MATCHED, MORE
-from tickwright.learn.benchmark.rows import AGAINST
+from tickwright.learn.benchmark.rows import AGAINST, SIMPLE
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
 from tickwright.learn.benchmark.targets import budget_shortage, headline_of, policy_row, row_of, shortage
 
@@ -35,6 +35,7 @@ def claims(document: Document) -> list[dict[str, str]]:
         found += _headline(document, scenario) if policy_row(scenario) else [_baselines(scenario)]
     found += _spread_of(document, ENVELOPE, "Over the assumptions that nobody can check")
     found += _spread_of(document, SHELL, "Out of sample")
+    found += _dearer_than_plain(document)
     return [{"text": text, "tone": tone} for text, tone in found]
 
 
@@ -177,6 +178,27 @@ def _spread_of(document: Document, kind: str, words: str) -> list[tuple[str, str
     )
     text += f"; the policy is surely DEARER in {', '.join(dearer)}." if dearer else "; surely dearer nowhere."
     return [(text, BAD if dearer else PLAIN)]
+
+
+def _dearer_than_plain(document: Document) -> list[tuple[str, str]]:
+    """Every scenario in which a baseline that needs no tuning is surely cheaper, and by how much."""
+    found, asked = [], 0
+    for scenario in document["scenarios"]:
+        row = policy_row(scenario)
+        if row is None:
+            continue
+        asked += 1
+        for rival in SIMPLE:
+            apart = row["difference_to"].get(rival)
+            if apart and apart["ci95"][0] > 0:
+                low, high = apart["ci95"]
+                found.append(f"{scenario['name']}, than {rival} by {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f})")
+    if not asked:
+        return []
+    if found:
+        return [(f"The policy is surely DEARER than a plain baseline in {'; '.join(found)}.", BAD)]
+    where = f"{asked} scenarios" if asked > 1 else "the one scenario"
+    return [(f"In no row of {where} is the policy surely dearer than {', '.join(SIMPLE)}.", PLAIN)]
 
 
 # -- what is not shown -------------------------------------------------------------------------------------------------
