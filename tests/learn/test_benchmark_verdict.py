@@ -172,6 +172,39 @@ def test_without_a_frontier_risk_is_not_matched():
     assert all(c["tone"] != GOOD for c in claims(given) if "the heuristic" in c["text"])
 
 
+def test_without_a_frontier_less_tail_than_one_heuristic_is_no_claim():
+    """One heuristic is no frontier: another one, tuned for less tail, might be as cheap there."""
+    own, parts = row("policy, mean of seeds", "several", 1.4), ["headline", "baselines", "shell", "gate"]
+    said = claims(document(own, at_risk=matched("less"), parts=parts))
+    assert any("risk is less than matched" in c["text"] and "No claim" in c["text"] for c in said)
+    assert all(c["tone"] != GOOD for c in said if "the heuristic" in c["text"])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"gates": {"passed": False, "market": {"checks": [{"name": "round trip", "passed": False}]}}},
+        {"tuning": None},
+        {"tuning": {"budget": 999}},
+    ],
+)
+def test_a_claim_needs_what_its_own_market_has_passed(broken):
+    """Two headlines: what one of them lacks takes its own claims back, and not those of the other."""
+    both = document(row("policy, mean of seeds", "several", 1.4, ratio=0.65))
+    other = copy.deepcopy(both["scenarios"][0]) | {"name": "wide", "base": "wide"}
+    both["scenarios"].append(other)
+    both["gates"]["wide"], both["tuning"]["wide"] = copy.deepcopy(both["gates"]["tight"]), {"budget": 1_000}
+    assert {c["text"].split(":")[0] for c in claims(both) if c["tone"] == GOOD} == {"tight", "wide"}
+    for lacking, fine in (("wide", "tight"), ("tight", "wide")):
+        given = copy.deepcopy(both)
+        for key, value in broken.items():
+            given[key][lacking] = given[key][lacking] | value if key == "gates" else value
+        assert {c["text"].split(":")[0] for c in claims(given) if c["tone"] == GOOD} == {fine}
+        found = verdicts(given)
+        assert found[f"policy / tuned heuristic, {lacking}"].verdict == NOT_MEASURED
+        assert found[f"policy / tuned heuristic, {fine}"].verdict == MET
+
+
 def test_a_mean_bought_with_risk_is_no_claim():
     given = document(row("policy, mean of seeds", "several", 1.5, cvar=1.2))
     said = next(c for c in claims(given) if "than the heuristic" in c["text"])

@@ -61,13 +61,13 @@ def _gates(document: Document) -> list[tuple[str, str]]:
 def _headline(document: Document, scenario: Mapping[str, Any]) -> list[tuple[str, str]]:
     row = policy_row(scenario)
     assert row is not None
-    name, missing = scenario["name"], shortage(row, document)
-    matched = scenario.get("matched_risk")
+    name, missing = scenario["name"], shortage(row, document, scenario["base"])
+    matched, frontier = scenario.get("matched_risk"), FRONTIER in document["parts"]
     found = [_against(name, row, rival) for rival in (HEURISTIC, *AGAINST[:2]) if row["difference_to"].get(rival)]
-    if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not _sure(matched):
+    if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not (frontier and _sure(matched)):
         found[0] = (f"{found[0][0]} It is no claim, for at matched risk it is not shown.", PLAIN)
     if matched is not None:
-        found.insert(1, _matched(name, matched))
+        found.insert(1, _matched(name, matched, frontier))
     if missing:
         found = [(text, PLAIN if tone == GOOD else tone) for text, tone in found]
         found.append((f"{name}: whatever is cheaper above, no claim is made of it: {', '.join(missing)}.", PLAIN))
@@ -127,8 +127,8 @@ def _sure(matched: Mapping[str, Any] | None) -> bool:
     return matched is not None and matched["status"] != MORE and matched["difference"]["ci95"][1] < 0
 
 
-def _matched(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
-    """Whether risk matched, and what the policy costs there."""
+def _matched(name: str, found: Mapping[str, Any], frontier: bool) -> tuple[str, str]:
+    """Whether risk matched, and what the policy costs there: no claim where the heuristic has no frontier to match."""
     apart, rival = found["difference"], f"the heuristic ({found['rival']})"
     tail, other = found["policy_cvar95_bps"], found["rival_cvar95_bps"]
     if found["status"] == MORE:
@@ -143,10 +143,10 @@ def _matched(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
         f"risk matched at a CVaR 95 % of {tail:.2f} bps" if found["status"] == MATCHED
         else f"risk is less than matched, a CVaR 95 % of {tail:.2f} bps where no heuristic is below {other:.2f}"
     )  # fmt: skip
-    return (
-        f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}.",
-        tone,
-    )
+    text = f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}."
+    if tone == GOOD and not frontier:
+        return f"{text} No claim: the heuristic's frontier was not played.", PLAIN
+    return text, tone
 
 
 def _baselines(scenario: Mapping[str, Any]) -> tuple[str, str]:
