@@ -12,6 +12,11 @@ from tickwright.app.commands.train import read
 from tickwright.app.config_file import build, to_toml
 from tickwright.learn.train.config import PpoConfig, Stage, TrainConfig
 
+from tickwright.run.learned import market_notes
+from tickwright.run.reactive import named_market
+from tickwright.run.roster import Artefact, Roster
+from tickwright.strategy.learned import container as learned
+from tickwright.venue.sim.reactive.parameters import content_hash
 pytest.importorskip("torch")
 
 QUICK = """steps = 600
@@ -97,6 +102,26 @@ def test_the_policy_trades_in_the_market_and_on_a_recorded_day(folder, capsys):
 
 
 def test_an_order_too_early_or_a_broken_file_is_refused(folder, capsys, tmp_path):
+def test_a_market_that_a_policy_was_not_trained_in_is_said(folder, capsys):
+    """Both hashes, and how to train for it; in its own market, and on a recorded day, nothing."""
+    policy = folder / "out" / "policy.twp"
+    trained = learned.load(policy).markets[0]
+    code, out, err = call(
+        capsys, "execute", "--market", f"fp:{folder / 'market.toml'}", "--instrument", "SIM", *ORDER,
+        "--policy", "twap/take", "--policy", f"rl:{policy}", "--out", folder / "elsewhere",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    (note,) = [note for note in load(folder / "elsewhere").result["notes"] if "trained in" in note]
+    here = content_hash(named_market(f"fp:{folder / 'market.toml'}").parameters)
+    assert trained != here
+    assert trained[:8] in note
+    assert here[:8] in note
+    assert "tickwright train" in note
+    assert "not trained in" in " ".join(out.split())
+    rosters = {"rl:x": Roster(Artefact.of(policy))}
+    assert market_notes(rosters, trained, "fp") == []
+
+
     policy, market = folder / "out" / "policy.twp", f"fp:{folder / 'market.toml'}"
     common = ("--market", market, "--instrument", "SIM", *ORDER, "--out", tmp_path / "out")
     code, _, err = call(capsys, "execute", *common, "--start", "09:30:10", "--policy", f"rl:{policy}")
