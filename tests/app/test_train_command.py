@@ -170,6 +170,10 @@ def test_the_example_and_what_is_written_come_back():
     assert example == replace(
         usual, steps=1_500_000, checkpoint_every=750_000, validation=replace(usual.validation, every=750_000),
         episode=replace(usual.episode, risk_aversion=(0.03, 0.03), templates=256),
+        ("algorithm = 'tabular'\n[tabular]\ncolumns = [99]", "places in an observation, from 0 to 29"),
+        ("algorithm = 'tabular'\n[tabular]\ncolumns = [-1]", "places in an observation, from 0"),
+        ("[tabular]\nedges = [nan]", "finite numbers that rise"),
+        ("[teacher]\npolicy = 'os:getcwd'", "teacher.policy: got 'os:getcwd'"),
     )  # fmt: skip
     import tomllib
 

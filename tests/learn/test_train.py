@@ -227,6 +227,13 @@ def test_teachers_by_name():
             teacher_of(TeacherConfig(wrong))
     with pytest.raises(FileFormatError):
         teacher_of(TeacherConfig("rl:missing.twp"))
+    for wrong in ("os:getcwd", "os:sep", "tickwright.core.instrument:Instrument"):
+        with pytest.raises(ConfigError, match=rf"teacher\.policy: got '{wrong}'"):
+            teacher_of(TeacherConfig(wrong))
+    for wrong, why in (("os:fspath", "TypeError"), ("builtins:len", r"it gave \(\)"), ("builtins:id", r"it gave \(\)")):
+        teacher = teacher_of(TeacherConfig(wrong))
+        with pytest.raises(ConfigError, match=rf"teacher\.policy: got '{wrong}'.* for each \({why}"):
+            teacher.decide(type("Seen", (list,), {"masks": masks})())
 
 
 def test_advantages_by_hand():
