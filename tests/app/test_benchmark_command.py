@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "learn"))
 from benchmark_sample import trained, waiting, write
 
 from tickwright.learn.benchmark import BenchmarkConfig, benchmark, flow, measure, scenarios
+from tickwright.learn.benchmark.rows import SIMPLE
 from tickwright.learn.benchmark.scenarios import tight
 
 TINY = ("--quick", "--only", "headline", "--episodes", "64", "--cells", "32", "--budget", "512")
@@ -53,7 +54,7 @@ def test_files_and_schema(waited, capsys, monkeypatch):
     assert {"policy, seed 1", "policy, seed 2", "policy, mean of seeds", "policy, worst seed"} <= set(rows)
     for row in rows.values():
         assert set(ROW) <= set(row)
-        assert {"twap/take", "twap/post-then-cross", "heuristic"} <= set(row["ratio_to"])
+        assert {*SIMPLE, "heuristic"} <= set(row["ratio_to"])
     late = rows["policy, seed 1"]
     assert late["forced_share"] == 1.0
     assert late["mean_bps"] > rows["heuristic"]["mean_bps"]
@@ -235,3 +236,32 @@ def test_recipes_and_curves(tmp_path):
     assert first.to_json()["curve"] == [{"steps": 5, "cost_bps": 2.0, "error": 0.1}]
     other = trained(3, entropy=0.5)
     assert other.manifest["config"] != first.trained.manifest["config"]
+
+
+def test_the_budget_is_what_the_policy_saw(tmp_path):
+    """The log of the training counts episodes that ended early; a log of another training, or none, counts nothing,
+    and what steps make of longest episodes is known to be less."""
+    from tickwright.learn.artefact import save
+    from tickwright.learn.benchmark.cells import Store
+    from tickwright.learn.benchmark.contenders import contenders
+
+    best = {"reward": -2.0, "error": 0.1, "steps": 30_000}
+    file = tmp_path / "policy.twp"
+    save(replace(trained(), metrics={"steps": 30_000, "best": best}), file)
+    (alone,) = contenders([file])
+    assert (alone.to_json()["training_episodes"], alone.to_json()["training_episodes_at_least"]) == (None, 1_000)
+    log = [
+        {"steps": 0, "teacher": {"episodes": 100.0}}, {"steps": 15_000, "train": {"episodes": 2_900.0}},
+        {"steps": 30_000, "train": {"episodes": 3_000.0}},
+        {"steps": 30_000, "validation": {"reward": -2.0, "error": 0.1, "episodes": 64}},
+    ]  # fmt: skip
+    file.with_name("metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log) + '{"steps"')
+    (told,) = contenders([file])
+    assert told.to_json()["training_episodes"] == told.to_json()["training_episodes_at_least"] == 6_064
+    config = BenchmarkConfig(headline=64, cell=32, parts=("headline",))
+    bench = flow._Bench(config, [told], Store(tmp_path / "out"), lambda what, done, total: None)
+    assert bench._budget == 6_064
+    log[-1]["validation"]["reward"] = -2.5
+    file.with_name("metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
+    (other,) = contenders([file])
+    assert (other.episodes, other.least_episodes) == (None, 1_000)

@@ -10,7 +10,13 @@ import pytest
 from conftest import call, load
 from tickwright.app.commands.train import read
 from tickwright.app.config_file import build, to_toml
+from tickwright.learn.train import LEFT
 from tickwright.learn.train.config import PpoConfig, Stage, TrainConfig
+from tickwright.run.learned import market_notes
+from tickwright.run.reactive import named_market
+from tickwright.run.roster import Artefact, Roster
+from tickwright.strategy.learned import container as learned
+from tickwright.venue.sim.reactive.parameters import content_hash
 
 pytest.importorskip("torch")
 
@@ -96,6 +102,26 @@ def test_the_policy_trades_in_the_market_and_on_a_recorded_day(folder, capsys):
         assert "rl:" in manifest
 
 
+def test_a_market_that_a_policy_was_not_trained_in_is_said(folder, capsys):
+    """Both hashes, and how to train for it; in its own market, and on a recorded day, nothing."""
+    policy = folder / "out" / "policy.twp"
+    trained = learned.load(policy).markets[0]
+    code, out, err = call(
+        capsys, "execute", "--market", f"fp:{folder / 'market.toml'}", "--instrument", "SIM", *ORDER,
+        "--policy", "twap/take", "--policy", f"rl:{policy}", "--out", folder / "elsewhere",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    (note,) = [note for note in load(folder / "elsewhere").result["notes"] if "trained in" in note]
+    here = content_hash(named_market(f"fp:{folder / 'market.toml'}").parameters)
+    assert trained != here
+    assert trained[:8] in note
+    assert here[:8] in note
+    assert "tickwright train" in note
+    assert "not trained in" in " ".join(out.split())
+    rosters = {"rl:x": Roster(Artefact.of(policy))}
+    assert market_notes(rosters, trained, "fp") == []
+
+
 def test_an_order_too_early_or_a_broken_file_is_refused(folder, capsys, tmp_path):
     policy, market = folder / "out" / "policy.twp", f"fp:{folder / 'market.toml'}"
     common = ("--market", market, "--instrument", "SIM", *ORDER, "--out", tmp_path / "out")
@@ -107,6 +133,29 @@ def test_an_order_too_early_or_a_broken_file_is_refused(folder, capsys, tmp_path
     code, _, err = call(capsys, "execute", *common, "--policy", f"rl:{broken}")
     assert code == 2
     assert "cut short" in err
+
+
+@pytest.mark.parametrize("kept", LEFT)
+def test_what_was_learned_is_not_written_over(kept, folder, capsys, tmp_path):
+    """Other algorithms leave no checkpoints; their folder is a training's all the same."""
+    (tmp_path / kept).write_bytes(b"learned")
+    library = tmp_path / "library.toml"
+    library.write_text("algorithm = 'sb3-ppo'\n" + QUICK)
+    for recipe in (library, folder / "quick.toml"):
+        code, _, err = call(capsys, "train", recipe, "--out", tmp_path)
+        assert code == 2
+        assert f"{kept} would be written over" in err
+        assert str(tmp_path) in err
+    assert (tmp_path / kept).read_bytes() == b"learned"
+
+
+def test_what_is_left_is_what_the_trainings_write():
+    pytest.importorskip("stable_baselines3")
+    from tickwright.learn.train.library import MODEL
+    from tickwright.learn.train.tabular import TABLE
+    from tickwright.learn.train.trainer import POLICY
+
+    assert LEFT == (POLICY, MODEL, TABLE)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +170,10 @@ def test_an_order_too_early_or_a_broken_file_is_refused(folder, capsys, tmp_path
         ("[episode]\nsteps = 0", "a whole number"),
         ("[[stages]]\nshare = 0.4", "add up to 1"),
         ("steps = 'x'", "a whole number"),
+        ("algorithm = 'tabular'\n[tabular]\ncolumns = [99]", "places in an observation, from 0 to 29"),
+        ("algorithm = 'tabular'\n[tabular]\ncolumns = [-1]", "places in an observation, from 0"),
+        ("[tabular]\nedges = [nan]", "finite numbers that rise"),
+        ("[teacher]\npolicy = 'os:getcwd'", "teacher.policy: got 'os:getcwd'"),
     ],
 )
 def test_a_wrong_configuration_is_refused(tmp_path, capsys, text, message):

@@ -166,6 +166,15 @@ def nan(numbers):
         (lambda h: h.update(markets="x"), "markets", "a list of hashes"),
         (lambda h: h.update(pace={}), "pace", "above 0"),
         (lambda h: h.pop("manifest"), "manifest", "a table"),
+        (lambda h: h["manifest"].update(config=[1]), "manifest.config", "a table"),
+        (lambda h: h["manifest"].update(config={"steps": "many"}), "manifest.config.steps", "a whole number"),
+        (lambda h: h["manifest"].update(config={"ppo": 3}), "manifest.config.ppo", "a table"),
+        (lambda h: h["manifest"].update(seeds={"run": [1]}), "manifest.seeds", "whole numbers"),
+        (lambda h: h["metrics"].update(steps=True), "metrics.steps", "a whole number"),
+        (lambda h: h["episode"].update(steps=0), "episode.steps", "a whole number from 1"),
+        (lambda h: h["episode"].update(reach="q"), "episode.reach", "a whole number from 0 to 1000"),
+        (lambda h: h["episode"].update(slices=float("nan")), "episode.slices", "at least 1"),
+        (lambda h: h["episode"].update(risk_aversion=[0.1]), "episode.risk_aversion", "two numbers"),
     ],
 )
 def test_a_header_that_is_wrong_is_named(edit, place, expected):
@@ -177,7 +186,7 @@ def test_a_header_that_is_wrong_is_named(edit, place, expected):
 
 
 def test_numbers_and_versions_that_are_wrong_are_named():
-    with pytest.raises(FileFormatError, match="finite"):
+    with pytest.raises(FileFormatError, match=r"observation\.mean: found nan as number 1, expected finite numbers"):
         from_bytes(changed(lambda h: None, nan), "f")
     whole = policy().to_bytes()
     with pytest.raises(FileFormatError, match="version: found 2, expected 1"):

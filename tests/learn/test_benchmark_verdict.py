@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.targets import MET, NOT_MEASURED, NOT_MET, targets
 from tickwright.learn.benchmark.verdict import BAD, GOOD, PLAIN, claims, not_shown
 
@@ -24,6 +25,10 @@ def row(policy, kind, mean, ratio=0.9, cvar=0.8, **more):
 SEEDS = {"set": 1, "trained_with": False, "hash": "a1", "committed": "a1"}
 
 
+def policy(recipe="r", known=1_000, least=1_000):
+    return {"recipe": recipe, "training_episodes": known, "training_episodes_at_least": least}
+
+
 def matched(status="matched", ratio=0.7, apart=(-0.6, -0.65, -0.55), **more):
     return {
         "status": status, "rival": "tuned for the mean", "policy_cvar95_bps": 9.0, "rival_cvar95_bps": 9.0,
@@ -41,7 +46,7 @@ def document(own, shells=10, at_risk=None, **more):
     return {
         "scenarios": [scenario("tight", "headline"), *(scenario(f"tight: {n}", "shell") for n in range(shells))],
         "gates": {"tight": {"passed": True, "quick": False, "market": {"checks": []}, "policies": {}}},
-        "policies": [{"recipe": "r", "training_episodes_at_least": 1_000}] * 5,
+        "policies": [policy()] * 5,
         "tuning": {"tight": {"budget": 1_000}},
         "quick": False, "complete": True, "replay": [],
         "parts": ["headline", "baselines", "frontier", "shell", "gate"],
@@ -76,6 +81,20 @@ def test_a_policy_that_is_worse_is_printed_as_worse():
     assert any("1 baselines cost less than the policy: heuristic" in c["text"] for c in told)
 
 
+def test_where_a_plain_baseline_is_surely_cheaper_is_said_with_its_number():
+    """Twice the volatility: cheaper than the heuristic, and dearer than taking. The words name it, and what is not sure
+    is not named."""
+    given = document(row("policy, mean of seeds", "several", 1.4))
+    assert not any("plain" in c["text"] and c["tone"] == BAD for c in claims(given))
+    apart = given["scenarios"][3]["rows"][1]["difference_to"]
+    apart["twap/take"] = {"bps": 1.331, "ci95": [1.11, 1.53], "ticks": 1.3, "ticks_ci95": [1.1, 1.5]}
+    apart["ac/post-then-cross"] = {"bps": 0.2, "ci95": [-0.1, 0.5], "ticks": 0.2, "ticks_ci95": [-0.1, 0.5]}
+    (said,) = [c for c in claims(given) if "plain baseline" in c["text"]]
+    assert said["tone"] == BAD
+    named = "tight: 2, than twap/take by +1.331 bps (+1.110 to +1.530)"
+    assert said["text"] == f"The policy is surely DEARER than a plain baseline in {named}."
+
+
 def test_an_interval_that_reaches_one_is_not_sure():
     own = row("policy, mean of seeds", "several", 1.9, ratio=0.94, ratio_ci95={r: [0.8, 1.01] for r in RIVALS})
     assert verdicts(document(own))[HEURISTIC].verdict == NOT_MET
@@ -94,7 +113,9 @@ def test_an_interval_that_reaches_one_is_not_sure():
         ({}, {"gates": {"tight": {"passed": False, "quick": False, "market": {"checks": []}, "policies": {}}}}),
         ({}, {"tuning": {"tight": None}}),
         ({}, {"tuning": {"tight": {"budget": 999}}}),
-        ({}, {"policies": [{"recipe": str(n), "training_episodes_at_least": 1} for n in range(5)]}),
+        ({}, {"policies": [policy(str(n), 1, 1) for n in range(5)]}),
+        ({}, {"policies": [policy(known=1_001, least=1_001)] * 5}),
+        ({}, {"policies": [policy()] * 4 + [policy(known=None)]}),
     ],
 )
 def test_too_little_is_no_claim_however_good(own, more):
@@ -102,6 +123,20 @@ def test_too_little_is_no_claim_however_good(own, more):
     given = document(row("policy, mean of seeds", "several", 1.2, ratio=0.6) | own, **more)
     assert verdicts(given)[HEURISTIC].verdict == NOT_MEASURED
     assert all(c["tone"] != GOOD for c in claims(given))
+
+
+@pytest.mark.parametrize(("known", "said"), [(6_000, "the policy 6,000."), (None, "it saw more")])
+def test_no_sentence_says_that_the_heuristic_had_as_much_where_it_had_less(known, said):
+    """50 176 episodes that steps make of longest ones, 300 000 by the log: nothing calls that its own budget."""
+    given = document(
+        row("policy, mean of seeds", "several", 1.2, ratio=0.6),
+        policies=[policy(known=known, least=known or 1_000)] * 5,
+    )
+    assert any(said in text for text in not_shown(given) if "a heuristic of its own budget" in text)
+    (told,) = [text for text in notes(given) if text.startswith("The heuristic is tuned")]
+    assert "1,000 episodes" in told
+    assert ("6,000" if known else "it saw more") in told
+    assert not any("at least that of the policy" in text for text in notes(given))
 
 
 RISK = "policy / heuristic at the policy's CVaR 95 %, tight"
@@ -135,6 +170,39 @@ def test_without_a_frontier_risk_is_not_matched():
     given["scenarios"][0]["matched_risk"] = None
     assert verdicts(given)[RISK].verdict == NOT_MEASURED
     assert all(c["tone"] != GOOD for c in claims(given) if "the heuristic" in c["text"])
+
+
+def test_without_a_frontier_less_tail_than_one_heuristic_is_no_claim():
+    """One heuristic is no frontier: another one, tuned for less tail, might be as cheap there."""
+    own, parts = row("policy, mean of seeds", "several", 1.4), ["headline", "baselines", "shell", "gate"]
+    said = claims(document(own, at_risk=matched("less"), parts=parts))
+    assert any("risk is less than matched" in c["text"] and "No claim" in c["text"] for c in said)
+    assert all(c["tone"] != GOOD for c in said if "the heuristic" in c["text"])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"gates": {"passed": False, "market": {"checks": [{"name": "round trip", "passed": False}]}}},
+        {"tuning": None},
+        {"tuning": {"budget": 999}},
+    ],
+)
+def test_a_claim_needs_what_its_own_market_has_passed(broken):
+    """Two headlines: what one of them lacks takes its own claims back, and not those of the other."""
+    both = document(row("policy, mean of seeds", "several", 1.4, ratio=0.65))
+    other = copy.deepcopy(both["scenarios"][0]) | {"name": "wide", "base": "wide"}
+    both["scenarios"].append(other)
+    both["gates"]["wide"], both["tuning"]["wide"] = copy.deepcopy(both["gates"]["tight"]), {"budget": 1_000}
+    assert {c["text"].split(":")[0] for c in claims(both) if c["tone"] == GOOD} == {"tight", "wide"}
+    for lacking, fine in (("wide", "tight"), ("tight", "wide")):
+        given = copy.deepcopy(both)
+        for key, value in broken.items():
+            given[key][lacking] = given[key][lacking] | value if key == "gates" else value
+        assert {c["text"].split(":")[0] for c in claims(given) if c["tone"] == GOOD} == {fine}
+        found = verdicts(given)
+        assert found[f"policy / tuned heuristic, {lacking}"].verdict == NOT_MEASURED
+        assert found[f"policy / tuned heuristic, {fine}"].verdict == MET
 
 
 def test_a_mean_bought_with_risk_is_no_claim():

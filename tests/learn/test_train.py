@@ -227,6 +227,13 @@ def test_teachers_by_name():
             teacher_of(TeacherConfig(wrong))
     with pytest.raises(FileFormatError):
         teacher_of(TeacherConfig("rl:missing.twp"))
+    for wrong in ("os:getcwd", "os:sep", "tickwright.core.instrument:Instrument"):
+        with pytest.raises(ConfigError, match=rf"teacher\.policy: got '{wrong}'"):
+            teacher_of(TeacherConfig(wrong))
+    for wrong, why in (("os:fspath", "TypeError"), ("builtins:len", r"it gave \(\)"), ("builtins:id", r"it gave \(\)")):
+        teacher = teacher_of(TeacherConfig(wrong))
+        with pytest.raises(ConfigError, match=rf"teacher\.policy: got '{wrong}'.* for each \({why}"):
+            teacher.decide(type("Seen", (list,), {"masks": masks})())
 
 
 def test_advantages_by_hand():
@@ -304,9 +311,25 @@ def test_a_folder_of_another_configuration_is_not_resumed(tmp_path):
     train(SMALL, tmp_path, until=96)
     with pytest.raises(ConfigError, match="the configuration that it was begun with"):
         train(replace(SMALL, seed=9), tmp_path, resume=True)
-    last = checkpoints.stored(tmp_path)[-1]
-    last.write_bytes(last.read_bytes()[:-300])
-    with pytest.raises(FileFormatError, match="a whole checkpoint"):
+
+
+def test_a_checkpoint_that_was_cut_short_is_named_with_the_last_whole_one(tmp_path):
+    """What is said can be done: without the damaged ones the training goes on from the whole one."""
+    train(SMALL, tmp_path, until=96)
+    (whole,) = checkpoints.stored(tmp_path)
+    later = [whole.with_name(f"{steps:012d}.npz") for steps in (500, 600)]
+    for cut in later:
+        cut.write_bytes(whole.read_bytes()[:-300])
+    with pytest.raises(FileFormatError, match="a whole checkpoint") as caught:
+        train(SMALL, tmp_path, resume=True)
+    assert caught.value.file == str(later[1])
+    assert f"{whole} is one: rm {later[0]} {later[1]}, and the same tickwright train with --resume" in str(caught.value)
+    for cut in later:
+        cut.unlink()
+    assert train(SMALL, tmp_path, resume=True, until=192).steps == 192
+    for kept in checkpoints.stored(tmp_path):
+        kept.write_bytes(kept.read_bytes()[:-300])
+    with pytest.raises(FileFormatError, match="into another folder begins anew"):
         train(SMALL, tmp_path, resume=True)
 
 

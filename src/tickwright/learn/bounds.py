@@ -20,5 +20,9 @@ def number(where: str, record: object, **bounds: tuple[float, float]) -> None:
     """Fields of a record that are finite numbers between two. Raises ConfigError."""
     for name, (low, high) in bounds.items():
         value = getattr(record, name)
-        if not (math.isfinite(value) and low <= value <= high):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not (math.isfinite(value) and low <= value <= high)
+        ):
             raise ConfigError(f"{where}.{name}".lstrip("."), value, f"a number from {low:g} to {high:g}")

@@ -38,7 +38,7 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
-from tickwright.run.learned import Hired, hire, learned_kernel, noted, require_places
+from tickwright.run.learned import Hired, hire, learned_kernel, market_notes, noted, require_places
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
 from tickwright.run.nested import NestedParent, Rest, drive
@@ -129,6 +129,8 @@ def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
     notes += [_queue_note(symbol, profiles[symbol]) for symbol, day in days.items() if day.tape.is_depth]
+    if reactive:
+        notes += market_notes(trading, reactive[symbols[0]].market_hash, config.market)
     manifest = manifest_of(config, inputs, profile, trading)
     return RunResult(config, days, profiles, tuple(results), tuple(notes), manifest)
 

@@ -98,6 +98,18 @@ def require_places(trading: Mapping[str, Roster], days: Collection[MarketDay]) -
             _require_places(name, policy, days)
 
 
+def market_notes(trading: Mapping[str, Roster], here: str, market: str | None) -> list[str]:
+    """Of trained policies that have not seen a market, by the hash of its parameters and its name: which they know, and
+    how to train for this one. They are used all the same: other markets, like recorded days, are what they are for."""
+    found = {(name, policy.markets) for name, roster in trading.items() for policy in roster.policies}
+    return [
+        f"{name}: not trained in this market, {here[:8]}, but in {', '.join(h[:8] for h in known) or 'none'}; "
+        f"tickwright train RECIPE.toml --out DIR, with markets = ['{market}'] in the recipe, makes a policy for it"
+        for name, known in sorted(found)
+        if here not in known
+    ]
+
+
 def _require_places(name: str, policy: TrainedPolicy, days: Collection[MarketDay]) -> None:
     for day in days:
         if policy.pool and not any(venue.dark for venue in day.venues):

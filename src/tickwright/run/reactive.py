@@ -64,6 +64,11 @@ class ReactiveDay:
     """Stays at the open: runs copy it."""
     day: MarketDay
 
+    @property
+    def market_hash(self) -> str:
+        """Of its parameters, as a trained policy names those that it was trained in."""
+        return content_hash(self.session.parameters)
+
     def live(self) -> LiveMarket:
         """The market for one run."""
         return LiveMarket(self.session, self.day.instrument.id)

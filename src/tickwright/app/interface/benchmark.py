@@ -68,7 +68,7 @@ def benchmark(
         typer.Option(
             metavar="N",
             help="Episodes that the heuristic is tuned on.",
-            show_default="as many as the policy was trained on, 100000 without one; 16384 at most with --quick",
+            show_default="as many as the policy is known to have seen, 100000 without one; 16384 at most with --quick",
         ),
     ] = None,
     no_tune: Annotated[

@@ -87,8 +87,8 @@ class BenchmarkConfig:
     tune
         Whether the heuristic is tuned (needs Optuna).
     budget
-        Episodes that it may be tuned on; 0: as many as the policy was trained on, or 100 000 without one, and at most
-        16 384 in a look.
+        Episodes that it may be tuned on; 0: as many as are known that the policy was trained and validated on, or
+        100 000 without one, and at most 16 384 in a look.
     gate_books
         Books of the gate; 0: 2048, or 256 in a look.
     replay

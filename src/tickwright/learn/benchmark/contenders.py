@@ -50,8 +50,17 @@ class Contender:
         return fingerprint({key: value for key, value in config.items() if key not in _RECIPE})
 
     @property
-    def episodes(self) -> int:
-        """Simulated episodes that it was trained on, at least: steps over the most that an episode has."""
+    def episodes(self) -> int | None:
+        """Simulated episodes that it was trained and validated on, as metrics.jsonl beside its file counts them; None
+        without that log, or with one that is not of this training."""
+        return None if str(self.file) in NAMES else _counted(_lines(self.file), self.trained.metrics)
+
+    @property
+    def least_episodes(self) -> int:
+        """As many where they are known; else steps over the most that an episode has, which is fewer than it saw."""
+        known = self.episodes
+        if known is not None:
+            return known
         config = self.trained.manifest.get("config", {})
         steps = max(int(config.get("steps", 0)), int(self.trained.metrics.get("steps", 0)))
         return steps // max(int(self.trained.episode.get("steps", 30)), 1)
@@ -68,7 +77,8 @@ class Contender:
             "policy": self.name,
             "fingerprint": self.trained.fingerprint,
             "training_seed": self.seed,
-            "training_episodes_at_least": self.episodes,
+            "training_episodes": self.episodes,
+            "training_episodes_at_least": self.least_episodes,
             "recipe": self.recipe,
             "markets": list(self.trained.markets),
             "risk_aversion": list(self.risk_aversion),
@@ -113,17 +123,46 @@ def curve(file: Path) -> list[dict[str, float]]:
     without one, and of a policy of the package, whose name is no place."""
     if str(file) in NAMES:
         return []
+    found = []
+    for entry in _lines(file):
+        try:
+            told = entry["validation"]
+            point = {"steps": int(entry["steps"]), "cost_bps": -float(told["reward"]), "error": float(told["error"])}
+        except (ValueError, KeyError, TypeError):
+            continue  # another kind of line
+        found.append(point)
+    return found
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    """The log beside a policy's file, without a line that was cut short."""
     log = file.with_name("metrics.jsonl")
     found = []
     for line in log.read_text("utf-8").splitlines() if log.is_file() else ():
         try:
             entry = json.loads(line)
-            told = entry["validation"]
-            point = {"steps": int(entry["steps"]), "cost_bps": -float(told["reward"]), "error": float(told["error"])}
-        except (ValueError, KeyError, TypeError):
-            continue  # another kind of line, or one that was cut short
-        found.append(point)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
     return found
+
+
+def _counted(lines: Sequence[dict[str, Any]], metrics: dict[str, Any]) -> int | None:
+    """Episodes of a log, where it has the validation that the policy was kept for, and what was trained before it."""
+    best = metrics.get("best")
+    if not isinstance(best, dict):
+        return None
+    try:
+        told = [(kind, entry[kind]) for entry in lines for kind in ("train", "teacher", "validation") if kind in entry]
+        own = any(
+            kind == "validation" and (table["reward"], table["error"]) == (best["reward"], best["error"])
+            for kind, table in told
+        )
+        trained = sum(kind == "train" for kind, _ in told)
+        return sum(int(table["episodes"]) for _, table in told) if own and trained else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def decision_times(given: Sequence[Contender]) -> dict[str, float] | None:

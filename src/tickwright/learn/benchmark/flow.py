@@ -2,7 +2,7 @@
 
 1. The policies are read, the scenarios laid out, and the hash of their test seeds is registered and told, before
    anything is played.
-2. The heuristic is tuned for each headline under the policy's own budget.
+2. The heuristic is tuned for each headline on as many episodes as are known of the policies.
 3. Every scenario is played by its entries, cell by cell (`measure`); its rows are made of the cells (`rows`).
 4. The gates of the headlines' markets, with the heuristic and each policy in them (`gates`); recorded days (`replay`).
 5. The targets and the verdict are read off the document (`targets`, `verdict`), which is a function of configuration,
@@ -35,7 +35,7 @@ from tickwright.learn.benchmark.matched import Point, at_matched_risk
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
 from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.replay import replayed
-from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, Table, near_zero, worst
+from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, SIMPLE, Table, near_zero, worst
 from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
 from tickwright.learn.benchmark.verdict import claims, not_shown
@@ -155,11 +155,11 @@ class _Bench:
 
     @property
     def _budget(self) -> int:
-        """Episodes that the heuristic may be tuned on."""
+        """Episodes that the heuristic may be tuned on: of the policies as many as are known of."""
         config = self._config
         if config.budget:
             return config.budget
-        budget = max((contender.episodes for contender in self._given), default=0) or FULL_BUDGET
+        budget = max((contender.least_episodes for contender in self._given), default=0) or FULL_BUDGET
         return max(min(budget, QUICK_BUDGET) if config.quick else budget, _LEAST_TUNING)
 
     def _tune(self, scenario: Scenario, name: str, budget: int) -> None:
@@ -207,7 +207,7 @@ class _Bench:
     ) -> dict[str, Any]:
         facts, cells = self._measurer.cells(scenario, entries, told)
         by_name = {entry.name: cell for entry, cell in zip(entries, cells, strict=True)}
-        rivals = {name: by_name[name] for name in AGAINST}
+        rivals = {name: by_name[name] for name in dict.fromkeys((*AGAINST, *SIMPLE))}
         near = near_zero(facts["spread"], scenario.config.mid_price)
         best = None
         if best_simple:

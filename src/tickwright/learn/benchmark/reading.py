@@ -30,8 +30,7 @@ def notes(document: Document) -> list[str]:
         "Intervals of ratios and differences: 2 000 bootstrap resamples of episodes, and of training seeds where there "
         "are several. At matched risk the heuristic's frontier is interpolated to the policy's CVaR 95 %, its weights "
         "taken as known. CVaR ratios: delta method. None is corrected for the number of comparisons.",
-        "The heuristic's budget is at least that of the policy unless the list above says otherwise; it is tuned "
-        "with it once a headline, and once for each risk aversion of the frontier.",
+        *_budget(document),
     ]
     if any(
         _same(row_of(s, "vwap/post-then-cross"), row_of(s, "twap/post-then-cross")) for s in of_kind(document, HEADLINE)
@@ -41,6 +40,24 @@ def notes(document: Document) -> list[str]:
     if stopped:
         found.append(f"In {stopped:,} episodes of all rows a market stopped; they are in no statistic.")
     return found
+
+
+def _budget(document: Document) -> list[str]:
+    """What the heuristic was tuned on, beside what the policies saw."""
+    budgets = [told["budget"] for told in document["tuning"].values() if told is not None]
+    if not budgets:
+        return []
+    had = f"The heuristic is tuned on {min(budgets):,} episodes, once a headline and once for each risk aversion"
+    policies = document["policies"]
+    if not policies:
+        return [f"{had}."]
+    least = max(policy["training_episodes_at_least"] for policy in policies)
+    if all(policy["training_episodes"] is not None for policy in policies):
+        return [f"{had}; the policy was trained and validated on {least:,}, the most of its seeds."]
+    return [
+        f"{had}; of the policy {least:,} are known of, for its steps count as longest episodes: it saw more where they "
+        "ended sooner."
+    ]
 
 
 def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:

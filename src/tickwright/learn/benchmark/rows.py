@@ -20,6 +20,8 @@ from tickwright.learn.estimate import Estimate, Z, few, mean_of
 from tickwright.learn.policies.paired import cvar
 
 AGAINST = ("twap/take", "twap/post-then-cross", "heuristic")
+SIMPLE = ("twap/take", "twap/post-then-cross", "vwap/post-then-cross", "ac/post-then-cross")
+"""Plain baselines that every scenario is played by, and every row is held against."""
 NEAR_SHARE = 0.1
 SEVERAL, WORST, BEST_SIMPLE = "policy, mean of seeds", "policy, worst seed", "best simple"
 

@@ -77,19 +77,19 @@ def row_of(scenario: Table | None, name: str) -> Table | None:
     return None if scenario is None else next((row for row in scenario["rows"] if row["policy"] == name), None)
 
 
-def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list[str]:
-    """What a claim would need and this benchmark has not."""
+def shortage(row: Table, document: Table, base: str, episodes: int = FULL_HEADLINE) -> list[str]:
+    """What a claim about the market of a headline, `base`, would need and this benchmark has not."""
     missing = []
     if row["seeds"] < LEAST_SEEDS:
         missing.append(f"{row['seeds']} of {LEAST_SEEDS} training seeds")
     if len({policy["recipe"] for policy in document["policies"]}) > 1:
         missing.append("several recipes")
-    tuned = document["tuning"].get("tight")
+    tuned = document["tuning"].get(base)
     if tuned is None:
         missing.append("a tuned heuristic")
-    elif tuned["budget"] < max(policy["training_episodes_at_least"] for policy in document["policies"]):
-        missing.append("a heuristic tuned on as many episodes as the policy")
-    if not document["gates"].get("tight", {}).get("passed", False):
+    elif (short := budget_shortage(tuned["budget"], document["policies"])) is not None:
+        missing.append(short)
+    if not document["gates"].get(base, {}).get("passed", False):
         missing.append("a gate that passed")
     seeds = document["test_seeds"]
     if seeds["trained_with"]:
@@ -105,14 +105,23 @@ def shortage(row: Table, document: Table, episodes: int = FULL_HEADLINE) -> list
     return missing
 
 
+def budget_shortage(budget: int, policies: Sequence[Table]) -> str | None:
+    """What a tuning on so many episodes lacks of the policies' own; None where they are known, and it has as many."""
+    if budget < max(policy["training_episodes_at_least"] for policy in policies):
+        return "a heuristic tuned on as many episodes as the policy"
+    if any(policy["training_episodes"] is None for policy in policies):
+        return "a count of the episodes that the policy saw (its steps count as longest ones, and many end sooner)"
+    return None
+
+
 def _judged(
     made: Target, value: float, high: float | None, must: float, stretch: float, row: Table, document: Table,
-    text: str, *, surely: bool = False, further: Sequence[str] = (),
+    base: str, text: str, *, surely: bool = False, further: Sequence[str] = (),
 ) -> Target:  # fmt: skip
     """`high` is the upper end of the interval, which must be below 1 for a target that asks to be sure; `further` is
     what a claim of this target alone would need."""
     good = value <= must and (not surely or (high is not None and high < 1.0))
-    missing = [*shortage(row, document), *further]
+    missing = [*shortage(row, document, base), *further]
     verdict, why = (MET if good else NOT_MET), ""
     if good and missing:
         verdict, why = NOT_MEASURED, "the number would do, but a claim needs more: " + ", ".join(missing)
@@ -142,7 +151,9 @@ def _ratio(
         why = "one of the two costs is near zero or below: no ratio"
         return _with(made, why, f"{apart['bps']:+.3f} bps" if apart else "-")
     high = between[1] if between else None
-    return _judged(made, value, high, must, stretch, row, document, _ratio_text(row, rival), surely=surely)
+    return _judged(
+        made, value, high, must, stretch, row, document, scenario["base"], _ratio_text(row, rival), surely=surely
+    )
 
 
 def _ratio_text(row: Table, rival: str) -> str:
@@ -157,7 +168,7 @@ def _matched(scenario: Table | None, document: Table) -> Target:
     """The heuristic's frontier at the policy's own tail: a claim against the heuristic rests on this row."""
     made = Target("policy / heuristic at the policy's CVaR 95 %, tight", "≤ 0.95, upper bound below 1", "≤ 0.85")
     row, found = policy_row(scenario), None if scenario is None else scenario.get("matched_risk")
-    if row is None or found is None:
+    if scenario is None or row is None or found is None:
         return _with(made, _absent(scenario, document) if row is None else "no tail was matched")
     apart, between = found["difference"], found["ratio_ci95"]
     text = f"{apart['bps']:+.3f} bps ({apart['ci95'][0]:+.3f} to {apart['ci95'][1]:+.3f}), {apart['ticks']:+.3f} ticks"
@@ -170,26 +181,38 @@ def _matched(scenario: Table | None, document: Table) -> Target:
     further = [] if FRONTIER in document["parts"] else ["the heuristic's frontier"]
     if found["played"] < FULL_CELL:
         further.append(f"{found['played']:,} of {FULL_CELL:,} episodes of the frontier")
-    return _judged(made, found["ratio"], between[1], 0.95, 0.85, row, document, text, surely=True, further=further)
+    return _judged(
+        made,
+        found["ratio"],
+        between[1],
+        0.95,
+        0.85,
+        row,
+        document,
+        scenario["base"],
+        text,
+        surely=True,
+        further=further,
+    )
 
 
 def _tails(scenario: Table | None, quantity: str, rival: str, must: float, stretch: float, document: Table) -> Target:
     made = Target(quantity, f"≤ {must:.2f}", f"≤ {stretch:.2f}")
     row = policy_row(scenario)
     found = None if row is None else row["cvar_ratio_to"].get(rival)
-    if row is None or found is None:
+    if scenario is None or row is None or found is None:
         return _with(made, _absent(scenario, document) if row is None else f"{rival} was not played, or is near zero")
     text = f"{found['ratio']:.3f} ({found['ci95'][0]:.3f} to {found['ci95'][1]:.3f})"
-    return _judged(made, found["ratio"], found["ci95"][1], must, stretch, row, document, text)
+    return _judged(made, found["ratio"], found["ci95"][1], must, stretch, row, document, scenario["base"], text)
 
 
 def _forced(scenario: Table | None, document: Table) -> Target:
     made = Target("forced remainder, tight", f"≤ {FORCED_MUST:.1%}", f"≤ {FORCED_STRETCH:.1%}")
     row = policy_row(scenario)
-    if row is None:
+    if scenario is None or row is None:
         return _with(made, _absent(scenario, document))
-    share = row["forced_share"]
-    return _judged(made, share, share, FORCED_MUST, FORCED_STRETCH, row, document, f"{share:.2%} of the lots")
+    share, base = row["forced_share"], scenario["base"]
+    return _judged(made, share, share, FORCED_MUST, FORCED_STRETCH, row, document, base, f"{share:.2%} of the lots")
 
 
 def _shifted(document: Table) -> Target:
@@ -206,7 +229,7 @@ def _shifted(document: Table) -> Target:
     dearer = sum(found["ci95"][0] > 0 for found in apart)
     text = f"{good} of {len(rows)}; surely cheaper in {surely}, surely dearer in {dearer}"
     missing = [] if len(rows) == 10 else [f"{len(rows)} of 10 regimes"]
-    missing += shortage(rows[0], document, FULL_CELL)
+    missing += shortage(rows[0], document, "tight", FULL_CELL)
     verdict = MET if good >= SHIFTED_MUST else NOT_MET
     why = ""
     if verdict == MET and missing:

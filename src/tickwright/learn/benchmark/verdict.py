@@ -19,9 +19,9 @@ from tickwright.learn.benchmark.config import (
 )
 from tickwright.learn.benchmark.gates import failures
 from tickwright.learn.benchmark.matched import MATCHED, MORE
-from tickwright.learn.benchmark.rows import AGAINST
+from tickwright.learn.benchmark.rows import AGAINST, SIMPLE
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
-from tickwright.learn.benchmark.targets import headline_of, policy_row, row_of, shortage
+from tickwright.learn.benchmark.targets import budget_shortage, headline_of, policy_row, row_of, shortage
 
 Document = Mapping[str, Any]
 GOOD, BAD, PLAIN = "good", "bad", "plain"
@@ -35,6 +35,7 @@ def claims(document: Document) -> list[dict[str, str]]:
         found += _headline(document, scenario) if policy_row(scenario) else [_baselines(scenario)]
     found += _spread_of(document, ENVELOPE, "Over the assumptions that nobody can check")
     found += _spread_of(document, SHELL, "Out of sample")
+    found += _dearer_than_plain(document)
     return [{"text": text, "tone": tone} for text, tone in found]
 
 
@@ -60,13 +61,13 @@ def _gates(document: Document) -> list[tuple[str, str]]:
 def _headline(document: Document, scenario: Mapping[str, Any]) -> list[tuple[str, str]]:
     row = policy_row(scenario)
     assert row is not None
-    name, missing = scenario["name"], shortage(row, document)
-    matched = scenario.get("matched_risk")
+    name, missing = scenario["name"], shortage(row, document, scenario["base"])
+    matched, frontier = scenario.get("matched_risk"), FRONTIER in document["parts"]
     found = [_against(name, row, rival) for rival in (HEURISTIC, *AGAINST[:2]) if row["difference_to"].get(rival)]
-    if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not _sure(matched):
+    if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not (frontier and _sure(matched)):
         found[0] = (f"{found[0][0]} It is no claim, for at matched risk it is not shown.", PLAIN)
     if matched is not None:
-        found.insert(1, _matched(name, matched))
+        found.insert(1, _matched(name, matched, frontier))
     if missing:
         found = [(text, PLAIN if tone == GOOD else tone) for text, tone in found]
         found.append((f"{name}: whatever is cheaper above, no claim is made of it: {', '.join(missing)}.", PLAIN))
@@ -126,8 +127,8 @@ def _sure(matched: Mapping[str, Any] | None) -> bool:
     return matched is not None and matched["status"] != MORE and matched["difference"]["ci95"][1] < 0
 
 
-def _matched(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
-    """Whether risk matched, and what the policy costs there."""
+def _matched(name: str, found: Mapping[str, Any], frontier: bool) -> tuple[str, str]:
+    """Whether risk matched, and what the policy costs there: no claim where the heuristic has no frontier to match."""
     apart, rival = found["difference"], f"the heuristic ({found['rival']})"
     tail, other = found["policy_cvar95_bps"], found["rival_cvar95_bps"]
     if found["status"] == MORE:
@@ -142,10 +143,10 @@ def _matched(name: str, found: Mapping[str, Any]) -> tuple[str, str]:
         f"risk matched at a CVaR 95 % of {tail:.2f} bps" if found["status"] == MATCHED
         else f"risk is less than matched, a CVaR 95 % of {tail:.2f} bps where no heuristic is below {other:.2f}"
     )  # fmt: skip
-    return (
-        f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}.",
-        tone,
-    )
+    text = f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}."
+    if tone == GOOD and not frontier:
+        return f"{text} No claim: the heuristic's frontier was not played.", PLAIN
+    return text, tone
 
 
 def _baselines(scenario: Mapping[str, Any]) -> tuple[str, str]:
@@ -177,6 +178,27 @@ def _spread_of(document: Document, kind: str, words: str) -> list[tuple[str, str
     )
     text += f"; the policy is surely DEARER in {', '.join(dearer)}." if dearer else "; surely dearer nowhere."
     return [(text, BAD if dearer else PLAIN)]
+
+
+def _dearer_than_plain(document: Document) -> list[tuple[str, str]]:
+    """Every scenario in which a baseline that needs no tuning is surely cheaper, and by how much."""
+    found, asked = [], 0
+    for scenario in document["scenarios"]:
+        row = policy_row(scenario)
+        if row is None:
+            continue
+        asked += 1
+        for rival in SIMPLE:
+            apart = row["difference_to"].get(rival)
+            if apart and apart["ci95"][0] > 0:
+                low, high = apart["ci95"]
+                found.append(f"{scenario['name']}, than {rival} by {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f})")
+    if not asked:
+        return []
+    if found:
+        return [(f"The policy is surely DEARER than a plain baseline in {'; '.join(found)}.", BAD)]
+    where = f"{asked} scenarios" if asked > 1 else "the one scenario"
+    return [(f"In no row of {where} is the policy surely dearer than {', '.join(SIMPLE)}.", PLAIN)]
 
 
 # -- what is not shown -------------------------------------------------------------------------------------------------
@@ -227,13 +249,18 @@ def _about_policies(document: Document) -> list[str]:
     found.append("That the recipe was fixed before its results were seen: nobody can see that from here.")
     for name, tuned in document["tuning"].items():
         asked = max(policy["training_episodes_at_least"] for policy in policies)
+        unknown = any(policy["training_episodes"] is None for policy in policies)
         if tuned is None:
             found.append(f"{name}: that the policy beats a tuned heuristic: it was not tuned.")
-        elif name in ("tight", "wide") and tuned["budget"] < asked:
-            found.append(
-                f"{name}: that it beats a heuristic of its own budget: that had {tuned['budget']:,} episodes, the "
-                f"policy at least {asked:,}."
-            )
+        elif name in ("tight", "wide") and budget_shortage(tuned["budget"], policies):
+            text = f"{name}: that it beats a heuristic of its own budget: that had {tuned['budget']:,} episodes, the "
+            text += f"policy {'at least ' if unknown else ''}{asked:,}"
+            if unknown:
+                text += (
+                    ", for no metrics.jsonl of its training stands beside it and its steps count as longest episodes: "
+                    "it saw more where they ended sooner"
+                )
+            found.append(f"{text}.")
     for scenario in of_kind(document, HEADLINE):
         trained = scenario["trained_here"]
         if trained and not trained["market"]:

@@ -20,6 +20,8 @@ from tickwright.venue.sim.reactive.parameters import FP, content_hash
 __all__ = ["Result", "TrainConfig", "train"]
 
 MANIFEST = "manifest.json"
+LEFT = ("policy.twp", "model.zip", "table.npz")
+"""What has been learned, in a folder: of every algorithm one or two of these."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,17 +47,38 @@ def stored(folder: Path) -> list[Path]:
 
 
 def newest(folder: Path, configuration: str) -> Checkpoint:
-    """The last checkpoint of a training of that configuration. Raises ConfigError, FileFormatError."""
+    """The last checkpoint of a training of that configuration. Raises ConfigError, and FileFormatError where it is not
+    whole, with the last one that is."""
     found = stored(folder)
     if not found:
         raise ConfigError("--resume", str(folder), "a folder with a checkpoint in it")
-    checkpoint = read(found[-1])
+    try:
+        checkpoint = read(found[-1])
+    except FileFormatError as error:
+        raise FileFormatError(
+            found[-1],
+            "content",
+            f"a file cut short or damaged ({error.__cause__ or error})",
+            f"a whole checkpoint; {_remedy(found)}",
+        ) from error
     if checkpoint.about.get("configuration") != configuration:
         raise ConfigError(
             "--resume", f"{found[-1]}, of configuration {checkpoint.about.get('configuration')}",
             f"the configuration that it was begun with; this one is {configuration}",
         )  # fmt: skip
     return checkpoint
+
+
+def _remedy(found: list[Path]) -> str:
+    """What to do where the last of some checkpoints is not whole."""
+    for earlier in reversed(found[:-1]):
+        try:
+            read(earlier)
+        except FileFormatError:
+            continue
+        later = " ".join(str(path) for path in found[found.index(earlier) + 1 :])
+        return f"{earlier} is one: rm {later}, and the same tickwright train with --resume goes on from it"
+    return "there is no earlier one that is: tickwright train into another folder begins anew"
 
 
 def read(path: Path) -> Checkpoint:

@@ -145,8 +145,10 @@ class TabularConfig:
     def __post_init__(self) -> None:
         whole("tabular", self, times=10_000, lots=10_000, rounds=10_000)
         number("tabular", self, explore=(0, 1))
-        if list(self.edges) != sorted(set(self.edges)):
-            raise ConfigError("tabular.edges", self.edges, "numbers that rise")
+        if not all(map(math.isfinite, self.edges)) or list(self.edges) != sorted(set(self.edges)):
+            raise ConfigError("tabular.edges", self.edges, "finite numbers that rise")
+        if not all(column >= 0 for column in self.columns):
+            raise ConfigError("tabular.columns", self.columns, "places in an observation, from 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +217,14 @@ class TrainConfig:
             stage.of(self.episode)
 
     def with_markets(self) -> TrainConfig:
-        """The same with the markets that it names put into its episodes. Raises ConfigError."""
-        return replace(
-            self, episode=replace(self.episode, markets=tuple(named_market(text).parameters for text in self.markets))
-        )
+        """The same with the markets that it names put into its episodes. Raises ConfigError, also for a column that
+        observations of these markets have not."""
+        markets = tuple(named_market(text).parameters for text in self.markets)
+        made = replace(self, episode=replace(self.episode, markets=markets))
+        last = made.episode.observed - 1
+        if self.algorithm == "tabular" and max(self.tabular.columns, default=0) > last:
+            raise ConfigError("tabular.columns", self.tabular.columns, f"places in an observation, from 0 to {last}")
+        return made
 
     def stage_at(self, steps: int) -> int:
         """Which stage holds after so many steps; 0 without stages."""

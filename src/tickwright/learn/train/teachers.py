@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,12 +38,28 @@ class Passive:
         return np.where(posts.any(axis=1), last, KEEP).astype(np.int64)
 
 
+_DECIDES = "a function of a batch of episodes that gives int64 (K,), an action for each"
+
+
 class _Function:
-    def __init__(self, function: Callable[[Any], np.ndarray]) -> None:
-        self._function = function
+    """Somebody else's code: what it raises, or gives that is no action, is told under its name."""
+
+    def __init__(self, name: str, function: Callable[[Any], np.ndarray]) -> None:
+        self._name, self._function = name, function
 
     def decide(self, batch: Episodes) -> np.ndarray:
-        return np.asarray(self._function(batch), np.int64)
+        try:
+            actions = np.asarray(self._function(batch), np.int64)
+        except Exception as error:
+            raise self._no(f"{type(error).__name__}: {error}") from error
+        if actions.shape != batch.masks.shape[:1]:
+            raise self._no(f"it gave {actions.shape}")
+        if actions.min() < 0 or actions.max() >= batch.masks.shape[1]:
+            raise self._no(f"it gave {actions.min()} to {actions.max()}, of 0 to {batch.masks.shape[1] - 1}")
+        return actions
+
+    def _no(self, why: str) -> ConfigError:
+        return ConfigError("teacher.policy", self._name, f"{_DECIDES} ({why})")
 
 
 def teacher_of(config: TeacherConfig) -> Teacher | None:
@@ -61,6 +78,26 @@ def teacher_of(config: TeacherConfig) -> Teacher | None:
         found = getattr(import_module(kind), rest)
     except (ImportError, AttributeError) as error:
         raise ConfigError("teacher.policy", name, f"a function that can be imported ({error})") from error
-    made = found() if isinstance(found, type) else found
-    teacher: Teacher = made if hasattr(made, "decide") else _Function(made)
-    return teacher
+    try:
+        made = found() if isinstance(found, type) else found
+    except Exception as error:
+        raise ConfigError("teacher.policy", name, f"a class that needs nothing to be made ({error})") from error
+    if hasattr(made, "decide"):
+        teacher: Teacher = made
+        return teacher
+    if not _takes_one(made):
+        raise ConfigError("teacher.policy", name, _DECIDES)
+    return _Function(name, made)
+
+
+def _takes_one(found: Any) -> bool:
+    """Whether it can be called with a batch, as far as its signature says."""
+    if not callable(found):
+        return False
+    try:
+        signature(found).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # of a function in C that does not say
+        return True
+    return True

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.strategy.learned import tables
 from tickwright.strategy.learned.network import Network
 from tickwright.strategy.learned.schema import action_schema, observation_schema, places_schema
 from tickwright.strategy.learned.venues import MOST, action_count, observed_count
@@ -41,7 +42,6 @@ NAMES = ("demo",)
 _HEAD = struct.Struct("<8sIIQ")
 _HASH = 32
 _MOST_BYTES = 1 << 28
-_TABLES = ("episode", "metrics", "manifest")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,17 +143,16 @@ def from_bytes(content: bytes, file: str) -> TrainedPolicy:
     markets, pace = header.get("markets"), header.get("pace")
     if not isinstance(markets, list) or not all(isinstance(market, str) for market in markets):
         raise _wrong(file, "markets", markets, "a list of hashes")
-    for key in _TABLES:
-        if not isinstance(header.get(key), dict):
-            raise _wrong(file, key, header.get(key), "a table")
+    for place, told, expected in tables.faults(header):
+        raise _wrong(file, place, told, expected)
     pace = pace if isinstance(pace, dict) else {}
     step, horizon = pace.get("step_seconds"), pace.get("horizon_seconds")
     if not all(isinstance(s, float) and 0 < s < 1e9 for s in (step, horizon)):
         raise _wrong(file, "pace", pace, "step_seconds and horizon_seconds, above 0")
     try:
         network = Network(arrays.pop("observation.mean"), arrays.pop("observation.scale"), _layers(arrays))
-        tables = {key: header[key] for key in _TABLES}
-        return TrainedPolicy(network, tuple(markets), step, horizon, **tables, venues=venues, pool=pool)  # type: ignore[arg-type]
+        said = {name: header[name] for name in tables.NAMES}
+        return TrainedPolicy(network, tuple(markets), step, horizon, **said, venues=venues, pool=pool)  # type: ignore[arg-type]
     except (KeyError, ConfigError) as error:
         raise FileFormatError(file, "arrays", str(error), "the normalisation and the layers of a network") from error
 
@@ -206,7 +205,11 @@ def _arrays(listed: Any, numbers: bytes, file: str) -> dict[str, np.ndarray]:
         size = 4 * int(np.prod(shape, dtype=object))
         if at + size > len(numbers):
             raise FileFormatError(file, f"array {name}", f"{len(numbers) - at} bytes", str(size))
-        found[name] = np.frombuffer(numbers, "<f4", size // 4, at).reshape(shape).astype(np.float32)
+        flat = np.frombuffer(numbers, "<f4", size // 4, at)
+        bad = np.flatnonzero(~np.isfinite(flat))
+        if len(bad):
+            raise FileFormatError(file, name, f"{flat[bad[0]]} as number {bad[0] + 1}", "finite numbers")
+        found[name] = flat.reshape(shape).astype(np.float32)
         at += size
     if at != len(numbers):
         raise FileFormatError(file, "arrays", f"{len(numbers)} bytes", str(at))
