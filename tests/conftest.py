@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ compiles what runs in a market, for its demonstration, others compile books, so 
 
 
 def pytest_configure(config):
-    """Workers take files in the order below, and not those with most tests first: few tests may take long."""
+    """Workers take files in the order below, and not those with most tests first: few tests may take long. Ctrl-C
+    interrupts."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    # Ctrl-C is under test, and a job that a shell started in the background would ignore it, children and all.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
