@@ -196,8 +196,8 @@ def test_the_example_and_what_is_written_come_back():
     example = read(Path(__file__).resolve().parents[2] / "examples" / "train_ppo.toml")
     usual = TrainConfig()  # what the file says that differs, and nothing else
     assert example == replace(
-        usual, steps=1_500_000, checkpoint_every=750_000, validation=replace(usual.validation, every=750_000),
-        episode=replace(usual.episode, risk_aversion=(0.03, 0.03), templates=256),
+        usual, steps=4_500_000, checkpoint_every=1_500_000, validation=replace(usual.validation, every=750_000),
+        episode=replace(usual.episode, risk_aversion=(0.003, 0.3), templates=256),
     )  # fmt: skip
     import tomllib
 

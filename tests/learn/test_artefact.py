@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -13,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tickwright.core.errors import ConfigError, FileFormatError
+from tickwright.learn import EpisodeConfig, ExecutionBatch
 from tickwright.learn.artefact import NetworkPolicy, TrainedPolicy, from_bytes, latency, load, save
 from tickwright.strategy.learned import network as networks
 from tickwright.strategy.learned.actions import ACTIONS
+from tickwright.strategy.learned.at_work import Trained
 from tickwright.strategy.learned.layout import OBSERVED
 from tickwright.strategy.learned.network import Network, choose, choose_rows
+from tickwright.strategy.learned.options import Learned
 from tickwright.strategy.learned.schema import code_lines
 
 HEAD = struct.Struct("<8sIIQ")
@@ -226,3 +230,37 @@ def test_latency_is_measured():
     told = latency(random_network(), calls=2_000)
     assert 0 < told.p50 <= told.p99
     assert told.calls == 2_000
+
+
+def test_it_goes_by_its_own_risk_aversion_where_an_episode_has_none():
+    """In episodes without one it does what the network does in the same episodes with one; in those with another, too,
+    whatever is its own."""
+    plain = random_network(4)
+    scale = np.full(OBSERVED, 0.05, np.float32)
+    scale[26] = 2.0
+    network = Network(np.zeros(OBSERVED, np.float32), scale, tuple((w, 0.0 * b) for w, b in plain.layers))
+    own, other = 0.02, 0.2
+
+    def batch(risk):
+        config = EpisodeConfig(steps=4, messages=20, templates=2, warmup=500, risk_aversion=(risk, risk))
+        return ExecutionBatch(config, 64, 3)
+
+    def decided(policy, risk):
+        with closing(batch(risk)) as episodes:
+            episodes.reset()
+            first = policy.decide(episodes)
+            return [first, policy.decide(episodes.step(first) and episodes)]
+
+    told = decided(NetworkPolicy(network, risk_aversion=own), 0.0)
+    np.testing.assert_array_equal(told, decided(NetworkPolicy(network), own))
+    assert (np.array(told) != decided(NetworkPolicy(network), 0.0)).any()
+    asked = decided(NetworkPolicy(network, risk_aversion=own), other)
+    np.testing.assert_array_equal(asked, decided(NetworkPolicy(network), other))
+
+
+def test_its_own_is_the_middle_of_what_it_was_trained_with():
+    assert policy(episode={"risk_aversion": [0.001, 0.1]}).risk_aversion == pytest.approx(0.01)
+    assert policy(episode={"risk_aversion": [0.0, 0.0]}).risk_aversion == policy().risk_aversion == 0.0
+    made = policy(episode={"risk_aversion": [0.001, 0.1]})
+    assert Trained(made, Learned("f")).rows["risk"][0] == made.risk_aversion
+    assert Trained(made, Learned("f", risk_aversion=0.3)).rows["risk"][0] == 0.3

@@ -14,7 +14,7 @@ Q = cvar(NOISE)
 
 def cell(mean, scale):
     costs = mean + scale * NOISE
-    return Cell(costs, np.zeros(len(costs)), {})
+    return Cell(costs, np.zeros(len(costs)), np.arange(len(costs)), {})
 
 
 def found(policy, *heuristics, near=0.0):

@@ -19,7 +19,8 @@ from tickwright.learn.benchmark.scenarios import (
     tight,
     wide,
 )
-from tickwright.learn.benchmark.statistics import Bootstrap, block_sums, cvar_ratio, iqm
+from tickwright.learn.benchmark.statistics import Bootstrap, block_of, block_sums, cvar_ratio, iqm
+from tickwright.learn.estimate import grouped_mean, mean_of
 from tickwright.learn.policies.paired import cvar
 
 FACTS = {
@@ -29,7 +30,8 @@ FACTS = {
 
 
 def cell(costs, news=None):
-    return Cell(np.asarray(costs, float), np.zeros(len(costs)) if news is None else news, FACTS)
+    news = np.zeros(len(costs)) if news is None else news
+    return Cell(np.asarray(costs, float), news, np.arange(len(costs)), FACTS)
 
 
 def table(rivals, near=0.06):
@@ -64,18 +66,66 @@ def test_error_of_a_cvar_ratio_is_that_of_repeated_samples():
     assert np.mean([f.error for f in found]) == pytest.approx(spread, rel=0.2)
 
 
-def test_block_sums_are_sums():
-    values = np.random.default_rng(3).normal(size=1_037)
-    assert block_sums(values).sum() == pytest.approx(values.sum())
-    assert len(block_sums(values)) == 500
-    assert (block_sums(values[:7]) == values[:7]).all()
+def test_block_sums_are_sums_of_whole_books():
+    rng = np.random.default_rng(3)
+    values, books = rng.normal(size=9_037), rng.integers(0, 1_200, 9_037)
+    block = block_of(books)
+    sums = block_sums(values, block)
+    assert len(sums) == 500
+    assert sums.sum() == pytest.approx(values.sum())
+    for book in range(1_200):
+        assert len(np.unique(block[books == book])) == 1
+    assert {len(np.unique(books[block == b])) for b in range(500)} <= {2, 3}
+    assert (block_sums(values[:7], block_of(np.arange(7))) == values[:7]).all()
+
+
+def in_books(rng, books, within, level=2.0):
+    """Costs of 24 episodes a book, of which `within` is the standard deviation that a book's have in common."""
+    return (level + within * rng.normal(size=(books, 1)) + rng.normal(size=(books, 24))).ravel()
+
+
+def test_error_of_a_mean_of_groups_is_that_of_statsmodels():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(8)
+    groups = rng.integers(0, 40, 700)
+    values = rng.normal(size=700) + 0.7 * rng.normal(size=40)[groups]
+    ours = grouped_mean(values, groups)
+    theirs = sm.OLS(values, np.ones(700)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": False}, use_t=False
+    )
+    assert ours.value == pytest.approx(values.mean())
+    assert ours.error == pytest.approx(theirs.bse[0])
+    assert grouped_mean(values, np.arange(700)).error == pytest.approx(mean_of(values).error)
+    assert grouped_mean(values, np.zeros(700)).error == math.inf
+
+
+def test_episodes_of_one_book_are_not_counted_as_independent():
+    """Spread of the figures over fresh samples against the intervals: of the mean, the ratio and the difference."""
+    rng, books = np.random.default_rng(9), np.repeat(np.arange(64), 24)
+    block = block_of(books)
+    sizes = np.bincount(block)
+    means, errors, ratios, widths, apart, between = [], [], [], [], [], []
+    for n in range(150):
+        below, above = in_books(rng, 64, 0.5), in_books(rng, 64, 0.5, 1.8)
+        found = grouped_mean(below, books)
+        bootstrap = Bootstrap(n, len(sizes), 400)
+        sums, base = [block_sums(above, block)], block_sums(below, block)
+        low, high = bootstrap.ratio(sums, base)
+        worst_case, best_case = bootstrap.difference(sums, base, sizes)
+        means.append(found.value), errors.append(found.error)
+        ratios.append(above.mean() / below.mean()), widths.append((high - low) / 3.92)
+        apart.append(above.mean() - below.mean()), between.append((best_case - worst_case) / 3.92)
+    for values, told in ((means, errors), (ratios, widths), (apart, between)):
+        assert np.mean(told) == pytest.approx(np.std(values), rel=0.2)
 
 
 def test_bootstrap_of_a_ratio_agrees_with_the_delta_method():
     rng = np.random.default_rng(4)
     below = rng.normal(2.0, 3.0, 20_000)
     above = 0.9 * below + rng.normal(0.0, 1.0, 20_000)
-    low, high = Bootstrap(1, 500).ratio([block_sums(above)], block_sums(below))
+    block = block_of(np.arange(20_000))
+    low, high = Bootstrap(1, 500).ratio([block_sums(above, block)], block_sums(below, block))
     ratio = above.mean() / below.mean()
     error = np.std((above - ratio * below) / below.mean()) / math.sqrt(20_000)
     assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.1)
@@ -86,10 +136,11 @@ def test_several_seeds_widen_the_interval():
     """Seeds that differ by more than episodes do: the interval knows it."""
     rng = np.random.default_rng(5)
     below = rng.normal(2.0, 1.0, 20_000)
-    runs = [block_sums(below * level) for level in (0.7, 0.8, 0.9, 1.0, 1.1)]
-    low, high = Bootstrap(1, 500).ratio(runs, block_sums(below))
+    block = block_of(np.arange(20_000))
+    runs = [block_sums(below * level, block) for level in (0.7, 0.8, 0.9, 1.0, 1.1)]
+    low, high = Bootstrap(1, 500).ratio(runs, block_sums(below, block))
     assert high - low > 0.15
-    alike = Bootstrap(1, 500).ratio([runs[2]] * 5, block_sums(below))
+    alike = Bootstrap(1, 500).ratio([runs[2]] * 5, block_sums(below, block))
     assert alike[1] - alike[0] < 1e-9
 
 
@@ -101,7 +152,8 @@ def test_bootstrap_covers():
     for n in range(600):
         below = rng.exponential(2.0, 1_000)
         above = 0.8 * below + rng.exponential(0.3, 1_000)
-        low, high = Bootstrap(n, 500, 1_000).ratio([block_sums(above)], block_sums(below))
+        block = block_of(np.arange(1_000))
+        low, high = Bootstrap(n, 500, 1_000).ratio([block_sums(above, block)], block_sums(below, block))
         held += low < 0.95 < high
     assert 0.93 < held / 600 < 0.97
 
@@ -109,7 +161,7 @@ def test_bootstrap_covers():
 def test_a_row_says_what_numpy_says():
     rng = np.random.default_rng(7)
     base, news = rng.normal(2.0, 1.0, 800), rng.normal(0.0, 5.0, 800)
-    own = Cell(base - 0.4 + news, news, FACTS)
+    own = cell(base - 0.4 + news, news)
     made = table({"twap/take": base}).row("policy", "policy", [own])
     assert made["mean_bps"] == pytest.approx((base - 0.4).mean())
     assert made["median_bps"] == pytest.approx(np.median(base - 0.4 + news))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
 from tickwright.data.store.disk import whole_file
 from tickwright.strategy.learned.container import TrainedPolicy, from_bytes, load
 from tickwright.strategy.learned.network import Network, choose, choose_rows
+from tickwright.strategy.learned.observation import tell_risk
 
 __all__ = ["Latency", "NetworkPolicy", "TrainedPolicy", "from_bytes", "latency", "load", "save"]
 
@@ -32,23 +33,44 @@ class Seen(Protocol):
         """bool (K, actions): which are legal."""
 
 
-class NetworkPolicy:
-    """A network that decides for every row of a batch, the best legal action of each."""
+class Ordered(Seen, Protocol):
+    """And whose orders are known: execution episodes."""
 
-    def __init__(self, network: Network, name: str = "network") -> None:
-        self.name = name
+    @property
+    def episodes(self) -> np.ndarray:
+        """EPISODE rows (K,)."""
+
+
+class NetworkPolicy:
+    """A network that decides for every row of a batch, the best legal action of each.
+
+    With a `risk_aversion`, in 1/bps, it goes by that one in episodes (`Ordered`) that have none of their own, as a
+    trained policy at work does; what an episode is judged by does not change.
+    """
+
+    def __init__(self, network: Network, name: str = "network", risk_aversion: float = 0.0) -> None:
+        self.name, self._risk = name, risk_aversion
         self._widths, self._weights, self._scratch = network.widths, network.packed(), network.scratch()
 
     @classmethod
     def of(cls, path: Path | str) -> NetworkPolicy:
         """From the file of a trained policy. Raises FileFormatError."""
-        return cls(load(path).network, f"rl:{path}")
+        trained = load(path)
+        return cls(trained.network, f"rl:{path}", trained.risk_aversion)
 
     def decide(self, batch: Seen) -> np.ndarray:
         """int64 (K,): actions."""
         actions = np.zeros(len(batch.observations), np.int64)
-        choose_rows(self._widths, self._weights, batch.observations, batch.masks, self._scratch, actions)
+        choose_rows(self._widths, self._weights, self._told(batch), batch.masks, self._scratch, actions)
         return actions
+
+    def _told(self, batch: Seen) -> np.ndarray:
+        """What it sees, its own risk aversion in it."""
+        if self._risk == 0.0:
+            return batch.observations
+        seen = batch.observations.copy()
+        tell_risk(cast(Ordered, batch).episodes["task"], self._risk, seen)
+        return seen
 
 
 def save(policy: TrainedPolicy, path: Path | str) -> None:

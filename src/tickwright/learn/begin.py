@@ -15,12 +15,12 @@ from tickwright.core.rng import hash64, to_unit
 from tickwright.learn.layout import ACCOUNT, End
 from tickwright.learn.places import begin_places
 from tickwright.learn.seen import look, mid_of
+from tickwright.strategy.learned.observation import weigh
 from tickwright.venue.sim.reactive.laws import draw_wait
 from tickwright.venue.sim.reactive.restart import begin_from
 
 _RUNNING = int(End.RUNNING)
 _SECOND = 1e9
-_BPS = 1e4
 _SIDE, _SIZE, _RISK, _TEMPLATE, _MARKET = (np.uint64(i) for i in range(5))
 
 
@@ -76,7 +76,7 @@ def _new_order(market: Record, settings: Record, episode: Record, reference: Rec
     if settings.risk_high > 0.0:
         u = to_unit(_draw(settings, row, serial, _RISK))
         risk = settings.risk_low * (settings.risk_high / settings.risk_low) ** u
-    task.risk_aversion = risk * _BPS * task.volatility / task.arrival * math.sqrt(horizon)
+    task.risk_aversion = weigh(task, risk)
     account = market.accounts[ACCOUNT]
     episode.cash, episode.shares, episode.made, episode.taken = account.cash, account.shares, 0, 0
     episode.ledger = market.ledger[ACCOUNT]

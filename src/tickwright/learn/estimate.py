@@ -1,4 +1,4 @@
-"""A mean and how sure it is, from independent samples."""
+"""A mean and how sure it is, from samples that are independent, or that are in groups which are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,21 @@ def mean_of(samples: np.ndarray) -> Estimate:
     return Estimate(float(samples.mean()), float(samples.std(ddof=1) / math.sqrt(len(samples))))
 
 
-def ratio_of(above: np.ndarray, below: np.ndarray) -> Estimate:
+def grouped_mean(samples: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The mean of samples of which those of one group may depend on each other, whatever the sizes of the groups: its
+    error is of the sums of residuals by group (Liang and Zeger, Biometrika, 1986). Where each is a group of its own
+    that is `mean_of`."""
+    found = np.unique(groups, return_inverse=True)[1]
+    count = int(found.max()) + 1 if len(found) else 0
+    if count < 2:
+        return Estimate(float(samples.mean()) if len(samples) else math.nan, math.inf)
+    mean = float(samples.mean())
+    sums = np.bincount(found, samples - mean, count)
+    return Estimate(mean, math.sqrt(count / (count - 1) * float(sums @ sums)) / len(samples))
+
+
+def ratio_of(above: np.ndarray, below: np.ndarray, groups: np.ndarray | None = None) -> Estimate:
     """A ratio of means of paired samples, its error by the delta method."""
     ratio = float(above.mean() / below.mean())
-    return Estimate(ratio, mean_of((above - ratio * below) / below.mean()).error)
+    apart = (above - ratio * below) / below.mean()
+    return Estimate(ratio, (mean_of(apart) if groups is None else grouped_mean(apart, groups)).error)

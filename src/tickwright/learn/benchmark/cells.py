@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,12 @@ from tickwright.core.ids import fingerprint
 from tickwright.core.kernel import source_hash
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.benchmark.play import PARTS
-from tickwright.learn.estimate import mean_of
+from tickwright.learn.estimate import grouped_mean
 from tickwright.learn.layout import End
 from tickwright.learn.policies import kernel as baselines
 
 FOLDER = "cells"
-SCHEMA = "tickwright.benchmark.cell/2"
+SCHEMA = "tickwright.benchmark.cell/3"
 
 
 def code_hash() -> str:
@@ -41,10 +42,12 @@ def code_hash() -> str:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """Costs of the episodes, bps, float64: NaN where a market stopped. `facts` are sums and means over the others."""
+    """Costs of the episodes, bps, float64: NaN where a market stopped. `facts` are sums and means over the others.
+    `books` names the warmed-up book that each began from: episodes of one may depend on each other."""
 
     shortfall: np.ndarray
     news: np.ndarray
+    books: np.ndarray
     facts: dict[str, Any]
 
     @property
@@ -54,16 +57,20 @@ class Cell:
 
     def first(self, episodes: int) -> Cell:
         """The costs of the first episodes alone; the facts remain those of all."""
-        return Cell(self.shortfall[:episodes], self.news[:episodes], self.facts)
+        return Cell(self.shortfall[:episodes], self.news[:episodes], self.books[:episodes], self.facts)
 
     def to_json(self) -> dict[str, Any]:
         """See above."""
-        return {"facts": self.facts, "shortfall": _packed(self.shortfall), "news": _packed(self.news)}
+        return {
+            "facts": self.facts, "shortfall": _packed(self.shortfall), "news": _packed(self.news),
+            "books": _packed(self.books, "<i4"),
+        }  # fmt: skip
 
     @staticmethod
     def from_json(table: dict[str, Any]) -> Cell:
         """The inverse."""
-        return Cell(_unpacked(table["shortfall"]), _unpacked(table["news"]), table["facts"])
+        shortfall, news = (_unpacked(table[name]).astype(np.float64) for name in ("shortfall", "news"))
+        return Cell(shortfall, news, _unpacked(table["books"], "<i4").astype(np.int64), table["facts"])
 
 
 def cell_of(scores: np.ndarray, split: np.ndarray | None) -> Cell:
@@ -72,7 +79,7 @@ def cell_of(scores: np.ndarray, split: np.ndarray | None) -> Cell:
     kept = scores[good]
     lots = max(int(kept["quantity"].sum()), 1)
     traded = max(int((kept["made"] + kept["taken"]).sum()), 1)
-    objective = mean_of(-kept["reward"] - kept["news"])
+    objective = grouped_mean(-kept["reward"] - kept["news"], kept["template"])
     facts: dict[str, Any] = {
         "episodes": len(scores),
         "stopped": int((~good).sum()),
@@ -82,15 +89,18 @@ def cell_of(scores: np.ndarray, split: np.ndarray | None) -> Cell:
         "unfilled_share": int(kept["unfilled"].sum()) / lots,
         "maker_share": int(kept["made"].sum()) / traded,
         "refused": int(kept["refused"].sum()),
-        "objective": [objective.value, objective.error] if len(kept) > 1 else None,
+        "objective": [objective.value, objective.error] if math.isfinite(objective.error) else None,
         "split": None,
     }
     if split is not None and len(kept):
         facts["split"] = {name: float(split[name][good].mean()) for name in PARTS}
-        facts["split_error"] = {name: mean_of(split[name][good]).error for name in PARTS} if len(kept) > 1 else None
-        facts["drift_less_news_error"] = mean_of(split["drift"][good] - kept["news"]).error if len(kept) > 1 else None
+        apart = {name: split[name][good] for name in PARTS} | {"drift less news": split["drift"][good] - kept["news"]}
+        errors = {name: grouped_mean(costs, kept["template"]).error for name, costs in apart.items()}
+        known = all(map(math.isfinite, errors.values()))
+        facts["drift_less_news_error"] = errors.pop("drift less news") if known else None
+        facts["split_error"] = errors if known else None
     shortfall = np.where(good, scores["shortfall"], np.nan)
-    return Cell.from_json(Cell(shortfall, scores["news"], facts).to_json())
+    return Cell.from_json(Cell(shortfall, scores["news"], scores["template"], facts).to_json())
 
 
 class Store:
@@ -126,9 +136,9 @@ def _read(file: Path, key: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def _packed(values: np.ndarray) -> str:
-    return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode("ascii")
+def _packed(values: np.ndarray, kind: str = "<f4") -> str:
+    return base64.b64encode(np.asarray(values, kind).tobytes()).decode("ascii")
 
 
-def _unpacked(text: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
+def _unpacked(text: str, kind: str = "<f4") -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), kind)

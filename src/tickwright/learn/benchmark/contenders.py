@@ -33,7 +33,7 @@ class Contender:
     @property
     def policy(self) -> NetworkPolicy:
         """As the episodes ask it."""
-        return NetworkPolicy(self.trained.network, self.name)
+        return NetworkPolicy(self.trained.network, self.name, self.trained.risk_aversion)
 
     @property
     def seed(self) -> int | None:

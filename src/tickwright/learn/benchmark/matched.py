@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from tickwright.learn.benchmark.cells import Cell
-from tickwright.learn.benchmark.statistics import Bootstrap, block_sums
-from tickwright.learn.estimate import mean_of
+from tickwright.learn.benchmark.statistics import Bootstrap, block_of, block_sums
+from tickwright.learn.estimate import grouped_mean
 from tickwright.learn.policies.paired import cvar
 
 MATCHED, LESS, MORE = "matched", "less", "more"
@@ -52,9 +52,11 @@ def at_matched_risk(
     tails = [cvar(point.cell.shortfall[:count][good]) for point in frontier]
     status, first, second, weight = _place(tail, tails, [float(costs.mean()) for costs in theirs])
     base = weight * theirs[first] + (1.0 - weight) * theirs[second]
-    blocks, below = [block_sums(costs) for costs in ours], block_sums(base)
+    books = cells[0].books[:count][good]
+    block = block_of(books)
+    blocks, below = [block_sums(costs, block) for costs in ours], block_sums(base, block)
     bootstrap = Bootstrap(seed, len(below))
-    mean, rival = float(np.mean(ours)), mean_of(base)
+    mean, rival = float(np.mean(ours)), grouped_mean(base, books)
     apart = mean - rival.value
     there = mean > near and rival.interval[0] > near
     return {
@@ -65,7 +67,8 @@ def at_matched_risk(
         "policy_mean_bps": mean,
         "rival_mean_bps": rival.value,
         "difference": {
-            "bps": apart, "ci95": list(bootstrap.difference(blocks, below, len(base))), "ticks": apart / tick_bps,
+            "bps": apart, "ticks": apart / tick_bps,
+            "ci95": list(bootstrap.difference(blocks, below, np.bincount(block))),
         },
         "ratio": mean / rival.value if there else None,
         "ratio_ci95": list(bootstrap.ratio(blocks, below)) if there else None,

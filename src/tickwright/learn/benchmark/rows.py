@@ -15,8 +15,8 @@ import numpy as np
 
 from tickwright.learn.benchmark.cells import Cell
 from tickwright.learn.benchmark.play import PARTS
-from tickwright.learn.benchmark.statistics import Bootstrap, block_sums, cvar_ratio, iqm
-from tickwright.learn.estimate import Estimate, Z, few, mean_of
+from tickwright.learn.benchmark.statistics import Bootstrap, block_of, block_sums, cvar_ratio, iqm
+from tickwright.learn.estimate import Estimate, Z, few, grouped_mean, mean_of
 from tickwright.learn.policies.paired import cvar
 
 AGAINST = ("twap/take", "twap/post-then-cross", "heuristic")
@@ -44,7 +44,7 @@ class Table:
         together = np.mean(costs, axis=0)
         raw = np.concatenate([cell.shortfall[good] for cell in cells])
         tick = _tick_bps(cells)
-        mean = self._mean(costs)
+        mean = self._mean(costs, cells[0].books[good])
         against = {rival: self._against(cells, cell, tick) for rival, cell in self.rivals.items()}
         objective = [cell.facts["objective"] for cell in cells]
         split, parts_error = _split(cells)
@@ -78,9 +78,9 @@ class Table:
             "cvar_ratio_to": {rival: found["cvar"] for rival, found in against.items()},
         }
 
-    def _mean(self, costs: Sequence[np.ndarray]) -> Estimate:
+    def _mean(self, costs: Sequence[np.ndarray], books: np.ndarray) -> Estimate:
         """Over episodes, and over seeds where there are several."""
-        found = mean_of(np.mean(costs, axis=0))
+        found = grouped_mean(np.mean(costs, axis=0), books)
         if len(costs) == 1:
             return found
         between = mean_of(np.array([run.mean() for run in costs]))
@@ -94,11 +94,13 @@ class Table:
         if good.sum() < 2:
             return dict.fromkeys(("ratio", "ratio_ci95", "difference", "wins", "cvar"))
         mine, theirs = [cell.costs[good] for cell in ours], other.costs[good]
-        blocks, below = [block_sums(costs) for costs in mine], block_sums(theirs)
+        books = other.books[good]
+        block = block_of(books)
+        blocks, below = [block_sums(costs, block) for costs in mine], block_sums(theirs, block)
         bootstrap = Bootstrap(self.seed, len(below))
-        mean, base = float(np.mean(mine)), mean_of(theirs)
+        mean, base = float(np.mean(mine)), grouped_mean(theirs, books)
         apart = mean - base.value
-        ends = bootstrap.difference(blocks, below, len(theirs))
+        ends = bootstrap.difference(blocks, below, np.bincount(block))
         ratio, between = None, None
         if mean > self.near and base.interval[0] > self.near:
             ratio, between = mean / base.value, [_plain(end) for end in bootstrap.ratio(blocks, below)]
@@ -111,14 +113,14 @@ class Table:
                 "ticks_ci95": [_plain(end / tick) for end in ends],
             },
             "wins": _plain(float(np.mean([(costs < raw_other).mean() for costs in raw]))),
-            "cvar": self._tails(raw, raw_other),
+            "cvar": self._tails(raw, raw_other, books),
         }  # fmt: skip
 
-    def _tails(self, raw: Sequence[np.ndarray], other: np.ndarray) -> dict[str, Any] | None:
+    def _tails(self, raw: Sequence[np.ndarray], other: np.ndarray, books: np.ndarray) -> dict[str, Any] | None:
         """Ratio of CVaRs, the mean over seeds; None near zero."""
         if cvar(other) <= self.near or len(other) < 40:
             return None
-        found = [cvar_ratio(costs, other) for costs in raw]
+        found = [cvar_ratio(costs, other, books) for costs in raw]
         error = float(np.mean([f.error for f in found]))
         if len(found) > 1:
             error = math.hypot(error, mean_of(np.array([f.value for f in found])).error * few(len(found)))

@@ -2,15 +2,16 @@
 
 | what | how |
 |---|---|
-| interval of a mean | mean ± 1.96 standard errors (`learn.estimate`) |
+| interval of a mean | mean ± 1.96 standard errors of sums by book (`learn.estimate.grouped_mean`) |
 | interquartile mean | mean of the middle half: a quarter of the sample, rounded down, is cut at either end |
 | CVaR 95 % | mean of the worst twentieth (`policies.paired.cvar`) |
 | ratio of CVaRs | delta method: CVaR is the mean of `v + max(x - v, 0) / 0.05`, v the quantile held fixed |
-| ratio of means | percentiles of a bootstrap over episodes, the same draws for all, and over training seeds (Student) |
+| ratio of means | percentiles of a bootstrap over books, the same draws for all, and over training seeds (Student) |
 
 CVaR: Rockafellar and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk, 2000.
 
-Episodes are independent, so sums over blocks of consecutive ones are resampled: as good, and a hundred times less work.
+Episodes that begin from the same warmed-up book may depend on each other; books do not. So an error is of sums by book,
+and whole books are resampled, in blocks of them: as good as book by book, and less work.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tickwright.learn.estimate import Estimate, few, ratio_of
 from tickwright.learn.policies.paired import TAIL
 
 BLOCKS = 500
-"""Blocks of episodes at most that are resampled."""
+"""Blocks of books at most that are resampled."""
 RESAMPLES = 2_000
 _ENDS = (2.5, 97.5)
 
@@ -38,9 +39,9 @@ def iqm(values: np.ndarray) -> float:
     return float(np.sort(values)[cut : len(values) - cut].mean()) if len(values) else math.nan
 
 
-def cvar_ratio(above: np.ndarray, below: np.ndarray, tail: float = TAIL) -> Estimate:
-    """Ratio of the CVaRs of paired costs."""
-    return ratio_of(*(_shortfalls(costs, tail) for costs in (above, below)))
+def cvar_ratio(above: np.ndarray, below: np.ndarray, books: np.ndarray | None = None, tail: float = TAIL) -> Estimate:
+    """Ratio of the CVaRs of paired costs; without `books` each episode has its own."""
+    return ratio_of(_shortfalls(above, tail), _shortfalls(below, tail), books)
 
 
 def _shortfalls(costs: np.ndarray, tail: float) -> np.ndarray:
@@ -49,15 +50,22 @@ def _shortfalls(costs: np.ndarray, tail: float) -> np.ndarray:
     return found
 
 
-def block_sums(costs: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
-    """Sums over consecutive blocks, as equal in length as can be, at most one a value."""
-    edges = np.linspace(0, len(costs), min(blocks, len(costs)) + 1).astype(np.int64)
-    return np.add.reduceat(costs, edges[:-1]) if len(costs) else np.zeros(0)
+def block_of(books: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
+    """int64: the block of each episode. Those of one book are in one, and blocks have as many books as can be, give or
+    take one."""
+    found, place = np.unique(books, return_inverse=True)
+    blocks = min(blocks, len(found))
+    return np.asarray(place * blocks // max(len(found), 1), np.int64)
+
+
+def block_sums(costs: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Sums over the episodes of each block."""
+    return np.bincount(block, costs)
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Resamples of episodes, the same for every policy: which blocks, and how often each."""
+    """Resamples of blocks of books, the same for every policy: which ones, and how often each."""
 
     seed: int
     blocks: int
@@ -87,7 +95,7 @@ class Bootstrap:
         low, high = np.percentile(self.sums(above) / self.sums([below]), _ENDS)
         return float(low), float(high)
 
-    def difference(self, above: Sequence[np.ndarray], below: np.ndarray, episodes: int) -> tuple[float, float]:
-        """The same of a difference."""
-        low, high = np.percentile((self.sums(above) - self.sums([below])) / episodes, _ENDS)
+    def difference(self, above: Sequence[np.ndarray], below: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+        """The same of a difference of means; `sizes` are the episodes of each block."""
+        low, high = np.percentile((self.sums(above) - self.sums([below])) / self.sums([sizes]), _ENDS)
         return float(low), float(high)

@@ -81,7 +81,7 @@ class Trained:
         row["numbers"], row["weights"] = len(weights), weights.ctypes.data
         row["widest"], row["scratch"] = scratch.shape[1], scratch.ctypes.data
         row["slices"], row["reach"] = policy.episode.get("slices", 30.0), policy.episode.get("reach", 3)
-        row["risk"] = options.risk_aversion or policy.episode.get("risk_aversion", (0.0, 0.0))[0]
+        row["risk"] = options.risk_aversion or policy.risk_aversion
         row["interval"] = options.interval or max(round(policy.step_seconds * SECOND), 1)
         row["lead"], row["retry"], row["through"] = options.lead, options.retry, options.through
         row["cross_final"], row["rest"] = options.cross_final, NOTHING

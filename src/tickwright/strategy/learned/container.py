@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,13 @@ class TrainedPolicy:
     def actions(self) -> int:
         """How many there are."""
         return action_count(self.venues, self.pool)
+
+    @property
+    def risk_aversion(self) -> float:
+        """λ in 1/bps that it goes by where nothing else is said: the middle of the range it was trained with, in
+        logarithms, in which they were drawn; 0 without one."""
+        low, high = self.episode.get("risk_aversion", (0.0, 0.0))
+        return math.sqrt(low * high)
 
     def to_bytes(self) -> bytes:
         """The content of the file."""

@@ -32,7 +32,7 @@ from tickwright.strategy.learned.actions import KEEP, wish
 from tickwright.strategy.learned.at_work import LEVEL, NOTHING, NOWHERE, PLACE
 from tickwright.strategy.learned.layout import Int, Record
 from tickwright.strategy.learned.network import best_legal, forward
-from tickwright.strategy.learned.observation import observe, remember
+from tickwright.strategy.learned.observation import observe, remember, weigh
 from tickwright.strategy.learned.venues import (
     DARK_ACTIONS,
     DARK_REST,
@@ -65,7 +65,6 @@ from tickwright.strategy.tick.common import (
 
 Tick: TypeAlias = tuple[int, int, int, int, int, int]
 """With the venue."""
-_BPS = 1e4
 _types: Any = numba.types
 
 
@@ -95,7 +94,7 @@ def begin(level: Record, obs: Record) -> None:
     task.volatility, task.volume, task.slope = level.volatility, level.rate * seconds, 0.0
     task.latency, task.fee_edge = level.latency, level.fee_edge
     task.arrival = 0.5 * (obs.bid + obs.ask)
-    task.risk_aversion = level.risk * _BPS * level.volatility / task.arrival * math.sqrt(seconds)
+    task.risk_aversion = weigh(task, level.risk)
     level.recall.begun = 0
     level.paid_before, level.made_before, level.dark_before = obs.paid, obs.made, obs.dark
     level.due, level.crossing, level.rest = obs.now, 0, NOTHING

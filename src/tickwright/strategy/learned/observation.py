@@ -30,7 +30,7 @@ import math
 
 import numpy as np
 
-from tickwright.core.kernel import inline
+from tickwright.core.kernel import inline, kernel
 from tickwright.strategy.learned.layout import Record
 
 FAST = 10e9
@@ -41,6 +41,31 @@ VARIANCE = 60e9
 BOUND = 10.0
 """No number of an observation lies outside ±BOUND."""
 _SECOND = 1e9
+_BPS = 1e4
+_RISK = 26
+
+
+@inline
+def weigh(task: Record, risk: float) -> float:
+    """A risk aversion in 1/bps as the objective has it, dimensionless: λ times how far the price goes until the
+    deadline, bps."""
+    seconds = max(np.float64(task.deadline - task.start) / _SECOND, 1e-3)
+    weighed: float = risk * _BPS * task.volatility / task.arrival * math.sqrt(seconds)
+    return weighed
+
+
+@inline
+def _risk_seen(weighed: float) -> float:
+    """Near 0 nothing is seen: the logarithm of a thousandth and less is 0."""
+    return math.log(weighed / 1e-3) / 3.0 if weighed > 1e-3 else 0.0
+
+
+@kernel
+def tell_risk(tasks: np.ndarray, risk: float, out: np.ndarray) -> None:
+    """Observations (K, numbers) of orders without a risk aversion of their own, as if they had this one, in 1/bps."""
+    for k in range(len(tasks)):
+        if tasks[k].risk_aversion == 0.0:
+            out[k, _RISK] = min(_risk_seen(weigh(tasks[k], risk)), BOUND)
 
 
 @inline
@@ -169,7 +194,7 @@ def observe(task: Record, progress: Record, sight: Record, recall: Record, out: 
             out[i] = 0.0
     out[24] = task.quantity / max(task.volume, 1.0)
     out[25] = task.slope
-    out[26] = math.log(task.risk_aversion / 1e-3) / 3.0 if task.risk_aversion > 1e-3 else 0.0
+    out[_RISK] = _risk_seen(task.risk_aversion)
     out[27] = _logs(1e3 * task.latency / max(left, 1e6))
     out[28] = side * recall.trade_flow / task.typical_depth
     out[29] = task.fee_edge / task.typical_spread

@@ -16,7 +16,7 @@ class Learned:
     interval: Nanos = 0
     """Time between two decisions; 0: that of its training."""
     risk_aversion: float = 0.0
-    """λ in 1/bps; 0: the smallest that it was trained with."""
+    """λ in 1/bps; 0: the middle of those that it was trained with (`TrainedPolicy.risk_aversion`)."""
     lead: Nanos = SECOND
     """How long before the final deadline crossing begins."""
     retry: Nanos = 500 * MILLISECOND
