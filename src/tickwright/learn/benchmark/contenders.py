@@ -82,6 +82,7 @@ class Contender:
             "recipe": self.recipe,
             "markets": list(self.trained.markets),
             "risk_aversion": list(self.risk_aversion),
+            "goes_by": float(f"{self.trained.risk_aversion:.6g}"),
             "validation": _numbers(self.trained.metrics),
             "curve": curve(self.file),
         }

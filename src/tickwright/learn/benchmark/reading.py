@@ -27,9 +27,11 @@ def notes(document: Document) -> list[str]:
         "what that market did anyway, less the news. They add up to the mean.",
         "With latency, own impact holds what moved while an order was on its way.",
         "A ratio is only printed where both costs are above a tenth of the half-spread, the lower one's interval too.",
-        "Intervals of ratios and differences: 2 000 bootstrap resamples of episodes, and of training seeds where there "
-        "are several. At matched risk the heuristic's frontier is interpolated to the policy's CVaR 95 %, its weights "
-        "taken as known. CVaR ratios: delta method. None is corrected for the number of comparisons.",
+        "Episodes share warmed-up books, and may depend on each other within one: every interval counts books. Ratios "
+        "and differences: 2 000 bootstrap resamples of books, and of training seeds where there are several. At "
+        "matched risk the heuristic's frontier is interpolated to the policy's CVaR 95 %, its weights taken as known. "
+        "CVaR ratios: delta method. None is corrected for the number of comparisons.",
+        *_risk(document),
         *_budget(document),
     ]
     if any(
@@ -40,6 +42,15 @@ def notes(document: Document) -> list[str]:
     if stopped:
         found.append(f"In {stopped:,} episodes of all rows a market stopped; they are in no statistic.")
     return found
+
+
+def _risk(document: Document) -> list[str]:
+    """What the policies go by where an episode has no risk aversion, which is everywhere but on the frontier."""
+    own = sorted({risk for policy in document["policies"] if (risk := policy.get("goes_by"))})
+    if not own:
+        return []
+    said = " or ".join(f"{risk:g}" for risk in own)
+    return [f"Where an episode has no risk aversion a policy goes by its own, λ = {said} /bps, as it does at work."]
 
 
 def _budget(document: Document) -> list[str]:
