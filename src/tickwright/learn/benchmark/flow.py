@@ -175,6 +175,14 @@ class _Bench:
         which, numbers = self._tuned.get(name, (HEURISTIC, None))
         return measure.baseline(which, episodes, numbers, shown=HEURISTIC)
 
+    def _leave(self, base: Scenario, episodes: int) -> list[Entry]:
+        """Submit-and-leave, tuned on as many episodes."""
+        if not self._config.tune:
+            return []
+        told = self._measurer.tuned_leave(base, max(self._budget, _LEAST_TUNING))
+        self.tuning[f"{base.name}: {measure.TUNED_LEAVE}"] = told | {"budget": self._budget}
+        return [measure.baseline(told["name"], episodes, Numbers(**told["numbers"]), shown=measure.TUNED_LEAVE)]
+
     # -- tables --------------------------------------------------------------------------------------------------------
 
     def _headline(self, base: Scenario) -> dict[str, Any]:
@@ -186,7 +194,7 @@ class _Bench:
             *(measure.contender(contender, many) for contender in chosen(self._given, base)[0]),
         ]  # fmt: skip
         if BASELINES in config.parts:
-            entries += [*measure.further(few), *measure.bounds(many)]
+            entries += [*measure.further(few), *self._leave(base, few), *measure.bounds(many)]
         return self._table(base, base, entries, "headline", best_simple=True)
 
     def _other(self, scenario: Scenario, base: Scenario, number: int) -> dict[str, Any]:
