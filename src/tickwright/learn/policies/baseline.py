@@ -95,6 +95,11 @@ class Baseline:
             if field.name in (POLICY.names or ()):
                 self._row[field.name] = getattr(self.numbers, field.name)
 
+    @property
+    def row(self) -> np.ndarray:
+        """Its POLICY row."""
+        return self._row
+
     def decide(self, batch: ExecutionBatch) -> np.ndarray:
         """int64 (K,): the action of each row."""
         actions = np.empty(batch.count, np.int64)
