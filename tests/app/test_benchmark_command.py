@@ -178,6 +178,35 @@ def test_a_frontier_matches_risk_on_the_same_episodes(waited, tmp_path):
     assert [told["budget"] for told in document["tuning"].values()] == [config.budget] * 5, "as much for each rival"
 
 
+@pytest.mark.slow
+def test_what_was_tuned_stands_in_the_tables_and_is_replayed_frozen(tmp_path, capsys):
+    """Submit-and-leave has a row beside the untuned one and as much budget; a recorded day has every schedule with
+    every placement, and the rules of the episodes with the very numbers that were found there."""
+    from tickwright.learn.benchmark.config import ReplayConfig, ReplayDay
+
+    market = tmp_path / "market.toml"
+    market.write_text(
+        'schema = "tickwright.parameters/2"\nmodel = "fp"\nversion = 2\n[parameters.flow]\nday_seconds = 2400.0\n'
+    )
+    asked = ("--parameters", market, "--instrument", "SIM", "--date", "2026-01-05", "--catalog", tmp_path / "ticks")
+    assert call(capsys, "simulate", *asked)[0] == 0
+    days = ReplayConfig(str(tmp_path / "ticks"), (ReplayDay("SIM", "2026-01-05"),), starts=1)
+    config = replace(CONFIG, parts=("headline", "baselines", "replay"), replay=days)
+    document = benchmark(config, [], tmp_path / "out")
+    rows = {row["policy"]: row for row in document["scenarios"][0]["rows"]}
+    assert {"submit-and-leave, tuned", "once/leave", "heuristic", "heuristic, untuned"} <= set(rows)
+    found = document["tuning"]["tight: submit-and-leave, tuned"]
+    assert (found["budget"], found["episodes"] <= config.budget) == (config.budget, True)
+    assert found["name"].endswith("/leave")
+    (day,) = document["replay"]
+    replayed = [row["policy"] for row in day["rows"]]
+    placements = ("take", "post-then-cross", "mid-peg", "requote", "imbalance")
+    wanted = {f"{schedule}/{placement}" for schedule in ("twap", "vwap", "pov", "ac", "ow") for placement in placements}
+    assert wanted | {"heuristic", "submit-and-leave, tuned", "heuristic, untuned", "random"} <= set(replayed)
+    assert len(set(replayed)) == len(replayed)
+    assert min(row["filled"] for row in day["rows"] if not row["policy"].startswith("pov/")) == 1.0
+
+
 def test_a_policy_of_the_package_has_no_curve_of_the_folder_one_stands_in(tmp_path, monkeypatch):
     """`--policy demo` names no place: neither a metrics.jsonl nor a folder of that name is looked into."""
     from tickwright.learn.benchmark.contenders import contenders

@@ -65,7 +65,7 @@ def decide(placement, numbers, state):
     if placement == "leave":
         if state["live"] or due <= 0:
             return 0
-        return resting(due, bool(numbers.inside and spread >= 2), state)
+        return resting(due, bool(numbers.offset > 0 and spread >= 2), state)
     if placement == "heuristic":
         return heuristic(numbers, state)
     patience = {"post-then-cross": 0}.get(placement, numbers.slack * state["slice"])

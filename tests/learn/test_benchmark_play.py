@@ -8,8 +8,8 @@ import pytest
 from tickwright.core.errors import ConfigError
 from tickwright.learn import EpisodeConfig
 from tickwright.learn.benchmark.play import PARTS, Ground
-from tickwright.learn.policies import Baseline, evaluate
-from tickwright.strategy.learned.actions import KEEP
+from tickwright.learn.policies import Baseline, Numbers, evaluate
+from tickwright.strategy.learned.actions import INSIDE, KEEP, POST
 from tickwright.venue.sim.reactive.parameters import FP, QL, Pool
 
 CONFIGS = {
@@ -29,13 +29,33 @@ class Waiting:
         return np.full(batch.count, KEEP)
 
 
+class TickInside:
+    """Submit-and-leave at the best by its actions, and a tick inside by its aim, where there is room."""
+
+    name = "tick inside"
+    decide = staticmethod(Baseline("once/leave").decide)
+
+    def aim(self, batch, actions):
+        sight = batch.episodes["sight"]
+        return np.where((actions >= POST) & (actions < INSIDE) & (sight["ask"] - sight["bid"] >= 2), 1, 0)
+
+
+def test_an_aim_moves_no_half_spread():
+    """Half-spreads are of the touch that was seen: the parts of an aimed order are those of the action it comes to."""
+    config = EpisodeConfig(markets=(FP.small_tick(),), templates=2, warmup=2_000)
+    with Ground(config, 96, 3) as ground:
+        one, two = ground.play(TickInside()), ground.play(Baseline("once/leave", Numbers(offset=1)))
+    for a, b in zip(one, two, strict=True):
+        assert (a == b).all()
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_parts_add_up_exactly(name):
     """Whole half ticks times lots: the parts' sum is the shortfall without fees, as the episode's own account has it;
     and the episodes are `evaluate`'s, byte for byte."""
     config = CONFIGS[name]
     with Ground(config, 96, 3) as ground:
-        for policy in map(Baseline, POLICIES):
+        for policy in (*map(Baseline, POLICIES), Baseline("once/leave", Numbers(offset=-2))):
             scores, split, whole = ground.play(policy)
             assert (scores == evaluate(config, policy, 96, 3)).all()
             parts = sum(whole[part] for part in PARTS[:-1])

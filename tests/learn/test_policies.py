@@ -24,11 +24,14 @@ from tickwright.learn.policies import (
     evaluate,
     policy_of,
     tune,
+    tune_leave,
 )
+from tickwright.learn.policies.aim import aimed as aimed_
 from tickwright.learn.policies.bound import _cheapest
 from tickwright.learn.policies.kernel import decide_rows
 from tickwright.learn.policies.layout import Placement
 from tickwright.learn.policies.paired import cvar
+from tickwright.learn.policies.tuning import OFFSETS
 from tickwright.strategy.intraday.almgren_chriss import almgren_chriss
 from tickwright.strategy.intraday.grid import even_grid, schedule_of
 from tickwright.strategy.intraday.obizhaeva_wang import exponential, obizhaeva_wang
@@ -111,9 +114,9 @@ def planned(schedule, quantity, slope, numbers, steps):
 
 NUMBERS = (
     Numbers(),
-    Numbers(rate=0.2, urgency=0.7, half_life=0.05, slack=0.0, inside=True, behind=0.0, cross_at=0.1, cross_spread=2.5,
+    Numbers(rate=0.2, urgency=0.7, half_life=0.05, slack=0.0, offset=3, behind=0.0, cross_at=0.1, cross_spread=2.5,
             improve_spread=0.5, pull_below=-0.2, ahead=0.0, deep=0.6),
-    Numbers(rate=0.05, slack=3.0, behind=30.0, cross_at=1.1, pull_below=-1.1, ahead=30.0, deep=1.0),
+    Numbers(rate=0.05, slack=3.0, offset=-2, behind=30.0, cross_at=1.1, pull_below=-1.1, ahead=30.0, deep=1.0),
 )  # fmt: skip
 
 
@@ -220,6 +223,53 @@ def test_a_learned_policy_comes_from_its_file(tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(FileFormatError, match=r"best\.twp"):
         policy_of(f"rl:{file}")
+
+
+def test_submit_and_leave_rests_so_many_ticks_from_the_best():
+    """Against the prices by hand: behind the best by any number, inside as far as there is room; in an episode's first
+    step, where the market lets the order be for a message at most."""
+    config = dc.replace(CONFIG, markets=(FP.small_tick(),), messages=1)
+    for offset in (-3, -1, 0, 1, 2, 5):
+        policy = Baseline("once/leave", Numbers(offset=offset))
+        with Course(config, 64, 5) as course:
+            batch = course.batch
+            next(iter(course.rounds()))
+            before, actions = batch.episodes.copy(), policy.decide(batch)
+            with aimed_(batch, policy, actions):
+                batch.step(actions)
+            after = batch.episodes.copy()
+        side, sight = before["task"]["side"], before["sight"]
+        near = np.where(side > 0, sight["bid"], sight["ask"])
+        want = near + side * np.minimum(offset, sight["ask"] - sight["bid"] - 1)
+        stands = after["progress"]["live"] > 0
+        assert stands.sum() > 40
+        assert {1, -1} == set(side[stands])
+        np.testing.assert_array_equal(after["progress"]["live_price"][stands], want[stands])
+        assert (after["outcome"]["refused"] == 0).all()
+
+
+def test_an_aim_leaves_no_trace():
+    """What is seen after a step is what the market shows: the sight of an aimed step is that of one that only keeps,
+    but for what was asked; and with the aim of an action, the same bytes as the action itself."""
+    aimed = dc.make_dataclass("Aimed", [])()
+    aimed.name, aimed.decide = "aimed", Baseline("once/leave").decide  # rests at the best, ...
+    aimed.aim = lambda batch, actions: np.where((actions >= 2) & (actions < 7) & room(batch), 1, 0)  # ... a tick inside
+
+    def room(batch):
+        return batch.episodes["sight"]["ask"] - batch.episodes["sight"]["bid"] >= 2
+
+    config = dc.replace(CONFIG, markets=(FP.small_tick(),))
+    one, two = evaluate(config, aimed, 80, 3), evaluate(config, Baseline("once/leave", Numbers(offset=1)), 80, 3)
+    assert one.tobytes() == two.tobytes()
+    assert one.tobytes() != evaluate(config, Baseline("once/leave"), 80, 3).tobytes()
+    with Course(config, 16, 3) as course:
+        batch = course.batch
+        next(iter(course.rounds()))
+        batch.episodes["sight"]["quoted"][:4] = 0  # as if a side were empty, and no look had replaced what was seen
+        before = batch.episodes["sight"].copy()
+        with aimed_(batch, Baseline("once/leave", Numbers(offset=-2)), np.full(16, 2)):
+            assert (batch.episodes["sight"] != before).all()
+        np.testing.assert_array_equal(batch.episodes["sight"][:4], before[:4])
 
 
 # -- in a market -------------------------------------------------------------------------------------------------------
@@ -417,9 +467,24 @@ def test_tuning_finds_what_lies_about():
     assert best["made"].sum() > 0.8 * best["quantity"].sum()
 
 
+def test_an_offset_is_found_where_it_pays():
+    """Of all schedules and offsets that with the lowest cost on episodes of its own; one thread or two, the same."""
+    config = dc.replace(CONFIG, markets=(FP.small_tick(),))
+    found = tune_leave(config, 1_000, 3)
+    assert found == tune_leave(config, 1_000, 3, threads=2)
+    assert (found.trials, found.episodes <= 1_000) == (len(OFFSETS) * 4, True)
+    assert found.policy.numbers.offset in OFFSETS
+    plain = min(evaluate(config, Baseline(f"{name}/leave"), 600, 9)["shortfall"].mean() for name in ("once", "twap"))
+    assert evaluate(config, found.policy, 600, 9)["shortfall"].mean() < plain + 0.5
+
+
 def test_tuning_refuses(monkeypatch):
     with pytest.raises(ConfigError, match="budget"):
         tune(CONFIG, 100, 1, a_trial=40)
+    with pytest.raises(ConfigError, match="budget"):
+        tune_leave(CONFIG, 100, 1)
+    with pytest.raises(ConfigError, match="offset"):
+        Numbers(offset=0.5)
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ConfigError, match=r"optuna.*pip install"):
         tune(CONFIG, 800, 1, a_trial=40)

@@ -38,6 +38,7 @@ from tickwright.run.compose import (
 )
 from tickwright.run.config import ExecuteConfig
 from tickwright.run.engine import Journal, World
+from tickwright.run.guests import Guest, GuestSpec, Seated
 from tickwright.run.learned import Hired, hire, learned_kernel, market_notes, noted, require_places
 from tickwright.run.manifest import manifest_of
 from tickwright.run.market import MarketDay, load_day
@@ -99,11 +100,14 @@ class RunResult:
         return self.days[symbol].instrument
 
 
-def execute(config: ExecuteConfig, progress: Progress = lambda what, done, total: None) -> RunResult:
-    """Run every policy on every parent order. Raises what the steps above raise; see `core.errors`."""
+def execute(
+    config: ExecuteConfig, progress: Progress = lambda what, done, total: None, guests: Sequence[Guest] = ()
+) -> RunResult:
+    """Run every policy on every parent order, and after them every guest, which the manifest does not know of. Raises
+    what the steps above raise; see `core.errors`."""
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
-    specs = [policy_spec(text, config.finish) for text in config.policies]
+    specs = [*(policy_spec(text, config.finish) for text in config.policies), *map(GuestSpec.of, guests)]
     trading = rosters(specs)
     symbols = list(dict.fromkeys(order.instrument for order in config.orders))
     days, reactive = markets(config, symbols, date, progress)
@@ -186,17 +190,22 @@ def run_policy(
         [days[s].instrument for s in symbols],
         [profiles[s] for s in symbols],
         config.seed,
-        tick_kernel=None if spec.learned is None else learned_kernel(),
+        tick_kernel=_kernel_of(spec),
         live=live,
     )
     parents: list[NestedParent] = []
     hired: dict[int, Hired] = {}  # by parent: what their slots point to
+    seated: list[Seated] = []
     contexts = {s: StackContext(curve=days[s].curve) for s in symbols}
     for order in orders:
-        own = None
+        own, memory = None, None
+        if isinstance(spec, GuestSpec):
+            seated.append(spec.guest.seat(order, days[order.symbol], profiles[order.symbol]))
+            memory = seated[-1].memory
         if spec.learned is not None:
             own = hire(trading[spec.tick_name], spec.learned, order, days[order.symbol], profiles[order.symbol])
             hired[order.parent_id] = own
+            memory = own.working.memory
         slot = world.add_slot(
             symbols.index(order.symbol),
             order.side,
@@ -205,9 +214,9 @@ def run_policy(
             spec.tick.code,
             spec.tick.params,
             gates[order.symbol],
-            on_quote=own is None,
+            on_quote=memory is None,
             tick=None if own is None else own.watch,
-            memory=(0,) * 8 if own is None else own.working.memory,
+            memory=memory or (0,) * 8,
         )
         parents.append(NestedParent(order, spec.levels(contexts[order.symbol]), world, slot, grace))
     if answering is not None and live is not None:
@@ -228,6 +237,12 @@ def run_policy(
         for parent in parents
     ]
     return noted(settled, hired)
+
+
+def _kernel_of(spec: PolicySpec) -> Any:
+    if isinstance(spec, GuestSpec):
+        return spec.guest.kernel
+    return None if spec.learned is None else learned_kernel()
 
 
 def settle(

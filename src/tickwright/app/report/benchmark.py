@@ -12,6 +12,7 @@ from typing import Any
 from tickwright.app.report import benchmark_figures as figures
 from tickwright.app.report import benchmark_tables as tables
 from tickwright.app.report import page
+from tickwright.learn.benchmark.measure import TUNED_LEAVE
 from tickwright.learn.benchmark.rows import AGAINST
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
 from tickwright.learn.benchmark.targets import policy_row
@@ -88,6 +89,12 @@ def _header(document: Document) -> str:
         "test seeds": f"sha256 {seeds['hash']}, known before anything was played{stands}; set {seeds['set']} of "
         "policies tested with them in this folder",
         "heuristic": "; ".join(_tuned(name, told) for name, told in document["tuning"].items() if ":" not in name),
+        "submit-and-leave": "; ".join(
+            f"{_tuned(name, told)}: {told['name']}, {told['numbers']['offset']:+d} ticks from the best"
+            for name, told in document["tuning"].items()
+            if name.endswith(TUNED_LEAVE)
+        )
+        or "not tuned",
         "markets": "; ".join(f"{s['name']} {s['market_hash']}" for s in of_kind(document, HEADLINE)),
         "manifest": document["manifest"],
     }

@@ -34,7 +34,7 @@ from tickwright.learn.benchmark.manifest import manifest_of
 from tickwright.learn.benchmark.matched import Point, at_matched_risk
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
 from tickwright.learn.benchmark.reading import notes
-from tickwright.learn.benchmark.replay import replayed
+from tickwright.learn.benchmark.replay import RULES, replayed
 from tickwright.learn.benchmark.rows import AGAINST, BEST_SIMPLE, SEVERAL, SIMPLE, Table, near_zero, worst
 from tickwright.learn.benchmark.scenarios import FRONTIER, HEADLINE, MAKERS, Scenario, identity, tight, wide
 from tickwright.learn.benchmark.targets import targets
@@ -87,7 +87,7 @@ def benchmark(
         "tuning": bench.tuning,
         "scenarios": scenarios,
         "gates": bench.gates() if GATE in config.parts else {},
-        "replay": replayed(given, config, store, report) if REPLAY in config.parts else [],
+        "replay": bench.replay() if REPLAY in config.parts else [],
     }
     document["targets"] = [target.to_json() for target in targets(document)]
     document["claims"], document["not_shown"] = claims(document), not_shown(document)
@@ -151,6 +151,18 @@ class _Bench:
             found[base.name] = gates.judged(base, entries, config, self._store, self._report)
         return found
 
+    def replay(self) -> list[dict[str, Any]]:
+        """The recorded days, with what was tuned on the simulator, frozen."""
+        rules = dict(RULES)
+        for base in self._headlines:
+            of = "" if base.name == self._headlines[0].name else f", of {base.name}"
+            if base.name in self._tuned:
+                rules[f"{HEURISTIC}{of}"] = self._tuned[base.name]
+            told = self.tuning.get(f"{base.name}: {measure.TUNED_LEAVE}")
+            if told is not None:
+                rules[f"{measure.TUNED_LEAVE}{of}"] = told["name"], Numbers(**told["numbers"])
+        return replayed(self._given, self._config, self._store, self._report, rules=rules)
+
     # -- the heuristic -------------------------------------------------------------------------------------------------
 
     @property
@@ -175,6 +187,14 @@ class _Bench:
         which, numbers = self._tuned.get(name, (HEURISTIC, None))
         return measure.baseline(which, episodes, numbers, shown=HEURISTIC)
 
+    def _leave(self, base: Scenario, episodes: int) -> list[Entry]:
+        """Submit-and-leave, tuned on as many episodes."""
+        if not self._config.tune:
+            return []
+        told = self._measurer.tuned_leave(base, max(self._budget, _LEAST_TUNING))
+        self.tuning[f"{base.name}: {measure.TUNED_LEAVE}"] = told | {"budget": self._budget}
+        return [measure.baseline(told["name"], episodes, Numbers(**told["numbers"]), shown=measure.TUNED_LEAVE)]
+
     # -- tables --------------------------------------------------------------------------------------------------------
 
     def _headline(self, base: Scenario) -> dict[str, Any]:
@@ -186,7 +206,7 @@ class _Bench:
             *(measure.contender(contender, many) for contender in chosen(self._given, base)[0]),
         ]  # fmt: skip
         if BASELINES in config.parts:
-            entries += [*measure.further(few), *measure.bounds(many)]
+            entries += [*measure.further(few), *self._leave(base, few), *measure.bounds(many)]
         return self._table(base, base, entries, "headline", best_simple=True)
 
     def _other(self, scenario: Scenario, base: Scenario, number: int) -> dict[str, Any]:

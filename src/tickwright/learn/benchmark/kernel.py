@@ -35,9 +35,9 @@ TALLY = np.dtype(
 
 
 @inline(borrow=True)
-def _gap(episode: Record) -> Int:
-    """The spread seen, which is two half-spreads: half ticks of one."""
-    return np.int64(episode.sight.ask - episode.sight.bid)
+def _gap(seen: Record) -> Int:
+    """The spread of a sight or a memory, which is two half-spreads: half ticks of one."""
+    return np.int64(seen.ask - seen.bid)
 
 
 @inline(borrow=True)
@@ -65,8 +65,8 @@ def tallied_step(
     mids: np.ndarray, held: np.ndarray, rows: Rows,
 ) -> None:  # fmt: skip
     """As `take_step`; besides, the sums, `mids[step + 1]` and `held[step]`: signed lots."""
-    account = market.accounts[ACCOUNT]
-    side, gap, before = np.int64(episode.task.side), _gap(episode), _twice_mid(episode)
+    account = market.accounts[ACCOUNT]  # the memory has the touch as it was seen, wherever the policy aims
+    side, gap, before = np.int64(episode.task.side), _gap(episode.recall), _twice_mid(episode)
     at, left, walk = np.int64(episode.step), np.int64(episode.progress.remaining), market.walk
     action, lag = heard(settings, episode, reference, action)
     cash, made = np.int64(account.cash), np.int64(account.made)
@@ -88,7 +88,7 @@ def tallied_step(
     tally.unpaired += held[at] * (after - before)
     mids[at + 1] = after
     if cross:
-        gap, rest = _gap(episode), np.int64(episode.progress.remaining)
+        gap, rest = _gap(episode.sight), np.int64(episode.progress.remaining)
         cash = np.int64(account.cash)
         finish(market, param, settings, episode, reference, rows)
         forced = np.int64(episode.outcome.forced)

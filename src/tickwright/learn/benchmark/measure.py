@@ -17,7 +17,7 @@ from tickwright.learn.benchmark.contenders import Contender
 from tickwright.learn.benchmark.play import Ground
 from tickwright.learn.benchmark.scenarios import URGENCIES, Scenario, identity
 from tickwright.learn.benchmark.seeds import test_seed
-from tickwright.learn.policies import NAMES, Baseline, Numbers, Policy, clairvoyant, tune
+from tickwright.learn.policies import NAMES, Baseline, Numbers, Policy, Tuned, clairvoyant, tune, tune_leave
 from tickwright.learn.policies.baseline import HEURISTIC, RANDOM
 from tickwright.learn.policies.course import AT_ONCE
 
@@ -26,6 +26,7 @@ Report = Callable[[str, int, int], None]
 
 HEADLINE_NAMES = ("twap/take", "twap/post-then-cross", "vwap/post-then-cross", "ac/post-then-cross")
 UNTUNED = "heuristic, untuned"
+TUNED_LEAVE = "submit-and-leave, tuned"
 _AS_UNTUNED = "twap/heuristic"
 """The very same."""
 BOUNDS = {"clairvoyant, crossing": False, "clairvoyant, resting": True}
@@ -132,14 +133,22 @@ class Measurer:
     def tuned(self, scenario: Scenario, budget: int) -> dict[str, Any]:
         """The heuristic's numbers for a scenario, and what they were found by. Raises ConfigError, also where Optuna is
         not installed."""
-        seed = derive(self._config.seed, f"benchmark/tune/{scenario.base}")
         a_trial = max(min(_A_TRIAL, budget // 32), 2)
+        return self._tuned(scenario, budget, {"a_trial": a_trial}, "the heuristic", partial(tune, a_trial=a_trial))
+
+    def tuned_leave(self, scenario: Scenario, budget: int) -> dict[str, Any]:
+        """Schedule and offset of submit-and-leave, likewise."""
+        return self._tuned(scenario, budget, {"family": "leave"}, "submit-and-leave", tune_leave)
+
+    def _tuned(
+        self, scenario: Scenario, budget: int, how: dict[str, Any], what: str, by: Callable[..., Tuned]
+    ) -> dict[str, Any]:
+        seed = derive(self._config.seed, f"benchmark/tune/{scenario.base}")
 
         def find() -> dict[str, Any]:
-            what = f"tuning the heuristic: {scenario.name}"
-            made = tune(
-                scenario.config, budget, seed, a_trial=a_trial, threads=self._config.threads,
-                progress=lambda done, total: self._report(what, done, total),
+            made = by(
+                scenario.config, budget, seed, threads=self._config.threads,
+                progress=lambda done, total: self._report(f"tuning {what}: {scenario.name}", done, total),
             )  # fmt: skip
             low, high = made.score.interval
             return {
@@ -147,5 +156,5 @@ class Measurer:
                 "score_bps": made.score.value, "score_ci95": [low, high],
             }  # fmt: skip
 
-        key = {"scenario": identity(scenario.config), "budget": budget, "a_trial": a_trial, "seed": seed}
+        key = {"scenario": identity(scenario.config), "budget": budget, "seed": seed} | how
         return self._store.get("tuned", key, find)

@@ -6,13 +6,16 @@
    we take is gone for a while, and moves the price where `impact` says so.
 3. Costs are ratios of sums, as everywhere; intervals resample start times, whose two sides go together.
 
-The tuned heuristic decides on the environment's actions, which a replay has not; the placement `imbalance` is its
-nearest kin there, and is shown in its place.
+Baselines are of two kinds. Those of `tickwright execute`: every schedule with every placement that a text names
+(`requote` rests at the best and follows it, with a catch-up). And those that exist in episodes alone, by the very rules
+that play there (`policies.at_work`): submit-and-leave, random, the heuristic as it comes, and both of them with what
+was found on the simulator for each headline, frozen: nothing is tuned on what was recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -25,30 +28,52 @@ from tickwright.data.hot import default_cache
 from tickwright.learn.benchmark.cells import Store
 from tickwright.learn.benchmark.config import BenchmarkConfig, ReplayDay
 from tickwright.learn.benchmark.contenders import Contender
-from tickwright.learn.benchmark.measure import Report
+from tickwright.learn.benchmark.measure import UNTUNED, Report
 from tickwright.learn.benchmark.statistics import Bootstrap
+from tickwright.learn.policies import Baseline, Numbers
+from tickwright.learn.policies.at_work import MOST_STEPS, BaselineGuest
+from tickwright.learn.policies.baseline import HEURISTIC, RANDOM
 from tickwright.learn.policies.paired import cvar
+from tickwright.learn.policies.tuning import LEAVE, LEAVE_SCHEDULES
 from tickwright.run.config import ExecuteConfig, OrderConfig, ProfileConfig
 from tickwright.run.execute import OrderResult, execute
 from tickwright.run.market import MarketDay, load_day
-from tickwright.strategy.policies import LEARNED, parse_policy
+from tickwright.strategy.policies import LEARNED, TICKS, parse_policy
 
-BASELINES = (
+SHORT = (
     "twap/take", "twap/post-then-cross", "vwap/post-then-cross", "ac/post-then-cross", "twap/requote", "twap/imbalance",
 )  # fmt: skip
+"""Where a few will do."""
+_SCHEDULES, _PLACEMENTS = ("twap", "vwap", "pov", "ac", "ow"), tuple(TICKS)
+BASELINES = tuple(dict.fromkeys((*SHORT, *(f"{s}/{p}" for s in _SCHEDULES for p in _PLACEMENTS))))
+"""As `tickwright execute` names them."""
+Rule = tuple[str, Numbers]
+"""A baseline of the episodes, and its numbers."""
+RULES: dict[str, Rule] = {
+    **{name: (name, Numbers()) for name in (*(f"{schedule}/{LEAVE}" for schedule in LEAVE_SCHEDULES), RANDOM)},
+    UNTUNED: (HEURISTIC, Numbers()),
+}
+"""Those that nobody has tuned, by the names that are shown."""
+_STEPS = 30
+"""Decisions an order, where no policy says."""
 _WARMUP = 31 * MINUTE
 """A trained policy measures its instrument on the half hour before its order."""
 _SECONDS = 150.0
 
 
-def replayed(given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report) -> list[dict[str, Any]]:
-    """A table for each recorded day. Raises what `run.execute` raises."""
-    return [_day(day, given, config, store, report) for day in config.replay.days]
+def replayed(
+    given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report,
+    baselines: Sequence[str] = BASELINES, rules: Mapping[str, Rule] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A table for each recorded day. `rules` are baselines of the episodes by the name that is shown. Raises what
+    `run.execute` raises."""
+    return [_day(day, given, config, store, report, baselines, rules or {}) for day in config.replay.days]
 
 
 def _day(
-    asked: ReplayDay, given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report
-) -> dict[str, Any]:
+    asked: ReplayDay, given: Sequence[Contender], config: BenchmarkConfig, store: Store, report: Report,
+    baselines: Sequence[str], rules: Mapping[str, Rule],
+) -> dict[str, Any]:  # fmt: skip
     what = f"replay: {asked.instrument}, {asked.date}"
     report(what, 0, 0)
     replay = config.replay
@@ -56,24 +81,27 @@ def _day(
         open_catalog(replay.catalog), asked.instrument, parse_date(asked.date, "--date"), default_cache()
     )  # fmt: skip
     horizon = replay.seconds or (given[0].trained.horizon_seconds if given else _SECONDS)
+    steps = min(int(given[0].trained.episode.get("steps", _STEPS)) if given else _STEPS, MOST_STEPS)
     orders = _orders(day, round(horizon * SECOND), replay.starts, replay.share)
     named = {parse_policy(f"{LEARNED}:{contender.file}").name: contender.name for contender in given}
     settings = ExecuteConfig(
         catalog=replay.catalog,
         date=asked.date,
         orders=orders,
-        policies=(*BASELINES, *named),
+        policies=(*baselines, *named),
         profile=ProfileConfig(impact=replay.impact, impact_decay=replay.impact_decay),
         seed=config.seed,
     )
     key = {
         "data": day.fingerprint, "horizon": horizon, "starts": replay.starts, "share": replay.share,
         "impact": [replay.impact, replay.impact_decay], "seed": config.seed,
-        "policies": [*BASELINES, *(contender.trained.fingerprint for contender in given)],
+        "policies": [*baselines, *(contender.trained.fingerprint for contender in given)],
+        "rules": {shown: [name, asdict(numbers)] for shown, (name, numbers) in rules.items()}, "steps": steps,
     }  # fmt: skip
+    guests = [BaselineGuest(Baseline(name, numbers), steps, shown) for shown, (name, numbers) in rules.items()]
 
     def play() -> dict[str, Any]:
-        result = execute(settings, lambda _, done, total: report(what, done, total))
+        result = execute(settings, lambda _, done, total: report(what, done, total), guests)
         return {"rows": _rows(result.results, named, config.seed), "notes": list(result.notes)}
 
     found = store.get("replay", key, play)

@@ -13,6 +13,7 @@ from tickwright.learn.batch import ExecutionBatch
 from tickwright.learn.policies.kernel import decide_rows
 from tickwright.learn.policies.layout import POLICY, Placement, Schedule
 from tickwright.learn.policies.schedules import curve
+from tickwright.strategy.learned.actions import INSIDE, MID, POST
 
 
 def _word(member: Schedule | Placement) -> str:
@@ -38,8 +39,8 @@ class Numbers:
     """ow: of impact, as a share of the horizon."""
     slack: float = 1.0
     """peg, mid-peg: slices overdue beyond which they are crossed."""
-    inside: bool = False
-    """leave: one tick inside the spread, where there is room."""
+    offset: int = 0
+    """leave: ticks from the best where it rests: above 0 inside the spread, as far as there is room; below 0 behind."""
     behind: float = 2.0
     """heuristic: slices overdue beyond which they are crossed."""
     cross_at: float = 0.8
@@ -61,9 +62,12 @@ class Numbers:
             low, high = _RANGES.get(field.name, (0.0, math.inf))
             if not low <= value <= high:
                 raise ConfigError(f"policy {field.name}", value, f"from {low:g} to {high:g}")
+        if self.offset != int(self.offset):
+            raise ConfigError("policy offset", self.offset, "whole ticks")
 
 
 _RANGES = {
+    "offset": (-1_000, 1_000),
     "rate": (0.0, 0.99),
     "urgency": (0.0, 1e3),
     "half_life": (1e-6, 1e6),
@@ -91,11 +95,27 @@ class Baseline:
             if field.name in (POLICY.names or ()):
                 self._row[field.name] = getattr(self.numbers, field.name)
 
+    @property
+    def row(self) -> np.ndarray:
+        """Its POLICY row."""
+        return self._row
+
     def decide(self, batch: ExecutionBatch) -> np.ndarray:
         """int64 (K,): the action of each row."""
         actions = np.empty(batch.count, np.int64)
         decide_rows(self._row, self.curve(batch.config.steps), batch.settings, batch.episodes, actions)
         return actions
+
+    def aim(self, batch: ExecutionBatch, actions: np.ndarray) -> np.ndarray | None:
+        """Where submit-and-leave rests what its actions post: see `aim`."""
+        offset = self.numbers.offset
+        if self.placement is not Placement.LEAVE or offset in (0, 1):  # the actions say these
+            return None
+        sight = batch.episodes["sight"]
+        if offset < 0:
+            return np.where((actions >= POST) & (actions < INSIDE), offset, 0)
+        beyond = np.minimum(offset, sight["ask"] - sight["bid"] - 1) - 1
+        return np.where((actions >= INSIDE) & (actions < MID), beyond, 0)
 
     def curve(self, steps: int) -> np.ndarray:
         """Share of an order that is due at the edges of so many steps: see `schedules`."""

@@ -20,6 +20,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.learn.batch import ExecutionBatch
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.layout import OUTCOME, End
+from tickwright.learn.policies.aim import aimed
 from tickwright.learn.policies.port import Policy
 
 SCORE = np.dtype([*OUTCOME.descr, ("news", "<f8")])
@@ -79,7 +80,9 @@ def work(batch: ExecutionBatch, policy: Policy, step: Callable[[np.ndarray], obj
     for _ in range(batch.config.steps):
         if (episodes["outcome"]["end"] != End.RUNNING).all():
             break
-        take(np.ascontiguousarray(policy.decide(batch), np.int64))
+        actions = np.ascontiguousarray(policy.decide(batch), np.int64)
+        with aimed(batch, policy, actions):
+            take(actions)
         news += episodes["news"]
     return news
 

@@ -37,7 +37,7 @@ POLICY = np.dtype(
         ("seed", "<u8"),  # of the random policy's draws
         ("rate", "<f8"),  # pov: own share of all volume; 0 is the rate that ends with the forecast volume
         ("slack", "<f8"),  # pegs: slices overdue from which on they are crossed
-        ("inside", "<i8"),  # leave: 1 improves the best by a tick
+        ("offset", "<i8"),  # leave: ticks from the best, above 0 inside the spread, below behind
         # heuristic
         ("behind", "<f8"),
         ("cross_at", "<f8"),

@@ -6,7 +6,7 @@
 | post-then-cross | cross what is overdue; else have what is due rest at the best |
 | peg | have what is due rest at the best and follow it; cross what is overdue by more than `slack` slices |
 | mid-peg | the same at the mid, inside the spread, or at the best where there is no room |
-| leave | have what is due rest at the best, or one tick inside, and leave it there; the next when nothing rests |
+| leave | have what is due rest `offset` ticks from the best (`aim`), and leave it there; the next when nothing rests |
 | heuristic | cross, improve, post or pull, by imbalance, spread and what is overdue (`baseline.Numbers`) |
 | random | any legal action |
 
@@ -115,7 +115,7 @@ def place(policy: Record, overdue: Int, due: Int, task: Record, progress: Record
     if policy.placement == _LEAVE:
         if due <= 0 or progress.live > 0:
             return KEEP
-        return rest_about(due, policy.inside != 0, task, progress, sight)
+        return rest_about(due, policy.offset > 0, task, progress, sight)
     slack = 0.0 if policy.placement == _POST_THEN_CROSS else policy.slack * task.slice
     crossing = cross_about(overdue, task, progress) if overdue > slack else KEEP
     if crossing != KEEP or due <= 0:

@@ -1,10 +1,14 @@
-"""The heuristic's numbers, found under a budget of simulated episodes, by a tree-structured Parzen estimator.
+"""Numbers found under a budget of simulated episodes: the heuristic's, by a tree-structured Parzen estimator, and the
+offset of submit-and-leave, by trying all of them.
 
 1. Every trial plays the same `a_trial` episodes of a seed (common random numbers); its score is the mean of minus the
    reward, less the news: the shortfall, and the risk where the config has a risk aversion.
 2. The first trials are the corners of the family: as it comes, post then cross, peg, all at rest.
 3. The best few play further episodes, as many each as are left of the budget, and the best of those is the result. What
    it scores there is a little too good still, by the choice among so few; measure it on a seed of its own.
+
+`tune_leave` does the same with submit-and-leave, in 1 and 2 every offset of `OFFSETS` with every one of its schedules,
+`once` among them, each on as many episodes as 0.6 of the budget gives.
 
 One thread or many, same arguments: same numbers. Source of the search: Bergstra et al., "Algorithms for hyper-parameter
 optimization", NeurIPS 2011, as Optuna has it.
@@ -45,14 +49,21 @@ CORNERS: tuple[dict[str, float], ...] = (
     _NEVER | {"behind": 30.0, "ahead": 30.0},  # all at rest
 )
 SCHEDULES = ("twap", "ac", "ow")
+LEAVE, LEAVE_SCHEDULES = "leave", ("once", *SCHEDULES)
+OFFSETS = range(-6, 9)
+"""Ticks from the best at which submit-and-leave is sought, below 0 behind it; inside the spread as there is room."""
 _SHARE = 0.6
 """Of the budget for the search; the rest is for the last choice."""
 _FINALISTS = 4
 
 
+_Trial = tuple[float, str, Numbers]
+"""A score, and whose it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The best heuristic, and what it was found by."""
+    """The best of a family, and what it was found by."""
 
     name: str
     """With its schedule."""
@@ -95,19 +106,41 @@ def tune(
     found = _search(
         config, trials, a_trial, derive(seed, "tune/search"), threads, lambda n: progress(n * a_trial, budget)
     )
+    return _chosen(config, found, budget, trials * a_trial, seed, threads, progress)
+
+
+def tune_leave(
+    config: EpisodeConfig, budget: int, seed: int, *, threads: int = 1, progress: Progress = _silent
+) -> Tuned:  # fmt: skip
+    """Submit-and-leave with its best schedule and offset, on `budget` episodes in all. Raises ConfigError for a budget
+    that is too small to try them all."""
+    family = [(f"{name}/{LEAVE}", Numbers(offset=offset)) for name in LEAVE_SCHEDULES for offset in OFFSETS]
+    a_trial = int(_SHARE * budget) // len(family)
+    if a_trial < 2:
+        raise ConfigError("budget", budget, f"at least {int(2 * len(family) / _SHARE) + 1} episodes")
+    found = []
+    with Course(config, a_trial, derive(seed, "tune/search"), threads=threads) as course:
+        for n, (name, numbers) in enumerate(family):
+            found.append((_score(course, Baseline(name, numbers)).value, name, numbers))
+            progress((n + 1) * a_trial, budget)
+    return _chosen(config, found, budget, len(family) * a_trial, seed, threads, progress)
+
+
+def _chosen(
+    config: EpisodeConfig, found: list[_Trial], budget: int, spent: int, seed: int, threads: int, progress: Progress
+) -> Tuned:  # fmt: skip
+    """The best few again, on what is left of the budget, and the best of those."""
     finalists = sorted(found, key=lambda trial: trial[0])[:_FINALISTS]
-    each = (budget - trials * a_trial) // len(finalists)
+    each = (budget - spent) // len(finalists)
     with Course(config, each, derive(seed, "tune/choose"), threads=threads) as course:
         scores = [_score(course, Baseline(name, numbers)) for _, name, numbers in finalists]
     best = min(range(len(scores)), key=lambda i: scores[i].value)
     progress(budget, budget)
     _, name, numbers = finalists[best]
-    return Tuned(name, numbers, scores[best], trials, trials * a_trial + each * len(finalists))
+    return Tuned(name, numbers, scores[best], len(found), spent + each * len(finalists))
 
 
-def _search(
-    config: EpisodeConfig, trials: int, episodes: int, seed: int, threads: int, tell: Any
-) -> list[tuple[float, str, Numbers]]:
+def _search(config: EpisodeConfig, trials: int, episodes: int, seed: int, threads: int, tell: Any) -> list[_Trial]:
     optuna = _optuna()
     loud = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

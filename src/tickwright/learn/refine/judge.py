@@ -33,7 +33,7 @@ from tickwright.learn.benchmark.cells import Store
 from tickwright.learn.benchmark.config import FULL_CELL, FULL_HEADLINE, BenchmarkConfig
 from tickwright.learn.benchmark.contenders import Contender
 from tickwright.learn.benchmark.measure import Measurer, Report
-from tickwright.learn.benchmark.replay import BASELINES, replayed
+from tickwright.learn.benchmark.replay import SHORT, replayed
 from tickwright.learn.benchmark.rows import NEAR_SHARE, Table, near_zero
 from tickwright.learn.benchmark.scenarios import HEADLINE, Scenario, identity, shells
 from tickwright.learn.config import EpisodeConfig
@@ -85,7 +85,7 @@ def judge(
     document: dict[str, Any] = {
         "episodes": {"headline": asked.headline_episodes, "cell": asked.cell_episodes},
         "scenarios": tables,
-        "replay": replayed([old, new], asked, store, report) if asked.replay.days else [],
+        "replay": replayed([old, new], asked, store, report, SHORT) if asked.replay.days else [],
         "gate": gates.judged(base, [measure.contender(new, 0)], asked, store, report) if config.gate else None,
         "test_seeds": registered | {
             "trained_with": seeds.trained_with(played, [old.trained.manifest, new.trained.manifest])
@@ -208,7 +208,7 @@ def _replay(days: Sequence[dict[str, Any]], without: bool) -> Criterion:
     for day in days:
         rows = {row["policy"]: row for row in day["rows"]}
         found, starts = rows[CHALLENGER]["difference_to_first"], day["orders"] // 2  # a start has both sides
-        (low, high), most = found["ci95"], REPLAY_MARGIN * max(rows[BASELINES[0]]["mean_bps"], 0.0)
+        (low, high), most = found["ci95"], REPLAY_MARGIN * max(rows[SHORT[0]]["mean_bps"], 0.0)
         passed &= high <= most and starts >= LEAST_STARTS
         told.append(
             f"{day['instrument']} {day['date']} {found['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}), "

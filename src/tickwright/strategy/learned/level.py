@@ -76,9 +76,9 @@ def _pointer(typingctx: Any, number: Any) -> Any:
     return _types.voidptr(_types.int64), code
 
 
-_address: Any = intrinsic(_pointer)
+address: Any = intrinsic(_pointer)
 """An integer as a pointer, in kernels."""
-_at: Any = getattr(numba, "carray")  # noqa: B009 - which numba does not declare as its own
+array_at: Any = getattr(numba, "carray")  # noqa: B009 - which numba does not declare as its own
 
 
 @inline
@@ -149,7 +149,7 @@ def finite(observation: np.ndarray) -> bool:
 
 @inline
 def settle(level: Record, obs: Record) -> None:
-    """Look, choose an action, and write down what it asks for."""
+    """Look, choose an action by the network, and write down what it asks for."""
     task, progress, sight, places = level.task, level.progress, level.sight, level.places
     seen, mask = level.observation[: level.observed], level.mask[: level.actions]
     look(level, obs)
@@ -161,15 +161,22 @@ def settle(level: Record, obs: Record) -> None:
         mask[action] = legal_at(action, task, progress, sight, places)
     if places.pool != 0 and obs.limited == 1:  # the pool knows no limit
         mask[level.actions - DARK_ACTIONS :] = 0
-    widths = _at(_address(level.widths), (level.depths,), np.int64)
-    weights = _at(_address(level.weights), (level.numbers,), np.float32)
-    scratch = _at(_address(level.scratch), (2, level.widest), np.float32)
+    widths = array_at(address(level.widths), (level.depths,), np.int64)
+    weights = array_at(address(level.weights), (level.numbers,), np.float32)
+    scratch = array_at(address(level.scratch), (2, level.widest), np.float32)
     level.decisions += 1
     if finite(seen):
         level.action = best_legal(scratch[forward(widths, weights, seen, scratch)], mask)
     else:  # the network's answer would be undefined
         level.action = KEEP
         level.blind += 1
+    ask(level, obs)
+
+
+@inline
+def ask(level: Record, obs: Record) -> None:
+    """Write down what the action asks for."""
+    task, progress, sight, places = level.task, level.progress, level.sight, level.places
     base, venue, dark = decode(level.action, places)
     level.crossing, level.rest_price, level.rest = wish(base, task, progress, sight)
     level.crossing_venue = level.rest_venue = venue + 1 if places.venues > 1 or places.pool != 0 else np.int64(NOWHERE)
@@ -217,10 +224,16 @@ def anywhere(tick: tuple[int, int, int, int, int]) -> Tick:
     return kind, price, size, post_only, wake, NOWHERE
 
 
+@inline
+def level_at(place: Int) -> Record:
+    """The LEVEL row at an address."""
+    return array_at(address(place), (1,), LEVEL)[0]
+
+
 @kernel
 def decide(params: Params, memory: Memory, obs: Record) -> Tick:
     """The intent of a trained policy; `params` are not used, `memory[PLACE]` is the address of its LEVEL row."""
-    level = _at(_address(memory[PLACE]), (1,), LEVEL)[0]
+    level = level_at(memory[PLACE])
     if idle(obs):
         return anywhere(waiting(obs))
     if memory[START] != obs.start or memory[DEADLINE] != obs.deadline:
