@@ -283,7 +283,7 @@ def test_a_kernel_that_hides_what_it_remembers_is_caught():
 # ── nodes and identities ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", ["order_imbalance", "ofi:300ms", "bid_orders", "close", "signed"])
+@pytest.mark.parametrize("name", ["order_imbalance", "ofi:300ms", "bid_orders", "close", "signed", "ask_depth_bps:9.5"])
 def test_a_column_is_a_node_with_the_column_in_its_rows(name):
     tape, prints = made_feed(1)
     bars = compute(tape, prints, FeatureConfig((name if is_book_feature(name) else "mid",), bars="500ms")).bars

@@ -105,7 +105,7 @@ class NodeFeature:
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", dict(self.inputs))
         taken = is_book_feature(self.name) or self.name.partition(":")[0] in (*COLUMNS, *_TAKEN, *_MADE)
-        if not _OWN_NAME.fullmatch(self.name) or (taken and not self._is_column):
+        if not (self._is_column if taken else _OWN_NAME.fullmatch(self.name)):
             raise ConfigError("feature", self.name, "a word that is no name of a column or a feature yet")
         if not self.factor.module:
             raise ConfigError(
