@@ -138,6 +138,11 @@ def test_commands_and_the_page(market, capsys, monkeypatch):
     scale = figures["f0-map"]["data"][1]["colorscale"]
     assert (scale[0][0], scale[-1][0]) == (0, 1)  # else the browser takes a scale of its own
     assert {"f0-status", "f0-map", "f0-paths", "f0-sectors", "day-pattern"} == set(figures)
+    unknown = ("--instrument", "HIGH", "--instrument", "NOPE")
+    code, out, err = call(capsys, "factors", "report", "--catalog", "cat", "--out", "none", *unknown)
+    assert (code, out) == (2, "")
+    assert err.strip().endswith("NOPE: no rows of these factors are stored; there are HIGH, LOW")
+    assert not (market / "none").exists()
 
 
 def test_a_stored_span_shorter_than_the_look_back_is_checked_too(market, capsys, monkeypatch):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickwright.core.kernel import inline
-from tickwright.core.layout import F8
+from tickwright.core.layout import F8, I8
 from tickwright.core.tables import BAR
 from tickwright.core.units import MINUTE
 from tickwright.factors.factor import Factor
-from tickwright.factors.records import Estimate, Status
+from tickwright.factors.records import Estimate, Sample, Status
 from tickwright.factors.registry import register
 
-OK = int(Status.OK)
+OK, FEW = int(Status.OK), int(Status.INSUFFICIENT_OBS)
 START = 1_518_791_400 * 10**9
 """2018-02-16 14:30 UTC, the open of XNYS."""
 
@@ -32,11 +32,44 @@ def blend(config, state, ring, x, out):
         out.stderr = max(x.first.stderr, x.second.stderr)
 
 
+@dataclass(frozen=True, slots=True)
+class FellConfig:
+    """Slots of the window, and falls of the market that it must hold."""
+
+    window: I8
+    least: I8
+
+
+@inline(borrow=True)
+def fell(config, state, ring, x, out):
+    """The mean return of the asset on bars on which the market fell."""
+    at = 2 * (x.slot % config.window)
+    there = x.asset.status == OK and x.market.status == OK and x.market.value < 0.0
+    ring[at], ring[at + 1] = (x.asset.value, 1.0) if there else (0.0, 0.0)
+    total = n = 0.0
+    for age in range(config.window):
+        k = 2 * ((x.slot - age) % config.window)
+        total, n = total + ring[k], n + ring[k + 1]
+    out.n_obs, out.status = int(n), FEW if x.asset.status == OK else x.asset.status
+    if n >= config.least and x.asset.status == OK:
+        out.value, out.status, out.absent = total / n, OK, 6
+
+
 def one(config):
     return 1
 
 
+def window(config):
+    return int(config.window)
+
+
+def pairs(config):
+    return 2 * int(config.window)
+
+
 BLEND = register(Factor("test.blend", 1, blend, BlendConfig, {"first": Estimate, "second": Estimate}, one), __name__)
+PAIR = {"asset": Sample, "market": Sample}
+FELL = register(Factor("test.fell", 1, fell, FellConfig, PAIR, window, ring=pairs), __name__)
 
 
 def pair_returns(rng, count, length, missing=0.0):

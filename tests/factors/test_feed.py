@@ -21,12 +21,13 @@ from tickwright.data.store.source import Source as Stored
 from tickwright.factors.beta.config import MarketBetaConfig
 from tickwright.factors.beta.factory import BetaFactory
 from tickwright.factors.beta.feed import Feed
+from tickwright.factors.grid import Grid
 from tickwright.factors.recorded import definition
 from tickwright.factors.rows import fingerprint
 from tickwright.factors.sources.benchmark import BenchmarkSource
-from tickwright.factors.sources.pace import FineGridWarning
+from tickwright.factors.sources.pace import FineGridWarning, too_fine, watch_for_fine
 from tickwright.factors.sources.reference import ReferenceSource
-from tickwright.factors.sources.returns import ReturnSource
+from tickwright.factors.sources.returns import RETURNS_STATE, LiveReturns, ReturnSource
 
 SYMBOLS = ("A", "B", "C")
 CONFIG = MarketBetaConfig(
@@ -288,3 +289,23 @@ def test_usual_settings_keep_the_names_that_stored_rows_bear():
     for names, config in said.items():
         node = Feed(BetaFactory(config), ("A",)).factory.node
         assert (node.id, fingerprint(node, "A", config.benchmark, config.bars)) == names
+
+
+def test_a_look_at_how_fine_a_grid_is_asks_no_series_one_by_one():
+    """It was 0.6 ms of 500 series, after every 100 slots: the slowest update of a hundred."""
+    lives = [LiveReturns(ReturnSource(name, Grid(MINUTE))) for name in "AB"]
+    configs, states = np.concatenate([one.config for one in lives]), np.zeros(2, RETURNS_STATE)
+    states["passed"], states["filled"] = 400, (390, 401)
+
+    def never():
+        raise AssertionError("asked")
+        yield
+
+    assert not watch_for_fine(never(), configs, states)
+    assert too_fine(configs, states).tolist() == [False, False]
+    states["filled"] = (199, 200)  # of bars half may be empty
+    assert too_fine(configs, states).tolist() == [True, False]
+    with pytest.raises(AssertionError, match="asked"):
+        watch_for_fine(never(), configs, states)
+    states["passed"], states["filled"] = 199, 0  # too few to tell
+    assert not too_fine(configs, states).any()

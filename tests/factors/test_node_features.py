@@ -283,7 +283,7 @@ def test_a_kernel_that_hides_what_it_remembers_is_caught():
 # ── nodes and identities ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", ["order_imbalance", "ofi:300ms", "bid_orders", "close", "signed"])
+@pytest.mark.parametrize("name", ["order_imbalance", "ofi:300ms", "bid_orders", "close", "signed", "ask_depth_bps:9.5"])
 def test_a_column_is_a_node_with_the_column_in_its_rows(name):
     tape, prints = made_feed(1)
     bars = compute(tape, prints, FeatureConfig((name if is_book_feature(name) else "mid",), bars="500ms")).bars
@@ -295,7 +295,7 @@ def test_a_column_is_a_node_with_the_column_in_its_rows(name):
     )
     assert told.config.of_bars[0] == node
     since = node.node.lookback - 1
-    assert (since, rows["status"][:since].tolist()) == (2 if name == "ofi:300ms" else 1, [WARMUP] * since)
+    assert (since, rows["status"][:since].tolist()) == (1, [WARMUP] * since)
     for field in ("value", "status", "ts_available"):
         expected = np.where(column["status"] == OK, column[field], 0) if field == "value" else column[field]
         assert rows[field][since:].tolist() == expected[since:].tolist()
@@ -359,7 +359,7 @@ def test_identity_is_by_content():
 
 
 @pytest.mark.parametrize(("name", "bars", "session", "lookback"), [
-    ("mid", "1s", "", 2), ("ofi:1s", "1s", "", 3), ("ofi:1500ms", "1s", "", 4), ("ofi:1s", "1min", "XNYS", 4),
+    ("mid", "1s", "", 2), ("ofi:1s", "1s", "", 2), ("ofi:1500ms", "1s", "", 3), ("ofi:1s", "1min", "XNYS", 3),
     ("session_bars", "1min", "XNYS", 1), ("mid", "volume:10", "", 2),
 ])  # fmt: skip
 def test_a_window_of_time_is_as_many_bars_as_it_may_reach_into(name, bars, session, lookback):

@@ -2,30 +2,29 @@
 
 import numpy as np
 import pytest
-from factor_worlds import BLEND, START, BlendConfig, bars, stamped
+from factor_worlds import START, bars
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from random_graphs import EACH, LEVELS, SHARED, SYMBOLS, Drawn, graphs
 
 from tickwright.core.errors import ConfigError, DataError, FileFormatError
 from tickwright.core.units import MINUTE
-from tickwright.factors import batch
 from tickwright.factors.beta import known
 from tickwright.factors.beta.factory import weights_of
-from tickwright.factors.beta.lagged import LaggedConfig
 from tickwright.factors.beta.section_kernel import BlumeConfig, SectionConfig
 from tickwright.factors.beta.window import WindowConfig
 from tickwright.factors.engine import Engine, samples_of
 from tickwright.factors.executor import Processes, Serial, Threads
-from tickwright.factors.graph import Graph, Node, Source
+from tickwright.factors.graph import Graph, Node
 from tickwright.factors.grid import Grid
-from tickwright.factors.panel import clock_of, samples_on
 from tickwright.factors.records import ESTIMATE, SAMPLE
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Stream
 
 GRID = Grid(MINUTE)
-SYMBOLS = ("A", "B", "C")
-SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MORE = settings(SETTINGS, max_examples=60)
+"""Where no stream is, which costs most of the time."""
 
 
 def source_of(symbol, span):
@@ -37,118 +36,49 @@ def beta_of(window=20, stale=0):
     return Node(known.OLS, WindowConfig(window, 5, 2, 1e-18, 0.0, 1, stale), {"asset": asset, "market": market})
 
 
-@st.composite
-def graphs(draw):
-    """A few betas of random windows on one or two benchmarks, joined in a diamond, shrunk or not."""
-    span = draw(st.integers(1, 2))
-    asset, market = source_of("asset", span).source("asset"), source_of("market", span).source("market")
-    basket = Node(known.BASKET, SectionConfig(1), {"asset": asset, "weight": Source("weight")})
-    betas = []
-    for factor in draw(
-        st.lists(
-            st.sampled_from([known.OLS, known.OLS, known.EWMA, known.DIMSON, known.SCHOLES_WILLIAMS, known.TWO_PASS]),
-            min_size=1,
-            max_size=3,
-        )
-    ):
-        window = draw(st.integers(3, 40))
-        least = draw(st.integers(3, window))
-        guards = (window, least, draw(st.integers(1, 3)), 1e-18, draw(st.sampled_from([0.0, 1e-3])),
-                  draw(st.integers(0, 1)), draw(st.integers(0, min(3, window - 1))))  # fmt: skip
-        config = LaggedConfig(*guards, draw(st.integers(1, 3))) if factor is known.DIMSON else WindowConfig(*guards)
-        benchmark = draw(st.sampled_from([market, basket]))
-        betas.append(Node(factor, config, {"asset": asset, "market": benchmark}))
-    top = Node(BLEND, BlendConfig(0.25), {"first": betas[0], "second": betas[-1]})
-    extra = draw(st.sampled_from([Node(known.BLUME, BlumeConfig(), {"beta": top}),
-                                  Node(known.VASICEK, SectionConfig(2), {"beta": top})]))  # fmt: skip
-    return Graph((*betas, top, extra)), span
-
-
-def world(seed, length=150):
-    """Prices of three assets and a market in the order of being known, with holes, a gap, duplicates, late rows."""
-    rng = np.random.default_rng(seed)
-    slots = START // MINUTE + np.arange(length)
-    slots[length // 2 :] += rng.integers(0, 120)  # short of the longest window, or beyond it
-    return [stamped(rng, bars(rng, slots)) for _ in (*SYMBOLS, "market")]
-
-
-def in_batch(graph, span, columns, executor=None, since=None):
-    """(slots, rows by node) over history, from the beginning or from a slot on."""
-    told = [source_of("x", span).returns([c]) for c in columns]
-    if since is not None:
-        told = [source_of("x", span).returns([{k: v[c["ts_event"] >= since * MINUTE] for k, v in c.items()}])
-                for c in columns]  # fmt: skip
-    returns = {"asset": told[:-1], "market": told[-1]}
-    clock = clock_of(returns)
-    samples = {name: samples_on(clock, rows) for name, rows in returns.items()}
-    samples["weight"] = weights_of(SYMBOLS, {"A": 1.0, "B": 2.0, "C": 0.5})
-    return clock, {k: np.stack(v) for k, v in batch.run(graph, GRID, clock, samples, executor).items()}
-
-
-def live(graph, span):
+def live(graph, span=1):
     sources = {"asset": [source_of(s, span) for s in SYMBOLS], "market": source_of("market", span)}
     return Stream(graph, sources, {"weight": weights_of(SYMBOLS, {"A": 1.0, "B": 2.0, "C": 0.5})})
-
-
-def in_stream(graph, span, columns, cut=None):
-    """The same, row by row as it became known; at row `cut` the process dies and another goes on."""
-    moments = sorted((int(c["ts_available"][i]), k, i) for k, c in enumerate(columns) for i in range(len(c["close"])))
-    stream, told = live(graph, span), []
-    for at, (_, k, i) in enumerate(moments):
-        if at == cut:
-            snapshot = stream.snapshot()
-            stream = live(graph, span)
-            stream.restore(snapshot)
-        row = {name: values[i : i + 1] for name, values in columns[k].items()}
-        told.append(stream.push("asset", row, k) if k < len(SYMBOLS) else stream.push("market", row))
-    told.append(stream.close())
-    slots = np.concatenate([t[0] for t in told])
-    return slots, {n.id: np.concatenate([t[1][n.id] for t in told], axis=1) for n in graph.wanted}
 
 
 @SETTINGS
 @given(graphs(), st.integers(0, 2**32), st.floats(0.05, 0.95))
 def test_batch_is_stream_is_restart(made, seed, share):
     """Invariant: for any graph and any feed, the bytes of batch, stream and restarted stream are equal."""
-    graph, span = made
-    columns = world(seed)
-    clock, rows = in_batch(graph, span, columns)
-    cut = int(share * sum(len(c["close"]) for c in columns))
-    for slots, again in (in_stream(graph, span, columns), in_stream(graph, span, columns, cut)):
+    columns = made.world(seed)
+    clock, rows = made.in_batch(columns)
+    cut = int(share * sum(len(c["close"]) for c in columns.values()))
+    for slots, again in (made.in_stream(columns), made.in_stream(columns, cut)):
         assert slots.tolist() == clock.tolist()
-        for node in graph.wanted:
-            assert again[node.id].tobytes() == rows[node.id].tobytes()
+        for node in made.graph.wanted:
+            assert again[node.id].tobytes() == rows[node.id].tobytes(), node.factor.name
 
 
-@SETTINGS
+@MORE
 @given(graphs(), st.integers(0, 2**32), st.integers(1, 90))
 def test_a_later_start_gives_the_same_bits(made, seed, later):
     """Invariant: a run that begins later gives, from the predicted slot on, the bytes of the longer run."""
-    graph, span = made
-    columns = world(seed)
-    clock, rows = in_batch(graph, span, columns)
-    since = int(clock[0]) + later
-    after, again = in_batch(graph, span, columns, since=since)
-    for node in graph.wanted:
+    columns = made.world(seed)
+    clock, rows = made.in_batch(columns)
+    after, again = made.in_batch(columns, since=int(clock[0]) + later)
+    for node in made.graph.wanted:
         early = after < after[0] + node.lookback - 1
         assert (again[node.id]["status"][:, early] == 0).all()
         same = np.isin(clock, after[~early])
         # Rows that lack every input of the shorter run are on the clock of the longer one alone.
-        assert again[node.id][:, ~early].tobytes() == rows[node.id][:, same].tobytes()
+        assert again[node.id][:, ~early].tobytes() == rows[node.id][:, same].tobytes(), node.factor.name
 
 
-@SETTINGS
+@MORE
 @given(graphs(), st.integers(0, 2**32), st.data())
 def test_nothing_later_changes_a_row(made, seed, data):
     """Invariant (no look-ahead): rows up to a slot are the same bytes whatever comes after it."""
-    graph, span = made
-    columns = world(seed)
-    clock, rows = in_batch(graph, span, columns)
+    columns = made.world(seed)
+    clock, rows = made.in_batch(columns)
     end = int(data.draw(st.sampled_from(clock[5:].tolist())))
-    known = [{k: v[c["ts_event"] <= end * MINUTE] for k, v in c.items()} for c in columns]
-    before, again = in_batch(graph, span, known)
-    for node in graph.wanted:
-        assert again[node.id].tobytes() == rows[node.id][:, clock <= end].tobytes()
+    before, again = made.in_batch(columns, until=end)
+    for node in made.graph.wanted:
+        assert again[node.id].tobytes() == rows[node.id][:, clock <= end].tobytes(), node.factor.name
     assert before.tolist() == clock[clock <= end].tolist()
 
 
@@ -160,13 +90,13 @@ def test_a_panel_at_once_is_row_by_row(seed, share):
     graph, length = Graph((beta_of(12, 2),)), 60
     close = np.exp(np.cumsum(rng.normal(0, 1e-3, (len(SYMBOLS) + 1, length)), axis=1))
     close[rng.random(close.shape) < 0.1] = np.nan
-    at_once, by_row = live(graph, 1), live(graph, 1)
+    at_once, by_row = live(graph), live(graph)
     told = ([], [])
     for t in range(length):
         if t == int(share * length):
             snapshot = at_once.snapshot()
             assert snapshot == by_row.snapshot()
-            at_once = live(graph, 1)
+            at_once = live(graph)
             at_once.restore(snapshot)
         begin = np.array([START + t * MINUTE])
         told[0].append(at_once.push_panel("asset", {"ts_event": begin.repeat(3), "close": close[:-1, t]}))
@@ -185,7 +115,7 @@ def test_a_panel_at_once_is_row_by_row(seed, share):
 
 
 def test_what_is_no_panel_is_refused():
-    stream = live(Graph((beta_of(12),)), 1)
+    stream = live(Graph((beta_of(12),)))
     begin = START + np.array([0, 0, MINUTE])
     for error, rows in ((DataError, {"ts_event": begin, "close": np.ones(3)}),
                         (DataError, {"ts_event": begin[:2], "close": np.ones(2)})):  # fmt: skip
@@ -200,20 +130,20 @@ def test_what_is_no_panel_is_refused():
 
 
 def test_every_executor_gives_the_same_bytes():
-    columns = world(5)
     asset, market = source_of("a", 1).source("asset"), source_of("m", 1).source("market")
     beta = Node(known.OLS, WindowConfig(20, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
-    graph = Graph((Node(known.VASICEK, SectionConfig(2), {"beta": beta}), beta))
-    _, rows = in_batch(graph, 1, columns, Serial())
+    made = Drawn(Graph((Node(known.VASICEK, SectionConfig(2), {"beta": beta}), beta)), GRID)
+    columns = made.world(5)
+    _, rows = made.in_batch(columns, Serial())
     for executor in (Threads(2), Processes(2)):
-        _, again = in_batch(graph, 1, columns, executor)
+        _, again = made.in_batch(columns, executor)
         assert {k: v.tobytes() for k, v in again.items()} == {k: v.tobytes() for k, v in rows.items()}
 
 
 def test_what_a_stream_refuses():
     asset, market = source_of("a", 1).source("asset"), source_of("m", 1).source("market")
     beta = Node(known.OLS, WindowConfig(20, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
-    stream = live(Graph((beta,)), 1)
+    stream = live(Graph((beta,)))
     rows = bars(np.random.default_rng(1), START // MINUTE + np.arange(9), 0, 0)
     stream.push("asset", rows, 0)
     with pytest.raises(DataError, match="merge feeds by ts_available"):
@@ -227,17 +157,17 @@ def test_what_a_stream_refuses():
     ):
         if damaged != snapshot:
             with pytest.raises(FileFormatError):
-                live(Graph((beta,)), 1).restore(damaged)
+                live(Graph((beta,))).restore(damaged)
     for at in (3, 40, len(snapshot) // 2, len(snapshot) - 2):  # the digest, the header, prices, states
         damaged = snapshot[:at] + bytes([snapshot[at] ^ 1]) + snapshot[at + 1 :]
         with pytest.raises(FileFormatError, match="digest"):
-            live(Graph((beta,)), 1).restore(damaged)
+            live(Graph((beta,))).restore(damaged)
     sources = {"asset": [source_of(s, 1) for s in ("B", "A", "C")], "market": source_of("market", 1)}
     with pytest.raises(FileFormatError, match="series"):
         Stream(Graph((beta,)), sources).restore(snapshot)
     other = Node(known.OLS, WindowConfig(21, 5, 2, 1e-18, 0.0, 1, 0), {"asset": asset, "market": market})
     with pytest.raises(FileFormatError, match="graph"):
-        live(Graph((other,)), 1).restore(snapshot)
+        live(Graph((other,))).restore(snapshot)
 
 
 def test_a_bar_outside_the_session_is_counted_and_the_stream_goes_on():
@@ -274,7 +204,7 @@ def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
     assert (told["slot"] - first).tolist() == [0, 1, 3, 4]
     assert told["span"].tolist() == [0, 1, 2, 1]
     assert told["status"].tolist() == [5, 1, 5, 1]
-    stream = live(graph, 1)
+    stream = live(graph)
     stream.push("asset", columns, 0)
     left_out = stream.left_out()
     assert (left_out["late"], left_out["duplicate"]) == (1, 1)
@@ -282,34 +212,35 @@ def test_late_and_duplicate_bars_are_counted_and_nothing_is_told_anew():
     assert set(stream.engine.runs.values()) == {4}
 
 
-@SETTINGS
+@MORE
 @given(graphs(), st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 9))
-@example((Graph((beta_of(window=20, stale=3),)), 1), 7, 35, 3)
+@example(Drawn(Graph((beta_of(window=20, stale=3),)), GRID), 7, 35, 3)
 def test_a_slot_left_out_is_a_slot_without_input(made, seed, hole, gone):
     """Invariant: to leave slots out of the clock gives, on the others, the bytes of giving them empty.
 
     `gone`: slots after the hole on which the market is missing yet. It is then missing since the hole began.
     """
-    graph, _ = made
     rng = np.random.default_rng(seed)
     length = 140
     there = rng.random(length) > 0.1
     there[60 : 60 + hole] = False
     slots = int(rng.integers(0, 10_000)) + np.arange(length)
-    full = rng.random((len(SYMBOLS) + 1, length)) > 0.05
-    full[-1, 60 + hole : 60 + hole + gone] = False
-    samples = samples_of(rng.normal(0, 1e-3, full.shape), full)
-    samples[:, ~there] = np.zeros((), SAMPLE)
-    weight = weights_of(SYMBOLS, None)
     first = int(slots[0])
+    given = {}
+    for name in made.sources:
+        full = rng.random((len(SYMBOLS) if name in EACH else 1, length)) > 0.05
+        if name in SHARED:
+            full[-1, 60 + hole : 60 + hole + gone] = False
+        numbers = np.exp(rng.normal(0, 0.3, full.shape)) if name in LEVELS else rng.normal(0, 1e-3, full.shape)
+        rows = samples_of(np.where(name == "sector", np.rint(numbers), numbers), full)
+        rows[:, ~there] = np.zeros((), SAMPLE)
+        given[name] = rows if name in EACH else rows[0]
 
     def run(chosen):
-        engine = Engine(graph, GRID, len(SYMBOLS), first)
-        return engine.advance(
-            slots[chosen],
-            {"asset": samples[:-1][:, chosen].copy(), "market": samples[-1, chosen].copy(), "weight": weight},
-        )
+        samples = {name: np.ascontiguousarray(rows[..., chosen]) for name, rows in given.items()}
+        samples |= {name: told(slots[chosen]) if callable(told) else told for name, told in made.constants.items()}
+        return Engine(made.graph, made.grid, len(SYMBOLS), first).advance(slots[chosen], samples)
 
     dense, sparse = run(np.ones(length, bool)), run(there)
-    for node in graph.wanted:
-        assert sparse[node.id].tobytes() == dense[node.id][:, there].tobytes()
+    for node in made.graph.wanted:
+        assert sparse[node.id].tobytes() == dense[node.id][:, there].tobytes(), node.factor.name

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ticking_worlds import BETA, brute, previous_tick_beta, prices, ticks_on
 
-from tickwright.core.errors import ConfigError, DataError, FileFormatError
+from tickwright.core.errors import BenchmarkError, ConfigError, DataError, FileFormatError
 from tickwright.core.tables import PRINT, TOP_OF_BOOK
 from tickwright.core.units import MINUTE, SECOND
 from tickwright.factors import batch
@@ -347,3 +347,19 @@ def test_a_planted_fault_is_caught():
     (case,) = tick_cases(tick_configs()[:1], made_ticks(2))
     peeks = Peeks(case.factory, case.ticks)
     assert not CHECKS["check-lookahead"](peeks).passed
+
+
+@pytest.mark.parametrize("late", [0, 3, -3, 60, -60, 75])
+@pytest.mark.parametrize("grid", ["10s", "1min"])
+def test_a_benchmark_that_is_shifted_by_a_slot_is_refused(late, grid):
+    """A market that is told a minute off is refused on grids below a minute too; one that leads by seconds is not."""
+    rng = np.random.default_rng(7)
+    asset, market = prices(rng, 3 * 3600, (2.0, 2.0))
+    config = TickBetaConfig(lookback_length=30, grid=grid)
+    told = {"A": asset}, (market[0] + late * SECOND, market[1]), config
+    if abs(late) < 60:
+        assert len(compute_tick_beta(*told)) > 100
+        return
+    with pytest.raises(BenchmarkError, match=f"shifted by [{'+' if late > 0 else '-'}]1 stretch of 1min"):
+        compute_tick_beta(*told)
+    assert len(compute_tick_beta(*told, aligned=False)) > 100

@@ -38,6 +38,7 @@ from tickwright.factors.sources.benchmark import check_alignment
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.stream import Stream
 from tickwright.factors.tags import NONE, Definition, definition_of
+from tickwright.factors.tick.aligned import check_tick_alignment
 from tickwright.factors.tick.cases import TickCase, stored_ticks
 from tickwright.factors.tick.compute import warn_if_fine
 from tickwright.factors.tick.config import TickBetaConfig
@@ -175,6 +176,7 @@ class OfTicks:
     factory: TickBetaFactory
     catalog: Reading
     symbols: Sequence[str]
+    aligned: bool = True
 
     def history(self, span: Span) -> pl.DataFrame:
         """As `Recorded.history`. Warns with FineGridWarning as `compute_tick_beta` does."""
@@ -183,11 +185,14 @@ class OfTicks:
         market = of.pop(factory.config.benchmark)
         for symbol, ticks in of.items():
             warn_if_fine(factory.config.bars.length, {symbol: ticks, factory.config.benchmark: market})
-        return cut(factory.compute(of, market), *span)
+        return cut(factory.compute(of, market, self.aligned), *span)
 
     def live(self, span: Span) -> Iterator[Told]:
         """As `Recorded.live`. Ticks of one series that follow each other in a row are told together."""
         ticks = self._ticks(self._bounds(span))
+        if self.aligned:
+            made = [self.factory.ticks_of(name).ticks(columns) for name, columns in ticks.items()]
+            check_tick_alignment(made[:-1], made[-1], self.factory.config.bars)
         stream, names = TickStream(self.factory, self.symbols), list(ticks)
         known = [columns["ts_available"] for columns in ticks.values()]
         for k, run in groupby(in_order(known), key=lambda row: row[0]):
@@ -225,7 +230,7 @@ def recorded(
         return Beta(factory, catalog, where, symbols, aligned)
     if isinstance(factory, OwnFactory):
         return Own(factory, catalog, symbols, aligned)
-    return OfTicks(factory, catalog, symbols)
+    return OfTicks(factory, catalog, symbols, aligned)
 
 
 def bars_of(factory: Factory) -> Grid:

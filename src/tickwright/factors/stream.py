@@ -35,7 +35,7 @@ _FIELDS = tuple(name for name in SAMPLE.names or () if not name.startswith("_"))
 Constant = np.ndarray | Callable[[np.ndarray], np.ndarray]
 WATCHED = 100
 """Slots after which `watch` looks again."""
-Watch = Callable[[Iterable[LiveReturns]], bool]
+Watch = Callable[[Iterable[LiveReturns], np.ndarray, np.ndarray], bool]
 Told = tuple[np.ndarray, dict[str, np.ndarray]]
 """(slots, ESTIMATE rows (instruments, slots) of every wanted node by its id)."""
 
@@ -45,8 +45,8 @@ class Stream:
 
     `sources`: by the name that the graph gives it, one ReturnSource for what all instruments share or one an
     instrument. `constants`: samples (instruments, 1) of what does not change, as weights, or what makes those of some
-    slots, (instruments, slots), as membership. `watch` is called with all series after every `WATCHED` slots, and at
-    the end, until it says that it has seen enough.
+    slots, (instruments, slots), as membership. `watch` is called with all series, their configurations and their
+    states, after every `WATCHED` slots and at the end, until it says that it has seen enough.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class Stream:
         self._unwatched += slots
         if self._watch is not None and self._unwatched >= WATCHED:
             self._unwatched = 0
-            if self._watch(self._series.values()):
+            if self._watch(self._series.values(), self._config, self._states):
                 self._watch = None
 
     def _together(self, told: Sequence[Told]) -> Told:

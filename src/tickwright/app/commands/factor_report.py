@@ -10,7 +10,7 @@ import numpy as np
 
 from tickwright.app import first_use, terminal
 from tickwright.app.commands.factor_compute import beta_of
-from tickwright.app.commands.factor_values import Chosen
+from tickwright.app.commands.factor_values import Chosen, check_stored
 from tickwright.app.report.factors.day import LEAST, MEASURES, Pattern, laid, pattern
 from tickwright.app.report.factors.page import FactorReport, render
 from tickwright.app.report.factors.views import FactorView, coverage, view_of
@@ -61,6 +61,7 @@ def report(chosen: Chosen, out: Path) -> None:
                 views.append(_checked(_with_reference(view, chosen.catalog, catalog), chosen.catalog, catalog))
         if not views:
             raise NotInCatalogError(f"{chosen.catalog}: no rows of these factors in this span")
+        check_stored(store, wanted, set(chosen.instruments) - {s for view in views for s in view.symbols})
         patterns, minutes, note = _patterns(views, catalog)
     made = FactorReport(chosen.catalog, views, patterns, minutes, note, chosen.instruments, _notes(views, chosen))
     target = out / "report.html"

@@ -79,7 +79,7 @@ def read(
         series, None if origin is None else Origin(origin), symbols=chosen.instruments, **chosen.span,
         as_of=moment(as_of, "--as-of"), recorded_by=moment(recorded_by, "--recorded-by"), versions=versions,
     )  # fmt: skip
-    _check_stored(store, series, set(chosen.instruments) - set(rows["symbol"].unique()))
+    check_stored(store, series, set(chosen.instruments) - set(rows["symbol"].unique()))
     if out is not None:
         write_rows(out, rows)
         print(f"{len(rows):,} rows in {out}")
@@ -112,7 +112,7 @@ def _number(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:#.3g}"
 
 
-def _check_stored(store: FactorStore, series: list[SeriesId], unseen: set[str]) -> None:
+def check_stored(store: FactorStore, series: list[SeriesId], unseen: set[str]) -> None:
     """Raise NotInCatalogError for a symbol that has no row of these factors, at whatever time."""
     if not unseen:
         return

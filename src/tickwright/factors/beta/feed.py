@@ -27,7 +27,7 @@ from tickwright.factors.panel import Given
 from tickwright.factors.replay import Series, each_of
 from tickwright.factors.rows import cut
 from tickwright.factors.sources.benchmark import BenchmarkSource, check_alignment
-from tickwright.factors.sources.pace import warn_of_fine
+from tickwright.factors.sources.pace import warn_of_fine, watch_for_fine
 from tickwright.factors.sources.reference import ReferenceSource
 from tickwright.factors.sources.returns import ReturnSource
 from tickwright.factors.stream import Constant, Stream, Told
@@ -143,7 +143,7 @@ class Feed:
 
         It warns with FineGridWarning, once, as soon as too many slots of a series were empty.
         """
-        return Stream(self.factory.graph, self.sources, self.constants, warn_of_fine)
+        return Stream(self.factory.graph, self.sources, self.constants, watch_for_fine)
 
     def frame(self, told: Told) -> pl.DataFrame:
         """What a stream told, as `history` gives it."""

@@ -2,7 +2,8 @@
 
 1. What is pushed is all of both feeds up to a moment; it waits until a bar that it belongs to is over.
 2. A bar is over when something later is known: no print of its last nanosecond can follow.
-3. Lots and money of a bar are sums of whole numbers. What the book was is taken from the last event before its end.
+3. Lots and money of a bar are sums of whole numbers. What the book was is taken from the last event before its end;
+   a flow over a window of time T is of the last T before that end, whether anything happened lately or not.
 
 A print without a side (an auction, or a feed that does not say) counts in the volume, and neither as bought nor sold.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,11 +20,12 @@ from tickwright.core.errors import DataError, FileFormatError
 from tickwright.core.events import SUBTICKS, TRADE
 from tickwright.core.units import Nanos
 from tickwright.factors.features.bar_rows import FEATURE_BAR, Bars
-from tickwright.factors.features.book import EARLIEST, FeatureRows, joined
+from tickwright.factors.features.book import EARLIEST, NO_FLOWS, FeatureRows, joined
 from tickwright.factors.features.clock import BUCKET, DOLLARS, EVENTS, TICKS, TIME, Clock
+from tickwright.factors.features.past import Past
 from tickwright.factors.records import Status
 
-FORMAT = "tickwright.features.bars/1"
+FORMAT = "tickwright.features.bars/2"
 _GAP = int(Status.GAP)
 
 
@@ -42,6 +45,9 @@ class BarBuilder:
         """The end of the bar that was told last."""
         self._prints: np.ndarray = np.zeros(0, TRADE)
         self._rows = _no_rows(names)
+        self._first: Nanos | None = None
+        """When the first event of the book was."""
+        self._past = Past(names)
 
     def push(self, prints: np.ndarray, rows: FeatureRows) -> Bars:
         """TRADE rows and feature rows, all there is up to their latest moment → the bars that are over.
@@ -58,7 +64,9 @@ class BarBuilder:
         if len(prints):
             self._prints = np.concatenate([self._prints, prints[prints["size"] > 0]])
         if len(rows):
-            self._rows = joined((self._rows, rows))
+            self._first = int(rows.ts_event[0]) if self._first is None else self._first
+            self._rows = joined((self._rows, replace(rows, flows=NO_FLOWS)))
+            self._past.append(rows.flows)
         return self._tell(self.now, [t for t in times if len(t)])
 
     def close(self) -> Bars:
@@ -148,8 +156,11 @@ class BarBuilder:
         if there.any():
             values[:, there] = self._rows.values[:, at[there]]
             statuses[:, there] = self._rows.statuses[:, at[there]]
+            assert self._first is not None
+            self._past.fill(self._first, ends - 1, values, statuses)
             out["ts_available"][there] = np.maximum(known[there], self._rows.ts_available[at[there]])
         self._until = int(ends[-1])
+        self._past.drop(self._until)
         self._prints = self._prints[upto[-1] :]
         self._rows = _from(self._rows, int(at[-1]))
         return Bars(out, self.names, values, statuses)
@@ -179,12 +190,13 @@ class BarBuilder:
         """What waits, and which bar is next."""
         head = {
             "format": FORMAT, "clock": self.clock.text, "session": self.clock.grid.session, "names": self.names,
-            "size": self.clock.size, "state": [self.now, self._next, self._begun, self._reached, self._until],
+            "size": self.clock.size,
+            "state": [self.now, self._next, self._begun, self._reached, self._until, self._first],
         }  # fmt: skip
         out = io.BytesIO()
         out.write(json.dumps(head).encode() + b"\n")
         rows = self._rows
-        for array in (self._prints, rows.ts_event, rows.ts_available, rows.values, rows.statuses):
+        for array in (self._prints, self._past.log, rows.ts_event, rows.ts_available, rows.values, rows.statuses):
             np.save(out, array)
         return out.getvalue()
 
@@ -199,8 +211,9 @@ class BarBuilder:
         for name, value in wanted.items():
             if head.get(name) != value:
                 raise FileFormatError("snapshot", name, str(head.get(name)), str(value))
-        self.now, self._next, self._begun, self._reached, self._until = head["state"]
-        self._prints, *rows = (np.load(file) for _ in range(5))
+        self.now, self._next, self._begun, self._reached, self._until, self._first = head["state"]
+        self._prints, log, *rows = (np.load(file) for _ in range(6))
+        self._past.restore(log)
         self._rows = FeatureRows(self.names, *rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from tickwright.core.layout import to_rows
 from tickwright.core.units import Nanos
 from tickwright.factors.features import book_kernel as kernels
 from tickwright.factors.features.columns import FIRST_OF_WINDOWS, TWENTY, BookFeature, Column, features_of
-from tickwright.factors.features.flow_kernel import BOOK_STATE, TOTALS
+from tickwright.factors.features.flow_kernel import BOOK_STATE, LOG, TOTALS
 from tickwright.factors.records import Status
 from tickwright.factors.rows import STATUSES
 
@@ -27,13 +27,15 @@ FORMAT = "tickwright.features.book/1"
 EARLIEST: Nanos = int(np.iinfo(np.int64).min)
 _LAST = int(Flag.LAST)
 _FIRST_LOG = 1 << 12
+NO_FLOWS: np.ndarray = np.zeros((0, LOG), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureRows:
     """Events in rows: `ts_event` and `ts_available` (n,), `values` float64 and `statuses` uint8, each (features, n).
 
-    A value counts where its status is OK, and is zero where it is not.
+    A value counts where its status is OK, and is zero where it is not. `flows`, where any is over a window: when each
+    event was and the running totals after it (n, LOG).
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class FeatureRows:
     ts_available: np.ndarray
     values: np.ndarray
     statuses: np.ndarray
+    flows: np.ndarray = field(default_factory=lambda: NO_FLOWS)
 
     def __len__(self) -> int:
         return len(self.ts_event)
@@ -72,6 +75,7 @@ def joined(parts: Iterable[FeatureRows]) -> FeatureRows:
         np.concatenate([part.ts_available for part in every]),
         np.concatenate([part.values for part in every], axis=1),
         np.concatenate([part.statuses for part in every], axis=1),
+        np.concatenate([part.flows for part in every]),
     )
 
 
@@ -113,7 +117,7 @@ class BookFeatures:
         self._spare = np.zeros(TOTALS, np.int64)
         self._pending = np.zeros(BOOK["orders"].shape[0], np.int32)
         self._tails = np.zeros(len(columns), np.int64)
-        self._log = np.zeros((_FIRST_LOG if flows else 1, kernels.LOG), np.int64)
+        self._log = np.zeros((_FIRST_LOG if flows else 1, LOG), np.int64)
         self._depths = np.zeros((2, max(levels, 1)), np.int64)
         self._rows = 0
 
@@ -131,22 +135,23 @@ class BookFeatures:
         ends = int(np.count_nonzero((rows["flags"] & _LAST != 0) & (rows["ts_event"] >= self._begin)))
         moments = np.zeros((2, ends), np.int64)
         values, statuses = np.zeros((len(self.names), ends)), np.zeros((len(self.names), ends), np.uint8)
+        flows = np.zeros((ends if self._state["flows"][0] else 0, LOG), np.int64)
         at, written, reason = 0, 0, kernels.GROW
         while reason == kernels.GROW:
             at, written, reason, code = kernels.advance(
                 self._books, self._state, self._totals, self._spare, self._pending, self._columns, self._tails,
-                self._log, self._depths, rows, at, self._begin, written, moments, values, statuses,
+                self._log, self._depths, rows, at, self._begin, written, moments, values, statuses, flows,
             )  # fmt: skip
             check_code(code, f"tape row {self._rows + at}")
             if reason == kernels.GROW:
                 self._grow()
         self._rows += len(rows)
-        return FeatureRows(self.names, moments[0], moments[1], values, statuses)
+        return FeatureRows(self.names, moments[0], moments[1], values, statuses, flows)
 
     def _grow(self) -> None:
         """Twice the log: windows hold more events than it has room for."""
         logged, oldest, length = int(self._state["logged"][0]), int(self._state["oldest"][0]), len(self._log)
-        wider = np.zeros((2 * length, kernels.LOG), np.int64)
+        wider = np.zeros((2 * length, LOG), np.int64)
         held = np.arange(oldest, logged)
         wider[held % len(wider)] = self._log[held % length]
         self._log = wider
@@ -170,7 +175,7 @@ class BookFeatures:
         for name, value in (("format", FORMAT), ("features", list(self.names))):
             if head.get(name) != value:
                 raise FileFormatError("snapshot", name, str(head.get(name)), str(value))
-        self._log = np.zeros((head["log"], kernels.LOG), np.int64)
+        self._log = np.zeros((head["log"], LOG), np.int64)
         used = int(self._books["high"][0])
         self._books["orders"][0][:used] = np.zeros(1, ORDER)
         at = 0

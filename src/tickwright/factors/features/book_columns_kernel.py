@@ -8,7 +8,7 @@ import numpy as np
 
 from tickwright.book.ladder import best, has, level_count, level_size, next_price
 from tickwright.book.layout import ASK, BID
-from tickwright.core.kernel import inline
+from tickwright.core.kernel import inline, kernel
 from tickwright.factors.features.columns import Kind
 from tickwright.factors.features.flow_kernel import ADDED, BOUGHT, CANCELLED, EVENTS, GAIN, SOLD, TRADED, TRADES
 from tickwright.factors.features.formulas import imbalance, micro, mid
@@ -16,6 +16,7 @@ from tickwright.factors.records import Status
 
 _OK, _EMPTY = int(Status.OK), int(Status.EMPTY_SIDE)
 _CROSSED, _FEW = int(Status.CROSSED), int(Status.INSUFFICIENT_OBS)
+_WARMUP = int(Status.WARMUP)
 _SECOND = 1e9
 
 _BID_PRICE, _ASK_PRICE = int(Kind.BID), int(Kind.ASK)
@@ -153,3 +154,25 @@ def over_window(kind: int, column: Any, totals: Any, before: Any) -> tuple[float
     elif kind == _ASK_ADD_RATE:
         value = _since(totals, before, ADDED + ASK) / seconds
     return value, status
+
+
+@kernel(borrow=True)
+def over_windows(
+    columns: Any, places: Any, log: Any, first: int, nows: Any, upto: Any, since: Any, values: Any, statuses: Any
+) -> None:
+    """Flows over the window before each of some moments, whether an event is at it or not.
+
+    `log`: (events, LOG), totals after each; `upto` (moments,), `since` (columns, moments): the last events by the
+    moment, below 0 where there is none yet, and before its window; `places`: which of the rows of `values` and
+    `statuses` (any, moments) each column is.
+    """
+    for c in range(columns.shape[0]):
+        column, place = columns[c], places[c]
+        for k in range(nows.shape[0]):
+            if upto[k] < 0:
+                continue
+            value, status = 0.0, _WARMUP
+            if nows[k] - column.window >= first:
+                value, status = over_window(column.kind, column, log[upto[k], 1:], log[since[c, k]])
+            values[place, k] = value if status == _OK else 0.0
+            statuses[place, k] = status

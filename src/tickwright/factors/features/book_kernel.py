@@ -21,8 +21,6 @@ from tickwright.factors.features.columns import FIRST_OF_WINDOWS
 from tickwright.factors.features.flow_kernel import EVENTS, TOTALS, flow, gains, quote
 from tickwright.factors.records import Status
 
-LOG = 1 + TOTALS
-"""Numbers of an event in the log: when it was, and the totals before it."""
 DONE, GROW = 0, 1
 
 _OK, _WARMUP = int(Status.OK), int(Status.WARMUP)
@@ -32,13 +30,14 @@ _LAST = int(Flag.LAST)
 @kernel(borrow=True)
 def advance(
     books: Any, states: Any, totals: Any, spare: Any, pending: Any, columns: Any, tails: Any, log: Any, depths: Any,
-    rows: Any, at: int, begin: int, written: int, moments: Any, values: Any, statuses: Any,
+    rows: Any, at: int, begin: int, written: int, moments: Any, values: Any, statuses: Any, flows: Any,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """TAPE rows from `at` on: (the next row, events written, DONE or GROW of the log, a BookCode below 0).
 
-    `totals`: int64 (TOTALS,), `spare`: the same before the event; `log`: int64 (a power of two, LOG); `moments`: int64
-    (2, events) `ts_event` and `ts_recv`; `values`, `statuses`: (columns, events). Rows before the moment `begin` build
-    the book and tell nothing.
+    `totals`: int64 (TOTALS,), `spare`: the same before the event; `log`: int64 (a power of two, LOG), with the totals
+    before each event; `moments`: int64 (2, events) `ts_event` and `ts_recv`; `values`, `statuses`: (columns, events);
+    `flows`: (events, LOG), with the totals after each, where any column is over a window. Rows before the moment
+    `begin` build the book and tell nothing.
     """
     state, ladder = states[0], books[0].ladder
     mask = log.shape[0] - 1
@@ -65,10 +64,10 @@ def advance(
         totals[EVENTS] += 1
         if state.flows == 1:
             place = state.logged & mask
-            log[place, 0] = now
+            log[place, 0] = flows[written, 0] = now
             for k in range(TOTALS):
                 log[place, 1 + k] = spare[k]
-                spare[k] = totals[k]
+                spare[k] = flows[written, 1 + k] = totals[k]
             state.logged += 1
         if state.levels > 0:
             depths_of(ladder, state.levels, depths)

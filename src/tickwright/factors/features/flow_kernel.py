@@ -22,6 +22,8 @@ from tickwright.factors.features.formulas import gain
 EVENTS, GAIN, CANCELLED, ADDED, BOUGHT, SOLD, TRADED, TRADES = 0, 1, 3, 5, 7, 8, 9, 10
 TOTALS = 11
 """events, gains of the best (2), cancelled (2), added (2), bought and sold by takers, traded, prints"""
+LOG = 1 + TOTALS
+"""Numbers of an event in a log: when it was, and totals."""
 
 _ADD, _CANCEL, _EXECUTE, _CLEAR = int(Action.ADD), int(Action.CANCEL), int(Action.EXECUTE), int(Action.CLEAR)
 _FILL, _TRADE, _HIDDEN, _CROSS = int(Action.FILL), int(Action.TRADE), int(Action.HIDDEN), int(Action.CROSS)

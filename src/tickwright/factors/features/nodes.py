@@ -38,6 +38,8 @@ _SCALES = 5
 """The fast grid of a two-scale variance has as many prices as five slow ones, each."""
 _CUT = 2
 """Slots of a column: its own, and where a run begins within it, that alone is cut short."""
+_END = "end of bar"
+"""Where windows of time end; once it was at the last event before that."""
 _OWN_NAME = re.compile(r"[A-Za-z_]\w*(:\w+)?")
 _TAKEN = ("bar", "slot", "ts_event", "ts_available", "vwap")
 """Columns of the frame of bars that no factor takes."""
@@ -64,7 +66,10 @@ class Columns:
         settings = {"bars": self.clock.text, "session": self.clock.grid.session}
         if is_book_feature(name):
             feature = BookFeature.parse(name)
-            return Source(feature.column_name, settings, _CUT + self._reach(feature))
+            reach = self._reach(feature)
+            if feature.column.window:
+                settings["until"] = _END
+            return Source(feature.column_name, settings, _CUT + reach)
         if name not in COLUMNS:
             raise ConfigError("column", name, f"a feature of the book, or one of {', '.join(COLUMNS)}")
         if name == SESSION_BARS and not self.clock.grid.bars_per_session:
@@ -72,13 +77,13 @@ class Columns:
         return Source(name, settings, 1 if name == SESSION_BARS else _CUT)
 
     def _reach(self, feature: BookFeature) -> int:
-        """Bars that the window of time before an event may begin in, beside its own."""
+        """Bars that the window of time before the end of a bar reaches into, beside its own."""
         window = feature.column.window
         if window and self.clock.kind != TIME:
             expected = f"bars of the clock, as 1min: how many of {self.clock.text} a window of time takes is not known"
             raise ConfigError("column", feature.name, expected)
         # The last slot of a session may be short.
-        return -(-window // self.clock.grid.length) + bool(self.clock.grid.session) if window else 0
+        return -(-window // self.clock.grid.length) - 1 + bool(self.clock.grid.session) if window else 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class NodeFeature:
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", dict(self.inputs))
         taken = is_book_feature(self.name) or self.name.partition(":")[0] in (*COLUMNS, *_TAKEN, *_MADE)
-        if not _OWN_NAME.fullmatch(self.name) or (taken and not self._is_column):
+        if not (self._is_column if taken else _OWN_NAME.fullmatch(self.name)):
             raise ConfigError("feature", self.name, "a word that is no name of a column or a feature yet")
         if not self.factor.module:
             raise ConfigError(

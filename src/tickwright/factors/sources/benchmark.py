@@ -52,12 +52,13 @@ class BenchmarkSource:
         return replace(self.returns, grid=grid, own=None if own == grid else own)
 
 
-def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float | None:
+def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray, step: str = "bar") -> float | None:
     """Raise BenchmarkError where returns go better with the benchmark's of one bar before or after than with its own.
 
-    RETURN rows of each asset and of the benchmark. Answers the mean size of the correlations without a shift; None
-    where no asset has thirty returns in common with it. A benchmark that is stamped at the end of its bars, beside
-    assets stamped at their beginning, is caught so. Sizes are averaged, for an asset may move against the benchmark.
+    RETURN rows of each asset and of the benchmark, over a `step` each. Answers the mean size of the correlations
+    without a shift; None where no asset has thirty returns in common with it. A benchmark that is stamped at the end of
+    its bars, beside assets stamped at their beginning, is caught so. Sizes are averaged, for an asset may move against
+    the benchmark.
 
     They must be more than chance: of n pairs that have nothing to do with each other a correlation is about
     N(0, 1/n), and beyond 3/√n once in 370. Assets that share something else are no better witnesses than one, so
@@ -75,7 +76,7 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray) -> float |
     chance = max(of_one, _BEYOND_CHANCE / np.sqrt(_LEAST_PAIRS * len(found[0])))
     if mean[best] > 2 * mean[0] and mean[best] > chance:
         raise BenchmarkError(
-            f"the benchmark is shifted by {best:+d} bar: the mean size of correlations is {mean[best]:.3f} there, "
+            f"the benchmark is shifted by {best:+d} {step}: the mean size of correlations is {mean[best]:.3f} there, "
             f"{mean[0]:.3f} without; aligned=False, or --lagged, says that assets are to lag or lead it"
         )
     return mean[0]

@@ -13,7 +13,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
-from tickwright.factors.sources.returns import LiveReturns, ReturnSource
+import numpy as np
+
+from tickwright.factors.sources.returns import LiveReturns
 
 GAPS_A_BAR = 5
 """A bar is long enough where it holds so many median gaps of the slower series."""
@@ -27,23 +29,23 @@ class FineGridWarning(UserWarning):
     """A grid is too fine for how often its series tick: what is computed on it is of stale prices."""
 
 
-def empty_share(series: LiveReturns) -> float | None:
-    """The share of slots without a price, of those between prices of one session; None of fewer than `LEAST_SLOTS`."""
-    passed, filled = (int(series.state[name][0]) for name in ("passed", "filled"))
-    return (passed - filled) / passed if passed >= LEAST_SLOTS else None
+def too_fine(configs: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Whether the grid is too fine for each of some series, by how many of their slots are empty."""
+    passed, most = states["passed"], np.where(configs["first"] != 0, MOST_EMPTY_OF_BARS, MOST_EMPTY)
+    return np.asarray((passed >= LEAST_SLOTS) & (passed - states["filled"] > most * passed))
 
 
-def is_fine(source: ReturnSource, share: float | None) -> bool:
-    """Whether the grid is too fine for a series of which this share of slots is empty."""
-    return share is not None and share > (MOST_EMPTY_OF_BARS if source.bars else MOST_EMPTY)
+def watch_for_fine(every: Iterable[LiveReturns], configs: np.ndarray, states: np.ndarray) -> bool:
+    """As `warn_of_fine` of a stream, which asks of all its series at once: that they are well costs next to nothing."""
+    return bool(too_fine(configs, states).any()) and warn_of_fine(every, stacklevel=3)
 
 
 def warn_of_fine(every: Iterable[LiveReturns], stacklevel: int = 2) -> bool:
     """Warn with FineGridWarning of the series that has a price most seldom, where that is too seldom; whether it is."""
-    shares = [(share, live.source) for live in every if is_fine(live.source, share := empty_share(live))]
+    shares = [(_empty_share(live), live.source) for live in every if too_fine(live.config, live.state)[0]]
     if not shares:
         return False
-    share, source = max(shares, key=lambda pair: pair[0] or 0.0)
+    share, source = max(shares, key=lambda pair: pair[0])
     most = MOST_EMPTY_OF_BARS if source.bars else MOST_EMPTY
     others = f", and {len(shares) - 1} other series are like it" if len(shares) > 1 else ""
     warnings.warn(
@@ -53,3 +55,9 @@ def warn_of_fine(every: Iterable[LiveReturns], stacklevel: int = 2) -> bool:
         stacklevel=stacklevel + 1,
     )
     return True
+
+
+def _empty_share(series: LiveReturns) -> float:
+    """The share of slots without a price, of those between prices of one session."""
+    passed, filled = (int(series.state[name][0]) for name in ("passed", "filled"))
+    return (passed - filled) / passed

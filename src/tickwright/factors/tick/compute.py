@@ -20,7 +20,7 @@ from tickwright.factors.tick.ticks import median_gap
 
 def compute_tick_beta(
     asset_ticks_by_symbol: Any, benchmark_ticks: Any, config: TickBetaConfig, *,
-    start_ns: Nanos | None = None, end_ns: Nanos | None = None, tick: float | None = None,
+    start_ns: Nanos | None = None, end_ns: Nanos | None = None, tick: float | None = None, aligned: bool = True,
 ) -> pl.DataFrame:  # fmt: skip
     """Betas of ticks after Hayashi and Yoshida, one row a symbol and slot; see `factors.rows` for the columns.
 
@@ -28,8 +28,9 @@ def compute_tick_beta(
     or a mapping of columns (`ts_event` and `price`, or `bid`, `ask`, `bid_size`, `ask_size`; `ts_available` where it
     is another moment), a pair (times, prices), PRINT or TOP_OF_BOOK rows, or a catalog, of which those of the symbol
     from `start_ns` to `end_ns` are read. `benchmark_ticks`: one of these, a catalog for `config.benchmark`.
-    `tick`: as in `TickSource`. Warns with FineGridWarning where a slot is below five median gaps of the slower series.
-    Raises ConfigError, DataError, NotInCatalogError.
+    `tick`: as in `TickSource`; `aligned`: as of `TickBetaFactory.compute`. Warns with FineGridWarning where a slot is
+    below five median gaps of the slower series.
+    Raises BenchmarkError, ConfigError, DataError, NotInCatalogError.
     """
     given = asset_ticks_by_symbol if isinstance(asset_ticks_by_symbol, Mapping) else by_symbol(asset_ticks_by_symbol)
     if not given:
@@ -42,7 +43,7 @@ def compute_tick_beta(
     market = factory.ticks_of(config.benchmark, tick).ticks(benchmark_ticks, start_ns, end_ns)
     for symbol, ticks in assets.items():
         warn_if_fine(config.bars.length, {symbol: ticks, config.benchmark: market})
-    return factory.compute(assets, market)
+    return factory.compute(assets, market, aligned)
 
 
 def warn_if_fine(length: Nanos, series: Mapping[str, np.ndarray]) -> None:

@@ -21,6 +21,7 @@ from tickwright.factors.records import Sample
 from tickwright.factors.registry import register
 from tickwright.factors.rows import frame_of
 from tickwright.factors.tick import beta_kernel
+from tickwright.factors.tick.aligned import check_tick_alignment
 from tickwright.factors.tick.config import TickBetaConfig
 from tickwright.factors.tick.sums import ASSET, CROSS, MARKET, PAIRS, TickSums, sources
 from tickwright.factors.tick.ticks import TickSource, usable
@@ -69,8 +70,14 @@ class TickBetaFactory:
         kept = [usable(ticks, self.config.patience_ns)[0] for ticks in (*assets, market)]
         return TickSums(self.config, len(assets)).take(kept[:-1], kept[-1])
 
-    def compute(self, assets: Mapping[str, np.ndarray], market: np.ndarray) -> pl.DataFrame:
-        """Output rows from TICK rows by symbol and those of the benchmark."""
+    def compute(self, assets: Mapping[str, np.ndarray], market: np.ndarray, aligned: bool = True) -> pl.DataFrame:
+        """Output rows from TICK rows by symbol and those of the benchmark.
+
+        Raises BenchmarkError for a benchmark that is shifted by a slot, a minute at least, of which `aligned` as False
+        says that the assets are to lag or lead it.
+        """
+        if aligned:
+            check_tick_alignment(list(assets.values()), market, self.config.bars)
         slots, samples = self.samples(list(assets.values()), market)
         rows = batch.run(self.graph, self.config.bars, slots, samples)[self.node.id]
         return self.frame(rows, slots, list(assets))
