@@ -96,8 +96,8 @@ def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots:
     """The rates of one watched queue, in which `lots` rest now; the sums follow."""
     left = place_of(params, lots)
     seen = left
-    if market.resting > 0:
-        ours = agents_at(market, side, price)[0]
+    ours = agents_at(market, side, price)[0]
+    if ours > 0:
         seen = _rounded(params, (lots - ours) + params.display * ours)
         left = place_of(params, lots - ours)
     limit = params.limit[at(i), at(seen)]
@@ -186,10 +186,11 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         if touched == NO_SIDE:
             market.rush = min(params.rush * beyond(market), MOST_RUSH)
         scale = 1.0 + market.rush
-    if params.uneven != 0:  # every event moves the rates of both sides
+    if params.uneven != 0:
         spread = best(ladder, ASK) - best(ladder, BID)
         scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
-        touched = np.int64(NO_SIDE)
+        if market.heat > 0.0:  # every event moves the rates of both sides
+            touched = np.int64(NO_SIDE)
     if touched == NO_SIDE:
         _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
