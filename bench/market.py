@@ -31,6 +31,8 @@ from tickwright.venue.sim.reactive.prepare import layout_for, prepare
 
 MID = 10_000
 STRETCHES = 7
+TABLES = 8
+"""Of requests and of draws, so that drawing them is not measured."""
 PEER = ("pyqlib[rl]==0.9.7", "torch==2.13.0")
 _NONE = np.zeros(0, REQUEST)
 _ASKS = (int(Ask.POST), int(Ask.CANCEL_ALL), int(Ask.TAKE_ANY))
@@ -68,11 +70,12 @@ def environment(count: int, messages: int, threads: int) -> Row:
     batch = ExecutionBatch(EpisodeConfig(messages=messages), count, 1, threads=threads)
     batch.reset()
     rng = np.random.default_rng(2)
+    draws = [rng.random(batch.masks.shape, np.float32) for _ in range(TABLES)]
     calls = max(1, 200_000 // (count * messages))
 
     def stretch() -> int:
-        for _ in range(calls):
-            batch.step((batch.masks * rng.random(batch.masks.shape, np.float32)).argmax(axis=1))
+        for k in range(calls):
+            batch.step((batch.masks * draws[k % TABLES]).argmax(axis=1))
         return calls * count
 
     stretch()
@@ -150,10 +153,9 @@ def _opened(model: str, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _requests(count: int) -> list[np.ndarray]:
-    """A few tables of requests, so that drawing them is not measured."""
     rng = np.random.default_rng(3)
     tables = []
-    for _ in range(8):
+    for _ in range(TABLES):
         rows = np.zeros(count, REQUEST)
         rows["kind"] = rng.choice(_ASKS, count)
         rows["account"], rows["relative"], rows["lots"] = 1, 1, 100

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from tickwright.core.errors import ConfigError
+from tickwright.core.parts import in_parts
 from tickwright.core.rng import derive
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.episode import begin_rows, step_rows
@@ -73,7 +75,7 @@ class ExecutionBatch:
             raise ConfigError("threads", threads, "1 to 256")
         self.config, self.count, self.threads = config, count, min(threads, count)
         self._restart = int(restart)
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         for market in config.markets:
             if layout_for(market) is not MARKET:
                 raise ConfigError("markets", market.name, "a market whose book fits the default layout")
@@ -87,7 +89,6 @@ class ExecutionBatch:
         self._observations, self._finals = (np.zeros((count, config.observed), np.float32) for _ in range(2))
         self._masks = np.zeros((count, config.actions), np.bool_)
         self._rewards, self._ends = np.zeros(count), np.zeros(count, np.int64)
-        self._edges = [count * i // self.threads for i in range(self.threads + 1)]
         self.reseed(seed)
 
     @property
@@ -155,25 +156,17 @@ class ExecutionBatch:
         if asked.shape != (self.count,) or asked.dtype.kind not in "iu":
             raise ConfigError("actions", f"{asked.dtype} {asked.shape}", f"integers of shape ({self.count},)")
         asked = np.ascontiguousarray(asked, np.int64)
-        if self._pool is None:
-            self._step_rows(0, self.count, asked)
-        else:
-            parts = [
-                self._pool.submit(self._step_rows, a, b, asked)
-                for a, b in zip(self._edges, self._edges[1:], strict=False)
-            ]
-            for part in parts:
-                part.result()
+        in_parts(self.count, partial(self._step_rows, asked), self._pool, self.threads)
         return Step(self._observations, self._masks, self._rewards, self._ends, self._finals, self.episodes["news"])
 
     def step_row(self, k: int, action: int, rows: np.ndarray) -> np.ndarray:
         """Step row k alone: the changes of its book, in `rows` (MARKET_EVENT, with room for them)."""
         actions = np.full(self.count, action, np.int64)
         self._markets["written"][k] = 0
-        self._step_rows(k, k + 1, actions, rows)
+        self._step_rows(actions, k, k + 1, rows)
         return rows[: int(self._markets["written"][k])]
 
-    def _step_rows(self, first: int, last: int, actions: np.ndarray, rows: np.ndarray = NO_ROWS) -> None:
+    def _step_rows(self, actions: np.ndarray, first: int, last: int, rows: np.ndarray = NO_ROWS) -> None:
         step_rows(
             self._markets, self.episodes, first, last, self._params, self._settings, self._templates, self._kinds,
             self.references, actions, self._observations, self._masks, self._rewards, self._ends, self._finals,

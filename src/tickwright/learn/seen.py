@@ -13,6 +13,7 @@ from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record
 from tickwright.core.kernel import inline
 from tickwright.learn.layout import ACCOUNT
 from tickwright.learn.places import look_places
+from tickwright.strategy.learned.actions import ACTIONS, legal
 from tickwright.strategy.learned.layout import LEVELS
 from tickwright.strategy.learned.observation import observe, remember
 from tickwright.strategy.learned.venues import legal_at, observe_places, remember_places
@@ -87,5 +88,9 @@ def show(episode: Record, observation: np.ndarray, mask: np.ndarray) -> None:
     observe(episode.task, episode.progress, episode.sight, episode.recall, observation)
     remember_places(episode.task, episode.sight, episode.places)
     observe_places(episode.task, episode.progress, episode.sight, episode.places, observation)
-    for action in range(mask.shape[0]):
-        mask[action] = legal_at(action, episode.task, episode.progress, episode.sight, episode.places)
+    if episode.places.venues > 1 or episode.places.pool != 0:
+        for action in range(mask.shape[0]):
+            mask[action] = legal_at(action, episode.task, episode.progress, episode.sight, episode.places)
+    else:  # whose numbers are those of `actions`
+        for action in range(ACTIONS):
+            mask[action] = legal(action, episode.task, episode.progress, episode.sight)

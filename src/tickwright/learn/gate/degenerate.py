@@ -59,7 +59,10 @@ def _fp_costs(
                     remember(market, param, np.int64(ACCOUNT), part)
                     fp.value(market, param)
                     cost += part * 0.5 * (before + market.fair)
-            fp.hear(market, param, block_of(seeds[b], np.int64(t)), np.int64(-1), np.int64(0), 1.0)
+            block = block_of(seeds[b], np.int64(t))
+            fp.hear(market, param, np.int64(-1), np.int64(0))
+            if fp.is_news(param, block):
+                fp.learn(market, param, block, 1.0)
             fp.value(market, param)
         costs[b] = cost
 

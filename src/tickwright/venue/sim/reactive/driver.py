@@ -14,7 +14,6 @@ A snapshot or a restore is a copy of a row.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from tickwright.book.layout import ASK, BID, NO_SIDE, PRICE_LIMIT, Int, Record, 
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import MARKET_EVENT
 from tickwright.core.kernel import inline, kernel
+from tickwright.core.parts import in_parts
 from tickwright.core.rng import derive
 from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.agents import act_at
@@ -258,7 +258,8 @@ def step(
     markets: Rows, params: Rows, requests: Rows, events: int, templates: Rows | None = None, length: int = 0,
     pool: ThreadPoolExecutor | None = None, threads: int = 1,
 ) -> int:  # fmt: skip
-    """One request a row and `events` events of every row, over `threads` threads of a pool: the events run.
+    """One request a row and `events` events of every row, on this thread and those of a pool, `threads` in all: the
+    events run.
 
     `requests` may be empty. With `templates` (one row, or one for each) a row that faulted or has lived `length` events
     starts again first. Raises ConfigError where the row counts do not fit.
@@ -270,14 +271,11 @@ def step(
     ):  # fmt: skip
         if len(rows) not in allowed:
             raise ConfigError(name, f"{len(rows)} rows", f"as many as markets: {count}")
-    if pool is None or threads == 1:
-        return int(run_rows(markets, 0, count, params, requests, events, FOREVER, starts, length, NO_ROWS))
-    edges = [count * i // threads for i in range(threads + 1)]
-    parts = [
-        pool.submit(run_rows, markets, a, b, params, requests, events, FOREVER, starts, length, NO_ROWS)
-        for a, b in pairwise(edges)
-    ]
-    return sum(int(part.result()) for part in parts)
+
+    def run(first: int, last: int) -> int:
+        return int(run_rows(markets, first, last, params, requests, events, FOREVER, starts, length, NO_ROWS))
+
+    return sum(in_parts(count, run, pool, threads))
 
 
 def stopped(markets: Rows) -> list[tuple[int, Fault]]:

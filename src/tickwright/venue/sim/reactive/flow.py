@@ -211,21 +211,15 @@ def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
 @inline(borrow=True)
 def agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
     """Of the agents' orders at a price: (lots, orders)."""
-    if market.resting == 0:
-        return np.int64(0), np.int64(0)
-    return _agents_at(market, side, price)
-
-
-@kernel(borrow=True)
-def _agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
     lots, count = np.int64(0), np.int64(0)
-    for a in range(1, ACCOUNTS):
-        account = market.accounts[a]
-        for i in range(account.live):
-            order = market.book.orders[account.slots[i]]
-            if order.price == price and order.side == side:
-                lots += np.int64(order.qty)
-                count += 1
+    if market.resting > 0:
+        for a in range(1, ACCOUNTS):
+            account = market.accounts[at(a)]
+            for i in range(account.live):
+                order = market.book.orders[at(account.slots[at(i)])]
+                if order.price == price and order.side == side:
+                    lots += np.int64(order.qty)
+                    count += 1
     return lots, count
 
 

@@ -47,7 +47,7 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, Int, Record, at
+from tickwright.book.layout import ASK, BID, Bool, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, TIDINGS, near_normal, uniform
@@ -104,9 +104,9 @@ def forget(market: Record, params: Record, account: Int, signed: Int, filled: In
 
 
 @kernel(borrow=True)
-def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, news: float) -> None:
+def hear(market: Record, params: Record, slot: Int, signed: Int) -> None:
     """The clock ticks after a market order of the background that bought `signed` lots for metaorder `slot` (-1: for
-    the informed); `news` is the size of W's step relative to s."""
+    the informed)."""
     for k in range(params.slots):
         for r in range(SCALES):
             market.memory[at(k), r] *= params.keep[r]
@@ -119,8 +119,18 @@ def hear(market: Record, params: Record, block: Int, slot: Int, signed: Int, new
         market.residue[r] *= params.keep[r]
         if slot >= 0:
             market.memory[slot, r] += signed * params.per_typical
-    if params.news_rate >= 1.0 or uniform(block, TIDINGS) < params.news_rate:
-        market.walk += params.news * news * near_normal(block, NEWS)
+
+
+@inline(borrow=True)
+def is_news(params: Record, block: Int) -> Bool:
+    """Whether there is news at this tick of the clock."""
+    return params.news_rate >= 1.0 or uniform(block, TIDINGS) < params.news_rate
+
+
+@inline(borrow=True)
+def learn(market: Record, params: Record, block: Int, size: float) -> None:
+    """A piece of news: a step of W, of this `size` relative to s."""
+    market.walk += params.news * size * near_normal(block, NEWS)
 
 
 @inline(borrow=True)

@@ -168,7 +168,9 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
         if slot < 0 and params.picked < 1.0:
             fp.forget(market, params, np.int64(1), signed, market.accounts[1].made - made_1)
             fp.forget(market, params, np.int64(2), signed, market.accounts[2].made - made_2)
-        fp.hear(market, params, block, slot, signed, news_size(market, params))
+        fp.hear(market, params, slot, signed)
+        if fp.is_news(params, block):
+            fp.learn(market, params, block, news_size(market, params))
         fp.value(market, params)
     elif params.model == _QL:
         ql.hear(market, params, signed)

@@ -94,30 +94,38 @@ def _look(market: Record, params: Record, side: Int, i: Int) -> None:
 @inline(borrow=True)
 def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> None:
     """The rates of one watched queue, in which `lots` rest now; the sums follow."""
-    left = place_of(params, lots)
-    seen = left
-    if market.resting > 0:
-        ours = agents_at(market, side, price)[0]
-        seen = _rounded(params, (lots - ours) + params.display * ours)
-        left = place_of(params, lots - ours)
-    limit = params.limit[at(i), at(seen)]
-    cancel = params.cancel[at(i), at(left)]
+    limit, cancel = _rates_at(market, params, side, i, price, lots)
     market.limit_sum[at(side)] += limit - market.limit[at(side), at(i)]
     market.cancel_sum[at(side)] += cancel - market.cancel[at(side), at(i)]
     market.limit[at(side), at(i)] = limit
     market.cancel[at(side), at(i)] = cancel
 
 
+@inline(borrow=True)
+def _rates_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> tuple[float, float]:
+    """Of limit orders and of cancels in a queue of `lots`; of those of agents the background sees what they show."""
+    left = place_of(params, lots)
+    seen = left
+    ours = agents_at(market, side, price)[0]
+    if ours > 0:
+        seen = _rounded(params, (lots - ours) + params.display * ours)
+        left = place_of(params, lots - ours)
+    return params.limit[at(i), at(seen)], params.cancel[at(i), at(left)]
+
+
 @kernel(borrow=True)
 def look_at_all(market: Record, params: Record) -> None:
     """The rates of all queues; the sums begin anew, so that rounding does not build up."""
     for side in range(2):
-        market.limit_sum[side] = 0.0
-        market.cancel_sum[side] = 0.0
+        limits, cancels = 0.0, 0.0
         for i in range(params.levels):
-            market.limit[side, i] = 0.0
-            market.cancel[side, i] = 0.0
-            _look(market, params, np.int64(side), np.int64(i))
+            price = price_of(market, np.int64(side), np.int64(i))
+            lots = level_size(market.book.ladder, np.int64(side), price)
+            limit, cancel = _rates_at(market, params, np.int64(side), np.int64(i), price, lots)
+            market.limit[at(side), at(i)], market.cancel[at(side), at(i)] = limit, cancel
+            limits += limit
+            cancels += cancel
+        market.limit_sum[at(side)], market.cancel_sum[at(side)] = limits, cancels
 
 
 @kernel(borrow=True)
@@ -186,10 +194,11 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         if touched == NO_SIDE:
             market.rush = min(params.rush * beyond(market), MOST_RUSH)
         scale = 1.0 + market.rush
-    if params.uneven != 0:  # every event moves the rates of both sides
+    if params.uneven != 0:
         spread = best(ladder, ASK) - best(ladder, BID)
         scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
-        touched = np.int64(NO_SIDE)
+        if market.heat > 0.0:  # every event moves the rates of both sides
+            touched = np.int64(NO_SIDE)
     if touched == NO_SIDE:
         _look_at_best(market, params, np.int64(ASK), scale)
         touched = np.int64(BID)
