@@ -21,6 +21,7 @@ from types import TracebackType
 import numpy as np
 
 from tickwright.core.errors import ConfigError
+from tickwright.core.parts import in_parts
 from tickwright.learn.benchmark.kernel import TALLY, tallied_rows
 from tickwright.learn.config import EpisodeConfig
 from tickwright.learn.layout import OUTCOME
@@ -50,9 +51,7 @@ class Ground:
         self._course = Course(config, episodes, seed)
         self.batch, self.episodes = self._course.batch, episodes
         self._params = np.concatenate([prepare(market) for market in config.markets])
-        count = self.batch.count
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._edges = [count * i // threads for i in range(threads + 1)]
+        self._threads, self._pool = threads, ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._idle: np.ndarray | None = None
 
     def __enter__(self) -> Ground:
@@ -119,10 +118,7 @@ class Ground:
                 batch.observations, batch.masks, tallies, mids, held, NO_ROWS,
             )  # fmt: skip
 
-        if self._pool is None:
-            part(0, batch.count)
-        else:
-            list(self._pool.map(part, self._edges, self._edges[1:]))
+        in_parts(batch.count, part, self._pool, self._threads)
 
     def _without_us(self, progress: Progress) -> np.ndarray:
         """Twice the mid at each decision, at the deadline and after it, of the same seeds while we do nothing: int64
