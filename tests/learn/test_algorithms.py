@@ -91,14 +91,14 @@ def test_an_exported_network_decides_as_the_library_does(algorithm):
     steps = 30_000 if algorithm == "sb3-ppo" else 2_000
     model = Model(replace(CONFIG, algorithm=algorithm, steps=steps), tiny.TinyBatch(64, 1))
     before = tiny.solve(tiny.table_of(NetworkPolicy(model.network()).decide))
-    model.learn(steps, lambda *a: None)
+    model.learn(steps)
     policy = NetworkPolicy(model.network())
     states = np.random.default_rng(1).uniform(-1, 1, (500, tiny.OBSERVED)).astype(np.float32)
     batch = type("Seen", (), {"observations": states, "masks": np.ones((500, tiny.ACTIONS), np.bool_)})()
     want, _ = model._model.predict(states, deterministic=True)
     assert (policy.decide(batch) == want).mean() > 0.995  # but for ties
     if algorithm == "sb3-ppo":
-        assert tiny.solve(tiny.table_of(policy.decide)) < min(before, 1.4 * tiny.solve())
+        assert tiny.solve(tiny.table_of(policy.decide)) < 0.5 * before
 
 
 def test_a_network_with_memory_decides():

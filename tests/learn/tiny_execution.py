@@ -136,11 +136,36 @@ class TinyBatch:
         pass
 
 
+def expected(decide):
+    """Expected cost of `decide(batch)`, which may remember, over every course that chance can take; by no dynamic
+    programming. A row is a spread to begin with, whether it moves after each step, and whether a lot posted then fills;
+    it weighs as much as it is likely, and where nothing is posted both its fills weigh half."""
+    count = 2**STEPS * 2**STEPS
+    bits = (np.arange(count)[:, None] >> np.arange(2 * STEPS)) & 1
+    spread, moves, fills = bits[:, 0], bits[:, 1:STEPS] == 1, bits[:, STEPS:] == 1
+    lots, cost, weight = np.full(count, LOTS), np.zeros(count), np.full(count, 0.5)
+    for step in range(STEPS):
+        batch = type("Seen", (), {"begun": np.full(count, step == 0), "masks": legal(lots)})()
+        batch.observations = seen(step, lots, spread)
+        actions = np.where(lots > 0, decide(batch), 0)
+        posted = actions == POST
+        filled, taken = posted & fills[:, step], np.where(posted, 0, actions)
+        likely = np.where(fills[:, step], FILLS[spread], 1 - FILLS[spread])
+        weight *= np.where(posted, likely, 0.5)
+        cost += cost_of_taking(taken, spread) - filled * (HALF_SPREAD[spread] - ADVERSE)
+        lots = lots - taken - filled
+        if step < STEPS - 1:
+            weight *= np.where(moves[:, step], 1 - STAYS, STAYS)
+            spread = np.where(moves[:, step], 1 - spread, spread)
+    assert abs(weight.sum() - 1) < 1e-9
+    return float(weight @ (cost + cost_of_the_rest(lots)))
+
+
 class TinyProblem:
-    """Where these come from, for a training."""
+    """Where these come from, for a training; `kept` is the network that it left, the best that was validated."""
 
     def __init__(self, seed=1):
-        self._seed = seed
+        self._seed, self.kept = seed, None
 
     def episodes(self, stage, count, stream, *, restart=True):
         from tickwright.core.rng import derive
@@ -151,4 +176,4 @@ class TinyProblem:
         return {}
 
     def policy(self, network, metrics, manifest):
-        return None
+        self.kept = network

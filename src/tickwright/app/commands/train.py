@@ -7,7 +7,7 @@ from typing import Any
 
 from tickwright.app import config_file, first_use, terminal
 from tickwright.core.errors import ConfigError
-from tickwright.learn.train import LEFT, Result, require_torch
+from tickwright.learn.train import Result, claim, require_torch
 from tickwright.learn.train import train as carry_out
 from tickwright.learn.train.config import TrainConfig
 
@@ -20,11 +20,9 @@ def train(file: Path, out: Path, resume: bool, steps: int | None) -> None:
         raise ConfigError("--steps", steps, "a whole number above 0")
     if out.exists() and not out.is_dir():
         raise ConfigError("--out", str(out), "a folder")
-    if not resume and (out / "checkpoints").exists():
-        raise ConfigError("--out", str(out), "a folder without a training in it, or --resume")
-    kept = next((name for name in LEFT if not resume and (out / name).exists()), None)
-    if kept is not None:
-        raise ConfigError("--out", str(out), f"a folder without a training in it, for {kept} would be written over")
+    note = claim(config, out, resume)
+    if note is not None:
+        print(f"note: {note}")
     first_use.say(*first_use.TRAIN)
     with terminal.progress() as report:
         tell(carry_out(config, out, resume=resume, until=steps, progress=report))

@@ -7,21 +7,21 @@ the manifest. It needs the extra `rl`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tickwright.core.errors import ConfigError
+from tickwright.core.ids import fingerprint
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.train.config import TrainConfig
+from tickwright.learn.train.folder import ANEW, LEFT, at_work, is_broken_off, refuse_finished
 from tickwright.run.manifest import source_commit
 from tickwright.venue.sim.reactive.parameters import FP, content_hash
 
-__all__ = ["Result", "TrainConfig", "train"]
+__all__ = ["LEFT", "Result", "TrainConfig", "train"]
 
 MANIFEST = "manifest.json"
-LEFT = ("policy.twp", "model.zip", "table.npz")
-"""What has been learned, in a folder: of every algorithm one or two of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,33 +42,82 @@ def train(
 ) -> Result:  # fmt: skip
     """Train in a folder; with `resume` go on from its last checkpoint, and stop after `until` steps in all.
 
-    `teacher` is used in place of the one that the configuration names: anything with `decide(batch) -> actions`.
+    `teacher` is used in place of the one that the configuration names: anything with `decide(batch) -> actions`. What
+    the folder holds of a finished training is written over, which `claim` would refuse.
     Raises ConfigError, also where torch is not installed, TrainingError, FileFormatError, StorageError.
     """
+    config = resolved(config)
+    if config.algorithm != "ppo" and (
+        resume or until is not None or config.stages or config.teacher.policy is not None
+    ):
+        raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
+    made_of = _made_of(config)
+    anew = is_broken_off(folder, made_of)
+    with at_work(folder, made_of, anew):
+        done = _by_ppo if config.algorithm == "ppo" else _by_another
+        return done(config, folder, resume and not anew, until, teacher, progress)
+
+
+def resolved(config: TrainConfig) -> TrainConfig:
+    """The configuration with its markets, and the device that it comes to here.
+
+    Raises ConfigError, also where torch, TensorBoard or a GPU are asked for and not there.
+    """
     require_torch()
+    from tickwright.learn.train.log import with_board
+    from tickwright.learn.train.model import device_of
+
+    with_board(config.tensorboard)
+    return replace(config.with_markets(), device=device_of(config.device))
+
+
+def claim(config: TrainConfig, folder: Path, resume: bool) -> str | None:
+    """What is to be said before a training begins in a folder; None: nothing.
+
+    Raises ConfigError, as where something is in it that the training would write over.
+    """
+    if is_broken_off(folder, _made_of(resolved(config))):
+        return ANEW
+    if not resume:
+        refuse_finished(folder)
+    return None
+
+
+def _made_of(config: TrainConfig) -> str:
+    from tickwright.learn.train.manifest import configuration
+
+    return fingerprint(configuration(config))
+
+
+def _by_ppo(config: TrainConfig, folder: Path, resume: bool, until: int | None, teacher: Any, progress: Any) -> Result:
     from tickwright.learn.train.log import board_note
     from tickwright.learn.train.manifest import manifest_of
     from tickwright.learn.train.problem import MarketProblem
     from tickwright.learn.train.teachers import teacher_of
-
-    config = config.with_markets()
-    manifest = manifest_of(config)
-    problem = MarketProblem(config)
-    if config.algorithm != "ppo":
-        if resume or until is not None or config.stages or config.teacher.policy is not None:
-            raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
-        from tickwright.learn.train.others import train_other
-
-        _write(folder, manifest)
-        first, best = train_other(config, problem, folder, manifest, progress)
-        return Result(folder, config.steps, first, best, f"{config.steps:,} steps", market_notes(config))
     from tickwright.learn.train.trainer import Trainer
 
+    manifest, problem = manifest_of(config), MarketProblem(config)
     given = teacher if teacher is not None else teacher_of(config.teacher)
     trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=given, progress=progress)
     _write(folder, manifest)
     done = trainer.run(until)
-    return Result(folder, done.steps, done.first, done.best, done.why, (*board_note(), *market_notes(config)))
+    notes = *board_note(config.tensorboard), *market_notes(config)
+    return Result(folder, done.steps, done.first, done.best, done.why, notes)
+
+
+def _by_another(
+    config: TrainConfig, folder: Path, resume: bool, until: int | None, teacher: Any, progress: Any
+) -> Result:  # fmt: skip
+    from tickwright.learn.train.log import board_note
+    from tickwright.learn.train.manifest import manifest_of
+    from tickwright.learn.train.others import train_other
+    from tickwright.learn.train.problem import MarketProblem
+
+    manifest = manifest_of(config)
+    _write(folder, manifest)
+    done = train_other(config, MarketProblem(config), folder, manifest, progress)
+    notes = *board_note(config.tensorboard), *market_notes(config)
+    return Result(folder, done.steps, done.first, done.best, done.why, notes)
 
 
 def market_notes(config: TrainConfig) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ ALGORITHMS = (
     "ppo", "tabular", "sb3-ppo", "sb3-dqn", "sb3-double-dqn", "sb3-qrdqn", "sb3-maskable-ppo", "sb3-recurrent-ppo",
 )  # fmt: skip
 
+DEVICES = ("cpu", "cuda", "auto")
+
 
 @dataclass(frozen=True, slots=True)
 class PpoConfig:
@@ -153,17 +155,22 @@ class TabularConfig:
 
 @dataclass(frozen=True, slots=True)
 class LibraryConfig:
-    """Settings of the algorithms of Stable-Baselines3; what is not here is the library's own default."""
+    """Settings of the algorithms of Stable-Baselines3; what is not here is the library's own default.
+
+    The learning rate falls in a straight line to its share `learning_rate_end`. Of a network with memory the first of
+    `hidden` is the size of the memory too.
+    """
 
     environments: int = 64
     learning_rate: float = 1e-3
+    learning_rate_end: float = 1.0
     hidden: tuple[int, ...] = (64, 64)
     buffer: int = 200_000
     exploration: float = 0.3
 
     def __post_init__(self) -> None:
         whole("library", self, environments=2**20, buffer=2**30)
-        number("library", self, learning_rate=(0, 1), exploration=(0, 1))
+        number("library", self, learning_rate=(0, 1), learning_rate_end=(0, 1), exploration=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +187,10 @@ class TrainConfig:
         Of everything.
     threads
         That the episodes are split over; results do not depend on it.
+    device
+        That torch computes on: `cpu`, `cuda`, or `auto`, which is `cuda` where torch finds a GPU.
+    tensorboard
+        Whether files are written for TensorBoard; None: where it is installed.
     markets
         As `--market` names them: `fp`, or `fp:FILE`. Each episode draws one.
     checkpoint_every, keep
@@ -194,6 +205,8 @@ class TrainConfig:
     steps: int = 10_000_000
     seed: int = 1
     threads: int = 2
+    device: str = "cpu"
+    tensorboard: bool | None = None
     markets: tuple[str, ...] = ("fp",)
     checkpoint_every: int = 1_000_000
     keep: int = 3
@@ -208,6 +221,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
             raise ConfigError("algorithm", self.algorithm, f"one of {', '.join(ALGORITHMS)}")
+        if self.device not in DEVICES:
+            raise ConfigError("device", self.device, f"one of {', '.join(DEVICES)}")
         whole("", self, steps=2**40, threads=256, checkpoint_every=2**40, keep=1000)
         if not 0 <= self.seed < 2**63:
             raise ConfigError("seed", self.seed, "a whole number from 0 to 2^63 - 1")

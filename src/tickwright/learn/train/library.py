@@ -9,17 +9,20 @@ AAAI 2016.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, TrainingError
+from tickwright.data.store.disk import whole_file
 from tickwright.learn.layout import End
-from tickwright.learn.train.config import TrainConfig
+from tickwright.learn.train.config import PpoConfig, TrainConfig
 from tickwright.learn.train.model import network_of
-from tickwright.learn.train.problem import Episodes, learned_from
+from tickwright.learn.train.problem import Episodes, Taken, learned_from, require_finite
 from tickwright.strategy.learned.network import CLIP, Network
 
 try:
@@ -27,6 +30,7 @@ try:
     import torch
     from stable_baselines3 import DQN
     from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.utils import LinearSchedule
     from stable_baselines3.common.vec_env import VecEnv
 except ImportError as error:  # pragma: no cover - the extra is in the test install
     raise ConfigError("stable-baselines3", "not installed", "pip install 'tickwright[rl]'") from error
@@ -40,29 +44,39 @@ NAMES = {
     "sb3-recurrent-ppo": ("sb3_contrib", "RecurrentPPO"),
 }
 MODEL = "model.zip"
+Watch = Callable[[Taken], None]
+"""Called with each step of the episodes that are learned from."""
+Between = Callable[[int, dict[str, float]], bool]
+"""Called between two rollouts with the steps so far and what the last update told: whether to go on."""
 
 
 class EpisodesVecEnv(VecEnv):
     """Episodes of any problem as the library wants them; with the market's outcomes: `learn.ExecutionVecEnv`."""
 
-    def __init__(self, episodes: Episodes, reward_scale: float, without_news: bool) -> None:
-        self._episodes, self._scale, self._without_news = episodes, reward_scale, without_news
+    def __init__(
+        self, episodes: Episodes, reward_scale: float, without_news: bool, watch: Watch = lambda got: None
+    ) -> None:
+        self._episodes, self._scale, self._without_news, self._watch = episodes, reward_scale, without_news, watch
         self._actions: np.ndarray = np.zeros(len(episodes.masks), np.int64)
         box = gym.spaces.Box(-CLIP, CLIP, episodes.observations.shape[1:], np.float32)
         super().__init__(len(episodes.masks), box, gym.spaces.Discrete(episodes.masks.shape[1]))
 
     def reset(self) -> np.ndarray:
         """Begin an episode in each row."""
-        return _clipped(self._episodes.reset()[0])
+        return _clipped(require_finite("observation", self._episodes.reset()[0]))
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions."""
         self._actions = np.asarray(actions, np.int64)
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """(observations, rewards, dones, infos)."""
+        """(observations, rewards, dones, infos). Raises TrainingError where one of these is not finite."""
         got = self._episodes.step(self._actions)
+        require_finite("observation", got.observations)
+        require_finite("reward", got.rewards)
         over = got.ends != End.RUNNING
+        require_finite("last observation", np.where(over[:, None], got.finals, np.float32(0.0)))
+        self._watch(got)
         rewards = learned_from(got, self._without_news) * self._scale
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for k in np.flatnonzero(over):
@@ -99,14 +113,40 @@ class EpisodesVecEnv(VecEnv):
         return [False for _ in self._get_indices(indices)]
 
 
-class _Told(BaseCallback):
-    def __init__(self, progress: Any, steps: int) -> None:
+class _Course(BaseCallback):
+    """Between a rollout and the next: whether the numbers are sound, and what `between` wants to do."""
+
+    def __init__(self, config: PpoConfig, steps: int, between: Between) -> None:
         super().__init__()
-        self._progress, self._steps = progress, steps
+        self._config, self._steps, self._between, self._on = config, steps, between, True
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps > 0:
+            self._on = self._between(self.num_timesteps, self.sound())
+        if hasattr(self.model, "ent_coef"):
+            self.model.ent_coef = self._config.entropy * max(1.0 - self.num_timesteps / self._steps, 0.0)
 
     def _on_step(self) -> bool:
-        self._progress("training", min(self.num_timesteps, self._steps), self._steps)
-        return True
+        return self._on
+
+    def sound(self) -> dict[str, float]:
+        """What the last update told of itself. Raises TrainingError where a number is not finite, or it leaped."""
+        known = self.model.logger.name_to_value
+        told = {name.removeprefix("train/"): float(value) for name, value in known.items() if name.startswith("train/")}
+        if not math.isfinite(told.get("explained_variance", 0.0)):
+            told.pop("explained_variance")  # of returns that are all alike there is none
+        bad = [name for name, value in told.items() if not math.isfinite(value)]
+        if bad or not are_finite(self.model):
+            raise TrainingError(f"not a number in {', '.join(bad) or 'the weights'}")
+        divergence, most = told.get("approx_kl", 0.0), self._config.largest_divergence
+        if abs(divergence) > most:
+            raise TrainingError(f"divergence: got {divergence:.3g} in one update, expected {most:g} at most")
+        return told
+
+
+def are_finite(model: Any) -> bool:
+    """Whether all weights of a model are finite numbers."""
+    return all(bool(torch.isfinite(weights).all()) for weights in model.policy.parameters())
 
 
 class _ChosenOnline:
@@ -138,7 +178,7 @@ class DoubleDQN(DQN):
 class Model:
     """A model of the library, trained or not."""
 
-    def __init__(self, config: TrainConfig, episodes: Episodes) -> None:
+    def __init__(self, config: TrainConfig, episodes: Episodes, watch: Watch = lambda got: None) -> None:
         torch.set_num_threads(1)
         package, name = NAMES[config.algorithm]
         try:
@@ -147,9 +187,9 @@ class Model:
             missing = package.replace("_", "-")
             raise ConfigError("algorithm", config.algorithm, f"{missing}: pip install {missing}") from error
         given, ppo = config.library, config.ppo
-        self._name = config.algorithm
+        self._name, self._ppo = config.algorithm, ppo
         settings: dict[str, Any] = {
-            "learning_rate": given.learning_rate,
+            "learning_rate": LinearSchedule(given.learning_rate, given.learning_rate * given.learning_rate_end, 1.0),
             "gamma": ppo.gamma,
             "seed": config.seed % 2**32,
         }
@@ -163,17 +203,29 @@ class Model:
             settings |= {"learning_starts": min(given.buffer, config.steps) // 20, "batch_size": 256}
             settings |= {"train_freq": 4, "gradient_steps": 4, "target_update_interval": 1000}
         kind = "MlpLstmPolicy" if self.has_memory else "MlpPolicy"
-        env = EpisodesVecEnv(episodes, ppo.reward_scale, ppo.without_news)
-        self._model = algorithm(kind, env, device="cpu", **settings)
+        if self.has_memory:
+            settings["policy_kwargs"]["lstm_hidden_size"] = given.hidden[0]
+        env = EpisodesVecEnv(episodes, ppo.reward_scale, ppo.without_news, watch)
+        self._model = algorithm(kind, env, device=config.device, **settings)
 
     @property
     def has_memory(self) -> bool:
         """Whether its network is recurrent, which a `policy.twp` cannot hold."""
         return self._name == "sb3-recurrent-ppo"
 
-    def learn(self, steps: int, progress: Any) -> None:
-        """Train."""
-        self._model.learn(steps, callback=_Told(progress, steps))
+    def learn(self, steps: int, between: Between = lambda steps, told: True) -> tuple[int, dict[str, float]]:
+        """Train: the steps that were taken, and what the last update told.
+
+        Raises TrainingError where an observation, a reward, a loss or a weight is not finite, or the policy leaps.
+        """
+        course = _Course(self._ppo, steps, between)
+        try:
+            self._model.learn(steps, callback=course)
+        except ValueError as error:  # torch draws from no distribution of such weights
+            if are_finite(self._model):
+                raise
+            raise TrainingError("not a number in the weights") from error
+        return int(self._model.num_timesteps), course.sound()
 
     def network(self) -> Network:
         """What it has learned, as numbers: logits, values of actions, or their mean over quantiles."""
@@ -204,8 +256,9 @@ class Model:
         return decide
 
     def save(self, folder: Path) -> None:
-        """Write the library's own file."""
-        self._model.save(folder / MODEL)
+        """Write the library's own file whole. Raises StorageError."""
+        with whole_file(folder / MODEL) as draft, draft.open("wb") as file:
+            self._model.save(file)
 
 
 def _clipped(observations: np.ndarray) -> np.ndarray:

@@ -12,19 +12,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tickwright.core.errors import ConfigError
+
 METRICS, TIMING, BOARD = "metrics.jsonl", "timing.jsonl", "tensorboard"
+INSTALL = "pip install 'tickwright[tensorboard]'"
 
 
 class Log:
-    """The logs of a training in a folder; `since` drops the lines of a former run beyond so many steps."""
+    """The logs of a training in a folder; `since` drops the lines of a former run beyond so many steps. `board` says
+    whether TensorBoard's files are written; None: where it is installed."""
 
-    def __init__(self, folder: Path, since: int | None = None) -> None:
+    def __init__(self, folder: Path, since: int | None = None, board: bool | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (METRICS, TIMING):
             _keep(folder / name, since)
         self._metrics = (folder / METRICS).open("a", encoding="utf-8")
         self._timing = (folder / TIMING).open("a", encoding="utf-8")
-        self._board = _board(folder / BOARD, since)
+        self._board = _board(folder / BOARD, since) if with_board(board) else None
         self._last: tuple[float, int] | None = None
 
     def write(self, steps: int, kind: str, values: Mapping[str, Any]) -> None:
@@ -50,11 +54,19 @@ class Log:
             self._board.close()
 
 
-def board_note() -> tuple[str, ...]:
-    """What a person has to be told of TensorBoard: nothing where its files are written."""
-    if find_spec("tensorboard") is not None:
+def with_board(asked: bool | None) -> bool:
+    """Whether TensorBoard's files are written. Raises ConfigError where they are asked for and it is not installed."""
+    installed = find_spec("tensorboard") is not None
+    if asked and not installed:
+        raise ConfigError("tensorboard", True, f"TensorBoard installed: {INSTALL}; or false")
+    return installed if asked is None else asked
+
+
+def board_note(asked: bool | None) -> tuple[str, ...]:
+    """What a person has to be told of TensorBoard: nothing where its files are written, or not wanted."""
+    if asked is not None or with_board(asked):
         return ()
-    return ("TensorBoard is not installed (pip install tensorboard), so nothing is written for it",)
+    return (f"TensorBoard is not installed ({INSTALL}), so nothing is written for it",)
 
 
 def _keep(path: Path, since: int | None) -> None:
@@ -64,8 +76,6 @@ def _keep(path: Path, since: int | None) -> None:
 
 
 def _board(folder: Path, since: int | None) -> Any:
-    if find_spec("tensorboard") is None:
-        return None
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=since)

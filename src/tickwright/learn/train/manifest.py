@@ -15,12 +15,21 @@ from tickwright.strategy.learned.schema import action_schema, observation_schema
 from tickwright.venue.sim.reactive.parameters import content_hash
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "torch", "gymnasium", "stable-baselines3", "sb3-contrib")
+_LATER = (("", "device", "cpu"), ("library", "learning_rate_end", 1.0))
 
 
 def configuration(config: TrainConfig) -> dict[str, Any]:
-    """The configuration with its markets, and a teacher from a file, by their content."""
+    """The configuration with its markets, and a teacher from a file, by their content.
+
+    A key that came later than the first policies is left out at its default, so that their configurations stay theirs.
+    """
     settings = asdict(config)
-    settings.pop("threads")  # results do not depend on it
+    for name in ("threads", "tensorboard"):
+        settings.pop(name)  # results do not depend on it
+    for table, name, usual in _LATER:
+        within = settings[table] if table else settings
+        if within[name] == usual:
+            within.pop(name)
     settings["markets"] = [content_hash(market) for market in config.episode.markets]
     settings["episode"].pop("markets")
     teacher = settings["teacher"]["policy"]

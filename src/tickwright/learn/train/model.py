@@ -19,6 +19,18 @@ except ImportError as error:  # pragma: no cover - the extra is in the test inst
 _NEVER = -1e9
 
 
+def device_of(asked: str) -> str:
+    """`cpu` or `cuda`: what `device` of a configuration comes to here. Raises ConfigError where there is no GPU."""
+    if asked == "cpu" or (asked == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        without = f"torch {torch.__version__} finds none"
+        if torch.version.cuda is None:
+            without += ", being built without CUDA: pip install --force-reinstall torch==2.13.0"
+        raise ConfigError("device", asked, f"cpu or auto, or a GPU: {without}")
+    return "cuda"
+
+
 class ActorCritic(torch.nn.Module):
     """Logits of the actions and the value of a state, from normalised observations."""
 
@@ -61,4 +73,4 @@ def _layers(widths: Sequence[int], last_gain: float, generator: torch.Generator)
 
 
 def _numbers(tensor: torch.Tensor) -> np.ndarray:
-    return np.asarray(tensor.detach().numpy(), np.float32)
+    return np.asarray(tensor.detach().cpu().numpy(), np.float32)

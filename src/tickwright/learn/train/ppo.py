@@ -1,7 +1,7 @@
 """The learner: draws actions, and makes the policy better by what came of them.
 
 Everything is drawn from one NumPy generator and torch runs on one thread, so that a training is a function of its
-configuration and seed.
+configuration and seed. On a GPU that holds as far as its own sums go.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tickwright.core.errors import ConfigError, TrainingError
 from tickwright.learn.train.config import PpoConfig
 from tickwright.learn.train.model import ActorCritic, normalised
 from tickwright.learn.train.normaliser import Normaliser
+from tickwright.learn.train.problem import require_finite
 from tickwright.learn.train.rollout import Rollout
 from tickwright.strategy.learned.network import Network
 
@@ -23,11 +24,12 @@ from tickwright.strategy.learned.network import Network
 class Learner:
     """Networks, optimiser, normalisation and chance of a training."""
 
-    def __init__(self, config: PpoConfig, observed: int, actions: int, seed: int) -> None:
+    def __init__(self, config: PpoConfig, observed: int, actions: int, seed: int, device: str = "cpu") -> None:
         torch.set_num_threads(1)
-        self.config = config
+        self.config, self.device = config, device
         self.rng = np.random.default_rng(seed)
         self.model = ActorCritic(observed, actions, config.hidden, torch.Generator().manual_seed(seed % 2**63))
+        self.model.to(device)
         self.optimiser = torch.optim.Adam(self.model.parameters(), config.learning_rate, eps=1e-5)
         self.normaliser = Normaliser(observed)
         self.mean, self.scale = self.normaliser.frozen()
@@ -37,13 +39,9 @@ class Learner:
 
         Raises TrainingError where an observation is not finite.
         """
-        if not np.isfinite(observations).all():
-            row, place = np.argwhere(~np.isfinite(observations))[0]
-            found = observations[row, place]
-            raise TrainingError(f"observation {place} of row {row}: got {found}, expected a finite number")
+        require_finite("observation", observations)
         with torch.no_grad():
-            seen = normalised(observations, self.mean, self.scale)
-            log_probs, values = self.model(seen, torch.from_numpy(masks))
+            log_probs, values = (told.cpu() for told in self.model(self._seen(observations), self._tensor(masks)))
         heights = np.cumsum(np.exp(log_probs.numpy().astype(np.float64)), axis=1)
         drawn = self.rng.random(len(heights)) * heights[:, -1]
         actions = (heights <= drawn[:, None]).sum(axis=1)
@@ -57,13 +55,13 @@ class Learner:
         config, model = self.config, self.model
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * (config.learning_rate_end + (1 - config.learning_rate_end) * left)
-        seen = normalised(rollout.observations, self.mean, self.scale)
-        masks, actions = torch.from_numpy(rollout.masks), torch.from_numpy(rollout.actions)
-        old, returns = torch.from_numpy(rollout.log_probs), torch.from_numpy(rollout.returns)
-        advantages, taught = torch.from_numpy(rollout.advantages), torch.from_numpy(rollout.taught)
+        seen = self._seen(rollout.observations)
+        masks, actions = self._tensor(rollout.masks), self._tensor(rollout.actions)
+        old, returns = self._tensor(rollout.log_probs), self._tensor(rollout.returns)
+        advantages, taught = self._tensor(rollout.advantages), self._tensor(rollout.taught)
         told: list[dict[str, float]] = []
         for _ in range(config.epochs):
-            order = torch.from_numpy(self.rng.permutation(len(seen)))
+            order = self._tensor(self.rng.permutation(len(seen)))
             for part in torch.split(order, config.minibatch):
                 log_probs, values = model(seen[part], masks[part])
                 chosen = log_probs.gather(1, actions[part, None]).squeeze(1)
@@ -75,7 +73,7 @@ class Learner:
                 value_loss = (returns[part] - values).pow(2).mean()
                 entropy = -(log_probs.exp() * log_probs).sum(dim=1).mean()
                 loss = policy_loss + config.value_weight * value_loss - config.entropy * left * entropy
-                away = torch.zeros(())
+                away = torch.zeros((), device=self.device)
                 if leash > 0.0:
                     away = from_teacher(log_probs, taught[part])
                     loss = loss + leash * away
@@ -105,11 +103,10 @@ class Learner:
 
     def imitate(self, rollout: Rollout) -> float:
         """One pass over what a teacher did and earned: the mean negative log probability of its actions."""
-        seen = normalised(rollout.observations, self.mean, self.scale)
-        masks, taught = torch.from_numpy(rollout.masks), torch.from_numpy(rollout.taught)
-        returns = torch.from_numpy(rollout.returns)
+        seen, returns = self._seen(rollout.observations), self._tensor(rollout.returns)
+        masks, taught = self._tensor(rollout.masks), self._tensor(rollout.taught)
         losses = []
-        for part in torch.split(torch.from_numpy(self.rng.permutation(len(seen))), self.config.minibatch):
+        for part in torch.split(self._tensor(self.rng.permutation(len(seen))), self.config.minibatch):
             log_probs, values = self.model(seen[part], masks[part])
             away = from_teacher(log_probs, taught[part])
             self._descend(away + self.config.value_weight * (returns[part] - values).pow(2).mean())
@@ -118,10 +115,10 @@ class Learner:
 
     def value(self, rollout: Rollout) -> float:
         """One pass over what was earned, for the value alone: its mean squared error."""
-        seen = normalised(rollout.observations, self.mean, self.scale)
-        masks, returns = torch.from_numpy(rollout.masks), torch.from_numpy(rollout.returns)
+        seen = self._seen(rollout.observations)
+        masks, returns = self._tensor(rollout.masks), self._tensor(rollout.returns)
         losses = []
-        for part in torch.split(torch.from_numpy(self.rng.permutation(len(seen))), self.config.minibatch):
+        for part in torch.split(self._tensor(self.rng.permutation(len(seen))), self.config.minibatch):
             loss = (returns[part] - self.model(seen[part], masks[part])[1]).pow(2).mean()
             self._descend(loss)
             losses.append(float(loss.detach()))
@@ -141,6 +138,14 @@ class Learner:
                 layer.bias.copy_(torch.from_numpy(bias.copy()))
         self.mean, self.scale = network.mean.copy(), network.scale.copy()
 
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        """An array where the model is."""
+        return torch.from_numpy(array).to(self.device)
+
+    def _seen(self, observations: np.ndarray) -> torch.Tensor:
+        """Observations as the model gets them."""
+        return normalised(observations, self.mean, self.scale).to(self.device)
+
     def _descend(self, loss: torch.Tensor) -> float:
         """One step of the optimiser: the norm of the gradient."""
         self.optimiser.zero_grad()
@@ -155,9 +160,9 @@ class Learner:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All numbers of the learner, by name."""
-        named = {f"model.{name}": value.numpy() for name, value in self.model.state_dict().items()}
+        named = {f"model.{name}": value.cpu().numpy() for name, value in self.model.state_dict().items()}
         for i, state in self.optimiser.state_dict()["state"].items():
-            named |= {f"adam.{i}.{name}": np.asarray(value) for name, value in state.items()}
+            named |= {f"adam.{i}.{name}": np.asarray(value.cpu()) for name, value in state.items()}
         normaliser = self.normaliser
         named |= {"normaliser.mean": normaliser.mean, "normaliser.squares": normaliser.squares}
         return named | {"normaliser.count": np.array(normaliser.count)}

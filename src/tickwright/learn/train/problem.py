@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tickwright.core.errors import TrainingError
 from tickwright.core.rng import derive
 from tickwright.learn.batch import ExecutionBatch
 from tickwright.learn.layout import End
@@ -37,6 +38,15 @@ class Taken(Protocol):
 def learned_from(got: Taken, without_news: bool) -> np.ndarray:
     """float64 (K,): the rewards of a step, less what the exogenous news did to them where that is asked for."""
     return got.rewards + got.news if without_news else got.rewards
+
+
+def require_finite(what: str, values: np.ndarray) -> np.ndarray:
+    """The same values, a row an episode. Raises TrainingError that names the first that is not a finite number."""
+    if not np.isfinite(values).all():
+        row, *place = np.argwhere(~np.isfinite(values))[0]
+        which = f"{what} {place[0]}" if place else what
+        raise TrainingError(f"{which} of row {row}: got {values[row, *place]}, expected a finite number")
+    return values
 
 
 class Episodes(Protocol):

@@ -14,7 +14,7 @@ import numpy as np
 
 from tickwright.learn.layout import End
 from tickwright.learn.train.config import PpoConfig
-from tickwright.learn.train.problem import Episodes, Problem, learned_from
+from tickwright.learn.train.problem import Episodes, Problem, Taken, learned_from, require_finite
 
 Act = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 """(observations, masks) → (actions, log probabilities, values)."""
@@ -47,15 +47,16 @@ class Running:
     """float64 (K,), of the episode under way."""
     ended: dict[str, float] = field(default_factory=dict)
 
-    def add(self, rewards: np.ndarray, ends: np.ndarray, facts: dict[str, float]) -> None:
+    def take(self, problem: Problem, episodes: Episodes, got: Taken) -> None:
         """Take a step in."""
-        self.reward += rewards
-        over = (ends != End.RUNNING) & (ends != End.FAULT)
-        told = {"episodes": float(over.sum()), "faults": float((ends == End.FAULT).sum())}
+        ended, fault = got.ends != End.RUNNING, got.ends == End.FAULT
+        over, facts = ended & ~fault, problem.facts(episodes, ended) if ended.any() else {}
+        self.reward += got.rewards
+        told = {"episodes": float(over.sum()), "faults": float(fault.sum())}
         told |= {"reward": float(self.reward[over].sum()), **facts}
         for name, value in told.items():
             self.ended[name] = self.ended.get(name, 0.0) + value
-        self.reward[ends != End.RUNNING] = 0.0
+        self.reward[ended] = 0.0
 
     def means(self) -> dict[str, float]:
         """Per ended episode, and begin to count anew."""
@@ -68,7 +69,10 @@ class Running:
 def collect(
     problem: Problem, episodes: Episodes, act: Act, config: PpoConfig, running: Running, teacher: Any = None
 ) -> Rollout:
-    """Go on for `config.rollout` steps. `teacher` is asked what it would do (`decide(episodes)`) and not obeyed."""
+    """Go on for `config.rollout` steps. `teacher` is asked what it would do (`decide(episodes)`) and not obeyed.
+
+    Raises TrainingError where an observation or a reward is not a finite number.
+    """
     steps, gamma = config.rollout, config.gamma
     count, observed, actions = len(episodes.masks), episodes.observations.shape[1], episodes.masks.shape[1]
     seen, masks = np.zeros((steps, count, observed), np.float32), np.zeros((steps, count, actions), np.bool_)
@@ -81,12 +85,13 @@ def collect(
             taught[t] = teacher.decide(episodes)
         done[t], log_probs[t], values[t] = act(seen[t], masks[t])
         got = episodes.step(done[t])
+        require_finite("reward", got.rewards)
         rewards[t] = learned_from(got, config.without_news) * config.reward_scale
         over[t] = got.ends != End.RUNNING
         fault = got.ends == End.FAULT
         if fault.any():
             cut[t, fault] = gamma * act(got.finals[fault], np.ones((int(fault.sum()), actions), np.bool_))[2]
-        running.add(got.rewards, got.ends, problem.facts(episodes, over[t]) if over[t].any() else {})
+        running.take(problem, episodes, got)
     after = act(episodes.observations, episodes.masks)[2]
     advantages = advantages_of(rewards + cut, values, over, after, gamma, config.gae_lambda)
     returns = (advantages + values).astype(np.float32)

@@ -9,6 +9,7 @@ impact; here they have, so the states are those that play comes to, with a share
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ import numpy as np
 from tickwright.data.store.disk import whole_file
 from tickwright.learn.layout import End
 from tickwright.learn.train.config import TabularConfig
-from tickwright.learn.train.problem import Episodes, learned_from
+from tickwright.learn.train.problem import Episodes, Taken, learned_from, require_finite
 
 TIME_LEFT, QUANTITY_LEFT = 0, 1
 """Columns of an observation, of every problem."""
 _ROWS = 256
 TABLE = "table.npz"
+Watch = Callable[[Taken], None]
+"""Called with each step that is played."""
 
 
 class Table:
@@ -90,29 +93,37 @@ class Seen:
 
 
 def train_table(
-    episodes: Episodes, config: TabularConfig, steps: int, seed: int, progress: Any, without_news: bool = True
-) -> Table:
-    """Play `steps` steps in rounds, and learn from each; from rewards less the news where that is asked for."""
+    episodes: Episodes, config: TabularConfig, steps: int, seed: int, progress: Any, without_news: bool = True,
+    watch: Watch = lambda got: None,
+) -> Table:  # fmt: skip
+    """Play `steps` steps in rounds, and learn from each; from rewards less the news where that is asked for.
+
+    `watch` is called with each step. Raises TrainingError where an observation or a reward is not a finite number.
+    """
     rng = np.random.default_rng(seed)
     table = Table(config, episodes.masks.shape[1])
     each = max(steps // config.rounds, 1)
     for done in range(config.rounds):
         progress("training", done * each, steps)
         explore = 1.0 if done == 0 else config.explore
-        table.learn(play(episodes, table, max(each // len(episodes.masks), 1), explore, rng, without_news))
+        table.learn(play(episodes, table, max(each // len(episodes.masks), 1), explore, rng, without_news, watch))
     return table
 
 
 def play(
-    episodes: Episodes, table: Table, steps: int, explore: float, rng: np.random.Generator, without_news: bool
-) -> Seen:
+    episodes: Episodes, table: Table, steps: int, explore: float, rng: np.random.Generator, without_news: bool,
+    watch: Watch,
+) -> Seen:  # fmt: skip
     """Go on with the best actions, and a share of drawn ones."""
     columns: list[tuple[np.ndarray, ...]] = []
     for _ in range(steps):
-        masks, states = episodes.masks.copy(), table.states(episodes.observations)
+        masks, states = episodes.masks.copy(), table.states(require_finite("observation", episodes.observations))
         drawn = np.where(masks, rng.random(masks.shape), -1.0).argmax(axis=1)
         actions = np.where(rng.random(len(masks)) < explore, drawn, table.best(states, masks)[0])
         got = episodes.step(actions)
+        require_finite("observation", got.observations)
+        require_finite("reward", got.rewards)
+        watch(got)
         over = got.ends != End.RUNNING
         rewards = learned_from(got, without_news).copy()
         columns.append((states, actions, rewards, table.states(got.observations), got.masks.copy(), over))

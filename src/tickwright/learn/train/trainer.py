@@ -81,7 +81,7 @@ class Trainer:
         stage = config.stage_at(0) if found is None else int(found.about["state"]["stage"])
         self._episodes: Episodes = self._open(stage)
         observed, actions = self._episodes.observations.shape[1], self._episodes.masks.shape[1]
-        self._learner = Learner(config.ppo, observed, actions, derive(config.seed, "learner"))
+        self._learner = Learner(config.ppo, observed, actions, derive(config.seed, "learner"), config.device)
         self._running = Running(np.zeros(config.ppo.environments))
         self._best = self._network()
         if found is None:
@@ -96,7 +96,7 @@ class Trainer:
         """Train up to `until` steps in all (None: those of the configuration). Raises TrainingError."""
         state, config = self._state, self._config
         end = config.steps if until is None else min(until, config.steps)
-        self._log = Log(self._folder, state.steps if self._resumed else None)
+        self._log = Log(self._folder, state.steps if self._resumed else None, config.tensorboard)
         try:
             if state.validated < 0:
                 self._validate()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.learn.layout import End
-from tickwright.learn.train.problem import Episodes, Problem
+from tickwright.learn.train.problem import Episodes, Problem, require_finite
 
 Decide = Callable[[Episodes], np.ndarray]
 _ROWS = 1024
@@ -18,7 +18,7 @@ _LONGEST = 1_000_000
 
 def validate(problem: Problem, stage: int, decide: Decide, episodes: int) -> dict[str, Any]:
     """Mean reward less the news (basis points, a cost with its sign turned), its standard error, and means of the
-    problem's facts."""
+    problem's facts. Raises TrainingError where an observation or a reward is not a finite number."""
     rows = min(episodes, _ROWS)
     rewards: list[float] = []
     facts: dict[str, float] = {}
@@ -42,8 +42,9 @@ def _play(problem: Problem, batch: Episodes, decide: Decide) -> tuple[list[float
     sums, over = np.zeros(batch.count), np.zeros(batch.count, np.bool_)
     faults = np.zeros(batch.count, np.bool_)
     for _ in range(_LONGEST):
+        require_finite("observation", batch.observations)
         got = batch.step(decide(batch))
-        sums += got.rewards + got.news
+        sums += require_finite("reward", got.rewards + got.news)
         over, faults = got.ends != End.RUNNING, got.ends == End.FAULT
         if over.all():
             break
