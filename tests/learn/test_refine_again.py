@@ -32,13 +32,13 @@ def market(tmp_path):
     return MarketFile(read_market(tmp_path / "given.toml").parameters, 10_000)
 
 
-def evidence(*lots):
+def evidence(*lots, policy="rl:abc"):
     config = asdict(ExecuteConfig("", "2026-01-05", (OrderConfig("SIM", "buy", "1", "09:40", "09:42"),), market="fp"))
     orders = tuple(
         Worked(side, n, (600 + 200 * i) * SECOND, (700 + 200 * i) * SECOND)
         for i, (side, n) in enumerate(zip(("buy", "sell", "buy"), lots, strict=False))
     )
-    return Evidence((Run({"config": config, "fingerprint": "f"}, "rl:abc", orders),), np.zeros((len(lots), 4)), 9)
+    return Evidence((Run({"config": config, "fingerprint": policy}, policy, orders),), np.zeros((len(lots), 4)), 9)
 
 
 def played(given, market, folder, told=None):
@@ -46,14 +46,16 @@ def played(given, market, folder, told=None):
     return again.worked_again(given, market, "abc", Path("demo"), folder, 2, 5, "as it is", report)
 
 
-def test_figures_are_those_of_whole_days_and_no_day_is_played_twice(market, tmp_path, monkeypatch):
-    given, told = evidence(600, 900), []
+@pytest.mark.parametrize(("policy", "here"), [("rl:abc", "rl:demo"), ("twap(slices=25)/take",) * 2])
+def test_figures_are_those_of_whole_days_and_no_day_is_played_twice(policy, here, market, tmp_path, monkeypatch):
+    """Of one that trades in its last moments too."""
+    given, told = evidence(600, 900, policy=policy), []
     found = played(given, market, tmp_path, told)
     want = []
     for day in range(2):
         orders = tuple(again._order(order) for order in given.runs[0].orders)
         whole = ExecuteConfig(
-            catalog="", date="2026-01-05", orders=orders, policies=("rl:demo",), seed=derive(5, f"refine/day/0/{day}"),
+            catalog="", date="2026-01-05", orders=orders, policies=(here,), seed=derive(5, f"refine/day/0/{day}"),
             market=f"fp:{tmp_path / 'market.toml'}",
         )  # fmt: skip
         want += [figures_of(to_json(result.tca), result.journal.fills) for result in execute(whole).results]
