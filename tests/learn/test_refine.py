@@ -429,6 +429,14 @@ def test_the_words_say_what_was_left_out():
     assert "gate was left out" in _reason({"verdict": "would-pass", "criteria": held_to})
 
 
+def test_the_words_say_what_a_correction_cannot_see():
+    from tickwright.learn.refine.words import not_shown
+
+    verdict = {"quick": False, "trained_in_market": True, "recalibration": {"moved": []}}
+    text = " ".join(not_shown(document() | verdict))
+    assert "impact, the informed and market orders alone can move" in text
+
+
 def test_every_challenger_meets_episodes_of_its_own():
     """Another seed, champion or challenger: another seed of the test. The very same: the same again."""
     from tickwright.learn.refine.judge import test_seed

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from test_artefact import random_network
 from tickwright.core.errors import ConfigError, FileFormatError, TickwrightError, UsageError
 from tickwright.learn.artefact import save
 from tickwright.run.registry import HISTORY, POINTER, POLICIES, Registry
-from tickwright.strategy.learned.container import TrainedPolicy
+from tickwright.strategy.learned.container import SHIPPED, TrainedPolicy
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,16 @@ def files(tmp_path_factory):
     for seed in range(5):
         save(TrainedPolicy(random_network(seed), ("m",), 2.0, 60.0), folder / f"{seed}.twp")
     return [folder / f"{seed}.twp" for seed in range(5)]
+
+
+def test_a_policy_of_the_package_enters_by_its_name(tmp_path, monkeypatch):
+    """As `execute --policy rl:demo` knows it; a file of that name is ./demo."""
+    monkeypatch.chdir(tmp_path)
+    registry = Registry(tmp_path / "policies")
+    state = registry.enter(Path("demo"), "the one that comes with the package")
+    assert registry.file(state.champion).read_bytes() == (SHIPPED / "demo.twp").read_bytes()
+    with pytest.raises(FileFormatError, match="nothing"):
+        registry.enter(Path("nothing"), "")
 
 
 class Model:

@@ -24,7 +24,7 @@ from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.records import ParentOrder, Schedule
 from tickwright.core.time import parse_date, parse_duration
-from tickwright.core.units import Money, Nanos
+from tickwright.core.units import SECOND, Money, Nanos
 from tickwright.data.backends import open_catalog
 from tickwright.data.hot import default_cache
 from tickwright.risk.gate import GateLimits
@@ -101,10 +101,18 @@ class RunResult:
 
 
 def execute(
-    config: ExecuteConfig, progress: Progress = lambda what, done, total: None, guests: Sequence[Guest] = ()
+    config: ExecuteConfig,
+    progress: Progress = lambda what, done, total: None,
+    guests: Sequence[Guest] = (),
+    after: Nanos | None = None,
 ) -> RunResult:
-    """Run every policy on every parent order, and after them every guest, which the manifest does not know of. Raises
-    what the steps above raise; see `core.errors`."""
+    """Run every policy on every parent order, and after them every guest, which the manifest does not know of.
+
+    In a market that answers, an order sees the day from its open to its close; with `after`, only from a second before
+    it begins to so long after its deadline. Fills are the same; benchmarks and markouts of another time are missing.
+
+    Raises what the steps above raise; see `core.errors`.
+    """
     date = parse_date(config.date, "--date")
     grace = parse_duration(config.grace, "grace")
     specs = [*(policy_spec(text, config.finish) for text in config.policies), *map(GuestSpec.of, guests)]
@@ -128,7 +136,7 @@ def execute(
     for spec in specs:
         for group in groups:
             progress(spec.name, len(results), len(specs) * len(orders))
-            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trading)
+            results += run_policy(config, spec, group, days, profiles, gates, grace, reactive, trading, after)
     inputs = {symbol: day.fingerprint for symbol, day in days.items()}
     profile = "+".join(dict.fromkeys(p.fingerprint for p in profiles.values()))
     notes = [*dict.fromkeys(note for day in days.values() for note in day.notes)]
@@ -180,11 +188,15 @@ def run_policy(
     grace: Nanos,
     reactive: Mapping[str, ReactiveDay],
     trading: Mapping[str, Roster],
+    after: Nanos | None = None,
 ) -> list[OrderResult]:
     """One policy on a group of parent orders that share one market."""
     symbols = list(dict.fromkeys(order.symbol for order in orders))
     answering = reactive.get(symbols[0])
-    live = None if answering is None else answering.live()
+    part = None
+    if answering is not None and after is not None:
+        part = answering.part(min(o.decision for o in orders) - SECOND, max(o.end for o in orders) + grace + after)
+    live = None if answering is None else answering.live(part)
     world = World(
         [days[s].tape for s in symbols] if live is None else [live.opening],
         [days[s].instrument for s in symbols],
@@ -223,7 +235,7 @@ def run_policy(
         from tickwright.run.reactive import caused
 
         drive(world, parents)
-        seen, journal = answering.seen(world, live), world.journal()
+        seen, journal = answering.seen(world, live, part), world.journal()
         settled = [settle(spec, parent, journal, seen, profiles[symbols[0]], contexts) for parent in parents]
         settled = [replace(r, tca=caused(r.tca, r.journal.fills, seen, answering.day)) for r in settled]
         return noted(settled, hired)

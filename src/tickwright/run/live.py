@@ -18,7 +18,7 @@ import numpy as np
 from tickwright.book.layout import TAPE
 from tickwright.book.tape import Tape, compile_tape
 from tickwright.core.events import MARKET_EVENT, Action
-from tickwright.core.units import SECOND
+from tickwright.core.units import SECOND, Nanos
 from tickwright.venue.sim.layout import SIM, WIRE
 from tickwright.venue.sim.reactive.layout import PARAMS, REQUEST, Fault
 from tickwright.venue.sim.reactive.live import turn
@@ -58,11 +58,16 @@ _turn: Any = turn
 
 
 class LiveMarket:
-    """One run of one market: made anew for each, from a session at its open (which stays as it is)."""
+    """One run of one market: made anew for each, from a session at its open (which stays as it is), or from one that
+    has gone on to `begin` alone; with room for what comes until `end`, and more where that is too little."""
 
-    def __init__(self, session: Session, instrument_id: int = 0) -> None:
+    def __init__(
+        self, session: Session, instrument_id: int = 0, begin: Nanos | None = None, end: Nanos | None = None
+    ) -> None:
+        begins = session.open_ts if begin is None else begin
+        ends = session.close_ts if end is None else min(end, session.close_ts)
         opening = opening_rows(session)
-        opening["ts_event"] = opening["ts_recv"] = session.open_ts
+        opening["ts_event"] = opening["ts_recv"] = begins
         opening["sequence"] = np.arange(1, len(opening) + 1)
         opening["instrument_id"] = instrument_id
         opening["venue_id"] += np.uint16(session.params["apart"][0])
@@ -71,7 +76,7 @@ class LiveMarket:
         self._market = session.markets.copy()
         self._market["written"] = 0
         arena = self._market["book"]["orders"].shape[1]
-        expected = _ROWS_PER_MESSAGE * session.parameters.flow.messages_a_second * session.seconds
+        expected = _ROWS_PER_MESSAGE * session.parameters.flow.messages_a_second * (ends - begins) / SECOND
         rows = len(opening) + 2 * _ROOM * arena + int(expected)
         self._events, self._tape = np.zeros(rows, MARKET_EVENT), np.zeros(rows, TAPE)
         self._events[: len(opening)], self._tape[: len(opening)] = opening, self.opening.rows
@@ -107,7 +112,7 @@ class LiveMarket:
             wires["further"][0, self.pool] = round(float(self._params["pool_latency"][0]) * SECOND)
         self._sims = sims
         sims["room"] = self._room
-        sims["due"] = self._live["open"]  # not before; the first turn finds out when
+        sims["due"] = self.opening.rows["ts_event"][-1]  # not before; the first turn finds out when
         sims["cursor"] = sims["end"]
         return self._tape
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from tickwright.book.quotes import quotes_of, trades_of
 from tickwright.book.tape import Tape, compile_tape
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.ids import fingerprint
 from tickwright.core.instrument import Instrument
 from tickwright.core.units import SECOND, Nanos
@@ -47,6 +47,7 @@ from tickwright.tca.row import OrderTca
 from tickwright.tca.shortfall import trading_split
 from tickwright.venue.sim.fees import VenueTerms
 from tickwright.venue.sim.profile import Profile
+from tickwright.venue.sim.reactive.driver import advance, stopped
 from tickwright.venue.sim.reactive.parameters import content_hash
 from tickwright.venue.sim.reactive.session import MID_PRICE, Session, chunks, open_session
 
@@ -54,6 +55,35 @@ OPENS = "09:30"
 ZONE = "America/New_York"
 OPTION = "--market"
 MOST_MESSAGES = 10_000_000
+_ENDLESS = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """From when to when a run has a market."""
+
+    begin: Nanos
+    end: Nanos
+
+
+class Reel:
+    """A session, wound on to one moment after another: going on is cheap, going back begins at the open."""
+
+    def __init__(self, session: Session) -> None:
+        self._opened = self._stands = session
+        self._at = session.open_ts
+
+    def at(self, moment: Nanos) -> Session:
+        """The market at a moment, nothing of ours in it: what has happened by then has happened as in every run. Its
+        content is good until the next moment is asked for. Raises CapacityError."""
+        if moment < self._at or self._stands is self._opened:
+            self._stands = replace(self._opened, markets=self._opened.markets.copy())
+        self._at, session = moment, self._stands
+        session.markets["written"] = 0
+        advance(session.markets, 0, session.params, _ENDLESS, seconds=(moment - session.open_ts) / SECOND)
+        if stopped(session.markets):
+            raise CapacityError(f"{session.parameters.name}: the market stopped: {stopped(session.markets)[0][1].name}")
+        return session
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,26 +93,35 @@ class ReactiveDay:
     session: Session
     """Stays at the open: runs copy it."""
     day: MarketDay
+    reel: Reel
 
     @property
     def market_hash(self) -> str:
         """Of its parameters, as a trained policy names those that it was trained in."""
         return content_hash(self.session.parameters)
 
-    def live(self) -> LiveMarket:
-        """The market for one run."""
-        return LiveMarket(self.session, self.day.instrument.id)
+    def live(self, part: Part | None = None) -> LiveMarket:
+        """The market for one run, of the whole day or of a part of it."""
+        if part is None:
+            return LiveMarket(self.session, self.day.instrument.id)
+        return LiveMarket(self.reel.at(part.begin), self.day.instrument.id, part.begin, part.end)
 
-    def seen(self, world: World, live: LiveMarket) -> MarketDay:
-        """Let a run's market go on to its close: the day as it was with our orders in it, of others.
+    def part(self, begin: Nanos, end: Nanos) -> Part:
+        """A part of the day that is surely within it."""
+        return Part(max(begin, self.session.open_ts), min(end, self.session.close_ts))
+
+    def seen(self, world: World, live: LiveMarket, part: Part | None = None) -> MarketDay:
+        """Let a run's market go on to its close, or to the end of the part: the day as it was with our orders in it, of
+        others.
 
         Raises ConfigError where we moved the price to zero.
         """
-        while world.advance(None) is not Stop.END:
+        begin, end = (self.session.open_ts, None) if part is None else (part.begin, part.end)
+        while world.advance(end) is not Stop.END and (end is None or world.now < end):
             pass
         if live.feed["price"].min() < 1:
             raise ConfigError("mid_price", self.session.mid_price, "so high that our orders do not move it to zero")
-        tape, market = _market_of(live.others(), self.session)
+        tape, market = _market_of(live.others(), begin, self.session.close_ts if end is None else end)
         return replace(self.day, tape=tape, market=market)
 
 
@@ -108,7 +147,7 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
         return open_session(chosen.parameters, asked.seed, opens, closes, mid_price=mid)
 
     kept = opened()
-    tape, market = _market_of(np.concatenate(list(chunks(opened(), instrument.id))), kept)
+    tape, market = _market_of(np.concatenate(list(chunks(opened(), instrument.id))), opens, closes)
     model, content = kept.parameters.name, content_hash(kept.parameters)
     day = MarketDay(
         instrument=instrument,
@@ -128,7 +167,7 @@ def open_reactive(text: str, symbol: str, date: dt.date, seed: int) -> ReactiveD
         ),
         venues=_terms(kept),
     )
-    return ReactiveDay(kept, day)
+    return ReactiveDay(kept, day, Reel(kept))
 
 
 def _terms(session: Session) -> tuple[VenueTerms, ...]:
@@ -188,11 +227,11 @@ def caused(tca: OrderTca, fills: np.ndarray, seen: MarketDay, without: MarketDay
     return replace(tca, split=split)
 
 
-def _market_of(events: np.ndarray, session: Session) -> tuple[Tape, Market]:
+def _market_of(events: np.ndarray, begin: Nanos, end: Nanos) -> tuple[Tape, Market]:
     tape = compile_tape(events)
     quotes = quotes_of(tape)
     market = Market(
-        quotes, trades_of(events), session.open_ts, session.close_ts, None, QuoteColumns.of(quotes)
+        quotes, trades_of(events), begin, end, None, QuoteColumns.of(quotes)
     )  # fmt: skip
     return tape, market
 

@@ -33,7 +33,7 @@ from typing import Any
 from tickwright.core.errors import ConfigError, FileFormatError, UsageError
 from tickwright.core.ids import stable_id
 from tickwright.data.store.disk import storage, whole_file
-from tickwright.strategy.learned.container import from_bytes
+from tickwright.strategy.learned.container import from_bytes, read
 
 SCHEMA = "tickwright.registry/2"
 POINTER, POLICIES, HISTORY, LOCK = "current.json", "policies", "history", ".lock"
@@ -141,14 +141,14 @@ class Registry:
     def enter(
         self, file: Path, why: str, time: str = "", *, against: str | None = None, verdict: str | None = None
     ) -> State:
-        """A policy comes in: the first as champion, another as shadow in the place of a shadow before it. One that is
-        the challenger already stays where it is.
+        """A policy comes in, from a file or by a name of the package: the first as champion, another as shadow in the
+        place of a shadow before it. One that is the challenger already stays where it is.
 
         `against` is the champion that it was judged against, `verdict` the SHA-256 of what was found.
         Raises FileFormatError for a file that is no policy, ConfigError for the champion itself, where another one than
         `against` is champion by now, and while a canary is out.
         """
-        content = _content(file)
+        content = read(file)
         from_bytes(content, str(file))
         policy = _digest(content)
         with self._writing():

@@ -34,7 +34,9 @@ _EXAMPLES = "\n\n".join(
 def refine(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `tickwright execute` left.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the challenger and the verdict.")],
-    champion: Annotated[Path | None, typer.Option(metavar="FILE", help="The policy that traded in the runs.")] = None,
+    champion: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The policy that traded in the runs, or demo.")
+    ] = None,
     registry: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The registry whose champion traded; a challenger that passes enters it."),

@@ -18,7 +18,7 @@ Why = Annotated[str, typer.Option(metavar="TEXT", help="Stands in the history.")
 @app.command()
 def enter(
     folder: Folder,
-    policy: Annotated[Path, typer.Argument(metavar="FILE", help="A trained policy.")],
+    policy: Annotated[Path, typer.Argument(metavar="FILE", help="A trained policy, or demo.")],
     why: Why = "",
 ) -> None:
     """Enter a policy: the first becomes champion, another one the shadow, in the place of a shadow before it."""

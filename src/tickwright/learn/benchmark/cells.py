@@ -35,7 +35,7 @@ def code_hash() -> str:
     policies = Path(baselines.__file__).resolve().parent
     files = (
         *(here / f"{name}.py" for name in ("kernel", "play", "cells", "measure", "replay")),
-        *(policies / f"{name}.py" for name in ("kernel", "baseline", "aim", "bound", "tuning")),
+        *(policies / f"{name}.py" for name in ("kernel", "baseline", "aim", "at_work", "bound", "tuning")),
         here.parent / "artefact.py",
     )  # fmt: skip
     return fingerprint([source_hash(file) for file in files])

@@ -9,7 +9,9 @@ from tickwright.learn.benchmark.scenarios import HEADLINE, SHELL
 from tickwright.learn.bounds import number, whole
 
 QUICK_STEPS, FULL_STEPS = 20_480, 2_000_000
-QUICK_DAYS, FULL_DAYS = 2, 16
+QUICK_DAYS, LEAST_DAYS, MOST_DAYS = 2, 4, 16
+ENOUGH_ORDERS = 480
+"""Simulated for each set of parameters: from there on the run's own orders are what is not sure."""
 QUICK_BOOKS, FULL_BOOKS = 64, 2_048
 
 
@@ -26,7 +28,8 @@ class RefineConfig:
     quick
         A look: a short training, few episodes, and the verdict says so.
     days
-        Simulated days on which the run's orders are worked again, for each set of parameters; 0: 16, or 2 in a look.
+        Simulated days on which the run's orders are worked again, for each set of parameters; 0: as many as make 480
+        orders of them, from 4 to 16, or 2 in a look.
     least_orders, least_fills
         Below which nothing is recalibrated.
     largest_factor
@@ -102,10 +105,11 @@ class RefineConfig:
         """Decisions."""
         return self.steps or (QUICK_STEPS if self.quick else FULL_STEPS)
 
-    @property
-    def simulated_days(self) -> int:
-        """For each set of parameters."""
-        return self.days or (QUICK_DAYS if self.quick else FULL_DAYS)
+    def days_for(self, orders: int) -> int:
+        """Simulated for each set of parameters."""
+        if self.days or self.quick:
+            return self.days or QUICK_DAYS
+        return min(max(-(-ENOUGH_ORDERS // max(orders, 1)), LEAST_DAYS), MOST_DAYS)
 
     @property
     def books(self) -> int:

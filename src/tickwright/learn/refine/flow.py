@@ -142,17 +142,19 @@ def _recalibrated(
     market = given.parameters
     assert isinstance(market, FP)
     here = Path(__file__).resolve().parent
+    code = [source_hash(here / f"{name}.py") for name in ("recalibrate", "moments", "again", "fills")]
+    days = config.days_for(len(evidence.figures))
     key = {
         "market": content_hash(market), "mid_price": given.mid_price, "runs": evidence.fingerprints,
-        "policy": champion.fingerprint, "seed": config.seed, "days": config.simulated_days,
+        "policy": champion.fingerprint, "seed": config.seed, "days": days,
         "least": [config.least_orders, config.least_fills], "most": config.largest_factor,
-        "by": [source_hash(here / f"{name}.py") for name in ("recalibrate", "moments", "again", "fills")],
+        "by": code,
     }  # fmt: skip
 
     def simulate(other: FP, what: str) -> Any:
         return worked_again(
             evidence, replace(given, parameters=other), champion.fingerprint, folder / OLD, folder,
-            config.simulated_days, config.seed, what, report,
+            days, config.seed, what, report, code[1:],
         )  # fmt: skip
 
     made = Store(folder).get(

@@ -57,6 +57,11 @@ def not_shown(verdict: Mapping[str, Any]) -> list[str]:
     if any(one["status"] == "refused" for one in verdict["recalibration"]["moved"]):
         found.append("Parameters that were refused: they stay as they were, right or wrong.")
     found.append(
+        "That the market is another in nothing else: impact, the informed and market orders alone can move here, and "
+        "what a changed volatility or spread does to the fills is put on these, or hides them. `tickwright calibrate` "
+        "fits the rest to recorded days."
+    )
+    found.append(
         "That the fills are of an ordinary time: a correction holds for the market of these orders; those of one day "
         "are hardly independent, though they are counted so."
     )
