@@ -15,6 +15,8 @@ def text_of(verdict: Mapping[str, Any]) -> str:
     lines += ["", "Market parameters by the fills:"]
     for one in verdict["recalibration"]["moved"]:
         lines.append(f"  {one['name']:<14} {one['status']:<8} x {one['factor']:.3f}  {one['why']}")
+    if all(one["factor"] == 1.0 for one in verdict["recalibration"]["moved"]):
+        lines.append("  nothing moved: the challenger was trained on in the market as it was")
     lines += _figures(verdict["recalibration"])
     tuned = verdict["training"]
     lines += [
