@@ -73,3 +73,13 @@ def test_near_zero_there_is_no_ratio():
     got = found([(0.4, 1.5)], (1.0, 1.0), near=0.5)
     assert got["ratio"] is None
     assert got["difference"]["bps"] == pytest.approx(-0.6)
+
+
+def test_the_cheapest_heuristic_stands_beside_whatever_its_tail():
+    """A search that looked for something else may have found the lower mean: it is named, and paired."""
+    got = found([(0.4, 1.5)], (1.0, 1.0), (0.6, 0.5), (0.5, 2.0))
+    assert got["cheapest"]["rival"] == "tuned for point 2"
+    assert got["cheapest"]["difference"]["bps"] == pytest.approx(-0.1)
+    assert got["cheapest"]["ratio"] == pytest.approx(0.8)
+    assert got["cheapest"]["rival_cvar95_bps"] == pytest.approx(0.5 + 2.0 * Q)
+    assert got["rival"] == "38% tuned for point 1, 62% for point 2"

@@ -31,7 +31,7 @@ from tickwright.learn.benchmark.config import (
 )
 from tickwright.learn.benchmark.contenders import Contender, chosen, contenders
 from tickwright.learn.benchmark.manifest import manifest_of
-from tickwright.learn.benchmark.matched import Point, at_matched_risk
+from tickwright.learn.benchmark.matched import THE_MEAN, Point, at_matched_risk
 from tickwright.learn.benchmark.measure import HEADLINE_NAMES, UNTUNED, Entry, Measurer, Report
 from tickwright.learn.benchmark.reading import notes
 from tickwright.learn.benchmark.replay import RULES, replayed
@@ -240,7 +240,7 @@ class _Bench:
         own = [row for row in rows if row["kind"] == measure.POLICY]
         runs = [by_name[row["policy"]] for row in own]
         if scenario.kind == HEADLINE:
-            self._runs[base.name], self._points[base.name] = runs, [Point("the mean", by_name[HEURISTIC])]
+            self._runs[base.name], self._points[base.name] = runs, [Point(THE_MEAN, by_name[HEURISTIC])]
         elif scenario.kind == FRONTIER and base.name in self._points:
             self._points[base.name].append(Point(scenario.name.partition(": ")[2], by_name[HEURISTIC]))
         if len(own) > 1:

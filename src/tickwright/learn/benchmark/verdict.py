@@ -18,7 +18,7 @@ from tickwright.learn.benchmark.config import (
     PARTS_OF,
 )
 from tickwright.learn.benchmark.gates import failures
-from tickwright.learn.benchmark.matched import MATCHED, MORE
+from tickwright.learn.benchmark.matched import MATCHED, MORE, TUNED_FOR_MEAN
 from tickwright.learn.benchmark.rows import AGAINST, SIMPLE
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
 from tickwright.learn.benchmark.targets import budget_shortage, headline_of, policy_row, row_of, shortage
@@ -67,7 +67,7 @@ def _headline(document: Document, scenario: Mapping[str, Any]) -> list[tuple[str
     if found and row["difference_to"].get(HEURISTIC) and found[0][1] == GOOD and not (frontier and _sure(matched)):
         found[0] = (f"{found[0][0]} It is no claim, for at matched risk it is not shown.", PLAIN)
     if matched is not None:
-        found.insert(1, _matched(name, matched, frontier))
+        found[1:1] = [_matched(name, matched, frontier), *_cheapest(name, matched)]
     if missing:
         found = [(text, PLAIN if tone == GOOD else tone) for text, tone in found]
         found.append((f"{name}: whatever is cheaper above, no claim is made of it: {', '.join(missing)}.", PLAIN))
@@ -147,6 +147,23 @@ def _matched(name: str, found: Mapping[str, Any], frontier: bool) -> tuple[str, 
     if tone == GOOD and not frontier:
         return f"{text} No claim: the heuristic's frontier was not played.", PLAIN
     return text, tone
+
+
+def _cheapest(name: str, found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is said where the heuristic that was tuned for the mean is not that of the lowest mean."""
+    other = found.get("cheapest")
+    if other is None or other["rival"] == TUNED_FOR_MEAN:
+        return []
+    apart = other["difference"]
+    low, high = apart["ci95"]
+    ratio = "" if other["ratio"] is None else f", ratio {other['ratio']:.3f}"
+    word = "DEARER than it" if low > 0 else "cheaper than it" if high < 0 else "not shown to differ from it"
+    return [(
+        f"{name}: the tuner did not find the cheapest heuristic when it looked for the lowest mean: the one "
+        f"{other['rival']} costs {other['rival_mean_bps']:.3f} bps. The policy is {word}: {apart['bps']:+.3f} bps "
+        f"({low:+.3f} to {high:+.3f}){ratio}.",
+        BAD if low > 0 else PLAIN,
+    )]  # fmt: skip
 
 
 def _baselines(scenario: Mapping[str, Any]) -> tuple[str, str]:
