@@ -9,7 +9,7 @@ import pytest
 
 from conftest import call
 from tickwright.app.report.factors.day import LEAST, adjusted, laid, pattern
-from tickwright.app.report.factors.figures import _band
+from tickwright.app.report.factors.figures import _band, _reach
 from tickwright.app.report.factors.views import apart, exemplars, matrices
 from tickwright.core.tables import BAR
 from tickwright.core.units import DAY, MINUTE
@@ -145,6 +145,37 @@ def test_commands_and_the_page(market, capsys, monkeypatch):
     assert not (market / "none").exists()
 
 
+def test_the_pattern_is_of_minutes_where_there_are_some_and_counts_sessions_before_the_rows(
+    market, capsys, monkeypatch
+):
+    """Two days of a minute beta after ten sessions of bars, beside daily rows of a month that has no minutes."""
+    monkeypatch.chdir(market)
+    moves = np.random.default_rng(4).normal(0, 0.01, (28, len(SYMBOLS)))
+    rows = (
+        f"2024-02-{day + 1:02d},{price:.3f},{price:.3f},{price:.3f},{price:.3f},100,{name}"
+        for day, prices in enumerate(100 * np.exp(np.cumsum(moves + moves[:, :1], axis=0)))
+        for name, price in zip(SYMBOLS, prices, strict=True)
+    )  # fmt: skip
+    (market / "month.csv").write_text("\n".join(("date,open,high,low,close,volume,Name", *rows)) + "\n")
+    (market / "month-map.toml").write_text(MAPPING.replace("bars-1m", "bars-1d"))
+    (market / "month.toml").write_text(
+        'lookback_length = 5\nmin_observations = 4\nmin_nonzero_x = 3\ngrid = "1d"\nbenchmark = "M"\n'
+    )
+    for file, mapping in (("bars.csv", "bars.toml"), ("month.csv", "month-map.toml")):
+        assert call(capsys, "ingest", "bars", file, "--mapping", mapping, "--catalog", "both")[0] == 0
+    compute = ("factors", "compute", "--catalog", "both", "--store")
+    assert call(capsys, *compute, "--config", "beta.toml", "--start", "2024-03-11")[0] == 0
+    assert call(capsys, *compute, "--config", "month.toml", "--end", "2024-02-28")[0] == 0
+    for words, said in (
+        ((), "Minute bars of 2 symbols."),
+        (("--tag", "grid=1min"), "Minute bars of 2 symbols."),
+        (("--tag", "grid=1d"), "no minute bars of these symbols in this span"),
+    ):
+        code, _, err = call(capsys, "factors", "report", "--catalog", "both", "--out", "both-out", *words)
+        assert code == 0, err
+        assert said in (market / "both-out" / "report.html").read_text().partition("<script>")[0]
+
+
 def test_a_stored_span_shorter_than_the_look_back_is_checked_too(market, capsys, monkeypatch):
     """Three days stored of a window of five: the checks of the page read bars before them, and compare values."""
     monkeypatch.chdir(market)
@@ -255,3 +286,18 @@ def test_windows_that_do_not_overlap_are_held_against_their_bands(market):
     at = names.index("LOW"), int(np.searchsorted(slots, row["ts_event"]))
     assert value[at] == row["value"] or row["value"] is None
     assert status.min() == 0
+
+
+def test_an_axis_holds_every_symbol_that_is_shown_and_no_wild_one():
+    """One share of eight that falls for a twelfth of its time is a hundredth of all rows, and is on the page."""
+    rng = np.random.default_rng(3)
+    calm = [rng.normal(1.0, 0.05, 1_200) for _ in range(7)]
+    fell = np.concatenate([rng.normal(0.6, 0.02, 1_100), np.full(100, 0.1)])
+    assert _reach([*calm, fell], True)[0] < 0.1
+    low, high = _reach([*calm, np.concatenate([np.full(1_100, 1.0), np.full(100, 50.0)])], True)
+    assert 0.5 < low < 0.9
+    assert 1.1 <= high < 1.6
+    low, high = _reach([values - 1.0 for values in calm], False)
+    assert -0.2 < low < -0.1
+    assert 0.1 < high < 0.2
+    assert _reach([np.full(5, np.nan)], True) == (0.0, 2.0)

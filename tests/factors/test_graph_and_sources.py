@@ -386,6 +386,27 @@ def test_assets_that_move_against_the_market_witness_a_shift_too(betas, lag):
         check_alignment(assets, base)
 
 
+@pytest.mark.parametrize(("beta", "count", "slots"), [(0.33, 1, 1_258), (0.33, 2, 1_258), (0.1, 1, 20_000)])
+def test_a_weak_correlation_over_long_witnesses_a_shift_of_few_assets(beta, count, slots):
+    """Shares of five years have a third in common with a bank: ten standard errors, of one share as of many."""
+    rng = np.random.default_rng(9)
+    market = rng.normal(0, 1e-3, slots)
+    assets = [made_returns(rng, slots, beta * market + rng.normal(0, 1e-3, slots)) for _ in range(count)]
+    base = made_returns(rng, slots, market)
+    assert 0.05 < check_alignment(assets, base) < 0.4
+    base["slot"] += 1
+    with pytest.raises(BenchmarkError, match=re.escape("shifted by +1 bar")):
+        check_alignment(assets, base)
+
+
+def test_a_weak_answer_of_the_next_bar_is_no_shift():
+    """On short bars assets do answer a bar later, so weakly that no beta is told by it."""
+    rng = np.random.default_rng(10)
+    market = rng.normal(0, 1e-3, 50_001)
+    base, late = made_returns(rng, 50_000, market[1:]), 0.03 * market[:-1] + rng.normal(0, 1e-3, 50_000)
+    assert check_alignment([made_returns(rng, 50_000, late)], base) < 0.01
+
+
 @pytest.mark.parametrize("size", [1e-170, 1e170])
 def test_what_has_no_correlation_tells_nothing_of_a_shift(size):
     """Squares of such returns are nought or no numbers; whoever computes of them says so, and not this check."""

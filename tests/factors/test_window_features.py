@@ -13,7 +13,8 @@ from tickwright.factors.features import known
 from tickwright.factors.features.clock import Clock
 from tickwright.factors.features.feed import FeatureConfig, compute
 from tickwright.factors.features.nodes import Columns, bar_feature, names
-from tickwright.factors.graph import Graph
+from tickwright.factors.features.window_rows import NoConfig, SpanConfig
+from tickwright.factors.graph import Graph, Node, Source
 from tickwright.factors.grid import Grid
 from tickwright.factors.records import Status
 from tickwright.factors.registry import named
@@ -280,3 +281,19 @@ def test_every_feature_is_registered_and_has_an_identity_of_its_own():
     other = bar_feature(f"vwap:{W}", Columns(Clock.parse("volume:100")))
     assert other.node.id != bar_feature(f"vwap:{W}", Columns(Clock.parse("volume:200"))).node.id
     assert known.VWAP.update is not known.VPIN.update
+
+
+def test_what_is_of_a_value_out_of_nothing_counts_the_slots_that_are_told():
+    """The share of a session needs no price, yet two slots that nobody had one of are missing from its mean."""
+    grid = Grid.parse("30min", "XNYS")
+    share = Node(known.TIME_OF_DAY, NoConfig(), {"bars": Source("bars")})
+    mean = Node(known.MEAN, SpanConfig(5, 2), {"x": share})
+    slots = np.array([*range(100, 106), *range(108, 114)])
+    engine = Engine(Graph((share, mean)), grid, 1)
+    told = engine.advance(slots, {"bars": samples_of(grid.session_bars(slots), np.ones(len(slots), bool))})
+    assert told[share.id][0]["status"].tolist() == [OK] * 12
+    assert told[mean.id][0]["n_obs"].tolist() == [1, 2, 3, 4, 5, 5, 3, 3, 3, 4, 5, 5]
+    assert told[mean.id][0]["n_missing"].tolist() == [4, 3, 2, 1, 0, 0, 2, 2, 2, 1, 0, 0]
+    shares = dict(zip(slots.tolist(), told[share.id][0]["value"].tolist(), strict=True))
+    seen = [shares[k] for k in (104, 105, 108)]
+    assert told[mean.id][0]["value"][6] == pytest.approx(sum(seen) / 3, rel=1e-15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
     """With the three checks, on the last bars of the symbols with the most values."""
     settings = dict(view.definition.settings)
     if "factor" in settings:
-        return replace(view, checked_on="A factor by its name: `tickwright factors check-parity` checks it.")
+        return replace(view, checked_on="A factor by its name: tickwright factors check-parity checks it.")
     best = [view.symbols[i] for i in _best(view)]
     try:
         returns = settings.pop("returns", {})
@@ -132,7 +133,7 @@ def _checked(view: FactorView, where: str, catalog: Reading) -> FactorView:
         case = recorded(factory, catalog, where, best).case((begin, int(view.ts_event[-1]) + 1))
         rows = _rows_of(case)
         if rows > CHECKED_ROWS:
-            by_hand = "`tickwright factors check-parity` with --catalog checks it"
+            by_hand = "tickwright factors check-parity with --catalog checks it"
             return replace(view, checked_on=f"Not checked on these data: {rows:,} rows are long to replay; {by_hand}.")
         outcomes = tuple(check(case) for check in CHECKS.values())
     except TickwrightError as error:
@@ -160,29 +161,41 @@ def _rows_of(case: Checked) -> int:
 def _patterns(views: Sequence[FactorView], catalog: Reading) -> tuple[list[Pattern], list[str], str]:
     """Patterns of the minute bars of the views' symbols, labels of the minutes, and what to say of them."""
     held = {row.instrument for row in catalog.ls() if row.schema == _MINUTE}
-    view = next((v for v in views if held & set(v.symbols)), None)
+    view = min((v for v in views if held & set(v.symbols)), key=lambda v: v.daily, default=None)
     if view is None:
         return [], [], "Not shown: the catalog has no minute bars of these symbols."
     names = [s for s in view.symbols if s in held]
     symbols = names[:: -(-len(names) // PATTERN_SYMBOLS)]
     session = str(view.definition.market.get("session", ""))
     grid = Grid(MINUTE, session, auction=bool(session))
-    panel, slots = _panel(catalog, grid, symbols, int(view.ts_event[0]), int(view.ts_event[-1]) + MINUTE)
+    # The first session of the rows is adjusted by those before it, where the catalog has them.
+    begin = grid.before(int(view.ts_event[0]), LEAST * grid.bars_per_session)
+    read = _minutes(catalog, symbols, begin, int(view.ts_event[-1]) + MINUTE)
+    if not read:
+        return [], [], "Not shown: the catalog has no minute bars of these symbols in this span."
+    panel, slots = _panel(catalog, grid, read)
     found = [p for name in MEASURES if (p := pattern(name, panel[name])) is not None]
     if not found:
         return [], [], f"Not shown: no minute has {LEAST} earlier sessions."
     labels = [time_text(int(t), view.zone)[:5] for t in grid.begins(slots)]
-    of = f"{len(symbols)} of {len(names)}" if len(symbols) < len(names) else f"{len(symbols)}"
+    of = f"{len(read)} of {len(names)}" if len(read) < len(names) else f"{len(read)}"
     auction = " The last point is the closing auction." if session else ""
     return found, labels, f"Minute bars of {of} symbols.{auction}"
 
 
+def _minutes(catalog: Reading, symbols: Sequence[str], begin: Nanos, end: Nanos) -> dict[str, np.ndarray]:
+    """Minute bars of those that have some in this span."""
+    read = {}
+    for symbol in symbols:
+        with suppress(NotInCatalogError):
+            read[symbol] = catalog.read(symbol, _MINUTE, begin, end)
+    return {symbol: rows for symbol, rows in read.items() if len(rows)}
+
+
 def _panel(
-    catalog: Reading, grid: Grid, symbols: Sequence[str], begin: Nanos, end: Nanos
+    catalog: Reading, grid: Grid, read: dict[str, np.ndarray]
 ) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
     """({measure: {symbol: (sessions, minutes)}}, the slots of one whole session)."""
-    read = {symbol: catalog.read(symbol, _MINUTE, begin, end) for symbol in symbols}
-    read = {symbol: rows for symbol, rows in read.items() if len(rows)}
     every = np.unique(np.concatenate([grid.slots(rows["ts_event"]) for rows in read.values()]))
     every = every[every >= 0]
     numbers = grid.sessions(every)

@@ -33,8 +33,9 @@ class Past:
 
     def append(self, flows: np.ndarray) -> None:
         """The next events. The log is moved when it is full, and then has room for as many again as it holds."""
-        if not self._windows or not len(flows):
+        if not self._windows:
             return
+        assert len(flows), "rows of a feature over a window of time come with their flows"
         if self._to + len(flows) > len(self._log):
             held = self.log
             self._log = np.zeros((2 * (len(held) + len(flows)), LOG), np.int64)

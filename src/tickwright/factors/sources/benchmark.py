@@ -22,6 +22,8 @@ _OK = int(Status.OK)
 _LEAST_PAIRS = 30
 _BEYOND_CHANCE = 3.0
 """Standard errors."""
+_LEAST_SIZE = 0.05
+"""Of a correlation: on short bars assets do answer their benchmark a bar later, and weakly."""
 _LAGS = (-1, 0, 1)
 
 
@@ -62,7 +64,7 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray, step: str 
 
     They must be more than chance: of n pairs that have nothing to do with each other a correlation is about
     N(0, 1/n), and beyond 3/√n once in 370. Assets that share something else are no better witnesses than one, so
-    their mean is held to that too, however many they are.
+    their mean is held to that too, however many they are. One of less than `_LEAST_SIZE` is no shift, however long.
     """
     base, told = _told(market), [_told(rows) for rows in assets]
     found = {lag: [c for one in told if (c := _correlation(one, base, lag)) is not None] for lag in _LAGS}
@@ -73,8 +75,7 @@ def check_alignment(assets: Sequence[np.ndarray], market: np.ndarray, step: str 
     if best == 0:
         return mean[0]
     of_one = float(np.mean([_BEYOND_CHANCE / np.sqrt(n) for _, n in found[best]]))
-    chance = max(of_one, _BEYOND_CHANCE / np.sqrt(_LEAST_PAIRS * len(found[0])))
-    if mean[best] > 2 * mean[0] and mean[best] > chance:
+    if mean[best] > 2 * mean[0] and mean[best] > max(of_one, _LEAST_SIZE):
         raise BenchmarkError(
             f"the benchmark is shifted by {best:+d} {step}: the mean size of correlations is {mean[best]:.3f} there, "
             f"{mean[0]:.3f} without; aligned=False, or --lagged, says that assets are to lag or lead it"

@@ -29,6 +29,8 @@ COLOURS = {
 }  # fmt: skip
 _LINE, _LEAST, _MOST = 13, 240, 760
 _TICKS = 9
+_HELD = (0.02, 0.98)
+"""Quantiles of a path that its axis holds."""
 
 
 def coverage_map(view: FactorView) -> dict[str, Any]:
@@ -70,14 +72,14 @@ def coverage_map(view: FactorView) -> dict[str, Any]:
             "hovertemplate": "%{y}<br>from %{x}: %{customdata} % without a value, mostly %{text}<extra></extra>",
         },
     ]  # fmt: skip
-    height = 92 + int(min(max(_LINE * len(names), _LEAST), _MOST))
+    height = 116 + int(min(max(_LINE * len(names), _LEAST), _MOST))
     layout = theme.layout(
         height,
         xaxis=theme.axis("", type="category", showgrid=False, **_dates(texts, texts)),
         yaxis=theme.axis("", type="category", autorange="reversed", showgrid=False, nticks=min(len(names), 45)),
         plot_bgcolor="#d3d9df",
     )
-    layout["margin"] = {"l": 70, "r": 24, "t": 10, "b": 48}
+    layout["margin"] = {"l": 70, "r": 24, "t": 34, "b": 48}
     return {"data": data, "layout": layout}
 
 
@@ -135,8 +137,9 @@ def paths(view: FactorView, chosen: list[int]) -> dict[str, Any]:
                 "hovertemplate": "%{text}: %{y:.2f} %<extra>benchmark</extra>",
             }
         )  # fmt: skip
-    drawn = [view.value[i, at] + s * Z95 * np.nan_to_num(view.stderr[i, at]) for i in chosen for s in (-1, 1)]
-    low, high = _reach(np.concatenate([*drawn, quarter[0], quarter[2]]))
+    bands = [(view.value[i, at], Z95 * np.nan_to_num(view.stderr[i, at])) for i in chosen]
+    drawn = [np.concatenate([value - band, value + band]) for value, band in bands]
+    low, high = _reach([*drawn, quarter[[0, 2]].ravel()], view.slope)
     layout = theme.layout(
         470 if below else 360,
         xaxis=theme.axis("", **_dates(texts, at.tolist()), anchor="y2" if below else "y"),
@@ -234,14 +237,20 @@ def _quantiles(value: np.ndarray) -> np.ndarray:
     return out
 
 
-def _reach(values: np.ndarray) -> tuple[float, float]:
-    """Limits that hold all but the farthest fiftieth on either side: one wild window is not to flatten all."""
-    known = values[np.isfinite(values)]
-    if not len(known):
+def _reach(drawn: Sequence[np.ndarray], slope: bool) -> tuple[float, float]:
+    """Limits that hold all but the farthest fiftieth of each on either side, and of a slope the one.
+
+    They are at most three times as far apart as those of all together: one wild window is not to flatten all.
+    """
+    known = [one for values in drawn if len(one := values[np.isfinite(values)])]
+    if not known:
         return 0.0, 2.0
-    low, high = np.quantile(known, (0.02, 0.98))
+    low, high = np.quantile(np.concatenate(known), _HELD)
+    each = np.array([np.quantile(one, _HELD) for one in known])
+    low, high = max(each[:, 0].min(), 2 * low - high), min(each[:, 1].max(), 2 * high - low)
     room = 0.06 * max(high - low, 1e-9)
-    return float(min(low - room, 0.9)), float(max(high + room, 1.1))
+    low, high = float(low - room), float(high + room)
+    return (min(low, 0.9), max(high, 1.1)) if slope else (low, high)
 
 
 def _edges(count: int, columns: int) -> np.ndarray:

@@ -151,7 +151,7 @@ def _paths(own: str, view: FactorView, report: FactorReport, drawn: page.Figures
     )
     return (
         f'<h3>Paths with confidence bands</h3><p class="what">{error}{one}{below}A line breaks where there is no '
-        "value; the axis leaves out the farthest fiftieth on either side."
+        "value; the axis leaves out the farthest fiftieth of a symbol on either side, and more of a wild one."
         f"{how}{thin} {escape(tables.bands_line(view))}</p>"
         f"{_buttons(section, 'Symbol', [view.symbols[k] for k in chosen])}"
         f"{page.chart(section, figures.paths(view, chosen), drawn, section)}"
