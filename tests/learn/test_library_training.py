@@ -214,7 +214,7 @@ def test_where_it_is_computed(monkeypatch):
     assert resolved(replace(SMALL, device="auto")).device == "cpu"
     usual = configuration(SMALL)
     assert "device" not in usual
-    assert "learning_rate_end" not in usual["library"]
+    assert not {"learning_rate_end", "quantiles"} & set(usual["library"])
     assert usual == configuration(replace(SMALL, tensorboard=False, threads=1))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for asked in ("auto", "cuda"):

@@ -205,6 +205,8 @@ class Model:
         kind = "MlpLstmPolicy" if self.has_memory else "MlpPolicy"
         if self.has_memory:
             settings["policy_kwargs"]["lstm_hidden_size"] = given.hidden[0]
+        if self._name == "sb3-qrdqn":
+            settings["policy_kwargs"]["n_quantiles"] = given.quantiles
         env = EpisodesVecEnv(episodes, ppo.reward_scale, ppo.without_news, watch)
         self._model = algorithm(kind, env, device=config.device, **settings)
 

@@ -15,7 +15,7 @@ from tickwright.strategy.learned.schema import action_schema, observation_schema
 from tickwright.venue.sim.reactive.parameters import content_hash
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "torch", "gymnasium", "stable-baselines3", "sb3-contrib")
-_LATER = (("", "device", "cpu"), ("library", "learning_rate_end", 1.0))
+_LATER = (("", "device", "cpu"), ("library", "learning_rate_end", 1.0), ("library", "quantiles", 200))
 
 
 def configuration(config: TrainConfig) -> dict[str, Any]:
