@@ -81,7 +81,7 @@ class FP:
     | round trip, takes / rests both ways, ticks | loses | 2.5 [±.09] / 1.9 [±.12] | 6.6 [±.3] / 5.1 [±.3] |
     | round trip that rests 1 / 2 ticks behind, ticks | loses | 2.8 [±.07] / 2.8 [±.08] | 6.0 [±.2] / 6.1 [±.2] |
     | best plan of the adversary, ticks a lot traded | at most 0 | -1.08 [±.10] | -.96 [±.09] |
-    | round trip of 2 / 10 % by a trained policy, ticks | loses | 1.7 [±.09] / 1.7 [±.09] | −.18 to .35 / .48 to .72 [±.09] |
+    | round trip of 2 / 10 % by a trained policy, ticks | loses | 1.7 / 1.7 [±.09] | −.18 to .35 / .48 to .72 [±.09] |
 
     What bounds `impact` from above: a sweep trades before its own impact shows in the mid. Who swings between +A and
     -A, and waits before each turn until the mid has followed F, turns at a mid that stands a part of `impact` h(A) on
