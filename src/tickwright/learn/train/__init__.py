@@ -51,11 +51,14 @@ def train(
         resume or until is not None or config.stages or config.teacher.policy is not None
     ):
         raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
+    from tickwright.learn.train.teachers import teacher_of
+
     made_of = _made_of(config)
     anew = is_broken_off(folder, made_of)
+    given = teacher if teacher is not None else teacher_of(config.teacher)  # before anything is written
     with at_work(folder, made_of, anew):
         done = _by_ppo if config.algorithm == "ppo" else _by_another
-        return done(config, folder, resume and not anew, until, teacher, progress)
+        return done(config, folder, resume and not anew, until, given, progress)
 
 
 def resolved(config: TrainConfig) -> TrainConfig:
@@ -93,12 +96,10 @@ def _by_ppo(config: TrainConfig, folder: Path, resume: bool, until: int | None, 
     from tickwright.learn.train.log import board_note
     from tickwright.learn.train.manifest import manifest_of
     from tickwright.learn.train.problem import MarketProblem
-    from tickwright.learn.train.teachers import teacher_of
     from tickwright.learn.train.trainer import Trainer
 
     manifest, problem = manifest_of(config), MarketProblem(config)
-    given = teacher if teacher is not None else teacher_of(config.teacher)
-    trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=given, progress=progress)
+    trainer = Trainer(config, problem, folder, manifest, resume=resume, teacher=teacher, progress=progress)
     _write(folder, manifest)
     done = trainer.run(until)
     notes = *board_note(config.tensorboard), *market_notes(config)
