@@ -145,7 +145,7 @@ RISK = "policy / heuristic at the policy's CVaR 95 %, tight"
 @pytest.mark.parametrize(
     ("at_risk", "verdict", "words"),
     [
-        (matched(), MET, "risk matched at a CVaR 95 % of 9.00 bps: the policy is cheaper"),
+        (matched(), MET, "risk matched at a CVaR 95 % of 9.00 bps, the rival's 9.00: the policy is cheaper"),
         (matched("less"), MET, "risk is less than matched"),
         (matched("more"), NOT_MET, "risk is NOT matched"),
         (matched(ratio=0.99, apart=(-0.01, -0.1, 0.1)), NOT_MET, "not shown to differ"),

@@ -423,6 +423,7 @@ def test_a_comparison_by_its_formulas():
     one, two = (evaluate(CONFIG, Baseline(name), 40, 6) for name in ("twap/take", "twap/peg"))
     for rows in (one, two):
         rows["shortfall"], rows["news"] = rng.normal(3.0, 2.0, 40), rng.normal(0.0, 1.0, 40)
+        rows["template"] = np.arange(40)  # a book each: independent
     one["end"][3] = End.FAULT
     found = compare(one, two)
     kept = np.arange(40) != 3

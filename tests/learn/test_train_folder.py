@@ -155,7 +155,7 @@ def test_after_a_checkpoint_it_is_gone_on_with(tmp_path, capsys):
 def test_two_at_once_are_one_too_many(tmp_path):
     (tmp_path / "recipe.toml").write_text(PPO)
     with (
-        at_work(tmp_path / "out", "other", False),
+        at_work(tmp_path / "out", "other"),
         pytest.raises(ConfigError, match="no other training is at work"),
     ):
         command(tmp_path / "recipe.toml", tmp_path / "out", False, None)

@@ -168,21 +168,23 @@ def _by_cheapest(made: Target, scenario: Table | None, must: float, stretch: flo
     """The same against the cheapest heuristic of the frontier, where that is not the one tuned for the mean: a target
     is met by both."""
     found = (scenario or {}).get("matched_risk")
-    if found is None or made.verdict == NOT_MEASURED:
+    other = None if found is None or made.value == "-" else found.get("cheapest")
+    if found is None or other is None or other["rival"] == TUNED_FOR_MEAN:
         return made
-    other = found.get("cheapest")
-    if other is None or other["ratio"] is None or other["rival"] == TUNED_FOR_MEAN:
-        return made
-    value, high = other["ratio"], other["ratio_ci95"][1]
     if tails:
-        value = high = found["policy_cvar95_bps"] / other["rival_cvar95_bps"]
-    sure = tails or high < 1.0
+        value, good = found["policy_cvar95_bps"] / other["rival_cvar95_bps"], True
+    elif other["ratio"] is None:
+        return made
+    else:
+        value, good = other["ratio"], other["ratio_ci95"][1] < 1.0
+    good = good and value <= must
+    told = f"of the cheapest of its frontier, {other['rival']}, {value:.3f} ({found['played']:,} episodes)"
     return replace(
         made,
-        value=f"{made.value}; of the cheapest of its frontier, {other['rival']}, {value:.3f}",
-        verdict=made.verdict if value <= must and sure else NOT_MET,
-        stretch_verdict=made.stretch_verdict if value <= stretch else NOT_MET,
-        why=made.why or ("" if value <= must and sure else "the tuner's cheapest heuristic is the measure"),
+        value=f"{made.value}; {told}",
+        verdict=made.verdict if good else NOT_MET,
+        stretch_verdict=made.stretch_verdict if good and value <= stretch else NOT_MET,
+        why=made.why if good else "the cheapest heuristic that the tuner found is the measure",
     )
 
 

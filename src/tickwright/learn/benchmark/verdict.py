@@ -21,7 +21,7 @@ from tickwright.learn.benchmark.gates import failures
 from tickwright.learn.benchmark.matched import MATCHED, MORE, TUNED_FOR_MEAN
 from tickwright.learn.benchmark.rows import AGAINST, SIMPLE
 from tickwright.learn.benchmark.scenarios import ENVELOPE, FRONTIER, HEADLINE, SHELL
-from tickwright.learn.benchmark.targets import budget_shortage, headline_of, policy_row, row_of, shortage
+from tickwright.learn.benchmark.targets import FORCED_MUST, budget_shortage, headline_of, policy_row, row_of, shortage
 
 Document = Mapping[str, Any]
 GOOD, BAD, PLAIN = "good", "bad", "plain"
@@ -36,6 +36,7 @@ def claims(document: Document) -> list[dict[str, str]]:
     found += _spread_of(document, ENVELOPE, "Over the assumptions that nobody can check")
     found += _spread_of(document, SHELL, "Out of sample")
     found += _dearer_than_plain(document)
+    found += _swept(document)
     return [{"text": text, "tone": tone} for text, tone in found]
 
 
@@ -140,7 +141,7 @@ def _matched(name: str, found: Mapping[str, Any], frontier: bool) -> tuple[str, 
     low, high = apart["ci95"]
     word, tone = ("cheaper", GOOD) if high < 0 else ("DEARER", BAD) if low > 0 else ("not shown to differ", PLAIN)
     risk = (
-        f"risk matched at a CVaR 95 % of {tail:.2f} bps" if found["status"] == MATCHED
+        f"risk matched at a CVaR 95 % of {tail:.2f} bps, the rival's {other:.2f}" if found["status"] == MATCHED
         else f"risk is less than matched, a CVaR 95 % of {tail:.2f} bps where no heuristic is below {other:.2f}"
     )  # fmt: skip
     text = f"{name}: {risk}: the policy is {word}, {apart['bps']:+.3f} bps ({low:+.3f} to {high:+.3f}) to {rival}."
@@ -195,6 +196,15 @@ def _spread_of(document: Document, kind: str, words: str) -> list[tuple[str, str
     )
     text += f"; the policy is surely DEARER in {', '.join(dearer)}." if dearer else "; surely dearer nowhere."
     return [(text, BAD if dearer else PLAIN)]
+
+
+def _swept(document: Document) -> list[tuple[str, str]]:
+    """Where more than a target allows is left to the deadline: a policy that hardly trades has no cost to speak of."""
+    rows = [(scenario["name"], row) for scenario in document["scenarios"] if (row := policy_row(scenario)) is not None]
+    found = [f"{name}, {row['forced_share']:.1%}" for name, row in rows if row["forced_share"] > FORCED_MUST]
+    if not found:
+        return []
+    return [(f"The policy leaves more than {FORCED_MUST:.1%} of the lots to the deadline in {'; '.join(found)}.", BAD)]
 
 
 def _dearer_than_plain(document: Document) -> list[tuple[str, str]]:

@@ -35,9 +35,11 @@ def aimed(batch: ExecutionBatch, policy: object, actions: np.ndarray) -> Iterato
         return
     side = batch.episodes["task"]["side"].copy()
     _move(batch, side, ticks)
-    yield
-    unseen = batch.episodes["sight"]["quoted"] == 0
-    _move(batch, side, np.where(unseen, -ticks, 0))
+    try:
+        yield
+    finally:
+        unseen = batch.episodes["sight"]["quoted"] == 0
+        _move(batch, side, np.where(unseen, -ticks, 0))
 
 
 def _move(batch: ExecutionBatch, side: np.ndarray, ticks: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickwright.core.errors import ConfigError
-from tickwright.learn.estimate import Estimate, mean_of
+from tickwright.learn.estimate import Estimate, grouped_mean
 from tickwright.learn.layout import End
 
 TAIL = 0.05
@@ -61,8 +61,9 @@ def compare(first: np.ndarray, second: np.ndarray) -> Paired:
     good = (first["end"] != End.FAULT) & (second["end"] != End.FAULT)
     one, two = first[good], second[good]
     costs = [rows["shortfall"] - rows["news"] for rows in (one, two)]
+    first_mean, second_mean, apart = (grouped_mean(c, one["template"]) for c in (*costs, costs[0] - costs[1]))
     tails = cvar(one["shortfall"]), cvar(two["shortfall"])
+    wins = float((one["shortfall"] < two["shortfall"]).mean()) if len(one) else math.nan
     return Paired(
-        int(good.sum()), int((~good).sum()), mean_of(costs[0]), mean_of(costs[1]), mean_of(costs[0] - costs[1]),
-        tails, tails[0] - tails[1], float((one["shortfall"] < two["shortfall"]).mean()) if len(one) else math.nan,
+        int(good.sum()), int((~good).sum()), first_mean, second_mean, apart, tails, tails[0] - tails[1], wins
     )  # fmt: skip

@@ -25,7 +25,7 @@ import numpy as np
 from tickwright.core.errors import ConfigError
 from tickwright.core.rng import derive
 from tickwright.learn.config import EpisodeConfig
-from tickwright.learn.estimate import Estimate, mean_of
+from tickwright.learn.estimate import Estimate, grouped_mean
 from tickwright.learn.layout import End
 from tickwright.learn.policies.baseline import HEURISTIC, Baseline, Numbers
 from tickwright.learn.policies.course import Course, Progress, _silent
@@ -169,4 +169,4 @@ def _search(config: EpisodeConfig, trials: int, episodes: int, seed: int, thread
 def _score(course: Course, policy: Baseline) -> Estimate:
     scores = course.play(policy)
     good: np.ndarray = scores[scores["end"] != End.FAULT]
-    return mean_of(-good["reward"] - good["news"])
+    return grouped_mean(-good["reward"] - good["news"], good["template"])

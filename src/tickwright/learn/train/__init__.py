@@ -53,10 +53,8 @@ def train(
         raise ConfigError("algorithm", config.algorithm, "ppo, for --resume, --steps, stages and a teacher")
     from tickwright.learn.train.teachers import teacher_of
 
-    made_of = _made_of(config)
-    anew = is_broken_off(folder, made_of)
     given = teacher if teacher is not None else teacher_of(config.teacher)  # before anything is written
-    with at_work(folder, made_of, anew):
+    with at_work(folder, _made_of(config)) as anew:
         done = _by_ppo if config.algorithm == "ppo" else _by_another
         return done(config, folder, resume and not anew, until, given, progress)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import ConfigError, TrainingError
 from tickwright.data.store.disk import storage, whole_file
 from tickwright.learn.train import checkpoint as checkpoints
 
@@ -52,10 +52,12 @@ def refuse_finished(folder: Path) -> None:
 
 
 @contextmanager
-def at_work(folder: Path, configuration: str, anew: bool) -> Iterator[None]:
-    """Alone in the folder; marked as unfinished until all is done. `anew` clears what was broken off.
+def at_work(folder: Path, configuration: str) -> Iterator[bool]:
+    """Alone in the folder; marked as unfinished until all is done, or until it ends by an error of its own, which
+    leaves what was good. Gives whether it begins anew: then what was broken off is cleared.
 
-    Raises ConfigError where another training is at work in it, and StorageError.
+    Raises ConfigError where another training is at work in it, or left something of another configuration, and
+    StorageError.
     """
     with storage(folder, "nothing was written"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,11 +67,16 @@ def at_work(folder: Path, configuration: str, anew: bool) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigError("--out", str(folder), "a folder in which no other training is at work") from error
+        anew = is_broken_off(folder, configuration)  # asked with the lock held: nobody finishes in between
         with whole_file(folder / MARK) as draft:
             draft.write_text(json.dumps({"configuration": configuration}) + "\n", "utf-8")
         with storage(folder, "what was broken off stands in part"):
             _sweep(folder, LEFT if anew else ())
-        yield
+        try:
+            yield anew
+        except TrainingError:
+            (folder / MARK).unlink()
+            raise
         (folder / MARK).unlink()
     finally:
         os.close(handle)
