@@ -267,7 +267,9 @@ def test_a_cheaper_heuristic_of_the_frontier_is_the_measure():
         assert f"tuned for λ = 0.3, {ratio:.3f}" in target.value
         assert any("did not find the cheapest heuristic" in c["text"] for c in claims(given))
         assert verdicts(given)[tails].verdict == NOT_MET  # 9 bps of tail against 8
+        assert any("that the policy is cheaper at the tail of that heuristic, 8.00 bps" in s for s in not_shown(given))
     same = document(own, at_risk=matched(**cheapest(0.97, rival="tuned for the mean")))
+    assert not any("at the tail of that heuristic" in s for s in not_shown(same))
     assert verdicts(same)[HEURISTIC].verdict == MET
     assert not any("did not find" in c["text"] for c in claims(same))
 
@@ -288,3 +290,12 @@ def test_a_replay_is_held_against_the_tuned_heuristic_by_its_whole_name():
     days[0]["rows"].pop()
     lacking = verdicts(document(row("policy, mean of seeds", "several", 1.4), replay=days))
     assert lacking["recorded days / heuristic"].why == "heuristic was not replayed"
+
+
+def test_where_much_is_left_to_the_deadline_it_is_said():
+    """A market in which the policy hardly trades stands in the verdict by name."""
+    given = document(row("policy, mean of seeds", "several", 1.4))
+    assert not any("left to the deadline" in c["text"] or "to the deadline in" in c["text"] for c in claims(given))
+    given["scenarios"][2]["rows"][1]["forced_share"] = 0.861
+    (said,) = [c for c in claims(given) if "to the deadline in" in c["text"]]
+    assert (said["tone"], "tight: 1, 86.1%" in said["text"]) == (BAD, True)
