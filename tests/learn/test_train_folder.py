@@ -144,6 +144,12 @@ def test_after_a_checkpoint_it_is_gone_on_with(tmp_path, capsys):
     command(file, tmp_path / "whole", False, None)
     with pytest.raises(ConfigError, match="or --resume"):
         command(file, out, False, None)
+    marked = (out / MARK).read_bytes()
+    other = tmp_path / "other.toml"
+    other.write_text(PPO.replace("seed = 5", "seed = 6"))
+    with pytest.raises(ConfigError, match="the configuration that it was begun with"):
+        command(other, out, True, None)
+    assert (out / MARK).read_bytes() == marked
     capsys.readouterr()
     command(file, out, True, None)
     assert "begins anew" not in capsys.readouterr().out

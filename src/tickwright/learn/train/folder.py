@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tickwright.core.errors import ConfigError, TrainingError
+from tickwright.core.errors import ConfigError, TrainingError, UsageError
 from tickwright.data.store.disk import storage, whole_file
 from tickwright.learn.train import checkpoint as checkpoints
 
@@ -54,7 +54,8 @@ def refuse_finished(folder: Path) -> None:
 @contextmanager
 def at_work(folder: Path, configuration: str) -> Iterator[bool]:
     """Alone in the folder; marked as unfinished until all is done, or until it ends by an error of its own, which
-    leaves what was good. Gives whether it begins anew: then what was broken off is cleared.
+    leaves what was good; a wrong request leaves the mark as it was. Gives whether it begins anew: then what was broken
+    off is cleared.
 
     Raises ConfigError where another training is at work in it, or left something of another configuration, and
     StorageError.
@@ -68,18 +69,29 @@ def at_work(folder: Path, configuration: str) -> Iterator[bool]:
         except BlockingIOError as error:
             raise ConfigError("--out", str(folder), "a folder in which no other training is at work") from error
         anew = is_broken_off(folder, configuration)  # asked with the lock held: nobody finishes in between
-        with whole_file(folder / MARK) as draft:
-            draft.write_text(json.dumps({"configuration": configuration}) + "\n", "utf-8")
+        before = _marked(folder)
+        _mark(folder, configuration)
         with storage(folder, "what was broken off stands in part"):
             _sweep(folder, LEFT if anew else ())
         try:
             yield anew
-        except TrainingError:
-            (folder / MARK).unlink()
+        except UsageError:
+            _mark(folder, before)
             raise
-        (folder / MARK).unlink()
+        except TrainingError:
+            _mark(folder, None)
+            raise
+        _mark(folder, None)
     finally:
         os.close(handle)
+
+
+def _mark(folder: Path, configuration: str | None) -> None:
+    if configuration is None:
+        (folder / MARK).unlink(missing_ok=True)
+        return
+    with whole_file(folder / MARK) as draft:
+        draft.write_text(json.dumps({"configuration": configuration}) + "\n", "utf-8")
 
 
 def _marked(folder: Path) -> str | None:
