@@ -22,7 +22,7 @@ from tickwright.venue.sim.reactive.parameters import FP, QueueReactive, SantaFe
 from tickwright.venue.sim.reactive.prepare import prepare
 
 SHORT = Sizes(
-    books=384, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2, audit_actions=400,
+    books=384, impact_books=384, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2, audit_actions=400,
     quoting_books=8, quoting_steps=10_000, paths=2_048, round_trips=50, episodes=8,
     budget=adversary.Budget(rounds=3, plans=24, books=32, chosen_books=192, judged_books=1_024),
 )  # fmt: skip

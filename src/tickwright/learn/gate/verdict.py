@@ -32,10 +32,12 @@ MOST_TAPES = 2_048
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured. `books`, in pairs, is how many seeds the costs, programs and metaorders have; `tape_books`
-    those of what the market does by itself; the adversary and the counts have sizes of their own."""
+    """How much is measured. `books`, in pairs, is how many seeds the costs and programs have; `impact_books` those of
+    the metaorders, `tape_books` those of what the market does by itself; the adversary and the counts have sizes of
+    their own."""
 
     books: int = 2_048
+    impact_books: int = 2_048
     tape_books: int = 512
     market_orders: int = 8_000
     """Of each book's tape."""
@@ -57,13 +59,14 @@ class Sizes:
     @staticmethod
     def full(books: int = 2_048) -> Sizes:
         """For a verdict that counts: some minutes on one core."""
-        return Sizes(books=books, tape_books=min(MOST_TAPES, max(4, books // 4)))
+        return Sizes(books=books, impact_books=books, tape_books=min(MOST_TAPES, max(4, books // 4)))
 
     @staticmethod
     def quick(books: int = 256) -> Sizes:
         """For a look: well below a minute, with intervals to match."""
         return Sizes(
             books=books,
+            impact_books=4 * books,  # with fewer the exponent's error is as wide as its band
             tape_books=min(MOST_TAPES, 2 * books),
             market_orders=4_000,
             audit_books=2,
@@ -149,7 +152,7 @@ def groups_of(
         ]
 
     def metaorders(length: int) -> Callable[[], list[Check]]:
-        return lambda: impact.metaorder_checks(given, length, sizes.books, derive(seed, "impact"))
+        return lambda: impact.metaorder_checks(given, length, sizes.impact_books, derive(seed, "impact"))
 
     def pool() -> list[Check]:
         return [dark.picked_off_check(given, sizes.tape_books, sizes.market_orders, derive(seed, "pool"))]
