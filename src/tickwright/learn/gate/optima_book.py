@@ -7,6 +7,11 @@
 
 Costs are a lot's, above the half-spread, which is the same for every schedule and would hide what differs; it is that
 of a schedule so small that it moves nothing (`_probe`). Errors are by bootstrap over pairs of books.
+
+At seed 1 of the full form: Obizhaeva-Wang's trades differ by .006 [±.004] of the parent, the cost found over that of
+the closed form is 1.0000 [±.0014], the simulated cost over the closed form's .9968 [±.0012]; of Almgren-Chriss .005
+[±.011], 1.0005 [±.0017], 1.0008 [±.0020]. The third has a bias that no number of books takes away: a take comes before
+the mid has wholly followed the one before (too cheap), and before it has followed the decay of the others (too dear).
 """
 
 from __future__ import annotations
