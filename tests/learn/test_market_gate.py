@@ -22,8 +22,8 @@ from tickwright.venue.sim.reactive.parameters import FP, QueueReactive, SantaFe
 from tickwright.venue.sim.reactive.prepare import prepare
 
 SHORT = Sizes(
-    books=384, impact_books=384, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2, audit_actions=400,
-    quoting_books=8, quoting_steps=10_000, paths=2_048, round_trips=50, episodes=8,
+    books=384, impact_books=384, tape_books=384, market_orders=4_000, horizons=(100, 300), audit_books=2,
+    audit_actions=400, quoting_books=8, quoting_steps=10_000, paths=2_048, optima_books=48, round_trips=50, episodes=8,
     budget=adversary.Budget(rounds=3, plans=24, books=32, chosen_books=192, judged_books=1_024),
 )  # fmt: skip
 
@@ -54,6 +54,14 @@ PASS = [
             "Almgren-Chriss optimum in FP's law",
         )
         for what in ("largest difference of a trade, share of the parent", "cost over closed form")
+    ),
+    *(
+        f"{optimum} in a book: {what}"
+        for optimum in ("Obizhaeva-Wang optimum", "Almgren-Chriss optimum")
+        for what in (
+            "largest difference of a trade, share of the parent", "cost over that of the closed form's schedule",
+            "simulated mean cost over closed form",
+        )
     ),
     "both sides quoted after every event, violations",
     "no overflow, books stopped",
@@ -395,7 +403,7 @@ def test_a_reward_that_favours_a_side_is_told(monkeypatch):
 def test_a_market_that_cannot_be_measured_fails_by_name():
     slow = dc.replace(FP(), queues=dc.replace(FP().queues, market=(0.0, 1e-12)))
     budget = dc.replace(SHORT.budget, rounds=1, plans=2, books=2)
-    sizes = dc.replace(SHORT, books=4, tape_books=4, market_orders=10, paths=64, budget=budget)
+    sizes = dc.replace(SHORT, books=4, tape_books=4, market_orders=10, paths=64, optima_books=8, budget=budget)
     failed = {check.name: check for check in run_gate(slow, sizes).checks if "error" in check.detail}
     assert {"what the market does by itself", "taking and resting", "round trips and pumps"} <= set(failed)
     assert not any(check.passed for check in failed.values())

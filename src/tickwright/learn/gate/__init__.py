@@ -14,6 +14,7 @@ again with the trained policy, each with a number and a band.
 | `audit` | conservation, by a plain account on the emitted rows |
 | `quoting` | both sides quoted, no overflow, no leaked order |
 | `degenerate`, `optima` | the laws of impact alone, and the optima known in closed form |
+| `plain_book`, `optima_book` | a book in which impact is known, and the same optima found there by real orders |
 | `mirror`, `reward` | what execution.md asks of a reward |
 | `worked`, `policy` | a policy in the market: its costs, round trips, counts and fills |
 | `verdict` | all of them in order |

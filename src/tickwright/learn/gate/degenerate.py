@@ -6,8 +6,8 @@
    With n0 far above all volume h is linear, and impact is a sum of exponential kernels.
 2. The replay's law (`venue.sim.impact`): a displacement that takes push and time decays. Linear as it is.
 
-The books themselves are left out on purpose: the mid follows F with a lag of some orders and moves by whole ticks, so
-in a book these optima hold roughly, and not to one part in a hundred.
+Here the optima hold but for rounding. `plain_book` has a book around the first law, in which they hold to a part in a
+hundred.
 """
 
 from __future__ import annotations

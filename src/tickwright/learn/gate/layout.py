@@ -33,6 +33,7 @@ STATE = np.dtype(
         ("cash", "<i8"),  # ticks times lots since the plan began; what was paid is negative
         ("shares", "<i8"),  # lots since the plan began
         ("news", "<f8"),  # lots bought times the news since the plan began, summed: see `plans`
+        ("others", "<f8"),  # lots bought by a take times what others' memories add to the fair price: likewise
         ("trades", "<i8"),  # market orders of the background since the plan began
     ]
 )
@@ -41,6 +42,7 @@ RESULT = np.dtype(
     [
         ("start", STATE),
         ("news", "<f8"),  # STATE's, running
+        ("others", "<f8"),  # likewise
         ("end", STATE, (PHASES,)),  # of each phase, after its forced take
         ("made", "<i8"),  # lots filled at rest
         ("taken", "<i8"),

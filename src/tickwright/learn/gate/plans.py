@@ -9,6 +9,9 @@
 `news` is the control variate: each lot bought is booked with the news W that had come before it. For a plan that
 ends at a fixed position this is that position times W, less a stochastic integral of the position over the steps of W,
 each of which is drawn after the fill; so subtracting it leaves every mean as it is, and takes out most of the variance.
+
+`others` is a second one, for markets in which nobody who is remembered heeds the account (`plain_book`): what is left
+of FP's fair price without the news and the account's own impact, at each of its takes.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from tickwright.learn.gate.layout import ACCOUNT
 from tickwright.venue.sim.reactive import agents
 from tickwright.venue.sim.reactive.driver import NO_ROWS
 from tickwright.venue.sim.reactive.laws import event
-from tickwright.venue.sim.reactive.layout import Ask
+from tickwright.venue.sim.reactive.layout import SCALES, SLOTS, Ask
 
 _POST, _CANCEL, _CANCEL_ALL, _TAKE_ANY = int(Ask.POST), int(Ask.CANCEL), int(Ask.CANCEL_ALL), int(Ask.TAKE_ANY)
 _EVENTS_AN_ORDER = 2_000
@@ -38,8 +41,19 @@ def _ask(market: Record, param: Record, result: Record, kind: Int, side: Int, pr
     """Act, and book the news of what was filled at once."""
     before = market.accounts[ACCOUNT].shares
     answer = agents.act(market, param, kind, np.int64(ACCOUNT), side, price, lots, slot, rows)
-    result.news += (market.accounts[ACCOUNT].shares - before) * (market.walk - result.start.walk)
+    bought = market.accounts[ACCOUNT].shares - before
+    result.news += bought * (market.walk - result.start.walk)
+    result.others += bought * _others(market, param)
     return answer
+
+
+@inline
+def _others(market: Record, param: Record) -> float:
+    """Of the fair price, what neither the news nor the account's own memory adds."""
+    rest: float = market.fair - market.walk
+    for r in range(SCALES):
+        rest -= param.weight[r] * market.pull[SLOTS + ACCOUNT, r]
+    return rest
 
 
 @inline
@@ -144,6 +158,7 @@ def _note(market: Record, result: Record, state: Record) -> None:
     state.cash = market.accounts[ACCOUNT].cash - result.start.cash
     state.shares = market.accounts[ACCOUNT].shares - result.start.shares
     state.news = result.news
+    state.others = result.others
     state.trades = market.trades - result.start.trades
 
 
@@ -155,7 +170,7 @@ def _carry_out(markets: Rows, first: Int, last: Int, params: Rows, plans: Rows, 
         param = params[k if params.shape[0] > 1 else 0]
         account = market.accounts[ACCOUNT]
         start = result.start
-        start.mid, start.walk, result.news = 0.5 * market.twice_mid, market.walk, 0.0
+        start.mid, start.walk, result.news, result.others = 0.5 * market.twice_mid, market.walk, 0.0, 0.0
         start.cash, start.shares, start.trades = account.cash, account.shares, market.trades
         made, taken = account.made, account.taken
         result.unfinished = 0

@@ -69,9 +69,11 @@ def plan_of(phases: Sequence[Phase], unit: float, signs: np.ndarray) -> np.ndarr
     return plans
 
 
-def carried_out(given: Parameters, plans: Sequence[Sequence[Phase]], count: int, seed: int) -> list[np.ndarray]:
-    """RESULT rows of each plan, all in the same `count` books (even). Raises ConfigError, and CapacityError where a
-    book stops or a plan cannot be finished."""
+def carried_out(
+    given: Parameters, plans: Sequence[Sequence[Phase]], count: int, seed: int, burst: int = 4
+) -> list[np.ndarray]:
+    """RESULT rows of each plan, all in the same `count` books (even); `burst` is of `plans.carry_out`. Raises
+    ConfigError, and CapacityError where a book stops or a plan cannot be finished."""
     if count < 2 or count % 2:
         raise ConfigError("count", count, "an even number of books")
     found = [np.zeros(count, RESULT) for _ in plans]
@@ -80,7 +82,7 @@ def carried_out(given: Parameters, plans: Sequence[Sequence[Phase]], count: int,
         markets, params = open_books(given, rows.stop - first, derive(seed, f"books/{first}"), paired=True)
         signs = paired_signs(len(markets))
         for results, phases in zip(found, plans, strict=True):
-            carry_out(markets.copy(), params, plan_of(phases, typical(given), signs), results[rows])
+            carry_out(markets.copy(), params, plan_of(phases, typical(given), signs), results[rows], burst)
             _require_finished(given, results[rows])
     return found
 

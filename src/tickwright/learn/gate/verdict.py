@@ -14,7 +14,7 @@ from typing import Any
 
 from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.rng import derive
-from tickwright.learn.gate import adversary, audit, dark, impact, optima, programs, quoting, reward, watch
+from tickwright.learn.gate import adversary, audit, dark, impact, optima, optima_book, programs, quoting, reward, watch
 from tickwright.learn.gate.check import Check
 from tickwright.learn.gate.policy import policy_checks
 from tickwright.learn.policies.port import Policy
@@ -48,6 +48,8 @@ class Sizes:
     quoting_steps: int = 1_000_000
     paths: int = 16_384
     """Futures in which a schedule is searched."""
+    optima_books: int = 256
+    """Books in which it is searched where there is a book."""
     round_trips: int = 1_000
     episodes: int = 64
     budget: adversary.Budget = field(default_factory=adversary.Budget)
@@ -74,6 +76,7 @@ class Sizes:
             quoting_books=8,
             quoting_steps=10_000,
             paths=4_096,
+            optima_books=48,
             round_trips=100,
             episodes=16,
             budget=adversary.Budget(rounds=4, plans=32, books=32, chosen_books=256, judged_books=2_048),
@@ -157,6 +160,13 @@ def groups_of(
     def pool() -> list[Check]:
         return [dark.picked_off_check(given, sizes.tape_books, sizes.market_orders, derive(seed, "pool"))]
 
+    def optima_in_books() -> list[Check]:
+        books = sizes.optima_books
+        return [
+            *optima_book.obizhaeva_wang_book_checks(books, seed),
+            *optima_book.almgren_chriss_book_checks(books, seed),
+        ]
+
     return [
         ("what the market does by itself", facts),
         ("taking and resting", costs),
@@ -165,6 +175,7 @@ def groups_of(
         ("round trips and pumps", trips),
         ("adversary", lambda: [adversary.adversary_check(given, sizes.budget, seed, _told(report, "adversary"))]),
         ("optima", lambda: [*optima.obizhaeva_wang_checks(), *optima.almgren_chriss_checks(sizes.paths, seed)]),
+        ("optima in a book", optima_in_books),
         ("quoting", lambda: quoting.quoting_checks(
             given, sizes.quoting_books, sizes.quoting_steps, seed, progress=_told(report, "quoting")
         )),
