@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Log:
     prints: list[tuple[int, int]] = field(default_factory=list)
 
 
-def watch(events: np.ndarray, begin: int, end: int, levels: int = 10) -> Log:
+def watch(events: np.ndarray, begin: int, end: int, levels: int = 10, windowed: bool = False) -> Log:
     """Run MARKET_EVENT rows through the twin."""
     log, live = Log(), {}
     trade: dict[str, Any] | None = None
@@ -125,6 +125,11 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10) -> Log:
         if action == "A":
             order = live[number] = Order(side, price, size, size, ts, counts)
             current = view()
+            if windowed and len(shown) >= levels and current[side][levels - 1][0] != shown[levels - 1][0]:
+                for key, lost in list(live.items()):
+                    if lost.side == side and lost.price == shown[levels - 1][0] and lost is not order:
+                        log.orders.append((ts, True, lost))
+                        live[key] = replace(lost, known=False, executed=0, pending=0)
             if real and ts >= begin and valid(before):
                 other = before["A"][0][0] if side == "B" else before["B"][0][0]
                 log.distances.append(sgn * (other - price))

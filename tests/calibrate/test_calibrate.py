@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from make_days import OPEN
 
 from tickwright.app.cli import main
 from tickwright.app.report.calibration import render
-from tickwright.calibrate.bands import BANDS, RANGES
+from tickwright.calibrate.bands import BANDS, RANGES, Range
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.definitions import DEFINITIONS
 from tickwright.calibrate.facts import DayFacts, facts_of
@@ -25,7 +26,7 @@ from tickwright.calibrate.flow import calibrate
 from tickwright.calibrate.impact import ImpactRow, ImpactTable
 from tickwright.calibrate.model import parameters_hash
 from tickwright.calibrate.models import model_of
-from tickwright.calibrate.score import score
+from tickwright.calibrate.score import _range, score
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date
@@ -77,9 +78,32 @@ def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
     assert same.score == 1
     assert {one.verdict for one in same.facts} == {"pass"}
     assert all(one.distance is not None and one.distance.value == 0 for one in same.facts)
-    assert not same.passed  # signs of zero intelligence have no memory: the ranges say so
-    missed = {one.range.fact for one in same.ranges if one.verdict == "fail"}
+    # Signs of zero intelligence have no memory: the ranges say so, and that the recorded day has none either.
+    missed = {one.range.fact for one in same.ranges if one.verdict == "as recorded"}
     assert "sign-memory" in missed
+    assert not any(one.verdict == "fail" for one in same.ranges)
+    assert same.passed
+    assert "Outside a required range as the recorded day is: " in same.words()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "simulated", "verdict"),
+    [(0.9, 0.8, "pass"), (0.9, 0.6, "fail"), (0.6, 0.5, "as recorded"), (0.5, 0.9, "pass"), (1.9, 0.6, "fail"),
+     (1.8, 2.5, "as recorded")],
+)  # fmt: skip
+def test_a_range_is_not_held_against_a_market_whose_day_is_outside_on_the_same_side(
+    santa_fe: DayFacts, recorded: float, simulated: float, verdict: str
+) -> None:
+    def flat(value: float) -> DayFacts:
+        fact = santa_fe["signature-trades"]
+
+        def known(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return np.full(fact.x.shape, value), np.full(fact.x.shape, True)
+
+        return replace(santa_fe, facts=santa_fe.facts | {fact.name: replace(fact, estimator=known)})
+
+    found = _range(Range("signature-trades", None, 0.7, 1.7, "a reason"), flat(recorded), [flat(simulated)])
+    assert (found.verdict, found.simulated, found.recorded) == (verdict, simulated, recorded)
 
 
 def test_another_seed_of_one_market_is_told_from_another_market(santa_fe: DayFacts) -> None:

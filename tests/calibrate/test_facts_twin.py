@@ -14,7 +14,7 @@ from tickwright.calibrate.facts import DayFacts, facts_of
 SECONDS = 400
 
 
-@pytest.fixture(scope="module", params=["plain", "dressed", "late, five levels"])
+@pytest.fixture(scope="module", params=["plain", "dressed", "late, five levels", "a window of five levels"])
 def days(request: pytest.FixtureRequest) -> tuple[DayFacts, Log, PassSettings]:
     events = small_day(3, SECONDS)
     begin, end, levels = OPEN, OPEN + SECONDS * SECOND, 10
@@ -22,9 +22,11 @@ def days(request: pytest.FixtureRequest) -> tuple[DayFacts, Log, PassSettings]:
         events = dressed(events, 4)
     if request.param == "late, five levels":
         begin, end, levels = OPEN + 57 * SECOND + 123, OPEN + 371 * SECOND, 5
-    settings = PassSettings(begin, end, levels=levels, blocks=7)
+    windowed = request.param == "a window of five levels"
+    levels = 5 if windowed else levels
+    settings = PassSettings(begin, end, levels=levels, blocks=7, windowed=windowed)
     chunks = np.array_split(events, 5)
-    return facts_of(sums_of(chunks, settings)), watch(events, begin, end, levels), settings
+    return facts_of(sums_of(chunks, settings)), watch(events, begin, end, levels, windowed), settings
 
 
 Days = tuple[DayFacts, Log, PassSettings]

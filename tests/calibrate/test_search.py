@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from make_days import OPEN
 
+from tickwright.calibrate.bands import RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.search import KNOBS, LOSS_OF_FAILURE, POPULATION, loss, loss_of, search, with_knobs
+from tickwright.calibrate.search import LARGE_TICK_KNOBS, LOSS_OF_FAILURE, POPULATION, loss, loss_of, search, with_knobs
 from tickwright.core.errors import CapacityError
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
@@ -32,8 +33,9 @@ def test_what_is_read_off_a_market_puts_it_back() -> None:
     given = market(lean=0.4, through=0.3, impact=0.9)
     queues = dataclasses.replace(given.queues, echo=3.0, echo_memory=2.0, comeback=0.2, spread_power=0.5)
     given = dataclasses.replace(given, queues=queues)
-    back = with_knobs(given, np.array([knob.read(given) for knob in KNOBS]))
-    for knob in KNOBS:
+    given = dataclasses.replace(given, flow=dataclasses.replace(given.flow, gaps=(0.1, 1.0), gap_weights=(2.0, 1.0)))
+    back = with_knobs(given, np.array([knob.read(given) for knob in LARGE_TICK_KNOBS]), LARGE_TICK_KNOBS)
+    for knob in LARGE_TICK_KNOBS:
         assert knob.read(back) == pytest.approx(knob.read(given), abs=1e-6), knob.name
         steps = (knob.put(given, knob.read(given) + step) for step in (knob.step, -knob.step))
         assert any(moved != given for moved in steps), knob.name  # one of them may lie on its bound
@@ -58,8 +60,47 @@ def test_the_search_comes_nearer_on_seeds_of_its_own() -> None:
         tried.append(seed)
         return session(given, 100 + seed)
 
-    found = search(far, recorded, counted, 8)
-    assert len(tried) == 8 * POPULATION
-    assert len(set(tried)) == 8  # one seed a generation
-    before, after = (np.mean([loss(recorded, session(one, seed)) for seed in (31, 32, 33)]) for one in (far, found))
+    found = search(far, recorded, counted, 10)
+    assert len(tried) == 10 * POPULATION
+    assert len(set(tried)) == 10  # one seed a generation
+    before, after = (np.mean([loss(recorded, session(one, seed)) for seed in range(31, 39)]) for one in (far, found))
     assert after < before - 0.03
+
+
+def test_a_market_may_be_judged_by_several_sessions() -> None:
+    recorded = session(market(), 1)
+    tried: list[int] = []
+
+    def counted(given: FP, seed: int) -> DayFacts:
+        tried.append(seed)
+        return session(given, 100 + seed)
+
+    search(market(), recorded, counted, 2, sessions=3)
+    assert tried == [*([0, 1, 2] * POPULATION), *([3, 4, 5] * POPULATION)]
+
+
+def test_a_range_asks_nothing_that_the_day_does_not_have() -> None:
+    # The day is moved out of every range by hand: what the simulated one has there costs nothing then.
+    recorded, other = session(market(), 1), session(market(), 2)
+
+    def outside(day: DayFacts) -> DayFacts:
+        facts = dict(day.facts)
+        for name in {one.fact for one in RANGES}:
+            fact = facts[name]
+            facts[name] = dataclasses.replace(
+                fact, estimator=lambda _, n=fact.x.size: (np.full(n, 9.0), np.ones(n, bool))
+            )
+        return dataclasses.replace(day, facts=facts)
+
+    def cost(day: DayFacts, simulated: DayFacts) -> float:
+        with_ranges = loss(day, simulated)
+        return with_ranges - loss_without_ranges(day, simulated)
+
+    assert cost(recorded, outside(other)) > 0.01
+    assert cost(outside(recorded), outside(other)) == pytest.approx(0.0, abs=1e-12)
+
+
+def loss_without_ranges(day: DayFacts, simulated: DayFacts) -> float:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tickwright.calibrate.search.RANGES", ())
+        return loss(day, simulated)

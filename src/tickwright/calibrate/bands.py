@@ -1,7 +1,8 @@
 """Pass bands, as data: how far a simulated day may be from the recorded one, and why so far.
 
 `scaled` distances are in units of the recorded day's own level (0.3: 30 %), others in the unit of the fact.
-Ranges hold for the simulated day alone; they are the ones that the market must meet whatever day it is fitted to.
+Ranges hold for the simulated day alone. They are what is asked of a market in general, of the default above all; a day
+may lie outside itself, and a market fitted to it is then outside with it (`score`).
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ def sums_of(chunks: Iterable[np.ndarray], settings: PassSettings) -> DaySums:
     state = states[0]
     state["begin"], state["end"], state["width"] = settings.begin, settings.end, settings.width
     state["step"], state["levels"], state["now"] = settings.step, settings.levels, np.iinfo(np.int64).min
+    state["windowed"] = settings.windowed
     centred = False
     for events in chunks:
         rows = compiler.feed(events)

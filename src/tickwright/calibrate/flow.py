@@ -78,7 +78,7 @@ def calibrate(
     close = day.last + 1 if end is None else parse_time(end, date, zone, "--end")
     if close <= begin:
         raise ConfigError("--end", end, "a time after the start")
-    settings = PassSettings(begin, close, levels=day.levels, blocks=BLOCKS)
+    settings = PassSettings(begin, close, levels=day.levels, blocks=BLOCKS, windowed=day.window is not None)
     recorded = facts_of(sums_of(day.chunks(), settings))
     fit = model.fit(recorded, day.chunks)
     days = []

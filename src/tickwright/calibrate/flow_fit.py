@@ -9,24 +9,28 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.core.units import Lots, Ticks
 from tickwright.venue.sim.reactive.parameters import Numbers
 
-COMMONEST = 8
+COMMONEST, PARTS = 8, 6
+"""Of the sizes of orders."""
 CURVE_BOUNDS = (0.05, 8.0)
 """Of a curve over the day, relative to its mean: what lies beyond in one day's block is noise or an auction."""
 
 
 def sizes_of(counts: np.ndarray) -> tuple[tuple[Lots, ...], Numbers]:
-    """The commonest sizes with their shares; the mean of the rest, rounded, as one more where there is a rest.
-    `counts[k]` orders have k lots."""
+    """The commonest sizes with their shares, and the mean of each part of the rest: `PARTS` parts, by size, of about as
+    many lots each, so that small orders and large ones stay apart. `counts[k]` orders have k lots."""
     held = np.flatnonzero(counts)
     order = held[np.argsort(-counts[held], kind="stable")]
-    kept = np.sort(order[:COMMONEST])
-    sizes, weights = [int(k) for k in kept], [float(counts[k]) for k in kept]
-    rest = order[COMMONEST:]
-    if rest.size:
-        weight = float(counts[rest].sum())
-        sizes.append(max(1, round(float((rest * counts[rest]).sum()) / weight)))
-        weights.append(weight)
-    return tuple(sizes), tuple(w / sum(weights) for w in weights)
+    found = {int(k): float(counts[k]) for k in order[:COMMONEST]}
+    rest = np.sort(order[COMMONEST:])
+    lots = np.cumsum(rest * counts[rest])
+    parts = np.minimum(PARTS * (lots - rest * counts[rest] / 2) / max(lots[-1:].sum(), 1), PARTS - 1).astype(int)
+    for part in np.unique(parts):
+        inside = rest[parts == part]
+        weight = float(counts[inside].sum())
+        size = max(1, round(float((inside * counts[inside]).sum()) / weight))
+        found[size] = found.get(size, 0.0) + weight
+    total = sum(found.values())
+    return tuple(sorted(found)), tuple(found[k] / total for k in sorted(found))
 
 
 def usual_mid(facts: DayFacts, tick: Ticks = 1) -> Ticks:
@@ -58,6 +62,6 @@ def _safe(counts: np.ndarray) -> np.ndarray:
     return curve
 
 
-def bounded(curve: np.ndarray) -> Numbers:
+def bounded(curve: np.ndarray, bounds: tuple[float, float] = CURVE_BOUNDS) -> Numbers:
     """A curve over the day as parameters have it."""
-    return tuple(round(float(v), 4) for v in np.clip(curve / curve.mean(), *CURVE_BOUNDS))
+    return tuple(round(float(v), 4) for v in np.clip(curve / curve.mean(), *bounds))

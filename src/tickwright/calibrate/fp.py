@@ -9,6 +9,8 @@ In closed form, from the facts of the day:
 | intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
 | metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
+| limit orders over the day | the spread, block by block (`day_curves`) |
+| quotes that come back | how soon the mid forgets a cancel that emptied the best |
 | bursts, echo of market orders, the spreads they shun | times between events, runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
@@ -16,10 +18,11 @@ Then by simulation (`refine`), each from the moment that it moves: messages, mar
 (spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
 (clustering), signs, curves of the day; and all of them and more by all facts together (`search`).
 
-Where one level alone is seen, queues are not identified: the small-tick or large-tick default stands for them, scaled.
+Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
+with most of its events at the best (`queue_fit.seen_at_best`).
 
-What FP cannot have: partial cancels, quotes that flicker within milliseconds (what a cancel takes from the best comes
-back on recorded days), a spread that follows the day, and, with a coarse tick, the recorded grid.
+What FP cannot have: partial cancels, cancels of one instant, quotes that flicker again and again (what a cancel takes
+from the best comes back once), and, with a coarse tick, the recorded grid.
 """
 
 from __future__ import annotations
@@ -32,10 +35,11 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import echo_of, gaps_of, spread_power_of
+from tickwright.calibrate.day_curves import posting_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
-from tickwright.calibrate.moments import moments_of
+from tickwright.calibrate.moments import mean_over, moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
 from tickwright.calibrate.queue_fit import LARGE_TICK, Book, book_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS
@@ -49,7 +53,7 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
-LEAN, THROUGH, COMEBACK = 0.4, 0.5, 0.2
+LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS = 0.4, 0.0, 0.5, 0.2, 0.8
 """To start with; the search goes on from there."""
 ACTIVITY, ACTIVE = 0.4, 100.0
 """Activity to start with: its standard deviation, and its memory in market orders."""
@@ -99,12 +103,20 @@ def _law_of(market: FP, facts: DayFacts, book: Book) -> float:
     return market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
 
 
+def comeback_of(facts: DayFacts) -> float:
+    """The share of quotes that a cancel took from the best and that are there again at once: what of the mid's answer
+    to such a cancel is gone with the next events."""
+    first, next_ = mean_over(facts, "response-CA'", 1, 1), mean_over(facts, "response-CA'", 2, 3)
+    return round(float(np.clip(1.0 - next_ / first, 0.0, 0.8)), 4) if first > 0 else COMEBACK
+
+
 def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     """The closed-form start. Raises ConfigError where prices never move."""
     found = moments_of(facts)
     if found.variance <= 0 or found.spread <= 0:
         raise ConfigError("model", FP.name, "a day with prices that move, and 50 market orders and more")
-    base = FP.plain() if found.spread < LARGE_TICK else FP.plain_small_tick()
+    large = found.spread < LARGE_TICK
+    base = FP.plain() if large else FP.plain_small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
     pace, trading, volatility = day_curves(facts)
@@ -116,7 +128,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
         activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
-        gap_after_market=after,
+        gap_after_market=after, posting_curve=posting_of(facts),
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()
@@ -125,10 +137,16 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         flow=flow,
         signs=signs_of(memory.x, values, known),
         queues=dataclasses.replace(
-            book.queues, market=market, echo=echo, echo_memory=echo_memory, spread_power=power, comeback=COMEBACK
+            book.queues,
+            market=market,
+            echo=echo,
+            echo_memory=echo_memory,
+            spread_power=power,
+            comeback=comeback_of(facts),
         ),
-        lean=LEAN,
+        lean=LEAN if large else SMALL_TICK_LEAN,
         through=THROUGH,
+        impact_news=IMPACT_NEWS,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),
         news=NEWS**0.5 * sigma,

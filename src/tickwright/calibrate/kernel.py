@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.l3 import apply
+from tickwright.book.ladder import find_level
 from tickwright.book.layout import ASK, BID, Int, Record, Rows
 from tickwright.book.snapshot import top
 from tickwright.calibrate import layout as at
@@ -205,6 +206,19 @@ def _ends(s: Record, t: Record, order: Record, ts: Int, censored: Int) -> None:
 
 
 @kernel
+def _out_of_view(s: Record, t: Record, book: Record, orders: Rows, side: Int, price: Int, ts: Int) -> None:
+    """A level has left the window of the feed: nobody sees what becomes of its orders."""
+    index = find_level(book.ladder, side, price)
+    if index < 0:
+        return
+    level = book.ladder.levels[index]
+    slot = np.int64(level.head)
+    for _ in range(level.count):
+        _ends(s, t, orders[slot], ts, 1)
+        slot = np.int64(book.orders[slot].next)
+
+
+@kernel
 def _comes(s: Record, t: Record, order: Record, row: Record, ts: Int, seen: Int, counts: Int) -> None:
     """A limit order entered; `s` shows the market before it. `seen`: within the stretch; `counts`: near as well."""
     side, price = np.int64(row.side), np.int64(row.price)
@@ -348,7 +362,10 @@ def measure(books: Rows, states: Rows, sums: Rows, orders: Rows, clock: Rows, ro
         order = orders[row.slot]
         if action == _ADD:
             _comes(s, t, order, row, ts, seen, counts)
+            full, edge = s.shown[side] >= s.levels, s.prices[side, s.levels - 1]
             _read_side(s, book, side)
+            if s.windowed and full and s.prices[side, s.levels - 1] != edge:
+                _out_of_view(s, t, book, orders, side, edge, ts)
             continue
         whole = book.orders[row.slot].qty == 0
         if traded:

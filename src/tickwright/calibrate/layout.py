@@ -76,6 +76,9 @@ class PassSettings:
         Stretches of equal length that the bootstrap resamples, and bins of the curves over the day.
     step
         Step of the clock on which mids are sampled.
+    windowed
+        Orders are followed as a feed of so many levels lets them be: one whose level leaves the view is lost there,
+        whatever becomes of it.
     """
 
     begin: Nanos
@@ -83,6 +86,7 @@ class PassSettings:
     levels: int = LEVELS
     blocks: int = 26
     step: Nanos = SECOND
+    windowed: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.levels <= LEVELS:
@@ -138,6 +142,7 @@ STATE = np.dtype(
         ("width", "<i8"),
         ("step", "<i8"),
         ("levels", "<i8"),
+        ("windowed", "<i8"),
         ("now", "<i8"),
         ("next_step", "<i8"),  # index of the next sample of the clock
         ("valid", "<i8"),  # both sides are there and the ask is above the bid

@@ -7,6 +7,8 @@ it can be told (`Fit.tick`); a law with empty queues of a cent each could not.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
 
 from tickwright.calibrate import layout as at
@@ -24,9 +26,12 @@ LARGE_TICK = 2.0
 SPREAD = 9.0
 """Mean spread of the model, its ticks, where a recorded one is wider: the spread's halves and ten recorded levels then
 lie within the queues that a market may watch."""
-DEFAULT_SPREAD = 4.5
+DEFAULT_SPREAD = 7.5
 """The same where queues are the small-tick default's: its own mean spread."""
 ENOUGH_LEVELS = 3
+REACH, STEEP = 0.34, 4
+FADES, SLOWEST = 1.0, 0.01
+"""Where one level is seen: queues over which the pace behind the best falls to a third, and its least share."""
 WIDEST = 0.05
 """Share of the time that the spread may be wider than `layout.SPREADS`."""
 LARGE_DEEPEST, SMALL_DEEPEST = 12, 24
@@ -61,7 +66,7 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
             f"the feed shows {settings.levels} level(s): queues are not identified, and are the "
             f"{'large' if large else 'small'}-tick default's"
         )
-        return Book(tick, default, tuple(notes))
+        return Book(tick, default if large else seen_at_best(default, spread / tick), tuple(notes))
     sizes, weights = sizes_of(facts.day.sums["sizes"])
     typical = Flow(sizes=sizes, weights=weights).typical
     states = states_of(rows(), settings.begin, settings.end, tick=tick, typical=typical, levels=settings.levels)
@@ -74,6 +79,19 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
         )
     notes.append(f"{len(queues.limit)} queues a side, a typical order of {typical:.1f} lots")
     return Book(tick, queues, tuple(notes))
+
+
+def seen_at_best(queues: Queues, spread: float) -> Queues:
+    """The small tick's default for a feed of the best level alone, whose mean spread is so many ticks. Queues between
+    the best prices are emptier, and those behind fuller (the next price is near when a best one is taken), and the
+    further behind the slower: then most of what happens is at the best, and bursts are not thinned out unseen."""
+    limit, cancel = [], []
+    for i, (arriving, leaving) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
+        pace = max(SLOWEST, math.exp(-max(0.0, i - spread / 2) / FADES))
+        near = (1.0 - math.exp(-(i + 1) / (REACH * spread))) ** STEEP / (1.0 - math.exp(-(i + 1) / 1.7))
+        limit.append(tuple(round(pace * near * rate, 9) for rate in arriving))
+        cancel.append(tuple(round(pace * rate, 9) for rate in leaving))
+    return dataclasses.replace(queues, limit=tuple(limit), cancel=tuple(cancel))
 
 
 def require_spread(facts: DayFacts, model: str) -> float:

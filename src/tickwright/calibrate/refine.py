@@ -16,12 +16,14 @@ import dataclasses
 import numpy as np
 
 from tickwright.calibrate.day import sums_of
+from tickwright.calibrate.day_curves import towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
+from tickwright.calibrate.queue_fit import LARGE_TICK
 from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
-from tickwright.calibrate.search import POPULATION, Adjust, Session, loss_of, search, towards_curves
+from tickwright.calibrate.search import KNOBS, LARGE_TICK_KNOBS, POPULATION, Adjust, Session, loss_of, search
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.units import SECOND, Ticks
@@ -29,9 +31,11 @@ from tickwright.venue.sim.reactive.parameters import FP, Queues, Signs
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 STEPS = 8
-EVALUATIONS = STEPS + 15 * POPULATION
+EVALUATIONS = STEPS + 40 * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: of a longer day a part is simulated."""
+SESSIONS = 3
+"""By which a market is judged in the search, at most: a short day is chance for the most part, and soon simulated."""
 SEED = 20_120_621
 _LEAST_NEWS = 0.3
 """Share of the variance that news has at least: all impact decays, so that the long run is made of news."""
@@ -42,7 +46,7 @@ _FAST = 2
 """Memories that the response is fitted by; the slower ones keep the scale of the square-root law."""
 _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
-JUDGES = 3
+JUDGES = 5
 """Seeds on which two fits are compared."""
 POLISH = 4
 """Steps of counts and curves at the end, each from as many sessions."""
@@ -82,8 +86,12 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     generations = (evaluations - STEPS) // POPULATION
     if generations < 1:
         return best, notes
-    found = search(best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust)
-    first = SEED + 1 + generations
+    knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
+    sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
+    found = search(
+        best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust, sessions, knobs
+    )
+    first = SEED + 1 + generations * sessions
     for k in range(POLISH):
         found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
     seeds = [first + JUDGES * POLISH + k for k in range(JUDGES)]
@@ -125,7 +133,7 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     wanted, found = moments_of(recorded), moments_of(simulated)
     parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
     total = sum(parts)
-    market = _counted(towards_curves(market, recorded, [simulated]), wanted, found, tick)
+    market = _counted(towards_curves(market, recorded, [simulated], pace=False), wanted, found, tick)
     flow = market.flow
     return dataclasses.replace(
         market,

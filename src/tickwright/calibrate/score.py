@@ -2,6 +2,8 @@
 
 A fact whose distance is within its band passes, else it fails; where the band is narrower than the recorded day's own
 noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
+A range that is missed where the recorded day lies beyond the same end is `as recorded`: what is asked of a market in
+general is no fault of one that is like its day. It is named, and counts neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
 Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
 band by chance, and outside by chance.
@@ -20,7 +22,7 @@ from tickwright.calibrate.distance import RESAMPLES, Distance, apart, distance
 from tickwright.calibrate.facts import DayFacts
 from tickwright.core.rng import derive
 
-Verdict = Literal["pass", "fail", "undecided"]
+Verdict = Literal["pass", "fail", "undecided", "as recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,20 @@ class Score:
         text += f", {len(by['fail'])} outside ({', '.join(by['fail'])})" if by["fail"] else ", none outside"
         if by["undecided"]:
             text += f"; {len(by['undecided'])} cannot be told from this day ({', '.join(by['undecided'])})"
-        missed = [f"{r.range.fact}{'' if r.range.x is None else f' at {r.range.x:g}'}" for r in self.ranges
-                  if r.verdict == "fail"]  # fmt: skip
-        text += f". Required ranges missed: {', '.join(missed)}." if missed else ". Every required range is met."
+        missed, alike = self._ranges("fail"), self._ranges("as recorded")
+        if not missed and not alike:
+            return text + ". Every required range is met."
+        text += f". Required ranges missed: {', '.join(missed)}." if missed else "."
+        if alike:
+            text += f" Outside a required range as the recorded day is: {', '.join(alike)}."
         return text
+
+    def _ranges(self, verdict: Verdict) -> list[str]:
+        return [
+            f"{one.range.fact}{'' if one.range.x is None else f' at {one.range.x:g}'}"
+            for one in self.ranges
+            if one.verdict == verdict
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """For score.json."""
@@ -146,8 +158,11 @@ def _range(limits: Range, recorded: DayFacts, days: list[DayFacts]) -> RangeScor
     found = values[len(values) // 2] if values else None
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
+    there = farthest(limits, recorded)
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
-    return RangeScore(limits, found, farthest(limits, recorded), verdict)
+    if there is not None and (max(found, there) < limits.low or min(found, there) > limits.high):
+        verdict = "as recorded"
+    return RangeScore(limits, found, there, verdict)
 
 
 def farthest(limits: Range, day: DayFacts) -> float | None:

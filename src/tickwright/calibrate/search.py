@@ -3,23 +3,24 @@
 Simulated method of moments (McFadden, Econometrica 57, 1989) over all facts, by an evolution strategy with a step
 length for each coordinate (Ros, Hansen, "A simple modification in CMA-ES achieving linear time and space complexity",
 2008). A generation's sessions have one seed (common random numbers), the next generation another, so that no seed's
-chance is fitted; what is handed on is the mean of the distribution, which no single session chose. Same arguments, same
-result.
+chance is fitted; what is handed on is the mean of the distribution over the last quarter of the generations, which no
+single session chose (Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992). Same arguments,
+same result.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tickwright.calibrate.bands import BANDS, RANGES
+from tickwright.calibrate.day_curves import towards_curves
 from tickwright.calibrate.distance import apart
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import bounded
 from tickwright.calibrate.moments import moments_apart, moments_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS, room_of
 from tickwright.calibrate.score import farthest
@@ -30,11 +31,10 @@ POPULATION = 12
 """Sessions in a generation."""
 LOSS_OF_FAILURE = 2.0
 """Of a market that could not be simulated, more than any other loses."""
-_EDGE = 0.25
-"""Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise."""
-_CURVE = 0.3
-"""Of the way to the recorded curves, in a generation."""
-_FAR, _MOMENTS, _RANGES = 0.1, 0.2, 0.5
+_EDGE, _INSIDE = 0.25, 0.95
+"""Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise; and the
+part of the band that is aimed at, so that most sessions are inside."""
+_FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
 
 Session = Callable[[FP, int], DayFacts]
@@ -102,12 +102,22 @@ def _join(market: FP, factor: float) -> FP:
     return dataclasses.replace(market, queues=dataclasses.replace(market.queues, limit=limit))
 
 
+def _bursts(market: FP, factor: float) -> FP:
+    """The shorter half of the clock's states, more often by a factor."""
+    weights = market.flow.gap_weights
+    half = len(weights) // 2
+    changed = tuple(round(w * factor, 9) if i < half else w for i, w in enumerate(weights))
+    return dataclasses.replace(market, flow=dataclasses.replace(market.flow, gap_weights=changed))
+
+
 KNOBS: tuple[Knob, ...] = (
     _flow("activity_sd", 0.0, 1.6, 0.15),
     _flow("activity_memory", 5.0, 3_000.0, 0.7, log=True),
     _flow("activity_news", 0.0, 2.0, 0.25),
     _flow("gap_after_market", 0.0, 0.95, 0.1),
-    _rates("limit orders that join", 0.05, _join),
+    _flow("gap_stay", 0.0, 0.95, 0.1),
+    _rates("bursts", 0.2, _bursts),
+    _rates("limit orders that join", 0.12, _join),
     _field("echo", 1e-2, 100.0, 0.3, log=True, part="queues"),
     _field("echo_memory", 0.2, 100.0, 0.3, log=True, part="queues"),
     _field("comeback", 0.0, 0.9, 0.15, part="queues"),
@@ -118,16 +128,20 @@ KNOBS: tuple[Knob, ...] = (
     _field("lean", -1.0, 1.5, 0.25),
     _field("news", 1e-3, 1e3, 0.25, log=True),
     _field("through", 0.0, 1.0, 0.15),
+    _field("impact_news", 0.0, 1.5, 0.2),
     _field("informed", 0.02, 0.9, 0.1),
     _field("sweep", 0.2, 100.0, 0.3, log=True),
     _impact("fast impact", 0, 2, 0.3),
     _impact("slow impact", 2, 4, 0.3),
 )
+LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("join", -0.5, 1.5, 0.2))
+"""Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
+says what `kappa` and `lean` say already, and the search is slower by it."""
 
 
-def with_knobs(market: FP, x: np.ndarray) -> FP:
+def with_knobs(market: FP, x: np.ndarray, knobs: Sequence[Knob] = KNOBS) -> FP:
     """A market with every coordinate put. Raises ConfigError where they make none."""
-    for knob, value in zip(KNOBS, x, strict=True):
+    for knob, value in zip(knobs, x, strict=True):
         market = knob.put(market, float(value))
     return market
 
@@ -139,24 +153,25 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
         value = apart(recorded[name], simulated[name], band.scaled)
         if value is not None:
             ratio = max(value / band.limit, 1e-3)
-            parts.append(1.0 / (1.0 + math.exp(-math.log(ratio) / _EDGE)) + _FAR * math.log1p(ratio))
+            parts.append(1.0 / (1.0 + math.exp(-math.log(ratio / _INSIDE) / _EDGE)) + _FAR * math.log1p(ratio))
     total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
     for one in RANGES:
-        found = farthest(one, simulated)
-        if found is not None:
+        found, there = farthest(one, simulated), farthest(one, recorded)
+        if found is not None and (there is None or one.low <= there <= one.high):  # a day outside asks for no less
             out = max(one.low - found, found - one.high) / (one.high - one.low)
             total += _RANGES / len(BANDS) / (1.0 + math.exp(-float(np.clip(out * 20, -30, 30))))
     return total
 
 
 def search(
-    start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None
+    start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None, sessions: int = 1,
+    knobs: Sequence[Knob] = KNOBS,
 ) -> FP:  # fmt: skip
-    """The market that so many generations come to; `adjust` keeps the parameters that have a moment of their own where
-    they should be. Raises nothing for markets that fault on the way."""
+    """The market that so many generations come to, each judged by so many sessions; `adjust` keeps the parameters that
+    have a moment of their own where they should be. Raises nothing for markets that fault on the way."""
     room = room_of(start.queues)
-    steps = np.array([knob.step for knob in KNOBS])
-    mean = np.array([knob.read(start) for knob in KNOBS]) / steps
+    steps = np.array([knob.step for knob in knobs])
+    mean = np.array([knob.read(start) for knob in knobs]) / steps
     n, rng = mean.size, np.random.default_rng(20_120_621)
     kept = POPULATION // 2
     weights = math.log(kept + 0.5) - np.log(np.arange(1, kept + 1))
@@ -172,33 +187,40 @@ def search(
     sigma, spread = 0.7, np.ones(n)
     path, drift = np.zeros(n), np.zeros(n)
     usual = math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
+    passed: list[np.ndarray] = []
     for generation in range(generations):
         seen: list[DayFacts] = []
         z = rng.standard_normal((POPULATION // 2, n))
         z = np.concatenate([z, -z])  # in pairs: their mean is no chance of the draw
         y = z * np.sqrt(spread)
-        losses = [_loss_at(start, (mean + sigma * one) * steps, recorded, session, generation, seen, room) for one in y]
+        seeds = range(generation * sessions, (generation + 1) * sessions)
+        losses = [
+            _loss_at(start, (mean + sigma * one) * steps, recorded, session, seeds, seen, room, knobs) for one in y
+        ]
         start = towards_curves(start, recorded, seen)
         if adjust is not None and seen:
             start = adjust(start, seen)
         order = np.argsort(losses, kind="stable")[:kept]
         move, turn = weights @ y[order], weights @ z[order]
         mean = mean + sigma * move
+        if 4 * (generation + 1) > 3 * generations:
+            passed.append(mean)
         path = (1 - to_path) * path + math.sqrt(to_path * (2 - to_path) * effective) * turn
         drift = (1 - to_rank_one) * drift + math.sqrt(to_rank_one * (2 - to_rank_one) * effective) * move
         spread = (1 - learn_one - learn_all) * spread + learn_one * drift**2 + learn_all * weights @ y[order] ** 2
         sigma *= math.exp(min(0.5, to_path / damping * (float(np.linalg.norm(path)) / usual - 1)))
-    return with_knobs(start, mean * steps)
+    return with_knobs(start, np.mean(passed or [mean], 0) * steps, knobs)
 
 
 def _loss_at(
-    start: FP, x: np.ndarray, recorded: DayFacts, session: Session, seed: int, seen: list[DayFacts], room: float
+    start: FP, x: np.ndarray, recorded: DayFacts, session: Session, seeds: Sequence[int], seen: list[DayFacts],
+    room: float, knobs: Sequence[Knob],
 ) -> float:  # fmt: skip
     try:
-        market = with_knobs(start, x)
+        market = with_knobs(start, x, knobs)
     except ConfigError:
         return LOSS_OF_FAILURE
-    return loss_of(market, recorded, session, seed, seen, room)
+    return float(np.mean([loss_of(market, recorded, session, seed, seen, room) for seed in seeds]))
 
 
 def loss_of(
@@ -216,29 +238,3 @@ def loss_of(
     if seen is not None:
         seen.append(simulated)
     return loss(recorded, simulated)
-
-
-def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts]) -> FP:
-    """Market orders and news over the day, each towards the recorded volume and variance from what a generation had in
-    the mean: it is their share of a block, not the pace of it, that impact and spread change."""
-    if not seen:
-        return start
-    flow = start.flow
-    wanted, found = (
-        [
-            np.maximum(np.mean([day[name].value()[0] for day in days], 0), 0.05)
-            for name in ("volume-curve", "volatility-curve")
-        ]
-        for days in ([recorded], seen)
-    )
-    places = (np.arange(wanted[0].size) + 0.5) / wanted[0].size
-    trading, volatility = (
-        np.interp(places, (np.arange(len(curve)) + 0.5) / len(curve), curve)
-        for curve in (flow.trading_curve, flow.volatility_curve)
-    )
-    changed = dataclasses.replace(
-        flow,
-        trading_curve=bounded(trading * (wanted[0] / found[0]) ** _CURVE),
-        volatility_curve=bounded(volatility * (wanted[1] / found[1]) ** (_CURVE / 2)),
-    )
-    return dataclasses.replace(start, flow=changed)

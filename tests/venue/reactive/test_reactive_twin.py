@@ -29,7 +29,7 @@ SCALARS = (
     "heat",
 )
 TABLES = (
-    "memory", "residue", "pressure", "excitation", "slot_side", "slot_left",
+    "memory", "loud", "residue", "pressure", "excitation", "slot_side", "slot_left",
     "limit", "cancel", "limit_sum", "cancel_sum", "market_rate",
 )  # fmt: skip
 
@@ -91,12 +91,16 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"flow__cancels": "back", "news": 1.5, "queues__reinit": 0.3, "queues__theta": 1.0}),
     ("fp", {"stale": 1.5, "clip": 3.0, "heed": 2.0, "rush": 10.0, "news_rate": 0.1, "news": 1.2, "queues__theta": 0.5}),
     ("fp", {"rush": 40.0, "heed": 5.0, "queues__echo": 2.0, "lean": 0.5, "stale": 0.5}),
+    ("fp", {"impact_news": 0.7, "flow__day_seconds": 60.0, "flow__activity_news": 0.8}),
+    ("queue-reactive", {"flow__day_seconds": 30.0, "flow__posting_curve": [0.5, 2.0, 1.0]}),
+    ("fp", {"flow__day_seconds": 20.0, "flow__posting_curve": [3.0, 1.0, 0.5, 0.2]}),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (
         "fp",
         {
             "lean": -0.4,
+            "join": 0.3,
             "through": 0.3,
             "queues__echo": 6.0,
             "queues__echo_memory": 3.0,

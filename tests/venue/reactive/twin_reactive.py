@@ -63,10 +63,12 @@ class Twin:
         self.reference, self.twice_mid = mid, 2 * mid + 1
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
         self.heat = self.rush = 0.0
+        self.posting = None
         self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
         self.memory = [[0.0] * 4 for _ in range(11)]
+        self.loud = [1.0] * 11
         self.residue, self.pressure = [0.0] * 4, [0.0] * 4
         self.excitation = [[0.0] * 3 for _ in range(4)]
         self.slot_side, self.slot_left = [0] * 8, [0] * 8
@@ -267,7 +269,7 @@ class Twin:
         queue = self.queues[side].get(self.price_of(side, i), [])
         ours = sum(o.lots for o in queue if o.owner)
         theirs = sum(o.lots for o in queue if not o.owner)
-        limit = self.p["limit"][i][self.rung(theirs + self.p["display"] * ours)]
+        limit = self.posting * self.p["limit"][i][self.rung(theirs + self.p["display"] * ours)]
         cancel = self.p["cancel"][i][self.rung(float(theirs))]
         self.limit_sum[side] += limit - self.limit[side][i]
         self.cancel_sum[side] += cancel - self.cancel[side][i]
@@ -363,10 +365,16 @@ class Twin:
     def set_pace(self):
         self.pace = self.p["tempo"] * self.curve("volume_curve") * math.exp(self.activity + self.p["activity_shift"])
         self.trading = self.curve("trading_curve")
+        was, self.posting = self.posting, self.curve("posting_curve")
+        if self.model >= QUEUE_REACTIVE and was not in (None, self.posting):
+            self.look_at_all()
 
     def curve(self, name):
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
         return self.p[name][min(place, self.p["bins"] - 1)]
+
+    def news_size(self):
+        return self.curve("volatility_curve") * math.exp(self.p["activity_news"] * self.activity - self.p["news_shift"])
 
     def h(self, n):
         return n / math.sqrt(abs(n) + self.p["n0"])
@@ -380,7 +388,7 @@ class Twin:
             total += self.residue[r]
         for k in self.owners():
             for r in range(4):
-                total += self.p["weight"][r] * self.h(self.memory[k][r])
+                total += self.p["weight"][r] * (self.loud[k] * self.h(self.memory[k][r]))
         self.fair = total
 
     def beyond(self):
@@ -392,7 +400,7 @@ class Twin:
         if self.p["stale"] > 0:
             x += self.p["stale"] * math.copysign(self.beyond(), gap)
         x = min(max(x, -self.p["clip"]), self.p["clip"])
-        self.up, self.up_cancel = math.exp(x), math.exp(self.p["lean"] * x)
+        self.up, self.up_cancel = math.exp(self.p["join"] * x), math.exp(self.p["lean"] * x)
         self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
 
     def lean(self, signed):
@@ -409,8 +417,9 @@ class Twin:
         if self.slot_left[slot] <= 0:
             if self.model == FP:
                 for r in range(4):
-                    self.residue[r] += self.p["weight"][r] * self.h(self.memory[slot][r])
+                    self.residue[r] += self.p["weight"][r] * self.loud[slot] * self.h(self.memory[slot][r])
                     self.memory[slot][r] = 0.0
+                self.loud[slot] = self.news_size() ** self.p["impact_news"]
             self.slot_side[slot] = BID if self.u(SIDE) < 0.5 else ASK
             self.slot_left[slot] = int(min((1.0 - self.u(LENGTH)) ** self.p["tail"], self.p["cap"]))
         self.slot_left[slot] -= 1
@@ -582,9 +591,10 @@ class Twin:
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:
-            news = self.curve("volatility_curve")
-            news *= math.exp(self.p["activity_news"] * self.activity - self.p["news_shift"])
+            news = self.news_size()
             for k in self.owners():
+                if k >= 8 and not any(self.memory[k]):
+                    self.loud[k] = news ** self.p["impact_news"]
                 self.memory[k] = [n * keep for n, keep in zip(self.memory[k], self.p["keep"], strict=True)]
             for r in range(4):
                 self.residue[r] *= self.p["keep"][r]

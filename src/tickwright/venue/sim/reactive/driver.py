@@ -97,6 +97,8 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
         for k_owner in range(market.memory.shape[0]):
             market.memory[k_owner, r] = 0.0
             market.pull[k_owner, r] = 0.0
+    for k_owner in range(market.loud.shape[0]):
+        market.loud[k_owner] = 1.0
     for i in range(market.excitation.shape[0]):
         for j in range(market.excitation.shape[1]):
             market.excitation[i, j] = 0.0

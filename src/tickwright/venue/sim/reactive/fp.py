@@ -8,8 +8,8 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      the hands of the informed with weight `passive` × `picked`; never reset.
   3. h(N) = N / √(|N| + n0). A metaorder that begins hands over D[r] += a_r h(N[k, r]) and starts from 0.
   4. F = W + Σ D + Σ a_r h(N).
-  5. x = clip(κ (mid - F) + `stale` × the ticks by which F lies beyond a best price, with the same sign): G = e^x tilts
-     the limit orders of `queue_reactive`, e^(lean x) its cancels.
+  5. x = clip(κ (mid - F) + `stale` × the ticks by which F lies beyond a best price, with the same sign):
+     G = e^(join x) tilts the limit orders of `queue_reactive`, e^(lean x) its cancels.
   6. Signs are `lmf`'s, but a share `informed` of the market orders knows F: it takes the side of F - mid, and where F
      lies beyond the opposite best it sweeps all that is cheaper than F, up to `sweep` lots. Informed orders enter no
      memory, since F holds already what they know. With F nearer to the mid than `edge` half-spreads they stay away,
@@ -21,6 +21,10 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      at most 50 times more (`queue_reactive.MOST_RUSH`), however far it lies.
   9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
      e^(`heed` × the ticks from the mid on to F).
+ 10. Impact is of the volatility at which it began: a_r h(N[k, r]) is multiplied by g, the size of the news to the power
+     `impact_news` when metaorder k began; of an account, when it traded first. The square-root law has σ as its scale.
+     It stays as it is while its owner goes on: no fair price moves because a clock has struck, and for one owner the
+     law is that of laws 2 to 4 with another a.
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
@@ -53,6 +57,7 @@ from tickwright.venue.sim.reactive import lmf, queue_reactive
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
+from tickwright.venue.sim.reactive.pace import loudness
 
 
 @inline(borrow=True)
@@ -88,8 +93,9 @@ def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, In
     slot = lmf.pick(params, block)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
-            market.residue[r] += params.weight[r] * concave(market.memory[slot, r], params.n0)
+            market.residue[r] += params.weight[r] * market.loud[slot] * concave(market.memory[slot, r], params.n0)
             market.memory[slot, r] = 0.0
+        market.loud[slot] = loudness(market, params)
         lmf.begin(market, params, slot, block)
     side = lmf.take_turn(market, slot)
     return side, lots, _limit(market, params, block, side), slot
@@ -111,8 +117,9 @@ def hear(market: Record, params: Record, slot: Int, signed: Int) -> None:
         for r in range(SCALES):
             market.memory[at(k), r] *= params.keep[r]
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
-        if market.memory[k, SCALES - 1] == 0.0:
-            continue  # nothing of its own yet
+        if market.memory[k, SCALES - 1] == 0.0:  # nothing of its own yet
+            market.loud[k] = loudness(market, params)
+            continue
         for r in range(SCALES):
             market.memory[k, r] *= params.keep[r]
     for r in range(SCALES):
@@ -138,7 +145,7 @@ def _plus_pull(market: Record, params: Record, k: Int, total: float) -> float:
     """`total` and what owner k adds to the fair price. The roots are stored before they are added, so that the
     processor draws those of all scales at once."""
     for r in range(SCALES):
-        market.pull[at(k), r] = concave(market.memory[at(k), r], params.n0)
+        market.pull[at(k), r] = market.loud[at(k)] * concave(market.memory[at(k), r], params.n0)
     for r in range(SCALES):
         total += params.weight[r] * market.pull[at(k), r]
     return total
@@ -167,9 +174,9 @@ def tilt(market: Record, params: Record) -> None:
         beyond = queue_reactive.beyond(market)
         x += params.stale * (beyond if gap > 0.0 else -beyond)
     x = min(max(x, -params.clip), params.clip)
-    market.up = math.exp(x)
+    market.up = math.exp(x) if params.join == 1.0 else math.exp(params.join * x)
     market.down = 1.0 / market.up
-    if params.lean == 1.0:
+    if params.lean == params.join:
         market.up_cancel = market.up
         market.down_cancel = market.down
     else:

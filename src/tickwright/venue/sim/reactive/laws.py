@@ -216,5 +216,8 @@ def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limi
         queue_reactive.look_after_trade(market, params, hit, was_best)
     market.trades += 1
     market.heat = params.echo
+    posting = market.posting
     beat(market, params, block)
+    if market.posting != posting and params.model >= _QUEUE_REACTIVE:
+        queue_reactive.look_at_all(market, params)
     return filled if side == BID else -filled

@@ -170,6 +170,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("clock", "<f8"),  # seconds since the open
             ("wait", "<f8"),  # what is left of the unit exponential before the next event
             ("trading", "<f8"),  # of market orders, relative to the other events: the curve of the day, now
+            ("posting", "<f8"),  # of limit orders, the same
             ("gap", "<f8"),  # its mean on the clock, relative to what the pace says: bursts
             ("pace", "<f8"),  # model time units a second, now
             ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
@@ -195,7 +196,8 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
-            ("pull", "<f8", (OWNERS, SCALES)),  # FP: h(N) at the last look
+            ("pull", "<f8", (OWNERS, SCALES)),  # FP: g h(N) at the last look
+            ("loud", "<f8", (OWNERS,)),  # FP: g, how much more an owner's impact is than on average
             ("residue", "<f8", (SCALES,)),  # FP: D
             ("pressure", "<f8", (SCALES,)),  # QL: m
             ("pressed", "<f8"),  # QL: model time of the last decay
@@ -270,11 +272,13 @@ PARAMS = np.dtype(
         ("volume_curve", "<f8", (BINS,)),
         ("volatility_curve", "<f8", (BINS,)),
         ("trading_curve", "<f8", (BINS,)),
+        ("posting_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
         ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be
         ("activity_news", "<f8"),
         ("news_shift", "<f8"),  # so that the mean variance is
+        ("impact_news", "<f8"),  # FP
         ("gap_count", "<i8"),
         ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
         ("gap_edges", "<f8", (GAPS,)),
@@ -311,6 +315,7 @@ PARAMS = np.dtype(
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
         ("through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get
+        ("join", "<f8"),  # FP: the same of limit orders
         ("stale", "<f8"),  # FP: tilt a tick by which the fair price lies beyond a best price
         ("heed", "<f8"),  # FP: how much the reference heeds the fair price when it may follow the mid
         ("rush", "<f8"),  # FP: more market orders for each such tick, relative

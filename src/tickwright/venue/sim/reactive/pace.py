@@ -2,8 +2,9 @@
 
 Law. The log-activity A is an Ornstein–Uhlenbeck process on the clock of the background's market orders. All rates are
 multiplied by curve(t) e^A, which moves the clock and nothing else: the sequence of events is the same at any pace. A
-curve of trading, where there is one, multiplies the rates of market orders alone in the queue-reactive laws. The news
-of FP is multiplied by the volatility curve and by e^(γ A), so that volatility clusters in event time as well.
+curve of trading, where there is one, multiplies the rates of market orders alone in the queue-reactive laws, and a
+curve of posting those of limit orders: the more come, the nearer the best prices. The news of FP is multiplied by the
+volatility curve and by e^(γ A), so that volatility clusters in event time as well; impact may follow it (`fp`, law 10).
 
 Bursts. The waiting time of an event is exponential about one of up to four means, the states of the clock. A state
 holds for the next event with probability `gap_stay`, else it is drawn anew by `gap_weights`; a market order puts the
@@ -36,6 +37,7 @@ def set_pace(market: Record, params: Record) -> None:
     i = _bin(market, params)
     market.pace = params.tempo * params.volume_curve[i] * math.exp(market.activity + params.activity_shift)
     market.trading = params.trading_curve[i]
+    market.posting = params.posting_curve[i]
 
 
 @inline(borrow=True)
@@ -50,6 +52,16 @@ def news_size(market: Record, params: Record) -> float:
     """The size of the news relative to its mean."""
     curve: float = params.volatility_curve[_bin(market, params)]
     return curve * math.exp(params.activity_news * market.activity - params.news_shift)
+
+
+@inline(borrow=True)
+def loudness(market: Record, params: Record) -> float:
+    """What the impact of an owner who begins now is relative to the mean: the size of the news to the power of
+    `impact_news`."""
+    if params.impact_news == 0.0:
+        return 1.0
+    found: float = news_size(market, params) ** params.impact_news
+    return found
 
 
 @inline(borrow=True)

@@ -110,7 +110,7 @@ def _rates_at(market: Record, params: Record, side: Int, i: Int, price: Int, lot
     if ours > 0:
         seen = _rounded(params, (lots - ours) + params.display * ours)
         left = place_of(params, lots - ours)
-    return params.limit[at(i), at(seen)], params.cancel[at(i), at(left)]
+    return market.posting * params.limit[at(i), at(seen)], params.cancel[at(i), at(left)]
 
 
 @kernel(borrow=True)

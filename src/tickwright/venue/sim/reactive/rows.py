@@ -76,6 +76,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
             parameters.kappa, parameters.clip, parameters.n0, parameters.news / math.sqrt(parameters.news_rate),
         )  # fmt: skip
         row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
+        row["impact_news"], row["join"] = parameters.impact_news, parameters.join
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
@@ -100,11 +101,12 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
     row["day"] = flow.day_seconds
     # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
-    bins = max(len(flow.volume_curve), len(flow.volatility_curve), len(flow.trading_curve))
+    bins = max(len(flow.volume_curve), len(flow.volatility_curve), len(flow.trading_curve), len(flow.posting_curve))
     row["bins"] = bins
     row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins)
     volatility = _stretched(flow.volatility_curve, bins)
     row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
+    row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep

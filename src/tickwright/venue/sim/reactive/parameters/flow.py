@@ -16,9 +16,10 @@ from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_v
 @dataclass(frozen=True, slots=True)
 class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
-    day; so is `trading_curve`, of market orders against other events in the queue-reactive laws. Activity is pace.py's,
-    with its standard deviation, its memory in market orders and γ. `gaps` are the mean waiting times of the clock's
-    states, the shortest first, of which only ratios count; with one state the clock is a Poisson one."""
+    day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and
+    `posting_curve`, of limit orders. Activity is pace.py's, with its standard deviation, its memory in market orders
+    and γ. `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with
+    one state the clock is a Poisson one."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
@@ -34,6 +35,7 @@ class Flow:
     gap_stay: float = 0.0
     gap_after_market: float = 0.0
     trading_curve: Numbers = (1.0,)
+    posting_curve: Numbers = (1.0,)
     cancels: str = "uniform"
     display: float = 1.0
     venues: tuple[Venue, ...] = ()
@@ -51,7 +53,7 @@ class Flow:
             raise ConfigError("flow.weights", self.weights, "weights that are not all zero")
         within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
         within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
-        for name in ("volume_curve", "volatility_curve", "trading_curve"):
+        for name in ("volume_curve", "volatility_curve", "trading_curve", "posting_curve"):
             curve = getattr(self, name)
             if not 1 <= len(curve) <= BINS:
                 raise ConfigError(f"flow.{name}", curve, f"1 to {BINS} numbers")

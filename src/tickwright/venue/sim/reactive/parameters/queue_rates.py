@@ -60,7 +60,8 @@ class QL:
 class FP:
     """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes, `edge` in
     half-spreads, `reach` in ticks; `stale`, `rush` and `heed` a tick; `lean` is the part of the tilt that cancels get,
-    `through` the share of market orders that go beyond the best price.
+    `join` that of limit orders, `through` the share of market orders that go beyond the best price, `impact_news` how
+    impact follows the size of the news.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`. The large tick passes it with a policy that was trained in it, by
@@ -128,6 +129,8 @@ class FP:
     reach: int = 0
     lean: float = 1.0
     through: float = 1.0
+    impact_news: float = 0.0
+    join: float = 1.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -147,7 +150,9 @@ class FP:
         if self.reach != int(self.reach) or not 0 <= self.reach <= DEPTH:
             raise ConfigError("reach", self.reach, f"whole ticks from 0 to {DEPTH}")
         within("lean", self.lean, -2.0, 2.0)
+        within("join", self.join, -2.0, 2.0)
         within("through", self.through, 0.0, 1.0)
+        within("impact_news", self.impact_news, 0.0, 2.0)
         within("stale", self.stale, 0.0, 100.0)
         within("heed", self.heed, 0.0, 100.0)
         within("rush", self.rush, 0.0, 100.0)
