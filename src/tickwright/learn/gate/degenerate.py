@@ -45,6 +45,7 @@ def _fp_costs(
 ) -> None:
     market, param = market_rows[0], params[0]
     for b in range(seeds.shape[0]):
+        market.loud[SLOTS + ACCOUNT] = 1.0
         for r in range(SCALES):
             market.memory[SLOTS + ACCOUNT, r] = 0.0
             market.residue[r] = 0.0
