@@ -2,8 +2,9 @@
 
 A fact whose distance is within its band passes, else it fails; where the band is narrower than the recorded day's own
 noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
-A range that is missed where the recorded day lies beyond the same end is `as recorded`: what is asked of a market in
-general is no fault of one that is like its day. It is named, and counts neither way.
+A range that is missed where the recorded day lies beyond the same end, and by no more than the fact's band further than
+that day, is `as recorded`: what is asked of a market in general is no fault of one that is like its day. It is named,
+and counts neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
 Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
 band by chance, and outside by chance.
@@ -158,19 +159,27 @@ def _range(limits: Range, recorded: DayFacts, days: list[DayFacts]) -> RangeScor
     found = values[len(values) // 2] if values else None
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
-    there = farthest(limits, recorded)
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
-    if there is not None and (max(found, there) < limits.low or min(found, there) > limits.high):
+    here, band = _known(limits, recorded), BANDS[limits.fact].limit
+    if here.size and (
+        (here.min() - band <= found < limits.low and here.min() < limits.low)
+        or (limits.high < found <= here.max() + band and here.max() > limits.high)
+    ):  # fmt: skip
         verdict = "as recorded"
-    return RangeScore(limits, found, there, verdict)
+    return RangeScore(limits, found, farthest(limits, recorded), verdict)
 
 
 def farthest(limits: Range, day: DayFacts) -> float | None:
     """The known value at the range's x; of several the one farthest out."""
-    fact = day[limits.fact]
-    y, known = fact.value()
-    here = y[known & (np.full(fact.x.shape, True) if limits.x is None else fact.x == limits.x)]
+    here = _known(limits, day)
     if not here.size:
         return None
     out = np.maximum(limits.low - here, here - limits.high)
     return float(here[np.argmax(out)])
+
+
+def _known(limits: Range, day: DayFacts) -> np.ndarray:
+    """The values of a day that a range is about."""
+    fact = day[limits.fact]
+    y, known = fact.value()
+    return np.asarray(y[known & (np.full(fact.x.shape, True) if limits.x is None else fact.x == limits.x)])

@@ -2,7 +2,7 @@
 
 Simulated method of moments (McFadden, Econometrica 57, 1989) over all facts, by an evolution strategy with a step
 length for each coordinate (Ros, Hansen, "A simple modification in CMA-ES achieving linear time and space complexity",
-2008). A generation's sessions have one seed (common random numbers), the next generation another, so that no seed's
+2008). A generation's markets meet the same seeds (common random numbers), the next generation others, so that no seed's
 chance is fitted; what is handed on is the mean of the distribution over the last quarter of the generations, which no
 single session chose (Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992). Same arguments,
 same result.

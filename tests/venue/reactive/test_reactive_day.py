@@ -10,6 +10,7 @@ from test_reactive_meaning import COPIES, assert_share, book, next_events, plant
 
 from tickwright.book.layout import ASK, BID
 from tickwright.core.errors import ConfigError
+from tickwright.venue.sim.reactive.check import check_market
 from tickwright.venue.sim.reactive.driver import advance, ask, open_markets
 from tickwright.venue.sim.reactive.layout import MARKET, SLOTS, Ask
 from tickwright.venue.sim.reactive.parameters import FP, Flow, QueueReactive, content_hash
@@ -150,3 +151,15 @@ def test_limit_orders_and_cancels_get_their_own_part_of_the_tilt(join, lean):
         tries += COPIES
     for name, rate in rates.items():
         assert_share(counts[name], tries, rate / total)
+
+
+def test_the_slow_look_finds_nothing_wrong_while_limit_orders_follow_the_day():
+    given = FP(flow=Flow(day_seconds=300.0, posting_curve=(2.0, 0.5, 1.0, 0.5)), impact_news=0.8, join=0.6)
+    params, market = row_of(given), np.zeros(1, MARKET)
+    open_markets(market, params, 4, 10_000)
+    seen = set()
+    for _ in range(60):
+        advance(market, 0, params, 200)
+        assert check_market(market[0], params[0]) == []
+        seen.add(float(market["posting"][0]))
+    assert len(seen) > 1  # the curve was gone through

@@ -31,7 +31,11 @@ def calibrate(
     ] = None,
     refine: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Sessions simulated to refine the fit.", show_default="488 for fp"),
+        typer.Option(
+            metavar="N",
+            help="Markets tried to refine the fit, of a short day in several sessions.",
+            show_default="488 for fp",
+        ),
     ] = None,
     small_book: Annotated[
         bool, typer.Option("--small-book", help="A book of few enough orders to train policies in (fp).")

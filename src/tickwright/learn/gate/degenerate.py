@@ -90,6 +90,7 @@ class FairMarket:
         """The law with these parameters."""
         params = row_of(given)
         params["per_typical"] = 1.0
+        params["impact_news"] = 0.0  # g is a constant of an owner: what holds for one holds for all
         return FairMarket(params)
 
     @staticmethod

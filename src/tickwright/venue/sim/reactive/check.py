@@ -162,7 +162,7 @@ def _queues(market: Any, params: Any, bid: int, ask: int) -> list[str]:
             others = int(orders["qty"][mine & ~background & (queue == i)].sum())
             seen = min(math.ceil((own + params["display"] * others) * params["per_typical"]), VOLUMES - 1)
             left = min(math.ceil(own * params["per_typical"]), VOLUMES - 1)
-            if market["limit"][side, i] != params["limit"][i, seen]:
+            if market["limit"][side, i] != market["posting"] * params["limit"][i, seen]:
                 wrong.append(f"limit rate of queue {side}, {i} is not the table's")
             if market["cancel"][side, i] != params["cancel"][i, left]:
                 wrong.append(f"cancel rate of queue {side}, {i} is not the table's")

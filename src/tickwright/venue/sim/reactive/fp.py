@@ -22,9 +22,9 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
   9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
      e^(`heed` × the ticks from the mid on to F).
  10. Impact is of the volatility at which it began: a_r h(N[k, r]) is multiplied by g, the size of the news to the power
-     `impact_news` when metaorder k began; of an account, when it traded first. The square-root law has σ as its scale.
-     It stays as it is while its owner goes on: no fair price moves because a clock has struck, and for one owner the
-     law is that of laws 2 to 4 with another a.
+     `impact_news` when metaorder k began; of an account, at the last market order before its first fill. The scale of
+     the square-root law is σ. g stays as it is while its owner goes on: no fair price moves because a clock has struck,
+     and for one owner the law is that of laws 2 to 4 with another a.
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
@@ -41,7 +41,8 @@ are shipped, in which the adversary of `tickwright gate` finds no plan that earn
 account.
 
 Unrealistic: the informed know F exactly and at once; volatility and volume share one activity; queues know nothing of
-each other; no cross-impact; with h per parent, two agents' impacts add although their orders are alike.
+each other; no cross-impact; with h per parent, two agents' impacts add although their orders are alike; with law 10
+an account that trades a lot while news is small keeps its small impact for as long as it lives.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("clock", "<f8"),  # seconds since the open
             ("wait", "<f8"),  # what is left of the unit exponential before the next event
             ("trading", "<f8"),  # of market orders, relative to the other events: the curve of the day, now
-            ("posting", "<f8"),  # of limit orders, the same
+            ("posting", "<f8"),  # of limit orders, relative to the others: the curve of the day, now
             ("gap", "<f8"),  # its mean on the clock, relative to what the pace says: bursts
             ("pace", "<f8"),  # model time units a second, now
             ("up", "<f8"),  # the tilt G: on ask limits and bid cancels, and its inverse on the others
@@ -197,7 +197,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
             ("pull", "<f8", (OWNERS, SCALES)),  # FP: g h(N) at the last look
-            ("loud", "<f8", (OWNERS,)),  # FP: g, how much more an owner's impact is than on average
+            ("loud", "<f8", (OWNERS,)),  # FP: g, how much more an owner's impact is than at the usual size of news
             ("residue", "<f8", (SCALES,)),  # FP: D
             ("pressure", "<f8", (SCALES,)),  # QL: m
             ("pressed", "<f8"),  # QL: model time of the last decay

@@ -56,8 +56,8 @@ def news_size(market: Record, params: Record) -> float:
 
 @inline(borrow=True)
 def loudness(market: Record, params: Record) -> float:
-    """What the impact of an owner who begins now is relative to the mean: the size of the news to the power of
-    `impact_news`."""
+    """What the impact of an owner who begins now is, relative to that at the usual size of news: this size to the power
+    of `impact_news`. Below a power of 2 its mean is under 1."""
     if params.impact_news == 0.0:
         return 1.0
     found: float = news_size(market, params) ** params.impact_news
