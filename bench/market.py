@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure import ROOT, ChildError, Row, in_child
+from tickwright.core.kernel import kernel
 from tickwright.learn import EpisodeConfig, ExecutionBatch
 from tickwright.venue.sim.reactive import parameters
 from tickwright.venue.sim.reactive.driver import open_markets, step
@@ -73,12 +74,14 @@ def environment(count: int, messages: int, threads: int) -> Row:
     batch = ExecutionBatch(EpisodeConfig(messages=messages), count, 1, threads=threads)
     batch.reset()
     rng = np.random.default_rng(2)
-    draws = [rng.random(batch.masks.shape, np.float32) for _ in range(TABLES)]
+    draws = [rng.random(count) for _ in range(TABLES)]
+    actions = np.zeros(count, np.int64)
     calls = max(1, 1_000_000 // (count * messages))
 
     def stretch() -> int:
         for k in range(calls):
-            batch.step((batch.masks * draws[k % TABLES]).argmax(axis=1))
+            _choose(batch.masks, draws[k % TABLES], actions)
+            batch.step(actions)
         return calls * count
 
     stretch()
@@ -86,6 +89,20 @@ def environment(count: int, messages: int, threads: int) -> Row:
     done, cpu = _quietest(stretch, time.process_time)
     batch.close()
     return {"steps_per_s": ran / wall, "steps_per_cpu_s": done / cpu}
+
+
+@kernel
+def _choose(masks: np.ndarray, draws: np.ndarray, actions: np.ndarray) -> None:
+    """One of the legal actions of each row, all as likely."""
+    for k in range(len(masks)):
+        legal = 0
+        for action in range(masks.shape[1]):
+            legal += masks[k, action]
+        wanted, action = int(draws[k] * legal), 0
+        while wanted > 0 or not masks[k, action]:
+            wanted -= masks[k, action]
+            action += 1
+        actions[k] = action
 
 
 def peer(folder: str) -> Row:

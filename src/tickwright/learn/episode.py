@@ -22,12 +22,12 @@ import numpy as np
 from tickwright.book.layout import ASK, BID, NIL, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.learn.begin import begin
-from tickwright.learn.layout import ACCOUNT, End
+from tickwright.learn.layout import ACCOUNT, EPISODE, End
 from tickwright.learn.places import act_dark, ask_at, fees_since, lag_of, make_room
 from tickwright.learn.seen import look, mid_of, show
 from tickwright.strategy.learned.actions import wish
 from tickwright.strategy.learned.venues import decode, legal_at
-from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head
+from tickwright.venue.sim.reactive.fetch import fetch_bytes, fetch_rest
 from tickwright.venue.sim.reactive.laws import run_beside, run_events
 from tickwright.venue.sim.reactive.layout import Ask
 
@@ -36,6 +36,7 @@ _POST, _AMEND, _CANCEL, _TAKE, _TAKE_ANY, _DARK_AMEND = (
     int(kind) for kind in (Ask.POST, Ask.AMEND, Ask.CANCEL, Ask.TAKE, Ask.TAKE_ANY, Ask.DARK_AMEND)
 )
 _BPS = 1e4
+_EPISODE = EPISODE.itemsize
 _PATIENCE = 20
 """Steps' worth of messages that a forced cross may wait for somebody to trade with."""
 # -- an action ---------------------------------------------------------------------------------------------------------
@@ -106,14 +107,16 @@ def late(market: Record, settings: Record, episode: Record, reference: Record) -
 @inline(borrow=True)
 def take_step(
     market: Record, param: Record, settings: Record, episode: Record, reference: Record, action: Int,
-    upcoming: Record, rows: Rows,
+    upcoming: Record, later: Record, rows: Rows,
 ) -> float:  # fmt: skip
-    """One step: the reward. `episode.outcome.end` says whether it was the last. `upcoming` is the next row's market."""
+    """One step: the reward. `episode.outcome.end` says whether it was the last. `upcoming` is the market of the next
+    row, `later` of the one after it."""
     held, walk = episode.task.side * episode.progress.remaining, market.walk
     action, lag = heard(settings, episode, reference, action)
     run_events(market, param, lag, rows)
     act(market, param, settings, episode, action, rows)
-    run_beside(market, param, settings.messages - lag, upcoming, rows)
+    run_beside(market, param, settings.messages - lag, upcoming, later, rows)
+    fetch_rest(upcoming, later, settings.messages - lag)
     if late(market, settings, episode, reference):
         finish(market, param, settings, episode, reference, rows)
     return account_for(market, param, settings, episode, reference, held, walk)
@@ -201,17 +204,15 @@ def step_rows(
     """One step in each of the rows first to last - 1; with `restart`, an ended episode is followed by the next one, and
     its last observation is in `finals`."""
     for k in range(first, last):
-        if k + 2 < last:
-            fetch_head(markets[k + 2])
-        upcoming = markets[min(k + 1, last - 1)]
-        fetch_body(upcoming)
+        upcoming, later = markets[min(k + 1, last - 1)], markets[min(k + 2, last - 1)]
+        fetch_bytes(episodes[min(k + 1, last - 1)], _EPISODE)
         episode = episodes[k]
         market = markets[k]
         if episode.outcome.end != _RUNNING:  # not restarted: nothing happens any more
             rewards[k], ends[k], episode.news = 0.0, episode.outcome.end, 0.0
             continue
         param, reference = params[episode.params], references[episode.params]
-        rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], upcoming, rows)
+        rewards[k] = take_step(market, param, settings[0], episode, reference, actions[k], upcoming, later, rows)
         ends[k] = episode.outcome.end
         show(episode, observations[k], masks[k])
         if ends[k] != _RUNNING:

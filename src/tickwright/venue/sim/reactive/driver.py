@@ -28,7 +28,7 @@ from tickwright.core.rng import derive
 from tickwright.venue.sim.reactive import dark, fp, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.agents import act_at
 from tickwright.venue.sim.reactive.draws import QUEUES, block_of, uniform
-from tickwright.venue.sim.reactive.fetch import fetch_body, fetch_head, fetch_orders, orders_of
+from tickwright.venue.sim.reactive.fetch import fetch_beside, fetch_rest, orders_of
 from tickwright.venue.sim.reactive.flow import place_apart, size_at
 from tickwright.venue.sim.reactive.laws import draw_wait, run_event, total_rate
 from tickwright.venue.sim.reactive.layout import REQUEST, SCALES, Ask, Fault, Model
@@ -169,11 +169,8 @@ def run_rows(
     for k in range(first, last):
         market = markets[k]
         param = params[k if params.shape[0] > 1 else 0]
-        if k + 2 < last:
-            fetch_head(markets[k + 2])
-        upcoming = markets[min(k + 1, last - 1)]
-        fetch_body(upcoming)
-        wanted = orders_of(upcoming)
+        upcoming, later = markets[min(k + 1, last - 1)], markets[min(k + 2, last - 1)]
+        orders = orders_of(upcoming)
         if templates.shape[0] > 0 and (market.fault != 0 or market.events >= length):
             restart(markets[k : k + 1], templates, k if templates.shape[0] > 1 else 0)
         if requests.shape[0] > 0:
@@ -185,9 +182,10 @@ def run_rows(
                 break
             if seconds < FOREVER and next_due(market, param) > seconds:
                 break
-            fetch_orders(upcoming, wanted, e)
+            fetch_beside(upcoming, later, orders, np.int64(e))
             block = run_event(market, param, block, out)
             ran += 1
+        fetch_rest(upcoming, later, events)
     return ran
 
 

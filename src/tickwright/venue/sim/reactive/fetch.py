@@ -1,10 +1,11 @@
 """Markets fetched into the cache before their turn: the rows of hundreds of markets lie in memory, and an event waits
 for every line that it touches first.
 
-1. Before row k runs, `fetch_head` asks for the fields of row k + 2 that every event touches.
-2. `fetch_body` asks for the levels about the best prices of row k + 1, whose head has come by then.
-3. At each event of row k `fetch_orders` asks for a few orders of row k + 1: a processor keeps track of a dozen lines on
-   their way, and who asks for more at once waits for them.
+While row k runs, each of its events asks for a few lines that are wanted soon (`fetch_beside`): a processor keeps track
+of a dozen lines on their way, and who asks for more at once waits for them. In this order:
+1. of row k + 2, the fields that every event touches;
+2. of row k + 1, the levels about its best prices, whose place those fields tell, and the memories of its owners;
+3. of row k + 1, its orders.
 
 Asking changes nothing: an address is a hint.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
@@ -30,7 +32,7 @@ _ORDERS = 128
 """Orders fetched at most: the slots in use are the first ones."""
 _LEVELS_A_LINE, _ORDERS_A_LINE = 4, 2
 _AT_ONCE = 4
-"""Orders fetched at an event."""
+"""Lines asked for at an event."""
 
 
 def _ask_for(_typing: Any, record: Any, offset: Any) -> Any:
@@ -61,26 +63,16 @@ _VOLUME = _place("volume")
 _BITMAPS_END = _place("book") + 192
 
 
-@inline(borrow=True)
-def fetch_head(market: Record) -> None:
-    """Ask for what every event touches."""
-    for place in range(_SEED, _MEMORY, _LINE):
-        _ask(market, place)
-    _ask(market, _TIME)
-    for place in range(_LIMIT, _RATES_END, _SIDE):
-        _ask(market, place)
-    for place in range(_VOLUME, _BITMAPS_END, _LINE):
-        _ask(market, place)
-
-
-@inline(borrow=True)
-def fetch_body(market: Record) -> None:
-    """Ask for the levels about the best prices."""
-    ladder = market.book.ladder
-    for side in range(2):
-        for i in range(-_AROUND, _AROUND, _LEVELS_A_LINE):
-            place = (best(ladder, side) + i) & (width(ladder) - 1)
-            _ask(ladder.levels[side * width(ladder) + place], 0)
+_FIELDS = np.array(
+    [*range(_SEED, _MEMORY, _LINE), _TIME, *range(_LIMIT, _RATES_END, _SIDE), *range(_VOLUME, _BITMAPS_END, _LINE)]
+)
+_MEMORIES = np.array([*range(_MEMORY, _LIMIT, _LINE)])
+_FIELD_EVENTS, _MEMORY_EVENTS = -(-len(_FIELDS) // _AT_ONCE), -(-len(_MEMORIES) // _AT_ONCE)
+_FIELDS.resize(_FIELD_EVENTS * _AT_ONCE)  # what is left over asks for the first line
+_MEMORIES.resize(_MEMORY_EVENTS * _AT_ONCE)
+_LEVEL_EVENTS = 2  # the bids, then the asks
+_ALIKE = _FIELD_EVENTS + _LEVEL_EVENTS + _MEMORY_EVENTS
+"""Events after which all has been asked for that is of the same size in each market."""
 
 
 @inline(borrow=True)
@@ -90,9 +82,39 @@ def orders_of(market: Record) -> Int:
 
 
 @inline(borrow=True)
-def fetch_orders(market: Record, wanted: Int, event: Int) -> None:
-    """Ask for a few of the `orders_of` a market, other ones at each event of the market before."""
-    first = event * _AT_ONCE
-    if first < wanted:
-        for slot in range(first, first + _AT_ONCE, _ORDERS_A_LINE):
-            _ask(market.book.orders[at(slot)], 0)
+def fetch_beside(upcoming: Record, later: Record, orders: Int, event: Int) -> None:
+    """What an event of one market asks for: of the next one, which has so many `orders`, and of the one after it."""
+    if event < _FIELD_EVENTS:
+        for i in range(_AT_ONCE):
+            _ask(later, _FIELDS[event * _AT_ONCE + i])
+        return
+    event -= _FIELD_EVENTS
+    if event < _LEVEL_EVENTS:
+        ladder = upcoming.book.ladder
+        for i in range(-_AROUND, _AROUND, _LEVELS_A_LINE):
+            place = (best(ladder, event) + i) & (width(ladder) - 1)
+            _ask(ladder.levels[at(event * width(ladder) + place)], 0)
+        return
+    event -= _LEVEL_EVENTS
+    if event < _MEMORY_EVENTS:
+        for i in range(_AT_ONCE):
+            _ask(upcoming, _MEMORIES[event * _AT_ONCE + i])
+        return
+    first = (event - _MEMORY_EVENTS) * _AT_ONCE * _ORDERS_A_LINE
+    if first < orders:
+        for slot in range(first, first + _AT_ONCE * _ORDERS_A_LINE, _ORDERS_A_LINE):
+            _ask(upcoming.book.orders[at(slot)], 0)
+
+
+@inline(borrow=True)
+def fetch_rest(upcoming: Record, later: Record, events: Int) -> None:
+    """Ask at once for what so few `events` have left out, but for the orders."""
+    for event in range(events, _ALIKE):
+        fetch_beside(upcoming, later, np.int64(0), np.int64(event))
+
+
+@inline(borrow=True)
+def fetch_bytes(row: Record, count: Int) -> None:
+    """Ask at once for so many bytes of any record."""
+    for place in range(0, count, _LINE):
+        _ask(row, np.int64(place))

@@ -16,7 +16,7 @@ from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
 from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
-from tickwright.venue.sim.reactive.fetch import fetch_orders, orders_of
+from tickwright.venue.sim.reactive.fetch import fetch_beside, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
@@ -55,18 +55,18 @@ def event(market: Record, params: Record, out: Rows) -> None:
 @kernel(borrow=True)
 def run_events(market: Record, params: Record, count: Int, out: Rows) -> None:
     """The next `count` events; nothing happens any more after a fault."""
-    run_beside(market, params, count, market, out)
+    run_beside(market, params, count, market, market, out)
 
 
 @kernel(borrow=True)
-def run_beside(market: Record, params: Record, count: Int, upcoming: Record, out: Rows) -> None:
-    """`run_events`, while the orders of the market whose turn is next are brought into the cache."""
+def run_beside(market: Record, params: Record, count: Int, upcoming: Record, later: Record, out: Rows) -> None:
+    """`run_events`, while the markets whose turn is next and after it are brought into the cache."""
     block = block_of(market.seed, market.events)
-    wanted = orders_of(upcoming)
+    orders = orders_of(upcoming)
     for e in range(count):
         if market.fault != 0:
             break
-        fetch_orders(upcoming, wanted, e)
+        fetch_beside(upcoming, later, orders, np.int64(e))
         block = run_event(market, params, block, out)
 
 
