@@ -129,6 +129,7 @@ KNOBS: tuple[Knob, ...] = (
     _field("news", 1e-3, 1e3, 0.25, log=True),
     _field("through", 0.0, 1.0, 0.15),
     _field("impact_news", 0.0, 1.5, 0.2),
+    _field("impact_posting", 0.0, 1.5, 0.15),
     _field("informed", 0.02, 0.9, 0.1),
     _field("sweep", 0.2, 100.0, 0.3, log=True),
     _impact("fast impact", 0, 2, 0.3),
