@@ -21,7 +21,7 @@ from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day_curves import towards_curves
 from tickwright.calibrate.distance import apart
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.moments import moments_apart, moments_of
+from tickwright.calibrate.moments import kept_at_rest, moments_apart, moments_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS, room_of
 from tickwright.calibrate.score import farthest
 from tickwright.core.errors import BookError, CapacityError, ConfigError
@@ -36,6 +36,8 @@ _EDGE, _INSIDE = 0.25, 0.95
 part of the band that is aimed at, so that most sessions are inside."""
 _FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
+_KEPT = 1.0
+"""Weight of a half-spread that is paid for resting: no fact is worth that in a market in which policies train."""
 
 Session = Callable[[FP, int], DayFacts]
 """A market and the number of a seed → the facts of a session."""
@@ -156,6 +158,7 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
             ratio = max(value / band.limit, 1e-3)
             parts.append(1.0 / (1.0 + math.exp(-math.log(ratio / _INSIDE) / _EDGE)) + _FAR * math.log1p(ratio))
     total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
+    total += _KEPT * kept_at_rest(recorded, simulated)
     for one in RANGES:
         found, there = farthest(one, simulated), farthest(one, recorded)
         if found is not None and (there is None or one.low <= there <= one.high):  # a day outside asks for no less

@@ -69,7 +69,8 @@ def loudness(market: Record, params: Record) -> float:
     to that power. Below a power of 2 the mean of the first is under 1."""
     if params.impact_posting != 0.0:
         hour: float = params.posting_curve[_bin(market, params)] ** -params.impact_posting
-        return hour * _swing(market, params) ** params.impact_news
+        hour *= _swing(market, params) ** params.impact_news
+        return hour
     if params.impact_news == 0.0:
         return 1.0
     found: float = news_size(market, params) ** params.impact_news
