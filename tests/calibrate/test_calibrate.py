@@ -204,6 +204,7 @@ def test_the_command_writes_parameters_report_and_score(
     assert found["parameters_hash"] == parameters["hash"]
     assert {one["fact"] for one in found["facts"]} == set(DEFINITIONS)
     assert found["patient_trip"] is None
+    assert [len(found["response_by_hour"][name]) for name in ("edges", "recorded", "simulated")] == [5, 4, 4]
     page = (tmp_path / "one" / "report.html").read_text("utf-8")
     assert parameters["hash"] in page
     assert all(f'id="{name}"' in page for name in ("spread-time", "response-MO0", "fill-share"))

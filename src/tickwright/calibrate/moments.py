@@ -72,13 +72,13 @@ def kept_at_rest(recorded: DayFacts, simulated: DayFacts) -> float:
     half-spreads, of what the mid's response after 7 to 15 market orders lacks of the recorded one, or of 1 where that
     is more. A mean over the day would let an hour that pays be made good by one that punishes."""
     gaps = []
-    for wanted, found in zip(_responses(recorded), _responses(simulated), strict=True):
+    for wanted, found in zip(responses_by_hour(recorded), responses_by_hour(simulated), strict=True):
         if wanted > 0 and found != 0:
             gaps.append(max(0.0, min(wanted, 1.0) - found))
     return float(np.mean(gaps)) if gaps else 0.0
 
 
-def _responses(facts: DayFacts) -> list[float]:
+def responses_by_hour(facts: DayFacts) -> list[float]:
     """Of the mid to a market order, in half-spreads, in each part of the day; 0 where it is not known."""
     fact = facts["mid-response"]
     blocks, near = len(fact.sums), (fact.x >= 7) & (fact.x <= 15)

@@ -114,6 +114,8 @@ def patience(result: Calibration) -> str:
 
 def score_json(result: Calibration) -> dict[str, object]:
     """score.json: the score and what it is of."""
+    from tickwright.calibrate.moments import HOURS, responses_by_hour
+
     day = result.recorded_day
     settings = result.recorded.day.settings
     return {
@@ -137,6 +139,11 @@ def score_json(result: Calibration) -> dict[str, object]:
             **asdict(result.patient),
             "verdict": result.patient.verdict,
             "interval": list(result.patient.interval),
+        },
+        "response_by_hour": {
+            "edges": list(HOURS),
+            "recorded": responses_by_hour(result.recorded),
+            "simulated": responses_by_hour(result.simulated),
         },
         "notes": [*result.fit.notes, *result.recorded.notes],
     }
