@@ -192,6 +192,7 @@ def test_the_command_writes_parameters_report_and_score(
     code, out, _ = call(capsys, *words, "--out", tmp_path / "one")
     assert code == 0
     assert "facts lie within their bands" in out
+    assert "a patient round trip was not measured" in out
     parameters = tomllib.loads((tmp_path / "one" / "parameters.toml").read_text("utf-8"))
     assert parameters["hash"] == parameters_hash(model_of("santa-fe"), parameters["parameters"])
     read = read_market(tmp_path / "one" / "parameters.toml")
@@ -202,6 +203,8 @@ def test_the_command_writes_parameters_report_and_score(
     found = json.loads((tmp_path / "one" / "score.json").read_text("utf-8"))
     assert found["parameters_hash"] == parameters["hash"]
     assert {one["fact"] for one in found["facts"]} == set(DEFINITIONS)
+    assert found["patient_trip"] is None
+    assert [len(found["response_by_hour"][name]) for name in ("edges", "recorded", "simulated")] == [5, 4, 4]
     page = (tmp_path / "one" / "report.html").read_text("utf-8")
     assert parameters["hash"] in page
     assert all(f'id="{name}"' in page for name in ("spread-time", "response-MO0", "fill-share"))
@@ -211,6 +214,25 @@ def test_the_command_writes_parameters_report_and_score(
     call(capsys, *words, "--out", tmp_path / "two")
     for name in ("parameters.toml", "score.json", "report.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_command_says_whether_the_market_pays_who_waits(
+    catalog: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, date = catalog
+    words = ["calibrate", "--catalog", folder, "--instrument", "ZIF", "--date", date, "--model", "fp", "--refine", "0"]
+    code, out, _ = call(capsys, *words, "--out", tmp_path / "fp")
+    assert code == 0
+    found = json.loads((tmp_path / "fp" / "score.json").read_text("utf-8"))["patient_trip"]
+    assert found["policy"] == "heuristic"
+    low, high = found["interval"]
+    assert low < found["loses"] < high
+    assert found["verdict"] == ("loses" if low > 0 else "pays" if high < 0 else "undecided")
+    said = f"a round trip of 2% of the volume by the heuristic loses {found['loses']:.2f} ticks a lot"
+    assert said in out
+    assert said in (tmp_path / "fp" / "report.html").read_text("utf-8")
+    assert ("warning: " in out) == (found["verdict"] != "loses")
 
 
 def test_a_report_with_impact_shows_it(catalog: tuple[Path, str]) -> None:

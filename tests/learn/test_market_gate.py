@@ -333,7 +333,8 @@ def test_the_closed_form_of_a_round_trip_is_an_integral():
         cost += sum(s * quad(h, m, m + lots)[0] for s, m in zip(scale, memory, strict=True))
         memory = (memory + lots) * keep
     assert closed_round_trip_cost(given, np.array(trades)) == pytest.approx(cost, rel=1e-6)
-    still = FairMarket.of(dc.replace(given, news=0.0, impact_news=1.5))  # a constant of an owner, so it is left out
+    # g is a constant of an owner, so it is left out
+    still = FairMarket.of(dc.replace(given, news=0.0, impact_news=1.5, impact_posting=0.5))
     assert still.costs(np.array(trades), np.zeros(1, np.uint64), FINE)[0] == pytest.approx(cost, rel=2e-3)
 
 

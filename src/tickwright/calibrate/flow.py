@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.impact import ImpactTable
+from tickwright.calibrate.impact import ImpactTable, PatientTrip
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.model import Fit, Model, parameters_hash
 from tickwright.calibrate.reactive import in_recorded_ticks
@@ -48,6 +48,8 @@ class Calibration:
     """How many these are."""
     impact: ImpactTable | None = None
     """Our own metaorders in the model, once its driver has measured them."""
+    patient: PatientTrip | None = None
+    """What a patient round trip loses in it, in recorded ticks; the same."""
 
     @property
     def hash(self) -> str:

@@ -55,6 +55,8 @@ PULL = 0.4
 NEWS = 0.3
 LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS = 0.4, 0.0, 0.5, 0.2, 0.8
 """To start with; the search goes on from there."""
+IMPACT_POSTING = 0.5
+"""The same: the spread goes about as the inverse of the root of posting, and impact with it."""
 ACTIVITY, ACTIVE = 0.4, 100.0
 """Activity to start with: its standard deviation, and its memory in market orders."""
 
@@ -147,6 +149,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         lean=LEAN if large else SMALL_TICK_LEAN,
         through=THROUGH,
         impact_news=IMPACT_NEWS,
+        impact_posting=IMPACT_POSTING,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),
         news=NEWS**0.5 * sigma,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,6 +61,33 @@ def moments_apart(wanted: Moments, found: Moments) -> float:
         a, b = getattr(wanted, name), getattr(found, name)
         gaps.append(min(1.0, abs(float(np.log(b / a)))) if a > 0 and b > 0 else float(a != b))
     return float(np.mean(gaps))
+
+
+HOURS = (0.0, 0.08, 0.25, 0.6, 1.0)
+"""Edges of the parts of a day by which whoever rests is looked at: spreads differ most near its beginning."""
+
+
+def kept_at_rest(recorded: DayFacts, simulated: DayFacts) -> float:
+    """What a simulated day pays for resting, part by part of the day, that the recorded one does not: the mean, in
+    half-spreads, of what the mid's response after 7 to 15 market orders lacks of the recorded one, or of 1 where that
+    is more. A mean over the day would let an hour that pays be made good by one that punishes."""
+    gaps = []
+    for wanted, found in zip(responses_by_hour(recorded), responses_by_hour(simulated), strict=True):
+        if wanted > 0 and found != 0:
+            gaps.append(max(0.0, min(wanted, 1.0) - found))
+    return float(np.mean(gaps)) if gaps else 0.0
+
+
+def responses_by_hour(facts: DayFacts) -> list[float]:
+    """Of the mid to a market order, in half-spreads, in each part of the day; 0 where it is not known."""
+    fact = facts["mid-response"]
+    blocks, near = len(fact.sums), (fact.x >= 7) & (fact.x <= 15)
+    edges = [round(edge * blocks) for edge in HOURS]
+    found = []
+    for first, last in pairwise(edges):
+        values, known = fact.estimator(fact.sums[first:last].sum(0))
+        found.append(_mean(values, known & near))
+    return found
 
 
 def mean_over(facts: DayFacts, name: str, first: float, last: float) -> float:

@@ -71,7 +71,7 @@ def test_a_table_of_before_loads() -> None:
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback"):
         del table["queues"][name]
-    del table["lean"], table["through"], table["impact_news"], table["join"]
+    del table["lean"], table["through"], table["impact_news"], table["impact_posting"], table["join"]
     assert parameters.from_dict(table) == FP.plain()
 
 

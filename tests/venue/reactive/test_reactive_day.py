@@ -35,6 +35,21 @@ def jump(market, params, lots):
     return float(one["fair"][0] - market["fair"][0])
 
 
+@pytest.mark.parametrize("power", [0.5, 1.0])
+@pytest.mark.parametrize("late", [False, True])
+def test_impact_is_the_larger_the_fewer_limit_orders_come_at_its_hour(power, late):
+    # Closed form: Σ a_r g h(Q), g the share of limit orders there to the power, inverted; the volatility of the hour,
+    # which here goes the other way, is no part of it.
+    curves = {"volatility_curve": (1.0, 3.0), "posting_curve": (0.4, 1.6), "volume_curve": (1.0,)}
+    flow = Flow(activity_sd=0.0, day_seconds=DAY, **curves)
+    given = FP(flow=flow, impact_news=0.7, impact_posting=power)
+    market, params = opened(given, clock=0.6 * DAY if late else 0.0)
+    lots = 20
+    q = lots / flow.typical
+    expected = (1.6 if late else 0.4) ** -power * given.impact * sum(given.weights) * q / math.sqrt(q + given.n0)
+    assert jump(market, params, lots) == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("late", [False, True])
 def test_impact_is_of_the_volatility_at_which_its_owner_began(power, late):
@@ -116,11 +131,15 @@ def test_new_fields_at_rest_change_no_name_and_others_do():
     plain = FP()
     named = content_hash(plain)
     assert content_hash(dc.replace(plain, impact_news=0.0)) == named
+    assert content_hash(dc.replace(plain, impact_posting=0.0)) == named
+    assert content_hash(dc.replace(plain, impact_posting=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0,)))) == named
     assert content_hash(dc.replace(plain, impact_news=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0, 2.0)))) != named
     with pytest.raises(ConfigError, match="impact_news"):
         FP(impact_news=2.1)
+    with pytest.raises(ConfigError, match="impact_posting"):
+        FP(impact_posting=-0.1)
     with pytest.raises(ConfigError, match="posting_curve"):
         Flow(posting_curve=(1.0, 0.0))
 

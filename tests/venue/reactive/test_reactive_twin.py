@@ -94,6 +94,16 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("fp", {"impact_news": 0.7, "flow__day_seconds": 60.0, "flow__activity_news": 0.8}),
     ("queue-reactive", {"flow__day_seconds": 30.0, "flow__posting_curve": [0.5, 2.0, 1.0]}),
     ("fp", {"flow__day_seconds": 20.0, "flow__posting_curve": [3.0, 1.0, 0.5, 0.2]}),
+    (
+        "fp",
+        {
+            "flow__day_seconds": 20.0,
+            "flow__posting_curve": [0.3, 2.0],
+            "impact_posting": 0.8,
+            "impact_news": 0.5,
+            "flow__activity_news": 0.8,
+        },
+    ),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (

@@ -374,7 +374,15 @@ class Twin:
         return self.p[name][min(place, self.p["bins"] - 1)]
 
     def news_size(self):
-        return self.curve("volatility_curve") * math.exp(self.p["activity_news"] * self.activity - self.p["news_shift"])
+        return self.curve("volatility_curve") * self.swing()
+
+    def swing(self):
+        return math.exp(self.p["activity_news"] * self.activity - self.p["news_shift"])
+
+    def loudness(self):
+        if self.p["impact_posting"]:
+            return self.curve("posting_curve") ** -self.p["impact_posting"] * self.swing() ** self.p["impact_news"]
+        return self.news_size() ** self.p["impact_news"]
 
     def h(self, n):
         return n / math.sqrt(abs(n) + self.p["n0"])
@@ -419,7 +427,7 @@ class Twin:
                 for r in range(4):
                     self.residue[r] += self.p["weight"][r] * self.loud[slot] * self.h(self.memory[slot][r])
                     self.memory[slot][r] = 0.0
-                self.loud[slot] = self.news_size() ** self.p["impact_news"]
+                self.loud[slot] = self.loudness()
             self.slot_side[slot] = BID if self.u(SIDE) < 0.5 else ASK
             self.slot_left[slot] = int(min((1.0 - self.u(LENGTH)) ** self.p["tail"], self.p["cap"]))
         self.slot_left[slot] -= 1
@@ -591,17 +599,17 @@ class Twin:
         self.activity = self.p["activity_keep"] * self.activity + self.p["activity_kick"] * self.xi(ACTIVITY)
         self.set_pace()
         if self.model == FP:
-            news = self.news_size()
+            loud = self.loudness()
             for k in self.owners():
                 if k >= 8 and not any(self.memory[k]):
-                    self.loud[k] = news ** self.p["impact_news"]
+                    self.loud[k] = loud
                 self.memory[k] = [n * keep for n, keep in zip(self.memory[k], self.p["keep"], strict=True)]
             for r in range(4):
                 self.residue[r] *= self.p["keep"][r]
                 if slot >= 0:
                     self.memory[slot][r] += signed * self.p["per_typical"]
             if self.p["news_rate"] >= 1.0 or self.u(TIDINGS) < self.p["news_rate"]:
-                self.walk += self.p["news"] * news * self.xi(NEWS)
+                self.walk += self.p["news"] * self.news_size() * self.xi(NEWS)
             self.value()
         elif self.model == QL:
             self.lean(signed)

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ LENGTHS = (100, 300)
 """Of our own metaorders, in market orders of the background."""
 PARTICIPATIONS = (0.01, 0.05, 0.1, 0.2)
 BOOKS = 200
+TRIP_BOOKS = 512
+PATIENT = "heuristic"
+"""Who makes the patient round trip."""
 FILES = ("parameters.toml", "report.html", "score.json")
 
 
@@ -57,16 +60,20 @@ def calibrate_day(
     print(f"{chosen.name} version {chosen.version}, parameters {result.hash}")
     print(score.words())
     print(f"score: {'undecided' if score.score is None else f'{score.score:.3f}'}")
+    print(patience(result))
     print(f"report: {out / 'report.html'}")
 
 
 def with_own_orders(result: Calibration) -> Calibration:
-    """The same with the impact of our own metaorders in the fitted market, where its book reacts to them by more than
-    its emptied levels: the queue-reactive ones. Raises CapacityError where the market stops under them."""
+    """The same with the impact of our own metaorders in the fitted market, and what a patient round trip loses there,
+    where its book reacts to them by more than its emptied levels: the queue-reactive ones. Raises CapacityError where
+    the market stops under them."""
     from tickwright.calibrate import layout as at
-    from tickwright.calibrate.impact import ImpactRow, ImpactTable
+    from tickwright.calibrate.impact import ImpactRow, ImpactTable, PatientTrip
     from tickwright.learn.gate.check import mean_of
     from tickwright.learn.gate.impact import metaorders
+    from tickwright.learn.gate.policy import ROUND_TRIPS, patient_trip
+    from tickwright.learn.policies.named import policy_of
     from tickwright.run.parameters_file import market_of
     from tickwright.venue.sim.reactive.layout import MARKET
     from tickwright.venue.sim.reactive.parameters import FP, QL, QueueReactive
@@ -93,11 +100,22 @@ def with_own_orders(result: Calibration) -> Calibration:
         "day's mean pace; recorded ticks. An episode is a pair of books, of which one buys and the other sells with "
         "the same draws to come; the news is subtracted."
     )
-    return result.with_impact(ImpactTable(tuple(rows), source))
+    lost = patient_trip(market, policy_of(PATIENT), TRIP_BOOKS, result.seed)
+    trip = PatientTrip(PATIENT, ROUND_TRIPS[0], lost.value * tick, lost.error * tick, TRIP_BOOKS)
+    return replace(result.with_impact(ImpactTable(tuple(rows), source)), patient=trip)
+
+
+def patience(result: Calibration) -> str:
+    """Whether the fitted market pays who waits, in words."""
+    if result.patient is None:
+        return "a patient round trip was not measured: nobody trains in this market, or its book is too large for it"
+    return ("" if result.patient.verdict == "loses" else "warning: ") + result.patient.words()
 
 
 def score_json(result: Calibration) -> dict[str, object]:
     """score.json: the score and what it is of."""
+    from tickwright.calibrate.moments import HOURS, responses_by_hour
+
     day = result.recorded_day
     settings = result.recorded.day.settings
     return {
@@ -115,6 +133,18 @@ def score_json(result: Calibration) -> dict[str, object]:
         "simulated_days": result.days,
         "recorded_ticks_per_tick": result.fit.tick,
         "own_orders": None if result.impact is None else [asdict(row) for row in result.impact.rows],
+        "patient_trip": None
+        if result.patient is None
+        else {
+            **asdict(result.patient),
+            "verdict": result.patient.verdict,
+            "interval": list(result.patient.interval),
+        },
+        "response_by_hour": {
+            "edges": list(HOURS),
+            "recorded": responses_by_hour(result.recorded),
+            "simulated": responses_by_hour(result.simulated),
+        },
         "notes": [*result.fit.notes, *result.recorded.notes],
     }
 

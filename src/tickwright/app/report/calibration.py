@@ -81,6 +81,8 @@ def _header(result: Calibration) -> str:
         "distance is the median, and drawn from the first",
         "seed": str(result.seed),
     }
+    if result.patient is not None:
+        facts["a patient round trip"] = result.patient.words()
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     return (
         f"<header><h1>{escape(_title(result))}</h1><p>{escape(result.score.words())}</p></header>"

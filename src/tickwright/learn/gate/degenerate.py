@@ -90,7 +90,8 @@ class FairMarket:
         """The law with these parameters."""
         params = row_of(given)
         params["per_typical"] = 1.0
-        params["impact_news"] = 0.0  # g is a constant of an owner: what holds for one holds for all
+        for name in ("impact_news", "impact_posting"):
+            params[name] = 0.0  # g is a constant of an owner: what holds for one holds for all
         return FairMarket(params)
 
     @staticmethod

@@ -24,7 +24,10 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
  10. Impact is of the volatility at which it began: a_r h(N[k, r]) is multiplied by g, the size of the news to the power
      `impact_news` when metaorder k began; of an account, at the last market order before its first fill. The scale of
      the square-root law is σ. g stays as it is while its owner goes on: no fair price moves because a clock has struck,
-     and for one owner the law is that of laws 2 to 4 with another a.
+     and for one owner the law is that of laws 2 to 4 with another a. With `impact_posting` the hour's part of g is not
+     the volatility curve's, but the curve of posting to that power, inverted: where few limit orders come, the spread
+     is wide and each trade moves the price the further, or whoever rests would be paid at that hour (Wyart et al.,
+     "Relation between bid-ask spread, impact and volatility in order-driven markets", Quantitative Finance 8, 2008).
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now

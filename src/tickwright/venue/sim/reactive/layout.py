@@ -279,6 +279,7 @@ PARAMS = np.dtype(
         ("activity_news", "<f8"),
         ("news_shift", "<f8"),  # so that the mean variance is
         ("impact_news", "<f8"),  # FP
+        ("impact_posting", "<f8"),  # FP
         ("gap_count", "<i8"),
         ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
         ("gap_edges", "<f8", (GAPS,)),

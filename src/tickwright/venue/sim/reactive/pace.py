@@ -4,7 +4,8 @@ Law. The log-activity A is an Ornstein–Uhlenbeck process on the clock of the b
 multiplied by curve(t) e^A, which moves the clock and nothing else: the sequence of events is the same at any pace. A
 curve of trading, where there is one, multiplies the rates of market orders alone in the queue-reactive laws, and a
 curve of posting those of limit orders: the more come, the nearer the best prices. The news of FP is multiplied by the
-volatility curve and by e^(γ A), so that volatility clusters in event time as well; impact may follow it (`fp`, law 10).
+volatility curve and by e^(γ A), so that volatility clusters in event time as well; impact may follow it, and the curve
+of posting (`fp`, law 10).
 
 Bursts. The waiting time of an event is exponential about one of up to four means, the states of the clock. A state
 holds for the next event with probability `gap_stay`, else it is drawn anew by `gap_weights`; a market order puts the
@@ -48,16 +49,28 @@ def beat(market: Record, params: Record, block: Int) -> None:
 
 
 @inline(borrow=True)
+def _swing(market: Record, params: Record) -> float:
+    """What the activity makes of the size of the news."""
+    found: float = math.exp(params.activity_news * market.activity - params.news_shift)
+    return found
+
+
+@inline(borrow=True)
 def news_size(market: Record, params: Record) -> float:
     """The size of the news relative to its mean."""
     curve: float = params.volatility_curve[_bin(market, params)]
-    return curve * math.exp(params.activity_news * market.activity - params.news_shift)
+    return curve * _swing(market, params)
 
 
 @inline(borrow=True)
 def loudness(market: Record, params: Record) -> float:
     """What the impact of an owner who begins now is, relative to that at the usual size of news: this size to the power
-    of `impact_news`. Below a power of 2 its mean is under 1."""
+    of `impact_news`. With `impact_posting` the activity's part of it alone, over the share of limit orders at this hour
+    to that power. Below a power of 2 the mean of the first is under 1."""
+    if params.impact_posting != 0.0:
+        hour: float = params.posting_curve[_bin(market, params)] ** -params.impact_posting
+        hour *= _swing(market, params) ** params.impact_news
+        return hour
     if params.impact_news == 0.0:
         return 1.0
     found: float = news_size(market, params) ** params.impact_news

@@ -77,6 +77,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         )  # fmt: skip
         row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
         row["impact_news"], row["join"] = parameters.impact_news, parameters.join
+        row["impact_posting"] = parameters.impact_posting
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush

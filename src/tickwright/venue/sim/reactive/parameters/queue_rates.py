@@ -61,7 +61,7 @@ class FP:
     """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes, `edge` in
     half-spreads, `reach` in ticks; `stale`, `rush` and `heed` a tick; `lean` is the part of the tilt that cancels get,
     `join` that of limit orders, `through` the share of market orders that go beyond the best price, `impact_news` how
-    impact follows the size of the news.
+    impact follows the size of the news, `impact_posting` how it follows the want of limit orders at an hour.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`. The large tick passes it with a policy that was trained in it, by
@@ -130,6 +130,7 @@ class FP:
     lean: float = 1.0
     through: float = 1.0
     impact_news: float = 0.0
+    impact_posting: float = 0.0
     join: float = 1.0
 
     def __post_init__(self) -> None:
@@ -153,6 +154,7 @@ class FP:
         within("join", self.join, -2.0, 2.0)
         within("through", self.through, 0.0, 1.0)
         within("impact_news", self.impact_news, 0.0, 2.0)
+        within("impact_posting", self.impact_posting, 0.0, 4.0)
         within("stale", self.stale, 0.0, 100.0)
         within("heed", self.heed, 0.0, 100.0)
         within("rush", self.rush, 0.0, 100.0)
