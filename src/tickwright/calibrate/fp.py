@@ -35,9 +35,9 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import echo_of, gaps_of, spread_power_of
-from tickwright.calibrate.day_curves import posting_of
+from tickwright.calibrate.day_curves import market_sizes_of, posting_of
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.flow_fit import cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.moments import mean_over, moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
@@ -129,6 +129,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
         activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
         gap_after_market=after, posting_curve=posting_of(facts),
+        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=market_sizes_of(facts, dataclasses.replace(base.flow, sizes=sizes, weights=weights).typical),
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()
