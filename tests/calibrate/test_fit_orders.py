@@ -52,9 +52,9 @@ def places_by_hand(rows: np.ndarray, levels: int) -> np.ndarray:
             continue
         queue = book[price]
         near = sorted(book, reverse=side == "B")[:levels]
-        if action == "C" and price in near and row["ts_event"] >= OPEN and not row["flags"] & 96:
-            if len(queue) <= at.QUEUED:
-                places[len(queue), queue.index(order)] += 1
+        counts = row["ts_event"] >= OPEN and not row["flags"] & 96 and len(queue) <= at.QUEUED
+        if action == "C" and price in near and counts:
+            places[len(queue), queue.index(order)] += 1
         queue.remove(order)
         if not queue:
             del book[price]

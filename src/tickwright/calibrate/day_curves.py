@@ -4,12 +4,11 @@
 |---|---|---|
 | `volume_curve` | events | its share of a block too small: faster |
 | `trading_curve` | market orders | too few: more of them |
-| `size_curve` | lots a market order | stays: it is read off the day |
+| `size_curve` | lots a market order | is read off the day |
 | `volatility_curve` | squared moves of the mid | too small: more news, and louder impact (`impact_news`) |
 | `posting_curve` | spread | too wide: more limit orders, so that the best ones stand nearer |
 
-Each as a share of its own mean, since the level is a moment (`refine`). Sizes have their level and follow nothing: a
-market order takes what stands there, and larger ones would make up for a thin book for ever.
+Each as a share of its own mean: the level is a moment (`refine`).
 """
 
 from __future__ import annotations
