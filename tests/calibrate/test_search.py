@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from make_days import OPEN
 
+from tickwright.calibrate import refine
 from tickwright.calibrate.bands import RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
@@ -60,11 +61,12 @@ def test_the_search_comes_nearer_on_seeds_of_its_own() -> None:
         tried.append(seed)
         return session(given, 100 + seed)
 
-    found = search(far, recorded, counted, 10)
-    assert len(tried) == 10 * POPULATION
+    found = [search(far, recorded, counted, 10, draw=draw) for draw in (0, 1)]
+    assert len(tried) == 2 * 10 * POPULATION
     assert len(set(tried)) == 10  # one seed a generation
-    before, after = (np.mean([loss(recorded, session(one, seed)) for seed in range(31, 39)]) for one in (far, found))
-    assert after < before - 0.03
+    before, *after = (np.mean([loss(recorded, session(one, seed)) for seed in range(31, 39)]) for one in (far, *found))
+    assert max(after) < before - 0.01
+    assert min(after) < before - 0.04
 
 
 def test_a_market_may_be_judged_by_several_sessions() -> None:
@@ -77,6 +79,35 @@ def test_a_market_may_be_judged_by_several_sessions() -> None:
 
     search(market(), recorded, counted, 2, sessions=3)
     assert tried == [*([0, 1, 2] * POPULATION), *([3, 4, 5] * POPULATION)]
+
+
+def test_another_draw_is_another_way_and_the_same_one_the_same() -> None:
+    recorded = session(market(), 1)
+    ways = [search(market(), recorded, session, 1, draw=draw) for draw in (0, 0, 1)]
+    assert ways[0] == ways[1] == search(market(), recorded, session, 1)
+    assert ways[0] != ways[2]
+
+
+def test_of_several_searches_the_best_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each search is replaced by a market that it "finds", the recorded day's own one among them.
+    truth, start = market(kappa=0.9, news=0.9), market(kappa=0.15, news=0.2, informed=0.1)
+    recorded, tried = session(truth, 1), []
+
+    def found(begin: FP, *rest: object) -> FP:
+        tried.append(begin)
+        return (start, truth)[len(tried) - 1]
+
+    monkeypatch.setattr(refine, "search", found)
+    monkeypatch.setattr(refine, "GENERATIONS", 1)
+    monkeypatch.setattr(refine, "_polished", lambda one, *_: one)
+    kept, notes = refine.refine(start, recorded, 1, 10_000, refine.STEPS + 2 * POPULATION)
+    assert len(tried) == refine.SEARCHES == 2
+    assert tried[0] == tried[1]
+    assert kept == truth
+    assert len([note for note in notes if "more over all facts" in note]) == 2
+    tried.clear()
+    refine.refine(start, recorded, 1, 10_000, refine.STEPS + POPULATION)
+    assert len(tried) == 1  # too few for a second
 
 
 def test_a_range_asks_nothing_that_the_day_does_not_have() -> None:

@@ -3,7 +3,8 @@
 | curve of `Flow` | follows | how |
 |---|---|---|
 | `volume_curve` | events | its share of a block too small: faster |
-| `trading_curve` | lots traded | too few: more market orders |
+| `trading_curve` | market orders | too few: more of them |
+| `size_curve` | lots a market order | is read off the day |
 | `volatility_curve` | squared moves of the mid | too small: more news, and louder impact (`impact_news`) |
 | `posting_curve` | spread | too wide: more limit orders, so that the best ones stand nearer |
 
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import CURVE_BOUNDS, bounded
 from tickwright.venue.sim.reactive.parameters import FP, Numbers
@@ -25,6 +27,7 @@ _STEPS = {"volume_curve": 0.15, "trading_curve": 0.3, "volatility_curve": 0.15, 
 """Of the way, in a generation: the power of what is wanted over what was found. A variance is a square; the pace is
 read off the day, and has only to make good what the other curves do to it."""
 POSTING_BOUNDS = (0.15, 6.0)
+SIZE_BOUNDS = (0.3, 3.0)
 _LEAST = 0.05
 
 
@@ -52,16 +55,32 @@ def posting_of(facts: DayFacts) -> Numbers:
     return bounded(1.0 / blocks_of([facts])["posting_curve"], POSTING_BOUNDS)
 
 
+def market_sizes_of(facts: DayFacts, typical: float) -> Numbers:
+    """`size_curve`: lots a market order over a `typical` order."""
+    markets, lots = facts.day.sums["gaps"][:, at.MARKET].sum(1), _shown_lots(facts)
+    usual = max(float(lots.sum() / max(markets.sum(), 1.0)), 1.0)
+    curve = (lots + usual) / (markets + 1.0) / typical  # as if each block had seen one more, of the usual size
+    return tuple(round(float(v), 4) for v in np.clip(curve, *SIZE_BOUNDS))
+
+
 def blocks_of(days: list[DayFacts]) -> dict[str, np.ndarray]:
     """What each curve follows, block by block, relative to its mean."""
     events = np.sum([day.day.sums["gaps"].sum((1, 2)) for day in days], 0)
     weights = np.sum([day.day.sums["spread_time"] for day in days], 0)
     spread = weights @ days[0]["spread-time"].x / np.maximum(weights.sum(1), 1e-9)
     spread = np.where(spread > 0, spread, spread.mean())  # a block in which no market stood
+    markets = np.sum([day.day.sums["gaps"][:, at.MARKET].sum(1) for day in days], 0)
     found = {
         "volume_curve": events / max(float(events.mean()), 1e-9),
-        "trading_curve": np.mean([day["volume-curve"].value()[0] for day in days], 0),
+        "trading_curve": markets / max(float(markets.mean()), 1e-9),
         "volatility_curve": np.mean([day["volatility-curve"].value()[0] for day in days], 0),
         "posting_curve": spread / max(float(spread.mean()), 1e-9),
     }
     return {name: np.maximum(curve, _LEAST) for name, curve in found.items()}
+
+
+def _shown_lots(day: DayFacts) -> np.ndarray:
+    """Lots traded in each block as the volume curve has them, on the scale of those with displayed orders."""
+    shown, hidden = day.day.count(at.TRADED_LOTS), day.day.count(at.HIDDEN_LOTS)
+    traded: np.ndarray = day.day.sums["traded"].sum(0) * (shown / max(shown + hidden, 1))
+    return traded

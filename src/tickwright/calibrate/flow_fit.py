@@ -9,6 +9,9 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.core.units import Lots, Ticks
 from tickwright.venue.sim.reactive.parameters import Numbers
 
+ENOUGH = 100
+"""Cancels from queues of several orders without which a day says nothing of their places."""
+POWER_BOUNDS = (0.05, 4.0)
 COMMONEST, PARTS = 8, 6
 """Of the sizes of orders."""
 CURVE_BOUNDS = (0.05, 8.0)
@@ -43,6 +46,19 @@ def usual_mid(facts: DayFacts, tick: Ticks = 1) -> Ticks:
 def events_a_second(facts: DayFacts) -> float:
     """Limit orders, cancels and market orders on the counted levels."""
     return facts.day.count(at.EVENTS) / facts.day.seconds
+
+
+def cancel_power_of(places: np.ndarray) -> float:
+    """`cancel_power` of `Flow` by maximum likelihood: `places[n, r]` cancels took the order behind r others out of n.
+    With power p its chance is ((r + 1)/n)^(1/p) - (r/n)^(1/p). 1 where a day says little of it."""
+    n, r = np.nonzero(places)
+    n, r = n[n > 1], r[n > 1]  # who is alone says nothing
+    counts = places[n, r]
+    if counts.sum() < ENOUGH:
+        return 1.0
+    tried = np.geomspace(*POWER_BOUNDS, 241)
+    chances = ((r + 1) / n) ** (1 / tried[:, None]) - (r / n) ** (1 / tried[:, None])
+    return round(float(tried[np.argmax(np.log(np.maximum(chances, 1e-300)) @ counts)]), 4)
 
 
 def day_curves(facts: DayFacts) -> tuple[Numbers, Numbers, Numbers]:

@@ -10,12 +10,14 @@ In closed form, from the facts of the day:
 | metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
 | limit orders over the day | the spread, block by block (`day_curves`) |
+| sizes of market orders over the day | lots a market order, block by block (`day_curves`) |
+| from where in a queue cancels come | the places of the recorded ones, by maximum likelihood (`flow_fit`) |
 | quotes that come back | how soon the mid forgets a cancel that emptied the best |
 | bursts, echo of market orders, the spreads they shun | times between events, runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
-Then by simulation (`refine`), each from the moment that it moves: messages, market orders, refill of empty queues
-(spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
+Then by simulation (`refine`), each from the moment that it moves: messages, market orders, their size, refill of empty
+queues (spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
 (clustering), signs, curves of the day; and all of them and more by all facts together (`search`).
 
 Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
@@ -35,9 +37,9 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import echo_of, gaps_of, spread_power_of
-from tickwright.calibrate.day_curves import posting_of
+from tickwright.calibrate.day_curves import market_sizes_of, posting_of
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.flow_fit import cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.moments import mean_over, moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
@@ -121,6 +123,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     base = FP.plain() if large else FP.plain_small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
+    typical = float(np.dot(sizes, weights))
     pace, trading, volatility = day_curves(facts)
     gaps, gap_weights, stay, after = gaps_of(facts)
     echo, echo_memory, louder = echo_of(facts)
@@ -131,6 +134,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
         activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
         gap_after_market=after, posting_curve=posting_of(facts),
+        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=market_sizes_of(facts, typical),
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()

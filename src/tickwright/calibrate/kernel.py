@@ -29,7 +29,7 @@ _LAGS, _HORIZONS = at.LAGS, at.HORIZONS
 _N_LAGS, _N_HORIZONS = at.LAGS.size, at.HORIZONS.size
 _RING, _PENDING, _LEVELS, _NEAR, _PARTS = at.RING, at.PENDING, at.LEVELS, at.NEAR_LEVELS, at.PARTS
 _SPREADS, _IMBALANCES, _AHEADS = at.SPREADS, at.IMBALANCES, at.AHEADS
-_DISTANCES, _SIZES = at.DISTANCES, at.SIZES
+_DISTANCES, _SIZES, _QUEUED = at.DISTANCES, at.SIZES, at.QUEUED
 _AGE_FROM, _AGES = at.AGE_DECADES[0] + 9, at.AGES
 _LIMIT, _CANCELLED, _MARKET = at.LIMIT, at.CANCEL, at.MARKET
 _MO0, _MO1, _LO0, _LO1, _CA0, _CA1 = at.MO0, at.MO1, at.LO0, at.LO1, at.CA0, at.CA1
@@ -259,6 +259,22 @@ def _comes(s: Record, t: Record, order: Record, row: Record, ts: Int, seen: Int,
 
 
 @kernel
+def _note_place(t: Record, book: Record, row: Record) -> None:
+    """An order is about to be withdrawn: how many stand before it, where it goes as a whole and its queue is short."""
+    if row.slot < 0 or row.slot >= book.orders.shape[0] or book.orders[row.slot].qty != row.size:
+        return
+    index = find_level(book.ladder, np.int64(row.side), np.int64(row.price))
+    if index < 0 or book.ladder.levels[index].count > _QUEUED:
+        return
+    slot = np.int64(book.ladder.levels[index].head)
+    for ahead in range(book.ladder.levels[index].count):
+        if slot == row.slot:
+            t.cancel_places[book.ladder.levels[index].count, ahead] += 1
+            return
+        slot = np.int64(book.orders[slot].next)
+
+
+@kernel
 def _cancelled(s: Record, t: Record, row: Record, ts: Int, whole: Int, emptied: Int) -> None:
     """Lots were withdrawn; `s` shows the market before. `emptied`: nothing is left at the price."""
     side = np.int64(row.side)
@@ -356,6 +372,8 @@ def measure(books: Rows, states: Rows, sums: Rows, orders: Rows, clock: Rows, ro
         near = _is_near(s, side, row.price)
         seen = 1 if real and ts >= s.begin else 0
         counts = 1 if seen and near else 0
+        if counts and action == _CANCEL and not traded:
+            _note_place(t, book, row)
         code = apply(book, row)
         if code < 0:
             return np.int64(i), np.int64(code)

@@ -44,6 +44,8 @@ PENDING = 1 << 16
 """Trades whose markout is awaited; beyond, the oldest is given up and counted."""
 MOST_BLOCKS = 64
 """Blocks of time that the sums have room for: of fixed size, since the kernels are compiled for the layout."""
+QUEUED = 32
+"""Orders of a queue, at most, in which the places of cancels are counted."""
 PARTS = 5
 """Parts of each block of the day curves, over which these are resampled."""
 DISTANCES = 1024
@@ -226,6 +228,7 @@ def _sums_dtype() -> np.dtype[Any]:
             ("order_seconds", "<f8"),  # resting orders on the near levels, times s
             ("distances", "<f8", (DISTANCES,)),
             ("sizes", "<f8", (SIZES,)),
+            ("cancel_places", "<f8", (QUEUED + 1, QUEUED)),  # whole cancels: [orders in the queue, orders ahead]
             ("counts", "<i8", (N_COUNTS,)),
         ]
     )

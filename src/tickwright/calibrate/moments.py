@@ -32,6 +32,8 @@ class Moments:
     """Signature plot at lags 1 to 3 against 100."""
     clustering: float
     """Of absolute returns, lags 1 to 10."""
+    lots: float
+    """A market order, of displayed orders."""
 
 
 def moments_of(facts: DayFacts) -> Moments:
@@ -47,6 +49,7 @@ def moments_of(facts: DayFacts) -> Moments:
         response=mean_over(facts, "mid-response", 7, 15),
         bounce=mean_over(facts, "signature-trades", 1, 3),
         clustering=mean_over(facts, "clustering", 1, 10),
+        lots=day.count(at.TRADED_LOTS) / day.count(at.MARKET_ORDERS),
     )
 
 

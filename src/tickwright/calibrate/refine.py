@@ -3,8 +3,9 @@
 1. `STEPS` sessions of one seed (common random numbers): after each, every parameter takes a damped step towards the
    moment that it moves, and the curves of the day one towards the recorded ones. The session nearest to the day in all
    facts, less what its moments are off, wins.
-2. `search` goes on from there with what evaluations are left; at its end, counts and curves take a few steps again.
-3. Both are laid beside the day on seeds that neither has seen, and the better one stands.
+2. `search` goes on from there with what evaluations are left, more than once where they are many; at its end, counts
+   and curves take a few steps again.
+3. All are laid beside the day on seeds that none has seen, and the best one stands.
 
 Same arguments, same result.
 """
@@ -27,11 +28,13 @@ from tickwright.calibrate.search import KNOBS, LARGE_TICK_KNOBS, POPULATION, Adj
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.units import SECOND, Ticks
-from tickwright.venue.sim.reactive.parameters import FP, Queues, Signs
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Numbers, Queues, Signs
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 STEPS = 8
-EVALUATIONS = STEPS + 40 * POPULATION
+SEARCHES, GENERATIONS = 2, 40
+"""Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
+EVALUATIONS = STEPS + SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: of a longer day a part is simulated."""
 SESSIONS = 3
@@ -65,7 +68,8 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     def adjust(one: FP, seen: list[DayFacts]) -> FP:
         found = [moments_of(day) for day in seen]
         mean = {
-            name: float(np.mean([getattr(m, name) for m in found])) for name in ("events", "market_share", "spread")
+            name: float(np.mean([getattr(m, name) for m in found]))
+            for name in ("events", "market_share", "spread", "lots")
         }
         return _counted(one, moments_of(recorded), dataclasses.replace(found[0], **mean), tick)
 
@@ -88,20 +92,29 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         return best, notes
     knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
     sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
-    found = search(
-        best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust, sessions, knobs
-    )
+    searches = max(1, min(SEARCHES, generations // GENERATIONS))
+    generations //= searches
     first = SEED + 1 + generations * sessions
-    for k in range(POLISH):
-        found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
-    seeds = [first + JUDGES * POLISH + k for k in range(JUDGES)]
-    losses = [sum(loss_of(one, recorded, session, seed) for seed in seeds) / JUDGES for one in (best, found)]
-    kept = losses[1] < losses[0]
-    notes.append(
-        f"{generations * POPULATION} more over all facts: {'taken' if kept else 'left'}, {losses[1]:.3f} against "
-        f"{losses[0]:.3f} on {JUDGES} seeds that neither had seen (about the share of facts outside)"
-    )
-    return found if kept else best, notes
+    judges = [first + JUDGES * POLISH + k for k in range(JUDGES)]
+
+    def judged(one: FP) -> float:
+        return sum(loss_of(one, recorded, session, seed) for seed in judges) / JUDGES
+
+    kept, least = best, judged(best)
+    for draw in range(searches):
+        found = search(
+            best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust, sessions, knobs, draw
+        )
+        for k in range(POLISH):
+            found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
+        loss = judged(found)
+        notes.append(
+            f"{generations * POPULATION} more over all facts: {'taken' if loss < least else 'left'}, {loss:.3f} "
+            f"against {least:.3f} on {JUDGES} seeds that none had seen (about the share of facts outside)"
+        )
+        if loss < least:
+            kept, least = found, loss
+    return kept, notes
 
 
 def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:
@@ -150,13 +163,21 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
 
 
 def _counted(market: FP, wanted: Moments, found: Moments, tick: Ticks) -> FP:
-    """Messages a second, the share of market orders, the spread."""
+    """Messages a second, the share of market orders and their size, the spread."""
     rate = market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0)
     return dataclasses.replace(
         market,
-        flow=dataclasses.replace(market.flow, messages_a_second=rate),
+        flow=dataclasses.replace(market.flow, messages_a_second=rate, size_curve=_sizes(market.flow, wanted, found)),
         queues=_queues(market.queues, wanted, found, tick),
     )
+
+
+def _sizes(flow: Flow, wanted: Moments, found: Moments) -> Numbers:
+    """Sweeps are larger than the orders of the table: what they add is taken off all. The mean is never above what the
+    day shows, since a market order takes what stands there: larger ones would make up for a thin book for ever."""
+    mean = float(np.mean(flow.size_curve))
+    factor = min(_ratio(wanted.lots, found.lots, 0.5, 1.3), wanted.lots / flow.typical / mean)
+    return tuple(round(scale * factor, 4) for scale in flow.size_curve)
 
 
 def _parts(market: FP, factor: float) -> list[float]:

@@ -170,14 +170,15 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
 
 def search(
     start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None, sessions: int = 1,
-    knobs: Sequence[Knob] = KNOBS,
+    knobs: Sequence[Knob] = KNOBS, draw: int = 0,
 ) -> FP:  # fmt: skip
     """The market that so many generations come to, each judged by so many sessions; `adjust` keeps the parameters that
-    have a moment of their own where they should be. Raises nothing for markets that fault on the way."""
+    have a moment of their own where they should be. Each `draw` is another way through. Raises nothing for markets that
+    fault on the way."""
     room = room_of(start.queues)
     steps = np.array([knob.step for knob in knobs])
     mean = np.array([knob.read(start) for knob in knobs]) / steps
-    n, rng = mean.size, np.random.default_rng(20_120_621)
+    n, rng = mean.size, np.random.default_rng(20_120_621 + draw)
     kept = POPULATION // 2
     weights = math.log(kept + 0.5) - np.log(np.arange(1, kept + 1))
     weights /= weights.sum()

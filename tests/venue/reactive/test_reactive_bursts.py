@@ -67,7 +67,8 @@ def test_parameters_keep_their_names() -> None:
 
 def test_a_table_of_before_loads() -> None:
     table = parameters.to_dict(FP.plain())
-    for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "trading_curve", "posting_curve"):
+    for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "trading_curve", "posting_curve", "size_curve",
+                 "cancel_power"):  # fmt: skip
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback"):
         del table["queues"][name]

@@ -113,6 +113,30 @@ def test_limit_orders_come_as_their_curve_says(late):
     assert_share(added, tries, limit / total)
 
 
+def sizes_taken(market, params, tries):
+    """Lots of the market orders among so many next events."""
+    found = []
+    for after in next_events(market, params, tries, np.random.default_rng(5)):
+        traded = after["trades"] > market["trades"]
+        found.extend((after["volume"] - market["volume"])[traded].tolist())
+    return np.array(found)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_market_orders_are_as_large_as_their_curve_says(late):
+    # Closed form: 10 lots times 2.55 are 25 or 26, as often; times .04 they are one lot, and less there is not.
+    flow = Flow(sizes=(10,), weights=(1.0,), activity_sd=0.0, day_seconds=DAY, volume_curve=(1.0,),
+                volatility_curve=(1.0,), size_curve=(2.55, 0.04))  # fmt: skip
+    market, params = opened(FP(flow=flow, informed=0.0, rush=0.0, reach=24), clock=0.6 * DAY if late else 0.0)
+    found = sizes_taken(market, params, 40)
+    assert found.size > 200
+    if late:
+        assert (found == 1).all()
+    else:
+        assert set(found.tolist()) == {25, 26}
+        assert_share(int((found == 26).sum()), found.size, 0.5)
+
+
 def test_a_spread_follows_the_limit_orders():
     def spread(curve):
         given = dc.replace(FP.small_tick(), flow=Flow(activity_sd=0.0, day_seconds=DAY, posting_curve=curve))
@@ -134,12 +158,17 @@ def test_new_fields_at_rest_change_no_name_and_others_do():
     assert content_hash(dc.replace(plain, impact_posting=0.0)) == named
     assert content_hash(dc.replace(plain, impact_posting=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0,)))) == named
+    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.0,), cancel_power=1.0))) == named
+    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.1,)))) != named
+    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, cancel_power=0.9))) != named
     assert content_hash(dc.replace(plain, impact_news=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0, 2.0)))) != named
     with pytest.raises(ConfigError, match="impact_news"):
         FP(impact_news=2.1)
     with pytest.raises(ConfigError, match="impact_posting"):
         FP(impact_posting=-0.1)
+    with pytest.raises(ConfigError, match="cancel_power"):
+        Flow(cancel_power=0.0)
     with pytest.raises(ConfigError, match="posting_curve"):
         Flow(posting_curve=(1.0, 0.0))
 

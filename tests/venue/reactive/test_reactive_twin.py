@@ -104,6 +104,9 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
             "flow__activity_news": 0.8,
         },
     ),
+    ("queue-reactive", {"flow__cancel_power": 0.4}),
+    ("fp", {"flow__day_seconds": 20.0, "flow__size_curve": [0.3, 2.0, 1.0, 3.5], "flow__cancel_power": 1.7}),
+    ("fp-small-tick", {"flow__size_curve": [1.6], "news": 2.0, "informed": 0.7}),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (

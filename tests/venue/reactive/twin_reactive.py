@@ -8,7 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
-TIDINGS = 17
+TIDINGS, PART = 17, 18
 VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -373,6 +373,11 @@ class Twin:
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
         return self.p[name][min(place, self.p["bins"] - 1)]
 
+    def sized(self, lots):
+        if all(scale == 1.0 for scale in self.p["size_curve"][: self.p["bins"]]):
+            return lots
+        return max(1, int(lots * self.curve("size_curve") + self.u(PART)))
+
     def news_size(self):
         return self.curve("volatility_curve") * self.swing()
 
@@ -545,7 +550,8 @@ class Twin:
             was = self.best(side)
             theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
             if theirs:
-                rank = min(int(self.u(RANK) * len(theirs)), len(theirs) - 1)
+                u = self.u(RANK) if self.p["cancel_power"] == 1.0 else self.u(RANK) ** self.p["cancel_power"]
+                rank = min(int(u * len(theirs)), len(theirs) - 1)
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
                 if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
                     self.emptied = side, was
@@ -564,11 +570,12 @@ class Twin:
         if self.model in (QUEUE_REACTIVE, QL, FP):
             side = 1 - side
         if self.model == FP:
+            lots, sweep = self.sized(lots), self.sized(self.p["sweep"])
             informed = self.u(INFORMED) < (self.p["informed"] + self.rush) / (1.0 + self.rush)
             if informed and self.fair > self.best(ASK):
-                side, lots, limit = BID, self.p["sweep"], math.ceil(self.fair) - 1
+                side, lots, limit = BID, sweep, math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
-                side, lots, limit = ASK, self.p["sweep"], math.floor(self.fair) + 1
+                side, lots, limit = ASK, sweep, math.floor(self.fair) + 1
             elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (
                 self.best(ASK) - self.best(BID)
             ):

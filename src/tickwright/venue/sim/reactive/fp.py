@@ -28,6 +28,8 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      the volatility curve's, but the curve of posting to that power, inverted: where few limit orders come, the spread
      is wide and each trade moves the price the further, or whoever rests would be paid at that hour (Wyart et al.,
      "Relation between bid-ask spread, impact and volatility in order-driven markets", Quantitative Finance 8, 2008).
+ 11. The size of a market order, `sweep` or one from the table of all orders, is multiplied by `size_curve` at that time
+     of the day; a part of a lot is one by chance, and no order is smaller than a lot.
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
@@ -58,10 +60,10 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Bool, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, THROUGH, TIDINGS, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, PART, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_of
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
-from tickwright.venue.sim.reactive.pace import loudness
+from tickwright.venue.sim.reactive.pace import loudness, size_now
 
 
 @inline(borrow=True)
@@ -81,15 +83,23 @@ def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
 
 
 @inline(borrow=True)
+def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
+    """The size of a market order, from one that knows nothing of the hour: whole lots by chance, the mean kept."""
+    if params.sized == 0:
+        return np.int64(lots)
+    return max(np.int64(1), np.int64(lots * size_now(market, params) + uniform(block, PART)))
+
+
+@inline(borrow=True)
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
     """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
-    lots = size_of(params, block)
+    lots = _sized(market, params, block, size_of(params, block))
     if uniform(block, INFORMED) < (params.informed + market.rush) / (1.0 + market.rush):
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
-            return BID, params.sweep, np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
+            return BID, _sized(market, params, block, params.sweep), np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
         if market.fair < best(ladder, BID):
-            return ASK, params.sweep, np.int64(math.floor(market.fair)) + 1, np.int64(-1)
+            return ASK, _sized(market, params, block, params.sweep), np.int64(math.floor(market.fair)) + 1, np.int64(-1)
         gap = 2.0 * market.fair - market.twice_mid
         if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
             side = BID if gap > 0.0 else ASK

@@ -15,7 +15,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, RANK, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.draws import KIND, VENUE, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_beside, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
@@ -144,7 +144,8 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         else:
             i = queue_choice.cancel_queue(market, params.levels, side, v)
             price = queue_reactive.price_of(market, side, i)
-            lots = cancel_in_queue(market, params, side, price, uniform(block, RANK), out)
+            u = queue_reactive.place_in_queue(params, block)
+            lots = cancel_in_queue(market, params, side, price, u, out)
             if params.comeback > 0.0:
                 queue_reactive.note_emptied(market, side, price)
         queue_reactive.look_at(market, params, side, i, price, lots)

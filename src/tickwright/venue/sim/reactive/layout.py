@@ -253,6 +253,7 @@ PARAMS = np.dtype(
         ("levels", "<i8"),
         ("slots", "<i8"),
         ("cancel_rule", "<i8"),
+        ("cancel_power", "<f8"),  # queue-reactive: a cancel comes at the place u to this power
         ("display", "<f8"),  # share of an agent's resting lots that the background's rates see
         ("theta", "<f8"),
         ("reinit", "<f8"),
@@ -273,6 +274,8 @@ PARAMS = np.dtype(
         ("volatility_curve", "<f8", (BINS,)),
         ("trading_curve", "<f8", (BINS,)),
         ("posting_curve", "<f8", (BINS,)),
+        ("sized", "<i8"),  # 1: FP's market orders have a size of their own, by the curve
+        ("size_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
         ("activity_shift", "<f8"),  # so that the mean number of messages a second is what it should be

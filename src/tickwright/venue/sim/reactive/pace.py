@@ -63,6 +63,13 @@ def news_size(market: Record, params: Record) -> float:
 
 
 @inline(borrow=True)
+def size_now(market: Record, params: Record) -> float:
+    """By what the size of a market order is multiplied at this time of the day."""
+    scale: float = params.size_curve[_bin(market, params)]
+    return scale
+
+
+@inline(borrow=True)
 def loudness(market: Record, params: Record) -> float:
     """What the impact of an owner who begins now is, relative to that at the usual size of news: this size to the power
     of `impact_news`. With `impact_posting` the activity's part of it alone, over the share of limit orders at this hour

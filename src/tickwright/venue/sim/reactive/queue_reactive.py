@@ -11,6 +11,8 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      law 9), and then, with probability θ_reinit, all queues are redrawn from their stationary law.
   4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
      limit order there: a quote that was taken back for a moment.
+  5. A cancel takes the order at the place u^`cancel_power` of its queue, 0 its head and 1 its tail: below 1 rather one
+     that came late, as whoever is near the head has something to lose.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -36,11 +38,13 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, at
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, RANK, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
 
+_LAST_PLACE = 1.0 - 2.0**-53
+"""A power may round up to 1."""
 MOST_RUSH = 50.0
 """The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
 
@@ -73,6 +77,13 @@ def place_of(params: Record, lots: Int) -> Int:
 @inline(borrow=True)
 def _rounded(params: Record, lots: float) -> Int:
     return min(np.int64(math.ceil(lots * params.per_typical)), VOLUMES - 1)
+
+
+@inline(borrow=True)
+def place_in_queue(params: Record, block: Int) -> float:
+    """Where in its queue a cancel comes, from 0 at the head to 1 at the tail."""
+    u = uniform(block, RANK)
+    return u if params.cancel_power == 1.0 else min(u**params.cancel_power, _LAST_PLACE)
 
 
 # -- keeping the rates -------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
 
 def _flow(row: np.void, flow: Flow) -> None:
     n = len(flow.sizes)
-    row["cancel_rule"] = CancelRule[flow.cancels.upper()]
+    row["cancel_rule"], row["cancel_power"] = CancelRule[flow.cancels.upper()], flow.cancel_power
     row["display"] = flow.display
     row["per_typical"] = 1.0 / flow.typical
     row["places"] = np.minimum(np.ceil(np.arange(PLACED) * row["per_typical"]), VOLUMES - 1)
@@ -102,12 +102,15 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
     row["day"] = flow.day_seconds
     # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
-    bins = max(len(flow.volume_curve), len(flow.volatility_curve), len(flow.trading_curve), len(flow.posting_curve))
+    curves = (flow.volume_curve, flow.volatility_curve, flow.trading_curve, flow.posting_curve, flow.size_curve)
+    bins = max(len(curve) for curve in curves)
     row["bins"] = bins
     row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins)
     volatility = _stretched(flow.volatility_curve, bins)
     row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
     row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
+    row["size_curve"][:bins] = _on(flow.size_curve, bins)
+    row["sized"] = any(scale != 1.0 for scale in flow.size_curve)
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep
@@ -160,9 +163,14 @@ def _edges(weights: list[float]) -> np.ndarray:
 
 def _stretched(curve: Numbers, bins: int) -> np.ndarray:
     """A curve on `bins` equal parts of the day, with mean 1."""
-    middles = (np.arange(bins) + 0.5) / bins
-    values = np.interp(middles, (np.arange(len(curve)) + 0.5) / len(curve), curve)
+    values = _on(curve, bins)
     return np.asarray(values / values.mean())
+
+
+def _on(curve: Numbers, bins: int) -> np.ndarray:
+    """A curve on `bins` equal parts of the day."""
+    middles = (np.arange(bins) + 0.5) / bins
+    return np.asarray(np.interp(middles, (np.arange(len(curve)) + 0.5) / len(curve), curve))
 
 
 def _signs(row: np.void, signs: Signs) -> None:

@@ -17,9 +17,10 @@ from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_v
 class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
     day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and
-    `posting_curve`, of limit orders. Activity is pace.py's, with its standard deviation, its memory in market orders
-    and γ. `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with
-    one state the clock is a Poisson one."""
+    `posting_curve`, of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied
+    at a time of the day. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
+    `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one
+    state the clock is a Poisson one. `cancel_power`: `queue_reactive`, law 5."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
@@ -36,7 +37,9 @@ class Flow:
     gap_after_market: float = 0.0
     trading_curve: Numbers = (1.0,)
     posting_curve: Numbers = (1.0,)
+    size_curve: Numbers = (1.0,)
     cancels: str = "uniform"
+    cancel_power: float = 1.0
     display: float = 1.0
     venues: tuple[Venue, ...] = ()
     """Lit venues; none is one without a name, fees or latency."""
@@ -53,7 +56,7 @@ class Flow:
             raise ConfigError("flow.weights", self.weights, "weights that are not all zero")
         within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
         within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
-        for name in ("volume_curve", "volatility_curve", "trading_curve", "posting_curve"):
+        for name in ("volume_curve", "volatility_curve", "trading_curve", "posting_curve", "size_curve"):
             curve = getattr(self, name)
             if not 1 <= len(curve) <= BINS:
                 raise ConfigError(f"flow.{name}", curve, f"1 to {BINS} numbers")
@@ -73,6 +76,7 @@ class Flow:
         within("flow.gap_after_market", self.gap_after_market, 0.0, 0.99)
         if self.cancels.upper() not in CancelRule.__members__:
             raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
+        within("flow.cancel_power", self.cancel_power, 0.02, 50.0)
         within("flow.display", self.display, 0.0, 1.0)
         check_venues(self.venues, self.pool)
 

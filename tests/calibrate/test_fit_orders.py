@@ -1,0 +1,110 @@
+"""What single orders of a day say of a law: where in its queue a cancel comes, and how large market orders are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from make_days import OPEN
+
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.day import PassSettings, sums_of
+from tickwright.calibrate.day_curves import blocks_of, market_sizes_of, towards_curves
+from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.flow_fit import POWER_BOUNDS, cancel_power_of
+from tickwright.core.units import SECOND
+from tickwright.venue.sim.reactive.parameters import FP, Flow
+from tickwright.venue.sim.reactive.session import chunks, open_session
+
+END = OPEN + 1800 * SECOND
+STEADY = Flow(
+    sizes=(10,), weights=(1.0,), messages_a_second=20.0, activity_sd=0.0, volume_curve=(1.0,), volatility_curve=(1.0,)
+)  # fmt: skip
+
+
+def rows_of(seed: int, **changes: object) -> np.ndarray:
+    flow = dataclasses.replace(STEADY, **changes)  # type: ignore[arg-type]
+    given = dataclasses.replace(FP.plain(), flow=flow, informed=0.0)  # nobody sweeps: a size is from the table
+    return np.concatenate(list(chunks(open_session(given, seed, OPEN, END))))
+
+
+def facts(rows: np.ndarray, blocks: int = 6) -> DayFacts:
+    return facts_of(sums_of([rows], PassSettings(OPEN, END, blocks=blocks, levels=3)))
+
+
+def places_by_hand(rows: np.ndarray, levels: int) -> np.ndarray:
+    """The places of cancels on the best `levels` prices of their side, from lists of orders."""
+    queues: dict[str, dict[int, list[int]]] = {"B": {}, "A": {}}
+    left: dict[int, int] = {}
+    places = np.zeros((at.QUEUED + 1, at.QUEUED))
+    for row in rows:
+        action, side, price, order = chr(row["action"]), chr(row["side"]), int(row["price"]), int(row["order_id"])
+        book = queues[side]
+        if action == "A":
+            book.setdefault(price, []).append(order)
+            left[order] = int(row["size"])
+            continue
+        if action not in "CE":
+            continue
+        left[order] -= int(row["size"])
+        if left[order] > 0:
+            continue
+        queue = book[price]
+        near = sorted(book, reverse=side == "B")[:levels]
+        counts = row["ts_event"] >= OPEN and not row["flags"] & 96 and len(queue) <= at.QUEUED
+        if action == "C" and price in near and counts:
+            places[len(queue), queue.index(order)] += 1
+        queue.remove(order)
+        if not queue:
+            del book[price]
+    return places
+
+
+@pytest.mark.parametrize("power", [0.3, 1.0, 2.0])
+def test_where_a_cancel_comes_in_its_queue_is_read_off_a_day(power: float) -> None:
+    rows = rows_of(5, cancel_power=power)
+    seen = facts(rows).day.sums["cancel_places"]
+    np.testing.assert_array_equal(seen, places_by_hand(rows, 3))
+    assert seen[2:].sum() > 3_000
+    assert cancel_power_of(seen) == pytest.approx(power, rel=0.08)
+
+
+def test_places_follow_their_law() -> None:
+    # Closed form: of n orders the r + 1 first are before the place u^p with probability ((r + 1)/n)^(1/p).
+    seen = facts(rows_of(6, cancel_power=0.5)).day.sums["cancel_places"]
+    for n in (2, 3, 5):
+        counts = seen[n, :n]
+        law = np.diff((np.arange(n + 1) / n) ** 2.0)
+        error = np.sqrt(law * (1 - law) / counts.sum())
+        assert counts.sum() > 200
+        assert (np.abs(counts / counts.sum() - law) < 4 * error).all()
+
+
+def test_a_day_of_few_cancels_says_nothing_of_their_places() -> None:
+    places = np.zeros((at.QUEUED + 1, at.QUEUED))
+    places[1, 0] = 10_000  # who is alone stands at the head and at the tail
+    assert cancel_power_of(places) == 1.0
+    places[2, 1] = 99
+    assert cancel_power_of(places) == 1.0
+    places[2, 1] = 1_000
+    assert cancel_power_of(places) == POWER_BOUNDS[0]
+
+
+def test_sizes_of_market_orders_over_the_day_come_back() -> None:
+    wanted = np.array([2.0, 1.5, 1.0, 0.6, 0.6, 1.2])
+    recorded = facts(rows_of(7, size_curve=tuple(wanted)))
+    np.testing.assert_allclose(market_sizes_of(recorded, 10.0), wanted, rtol=0.05)
+    np.testing.assert_allclose(market_sizes_of(facts(rows_of(7)), 10.0), 1.0, rtol=0.02)
+
+
+def test_more_market_orders_come_where_there_were_more_and_not_where_they_were_larger() -> None:
+    recorded = facts(rows_of(8, size_curve=(3.0, 0.5)), 2)
+    shares = blocks_of([recorded])["trading_curve"]
+    np.testing.assert_allclose(shares, 1.0, atol=0.2)  # a thinner queue is hit a little more often
+    lots = recorded["volume-curve"].value()[0]
+    assert lots[0] / lots[1] > 4.0
+    given = dataclasses.replace(FP.plain(), flow=dataclasses.replace(STEADY, size_curve=(3.0, 0.5)))
+    moved = towards_curves(given, recorded, [recorded]).flow
+    assert moved.size_curve == (3.0, 0.5)
+    np.testing.assert_allclose(moved.trading_curve, 1.0, atol=1e-3)
