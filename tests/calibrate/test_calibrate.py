@@ -26,6 +26,7 @@ from tickwright.calibrate.flow import calibrate
 from tickwright.calibrate.impact import ImpactRow, ImpactTable
 from tickwright.calibrate.model import parameters_hash
 from tickwright.calibrate.models import model_of
+from tickwright.calibrate.refine import EVALUATIONS
 from tickwright.calibrate.score import _range, score
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
@@ -267,3 +268,9 @@ def test_what_cannot_be_done_is_said_and_ends_with_2(
     assert said in err
     assert "Traceback" not in err
     assert not (tmp_path / "x").exists()
+
+
+def test_the_help_names_how_many_markets_a_fit_tries(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["calibrate", "--help"])
+    assert f"{EVALUATIONS} for fp" in capsys.readouterr().out

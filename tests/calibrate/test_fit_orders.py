@@ -13,6 +13,8 @@ from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.day_curves import blocks_of, market_sizes_of, towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.flow_fit import POWER_BOUNDS, cancel_power_of
+from tickwright.calibrate.moments import moments_of
+from tickwright.calibrate.refine import sizes_towards
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
 from tickwright.venue.sim.reactive.session import chunks, open_session
@@ -108,3 +110,26 @@ def test_more_market_orders_come_where_there_were_more_and_not_where_they_were_l
     moved = towards_curves(given, recorded, [recorded]).flow
     assert moved.size_curve == (3.0, 0.5)
     np.testing.assert_allclose(moved.trading_curve, 1.0, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def uneven() -> DayFacts:
+    """Large market orders in a quiet hour, small ones in a busy one."""
+    return facts(rows_of(5, volume_curve=(0.2, 1.8), size_curve=(3.0, 0.5)), blocks=2)
+
+
+def test_sizes_that_are_the_days_stay_where_they_are(uneven: DayFacts) -> None:
+    curve = market_sizes_of(uneven, 10.0)
+    flow = dataclasses.replace(STEADY, size_curve=curve)
+    assert sizes_towards(flow, uneven, moments_of(uneven)) == pytest.approx(curve, rel=1e-3)
+    halved = dataclasses.replace(flow, size_curve=tuple(0.5 * scale for scale in curve))
+    found = dataclasses.replace(moments_of(uneven), lots=moments_of(uneven).lots / 1.2)
+    assert sizes_towards(flow, uneven, found) == pytest.approx(curve, rel=1e-3)  # never above the day's
+    assert np.mean(sizes_towards(halved, uneven, found)) > np.mean(halved.size_curve)
+
+
+def test_the_shape_of_sizes_does_not_depend_on_the_typical_order(uneven: DayFacts) -> None:
+    near = np.array(market_sizes_of(uneven, 10.0))
+    assert near[0] > 2.0 * near[1]
+    for typical in (1.0, 100.0):
+        assert np.array(market_sizes_of(uneven, typical)) * typical / 10.0 == pytest.approx(near, rel=0.02)

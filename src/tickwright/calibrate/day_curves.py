@@ -5,8 +5,8 @@
 | `volume_curve` | events | its share of a block too small: faster |
 | `trading_curve` | market orders | too few: more of them |
 | `size_curve` | lots a market order | is read off the day |
-| `volatility_curve` | squared moves of the mid | too small: more news, and louder impact (`impact_news`) |
-| `posting_curve` | spread | too wide: more limit orders, so that the best ones stand nearer |
+| `volatility_curve` | squared moves of the mid | too small: more news |
+| `posting_curve` | spread | too wide: more limit orders, the best ones nearer, and less impact (`impact_posting`) |
 
 Each as a share of its own mean: the level is a moment (`refine`).
 """
@@ -28,6 +28,7 @@ _STEPS = {"volume_curve": 0.15, "trading_curve": 0.3, "volatility_curve": 0.15, 
 read off the day, and has only to make good what the other curves do to it."""
 POSTING_BOUNDS = (0.15, 6.0)
 SIZE_BOUNDS = (0.3, 3.0)
+"""Of a time of the day against the mean market order."""
 _LEAST = 0.05
 
 
@@ -59,8 +60,9 @@ def market_sizes_of(facts: DayFacts, typical: float) -> Numbers:
     """`size_curve`: lots a market order over a `typical` order."""
     markets, lots = facts.day.sums["gaps"][:, at.MARKET].sum(1), _shown_lots(facts)
     usual = max(float(lots.sum() / max(markets.sum(), 1.0)), 1.0)
-    curve = (lots + usual) / (markets + 1.0) / typical  # as if each block had seen one more, of the usual size
-    return tuple(round(float(v), 4) for v in np.clip(curve, *SIZE_BOUNDS))
+    shape = (lots / usual + 1.0) / (markets + 1.0)  # as if each block had seen one more, of the usual size
+    curve = np.clip(shape, *SIZE_BOUNDS) * usual / typical
+    return tuple(round(float(v), 4) for v in np.clip(curve, 1e-3, 1e3))
 
 
 def blocks_of(days: list[DayFacts]) -> dict[str, np.ndarray]:

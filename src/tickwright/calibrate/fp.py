@@ -102,9 +102,13 @@ class FPModel:
 
 
 def _law_of(market: FP, facts: DayFacts, book: Book) -> float:
-    """Y of the square-root law that a fitted market has, without simulation."""
+    """Y of the square-root law that a fitted market has, without simulation: at the size that impact has on average
+    over the recorded market orders, by their hour."""
     sigma = moments_of(facts).variance ** 0.5 / book.tick
-    return market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
+    posting = np.array(market.flow.posting_curve) / np.mean(market.flow.posting_curve)
+    hours = facts.day.sums["gaps"][:, at.MARKET].sum(1) if len(posting) > 1 else None
+    louder = float(np.average(posting**-market.impact_posting, weights=hours))
+    return louder * market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
 
 
 def comeback_of(facts: DayFacts) -> float:

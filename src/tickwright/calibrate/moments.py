@@ -73,23 +73,25 @@ HOURS = (0.0, 0.08, 0.25, 0.6, 1.0)
 def kept_at_rest(recorded: DayFacts, simulated: DayFacts) -> float:
     """What a simulated day pays for resting, part by part of the day, that the recorded one does not: the mean, in
     half-spreads, of what the mid's response after 7 to 15 market orders lacks of the recorded one, or of 1 where that
-    is more. A mean over the day would let an hour that pays be made good by one that punishes."""
+    is more. A mean over the day would let an hour that pays be made good by one that punishes. Chance in a session can
+    only add to it: two sessions of one law are a tenth of a half-spread apart, and a fit answers a little too well."""
     gaps = []
     for wanted, found in zip(responses_by_hour(recorded), responses_by_hour(simulated), strict=True):
-        if wanted > 0 and found != 0:
+        if wanted is not None and found is not None and wanted > 0:
             gaps.append(max(0.0, min(wanted, 1.0) - found))
     return float(np.mean(gaps)) if gaps else 0.0
 
 
-def responses_by_hour(facts: DayFacts) -> list[float]:
-    """Of the mid to a market order, in half-spreads, in each part of the day; 0 where it is not known."""
+def responses_by_hour(facts: DayFacts) -> list[float | None]:
+    """Of the mid to a market order, in half-spreads, in each part of the day; None where it is not known."""
     fact = facts["mid-response"]
     blocks, near = len(fact.sums), (fact.x >= 7) & (fact.x <= 15)
     edges = [round(edge * blocks) for edge in HOURS]
-    found = []
+    found: list[float | None] = []
     for first, last in pairwise(edges):
         values, known = fact.estimator(fact.sums[first:last].sum(0))
-        found.append(_mean(values, known & near))
+        shown = values[known & near]
+        found.append(float(shown.mean()) if shown.size else None)
     return found
 
 

@@ -3,8 +3,8 @@
 1. `STEPS` sessions of one seed (common random numbers): after each, every parameter takes a damped step towards the
    moment that it moves, and the curves of the day one towards the recorded ones. The session nearest to the day in all
    facts, less what its moments are off, wins.
-2. `search` goes on from there with what evaluations are left, more than once where they are many; at its end, counts
-   and curves take a few steps again.
+2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
+   end, counts and curves take a few steps again.
 3. All are laid beside the day on seeds that none has seen, and the best one stands.
 
 Same arguments, same result.
@@ -13,11 +13,13 @@ Same arguments, same result.
 from __future__ import annotations
 
 import dataclasses
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from tickwright.calibrate.day import sums_of
-from tickwright.calibrate.day_curves import towards_curves
+from tickwright.calibrate.day_curves import market_sizes_of, towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
@@ -71,7 +73,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             name: float(np.mean([getattr(m, name) for m in found]))
             for name in ("events", "market_share", "spread", "lots")
         }
-        return _counted(one, moments_of(recorded), dataclasses.replace(found[0], **mean), tick)
+        return _counted(one, recorded, dataclasses.replace(found[0], **mean), tick)
 
     market = start
     tried: list[tuple[float, float, FP]] = []
@@ -100,14 +102,18 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     def judged(one: FP) -> float:
         return sum(loss_of(one, recorded, session, seed) for seed in judges) / JUDGES
 
-    kept, least = best, judged(best)
-    for draw in range(searches):
+    def searched(draw: int) -> tuple[FP, float]:
         found = search(
             best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust, sessions, knobs, draw
         )
         for k in range(POLISH):
             found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
-        loss = judged(found)
+        return found, judged(found)
+
+    kept, least = best, judged(best)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ends = list(pool.map(searched, range(searches)))
+    for found, loss in ends:
         notes.append(
             f"{generations * POPULATION} more over all facts: {'taken' if loss < least else 'left'}, {loss:.3f} "
             f"against {least:.3f} on {JUDGES} seeds that none had seen (about the share of facts outside)"
@@ -146,7 +152,7 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     wanted, found = moments_of(recorded), moments_of(simulated)
     parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
     total = sum(parts)
-    market = _counted(towards_curves(market, recorded, [simulated], pace=False), wanted, found, tick)
+    market = _counted(towards_curves(market, recorded, [simulated], pace=False), recorded, found, tick)
     flow = market.flow
     return dataclasses.replace(
         market,
@@ -162,21 +168,26 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     )
 
 
-def _counted(market: FP, wanted: Moments, found: Moments, tick: Ticks) -> FP:
+def _counted(market: FP, recorded: DayFacts, found: Moments, tick: Ticks) -> FP:
     """Messages a second, the share of market orders and their size, the spread."""
+    wanted = moments_of(recorded)
     rate = market.flow.messages_a_second * _ratio(wanted.events, found.events, 0.8, 10.0)
     return dataclasses.replace(
         market,
-        flow=dataclasses.replace(market.flow, messages_a_second=rate, size_curve=_sizes(market.flow, wanted, found)),
+        flow=dataclasses.replace(
+            market.flow, messages_a_second=rate, size_curve=sizes_towards(market.flow, recorded, found)
+        ),
         queues=_queues(market.queues, wanted, found, tick),
     )
 
 
-def _sizes(flow: Flow, wanted: Moments, found: Moments) -> Numbers:
-    """Sweeps are larger than the orders of the table: what they add is taken off all. The mean is never above what the
-    day shows, since a market order takes what stands there: larger ones would make up for a thin book for ever."""
-    mean = float(np.mean(flow.size_curve))
-    factor = min(_ratio(wanted.lots, found.lots, 0.5, 1.3), wanted.lots / flow.typical / mean)
+def sizes_towards(flow: Flow, recorded: DayFacts, found: Moments) -> Numbers:
+    """`size_curve` a step nearer to the recorded market orders. Sweeps are larger than the orders of the table: what
+    they add is taken off all. No time of the day has larger ones than it shows, since a market order takes what stands
+    there: larger ones would make up for a thin book for ever."""
+    shown = float(np.mean(market_sizes_of(recorded, flow.typical)))
+    step = _ratio(moments_of(recorded).lots, found.lots, 0.5, 1.3)
+    factor = min(step, shown / float(np.mean(flow.size_curve)))
     return tuple(round(scale * factor, 4) for scale in flow.size_curve)
 
 

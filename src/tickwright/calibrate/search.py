@@ -113,6 +113,7 @@ def _bursts(market: FP, factor: float) -> FP:
     return dataclasses.replace(market, flow=dataclasses.replace(market.flow, gap_weights=changed))
 
 
+# `impact_posting` is never 0, where the hour's part of impact is another law's.
 KNOBS: tuple[Knob, ...] = (
     _flow("activity_sd", 0.0, 1.6, 0.15),
     _flow("activity_memory", 5.0, 3_000.0, 0.7, log=True),
@@ -132,7 +133,7 @@ KNOBS: tuple[Knob, ...] = (
     _field("news", 1e-3, 1e3, 0.25, log=True),
     _field("through", 0.0, 1.0, 0.15),
     _field("impact_news", 0.0, 1.5, 0.2),
-    _field("impact_posting", 0.0, 1.5, 0.15),
+    _field("impact_posting", 0.02, 1.5, 0.15),
     _field("informed", 0.02, 0.9, 0.1),
     _field("sweep", 0.2, 100.0, 0.3, log=True),
     _impact("fast impact", 0, 2, 0.3),

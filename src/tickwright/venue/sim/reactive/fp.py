@@ -84,7 +84,8 @@ def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
 
 @inline(borrow=True)
 def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
-    """The size of a market order, from one that knows nothing of the hour: whole lots by chance, the mean kept."""
+    """The size of a market order, from one that knows nothing of the hour: whole lots, by chance with the same mean,
+    and at least one."""
     if params.sized == 0:
         return np.int64(lots)
     return max(np.int64(1), np.int64(lots * size_now(market, params) + uniform(block, PART)))

@@ -43,8 +43,6 @@ from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apa
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
 
-_LAST_PLACE = 1.0 - 2.0**-53
-"""A power may round up to 1."""
 MOST_RUSH = 50.0
 """The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
 
@@ -83,7 +81,7 @@ def _rounded(params: Record, lots: float) -> Int:
 def place_in_queue(params: Record, block: Int) -> float:
     """Where in its queue a cancel comes, from 0 at the head to 1 at the tail."""
     u = uniform(block, RANK)
-    return u if params.cancel_power == 1.0 else min(u**params.cancel_power, _LAST_PLACE)
+    return u if params.cancel_power == 1.0 else u**params.cancel_power
 
 
 # -- keeping the rates -------------------------------------------------------------------------------------------------
