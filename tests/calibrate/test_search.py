@@ -31,7 +31,7 @@ def session(given: FP, seed: int) -> DayFacts:
 
 
 def test_what_is_read_off_a_market_puts_it_back() -> None:
-    given = market(lean=0.4, through=0.3, impact=0.9)
+    given = market(lean=0.4, through=0.3, impact=0.9, impact_posting=0.1)
     queues = dataclasses.replace(given.queues, echo=3.0, echo_memory=2.0, comeback=0.2, spread_power=0.5)
     given = dataclasses.replace(given, queues=queues)
     given = dataclasses.replace(given, flow=dataclasses.replace(given.flow, gaps=(0.1, 1.0), gap_weights=(2.0, 1.0)))
@@ -40,6 +40,11 @@ def test_what_is_read_off_a_market_puts_it_back() -> None:
         assert knob.read(back) == pytest.approx(knob.read(given), abs=1e-6), knob.name
         steps = (knob.put(given, knob.read(given) + step) for step in (knob.step, -knob.step))
         assert any(moved != given for moved in steps), knob.name  # one of them may lie on its bound
+
+
+def test_no_search_turns_impact_by_the_hour_into_another_law() -> None:
+    (knob,) = (knob for knob in LARGE_TICK_KNOBS if knob.name == "impact_posting")
+    assert knob.put(market(impact_posting=0.1), -1.0).impact_posting > 0.0
 
 
 def test_a_market_that_cannot_be_simulated_loses() -> None:
