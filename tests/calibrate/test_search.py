@@ -100,7 +100,7 @@ def test_of_several_searches_the_best_stands(monkeypatch: pytest.MonkeyPatch) ->
 
     def found(begin: FP, *rest: object) -> FP:
         tried.append(begin)
-        return (start, truth)[len(tried) - 1]
+        return truth if rest[-1] == 1 else start  # by its draw, since they run side by side
 
     monkeypatch.setattr(refine, "search", found)
     monkeypatch.setattr(refine, "GENERATIONS", 1)
