@@ -10,7 +10,7 @@ import pytest
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive import parameters
-from tickwright.venue.sim.reactive.parameters import FP, Flow, Parameters, Queues
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Parameters, QueueReactive, Queues
 from tickwright.venue.sim.reactive.session import generate_session
 
 OPEN = 1_340_285_400 * SECOND
@@ -54,6 +54,34 @@ def test_market_orders_echo_and_a_share_stays_at_the_best() -> None:
     assert np.mean(taken["price"][first] == taken["price"][last]) > 0.999  # two in one nanosecond are seldom
 
 
+def test_a_market_order_puts_the_clock_into_a_state_by_weights_of_their_own() -> None:
+    # Closed form: with no state that holds, pauses after a market order are all of the second state, the others of the
+    # first, so that their means are as the means of the states.
+    clock = {"gaps": (0.01, 1.0), "gap_weights": (1.0, 0.0), "gap_after_market": 0.99, "gap_after_weights": (0.0, 1.0)}
+    given = FP(flow=dataclasses.replace(STEADY, **clock))  # type: ignore[arg-type]
+    rows = generate_session(given, 3, OPEN, OPEN + 3600 * SECOND)[0]
+    times, first = np.unique(rows["ts_event"], return_index=True)
+    pauses, traded = np.diff(times), rows["action"][first][:-1] == ord("E")
+    # Rates of a moment scatter, and one in a hundred of the first is not of the second state.
+    assert pauses[traded].mean() / pauses[~traded].mean() == pytest.approx(100.0, rel=0.3)
+    assert len(times) / 3600 == pytest.approx(20.0, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_cancels_come_in_company_and_the_others_at_their_pace(share: float) -> None:
+    # Of all cancels `company` come at once after another one on its side; messages a second are those asked for.
+    plain = QueueReactive(flow=STEADY)
+    queues = dataclasses.replace(plain.queues, company=share, company_gap=1e-6)
+    rows = generate_session(dataclasses.replace(plain, queues=queues), 3, OPEN, OPEN + 3600 * SECOND)[0]
+    cancel = rows["action"] == ord("C")
+    pauses = np.diff(rows["ts_event"])
+    # What leaves the window when the reference moves goes at the very same instant, and is no event of its own.
+    own = np.append(True, pauses > 0) & cancel
+    together = own[1:] & own[:-1] & (pauses < 20_000) & (rows["side"][1:] == rows["side"][:-1])
+    assert together.sum() / own.sum() == pytest.approx(share, abs=0.02)
+    assert np.unique(rows["ts_event"]).size / 3600 == pytest.approx(20.0, rel=0.1)
+
+
 HASHES = {"santa-fe": "be35f957b8551514ed3d5c9484e69561", "fp": "f8f1d46db003c83dfb5c7fe73fb6a4c8"}
 """Of the default markets before there were bursts."""
 
@@ -67,10 +95,10 @@ def test_parameters_keep_their_names() -> None:
 
 def test_a_table_of_before_loads() -> None:
     table = parameters.to_dict(FP.plain())
-    for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "trading_curve", "posting_curve", "size_curve",
-                 "cancel_power"):  # fmt: skip
+    for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "gap_after_weights", "trading_curve",
+                 "posting_curve", "size_curve", "cancel_power"):  # fmt: skip
         del table["flow"][name]
-    for name in ("echo", "echo_memory", "spread_power", "comeback"):
+    for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap"):
         del table["queues"][name]
     del table["lean"], table["through"], table["impact_news"], table["impact_posting"], table["join"]
     assert parameters.from_dict(table) == FP.plain()
@@ -82,10 +110,12 @@ def test_what_makes_no_clock_is_refused() -> None:
         ({"gaps": (1.0, 2.0)}, "one for each weight"),
         ({"gap_weights": (0.0,)}, "not all zero"),
         ({"gap_stay": 1.0}, "0.99"),
+        ({"gap_after_weights": (1.0, 1.0)}, "one for each of gaps"),
+        ({"gaps": (1.0, 2.0), "gap_weights": (1.0, 1.0), "gap_after_weights": (0.0, 0.0)}, "not all zero"),
     ):
         with pytest.raises(ConfigError, match=said):
             dataclasses.replace(STEADY, **changes)  # type: ignore[arg-type]
-    for name, value in (("echo", -1.0), ("comeback", 1.0), ("spread_power", 9.0)):
+    for name, value in (("echo", -1.0), ("comeback", 1.0), ("company", 1.0), ("spread_power", 9.0)):
         with pytest.raises(ConfigError, match=name):
             dataclasses.replace(FP().queues, **{name: value})  # type: ignore[arg-type]
     assert isinstance(FP().queues, Queues)

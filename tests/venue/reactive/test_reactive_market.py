@@ -238,6 +238,26 @@ def test_time_may_pass_before_an_action_and_moves_no_event():
     assert one["clock"][0] <= two["clock"][0] + 50.0 < pass_time(one, 0, params, 0, 0.0)
 
 
+def test_time_passes_in_company_too_and_moves_no_event():
+    given = parameters.QueueReactive()
+    queues = dc.replace(given.queues, company=0.8, company_gap=0.5)
+    params = row_of(dc.replace(given, queues=queues), tempo=1.7)
+    one = np.zeros(1, MARKET)
+    open_markets(one, params, 4, 10_000)
+    while not one["company"][0]:
+        advance(one, 0, params, 1)
+    two, began = one.copy(), one["clock"][0]
+    due = pass_time(one, 0, params, 0, 0.0)
+    assert due == began + one["wait"][0] * 0.5
+    assert pass_time(one, 0, params, 0, began + (due - began) / 3) == due
+    assert one["clock"][0] == began + (due - began) / 3
+    assert pass_time(one, 0, params, 0, 0.0) == pytest.approx(due, rel=1e-12)
+    for market in (one, two):
+        advance(market, 0, params, 1)
+        assert market["clock"][0] == pytest.approx(due, rel=1e-12)
+    assert one["book"].tobytes() == two["book"].tobytes()
+
+
 VERSION_1 = "f8f1d46db003c83dfb5c7fe73fb6a4c8"
 """The hash of the default of `fp`, as the last commit with version 1 of a table gave it."""
 

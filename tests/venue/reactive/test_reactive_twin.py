@@ -123,6 +123,11 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ),
     ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
     ("hawkes", BURSTS),
+    ("queue-reactive", {"queues__company": 0.4, "queues__company_gap": 0.001}),
+    (
+        "fp",
+        {**BURSTS, "flow__gap_after_weights": [1, 0, 3], "queues__company": 0.3, "queues__comeback": 0.7, "lean": 0.5},
+    ),
     *((model, VENUES) for model in parameters.MODELS),
     ("fp", VENUES | {"flow__pool": POOL, "informed": 0.6}),
     ("fp", {"flow__pool": POOL | {"rest": 0.5, "ping": 0.5, "patience": 16.0}}),

@@ -8,7 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
-TIDINGS, PART = 17, 18
+TIDINGS, PART, COMPANY = 17, 18, 19
 VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -64,6 +64,7 @@ class Twin:
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
         self.heat = self.rush = 0.0
         self.posting = None
+        self.company = None  # the side on which the next event is a cancel, at once
         self.emptied = None  # (side, price) of a best price that a cancel has just emptied
         self.walk = self.fair = self.twice_mid / 2
         self.activity = self.pressed = 0.0
@@ -119,7 +120,7 @@ class Twin:
     def draw_gap(self, traded):
         u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
         if traded and u < after:
-            self.gap = self.p["gaps"][0]
+            self.gap = self.p["gaps"][sum(u / after >= edge for edge in self.p["gap_after_edges"])]
             return
         if traded:
             u = (u - after) / (1.0 - after)
@@ -514,10 +515,20 @@ class Twin:
         self.block = self.block_of(self.events)
         total = self.total_rate()
         passed = self.wait / total
-        self.time += passed
-        self.clock += passed * self.gap / self.pace
+        in_company, self.company = self.company, None
+        if in_company is None:
+            self.time += passed
+            self.clock += passed * self.gap / self.pace
+        else:
+            self.clock += self.wait * self.p["company_gap"]
         self.heat *= self.p["echo_keep"]
         kind, side, i = self.choose(total, passed)
+        if in_company is not None:
+            lean = self.up_cancel if in_company == BID else self.down_cancel
+            there = lean * self.cancel_sum[in_company]
+            if there > 0.0:
+                back = self.down_cancel if in_company == BID else self.up_cancel
+                kind, side, i = "cancel", in_company, self.scan(self.cancel[in_company], self.u(KIND) * there * back)
         emptied, self.emptied = self.emptied, None
         if emptied and self.u(BACK) < self.p["comeback"]:
             crosses = emptied[1] >= self.best(ASK) if emptied[0] == BID else emptied[1] <= self.best(BID)
@@ -540,7 +551,7 @@ class Twin:
         if self.model == QL and self.events % 16 == 0:
             self.lean(0)
         self.settle(0)
-        if self.p["gap_count"] > 1:
+        if self.p["gap_count"] > 1 and self.company is None:
             self.draw_gap(kind == "market")
         self.events += 1
         self.draw_wait()
@@ -555,6 +566,8 @@ class Twin:
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
                 if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
                     self.emptied = side, was
+            if self.u(COMPANY) < self.p["company"]:
+                self.company = side
             self.look_at(side, i)
             return
         live = {o.slot: o for o in self.all_orders() if o.owner == 0}

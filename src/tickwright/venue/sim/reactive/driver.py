@@ -82,6 +82,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.heat = 0.0
     market.rush = 0.0
     market.back = 0
+    market.company = 0
     market.background[0] = 0
     market.background[1] = 0
     market.resting = 0
@@ -207,6 +208,9 @@ def _carry_out(market: Record, param: Record, request: Record, out: Rows) -> Non
 @inline(borrow=True)
 def next_due(market: Record, param: Record) -> float:
     """When the next event is due, in seconds on the clock, unless an action comes before."""
+    if market.company > 0:
+        at_once: float = market.clock + market.wait * param.company_gap
+        return at_once
     due: float = market.clock + market.wait / total_rate(market, param) * market.gap / market.pace
     return due
 
@@ -217,7 +221,11 @@ def pass_time(markets: Rows, k: Int, params: Rows, p: Int, seconds: float) -> fl
     the wait stays: an exponential has no memory."""
     market, param = markets[k], params[p]
     due = next_due(market, param)
-    if market.clock < seconds <= due:
+    if market.company > 0:
+        if market.clock < seconds <= due:
+            market.wait = (due - seconds) / param.company_gap
+            market.clock = seconds
+    elif market.clock < seconds <= due:
         passed = (seconds - market.clock) * market.pace / market.gap
         market.wait = max(0.0, market.wait - passed * total_rate(market, param))
         market.time += passed

@@ -15,7 +15,7 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import KIND, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.draws import COMPANY, KIND, VENUE, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_beside, orders_of
 from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
@@ -80,7 +80,7 @@ def run_event(market: Record, params: Record, block: Int, out: Rows) -> Int:
         happened = _band_event(market, params, block, out)
     if not happened:
         return block
-    if params.gap_count > 1:
+    if params.gap_count > 1 and market.company == 0:
         draw_gap(market, params, block, market.trades > trades)
     events = market.events + 1
     following = block_of(market.seed, events)
@@ -126,7 +126,12 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     if not _possible(market, total):
         return False
     kind, side, v = queue_choice.choose(rates, total, uniform(block, KIND))
-    _pass(market, total)
+    if market.company > 0:
+        kind, side, v = queue_choice.choose_in_company(market, rates, uniform(block, KIND), (kind, side, v))
+        market.company = 0
+        market.clock += market.wait * params.company_gap  # the clock's states, and time, are of the others
+    else:
+        _pass(market, total)
     if params.uneven != 0:  # else there is no echo
         market.heat *= params.echo_keep
     touched = np.int64(side)
@@ -148,6 +153,8 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
             lots = cancel_in_queue(market, params, side, price, u, out)
             if params.comeback > 0.0:
                 queue_reactive.note_emptied(market, side, price)
+            if params.company > 0.0 and uniform(block, COMPANY) < params.company:
+                market.company = side + 1
         queue_reactive.look_at(market, params, side, i, price, lots)
     if params.model == _QL and market.events % ql.EVERY == 0:
         ql.hear(market, params, np.int64(0))

@@ -185,6 +185,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
             ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
             ("back_price", "<i8"),
+            ("company", "<i8"),  # 1 + the side of which the next event is a cancel, at once after this one; else 0
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
@@ -288,6 +289,7 @@ PARAMS = np.dtype(
         ("gap_edges", "<f8", (GAPS,)),
         ("gap_stay", "<f8"),
         ("gap_after_market", "<f8"),
+        ("gap_after_edges", "<f8", (GAPS,)),
         # FP
         ("kappa", "<f8"),  # QL's too
         ("clip", "<f8"),
@@ -316,6 +318,8 @@ PARAMS = np.dtype(
         ("echo", "<f8"),
         ("echo_keep", "<f8"),  # an event
         ("comeback", "<f8"),
+        ("company", "<f8"),
+        ("company_gap", "<f8"),  # seconds
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
         ("through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get

@@ -9,8 +9,9 @@ of posting (`fp`, law 10).
 
 Bursts. The waiting time of an event is exponential about one of up to four means, the states of the clock. A state
 holds for the next event with probability `gap_stay`, else it is drawn anew by `gap_weights`; a market order puts the
-clock into its first state with probability `gap_after_market`. The means are scaled to a mean of 1, so that bursts move
-the clock within the pace and, like the pace, no event before another. One state is a Poisson clock.
+clock into its first state with probability `gap_after_market`, or into one by `gap_after_weights`. The means are
+scaled to a mean of 1, so that bursts move the clock within the pace and, like the pace, no event before another. One
+state is a Poisson clock. Cancels in company (`queue_reactive`, law 6) wait for no clock.
 
 Unrealistic: one time scale of activity, no leverage effect, and bursts that do not know what their events are, but for
 market orders.
@@ -90,7 +91,11 @@ def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
     u = uniform(block, GAP)
     if traded:
         if u < params.gap_after_market:
-            market.gap = params.gaps[0]
+            u /= params.gap_after_market
+            state = np.int64(0)
+            while u >= params.gap_after_edges[state]:
+                state += 1
+            market.gap = params.gaps[state]
             return
         u = (u - params.gap_after_market) / (1.0 - params.gap_after_market)
     if u < params.gap_stay:

@@ -1,7 +1,8 @@
 """What happens next in a queue-reactive book (`queue_reactive`): a quantile of the rates as they are.
 
 1. `rates` and `sum_of` are the rates of every kind and side, with the tilt.
-2. `choose` finds the kind and the side at a quantile, `limit_queue` or `cancel_queue` the queue.
+2. `choose` finds the kind and the side at a quantile (`choose_in_company` where they are known before), `limit_queue`
+   or `cancel_queue` the queue.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive.layout import Kind
 
 _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
-assert int(Kind.CANCEL) == _LIMIT + 1
+_CANCEL = int(Kind.CANCEL)
+assert _CANCEL == _LIMIT + 1
 
 
 @inline(borrow=True)
@@ -55,6 +57,18 @@ def choose(found: tuple[float, float, float, float, float, float], total: float,
     v = left_3 if left_3 >= 0.0 else v
     kind = _LIMIT + (past_1 ^ past_2 ^ past_3)
     return kind, past_2, v
+
+
+@inline(borrow=True)
+def choose_in_company(
+    market: Record, found: tuple[float, float, float, float, float, float], u: float, otherwise: tuple[Int, Int, float]
+) -> tuple[Int, Int, float]:
+    """`choose` for an event in company: a cancel on the side of the last one, or `otherwise` where nothing rests."""
+    side = np.int64(market.company - 1)
+    rate = found[1] if side == BID else found[3]
+    if rate > 0.0:
+        return np.int64(_CANCEL), side, u * rate
+    return otherwise
 
 
 @inline(borrow=True)

@@ -13,6 +13,9 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      limit order there: a quote that was taken back for a moment.
   5. A cancel takes the order at the place u^`cancel_power` of its queue, 0 its head and 1 its tail: below 1 rather one
      that came late, as whoever is near the head has something to lose.
+  6. A cancel of the background is followed, with probability `company`, by another on its side, `company_gap` seconds
+     later on average: who leaves takes several orders away at once. Of λC the share 1 - `company` is of those that come
+     alone or first. The clock of `pace` stands for those that follow.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background

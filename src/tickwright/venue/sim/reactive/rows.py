@@ -123,18 +123,20 @@ def _flow(row: np.void, flow: Flow) -> None:
 def _gaps(row: np.void, flow: Flow, market_share: float) -> None:
     """The states of the clock, their means scaled to a mean of 1 over events. With m the share of market orders, a and
     p `gap_after_market` and `gap_stay`, a state is begun anew by `gap_weights` with probability (1 - m a) (1 - p), and
-    the first with m a: the stationary law is their mixture."""
+    by `gap_after_weights` with m a: the stationary law is their mixture. An event in company is not of this clock."""
     n = len(flow.gaps)
     weights = np.array(flow.gap_weights) / sum(flow.gap_weights)
-    first = market_share * flow.gap_after_market
-    anew = (1.0 - first) * (1.0 - flow.gap_stay)
-    law = anew * weights
-    law[0] += first
+    first = flow.gap_after_weights or (1.0, *(n - 1) * [0.0])
+    after = np.array(first) / sum(first)
+    share = market_share * flow.gap_after_market
+    law = (1.0 - share) * (1.0 - flow.gap_stay) * weights + share * after
     gaps = np.array(flow.gaps)
     row["gap_count"] = n
     row["gaps"][:n] = gaps / (law @ gaps / law.sum())
     row["gap_edges"][: n - 1] = np.cumsum(weights)[:-1]
     row["gap_edges"][n - 1 :] = 2.0  # beyond any quantile
+    row["gap_after_edges"][: n - 1] = np.cumsum(after)[:-1]
+    row["gap_after_edges"][n - 1 :] = 2.0
     row["gap_stay"], row["gap_after_market"] = flow.gap_stay, flow.gap_after_market
 
 
@@ -182,11 +184,13 @@ def _queues(row: np.void, queues: Queues) -> None:
     row["market"] = _table(queues.market)
     row["echo"], row["echo_keep"] = queues.echo, math.exp(-1.0 / queues.echo_memory)
     row["comeback"] = queues.comeback
+    row["company"], row["company_gap"] = queues.company, queues.company_gap
     row["by_spread"] = np.arange(1.0, SPREADS + 1.0) ** -queues.spread_power
     trading = row["trading_curve"][: row["bins"]]
     row["uneven"] = queues.echo > 0.0 or queues.spread_power != 0.0 or bool((trading != 1.0).any())
     for i, (limit, cancel) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
-        row["limit"][i], row["cancel"][i] = _table(limit), _table(cancel)
+        row["limit"][i] = _table(limit)
+        row["cancel"][i] = _table(cancel) * (1.0 - queues.company)  # the others come in company
         row["limit"][i][min(VOLUMES - 1, _FILLED * _ARENA // len(queues.limit) // 5) :] = 0.0
         row["stationary"][i] = np.cumsum(queues.stationary(i))
 

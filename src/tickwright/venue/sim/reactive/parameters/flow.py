@@ -20,7 +20,8 @@ class Flow:
     `posting_curve`, of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied
     at a time of the day. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
     `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one
-    state the clock is a Poisson one. `cancel_power`: `queue_reactive`, law 5, of
+    state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the
+    first. `cancel_power`: `queue_reactive`, law 5, of
     the queue-reactive laws and `uniform` cancels alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
@@ -36,6 +37,7 @@ class Flow:
     gap_weights: Numbers = (1.0,)
     gap_stay: float = 0.0
     gap_after_market: float = 0.0
+    gap_after_weights: Numbers = ()
     trading_curve: Numbers = (1.0,)
     posting_curve: Numbers = (1.0,)
     size_curve: Numbers = (1.0,)
@@ -73,6 +75,12 @@ class Flow:
         all_within("flow.gap_weights", self.gap_weights, 0.0, 1e9)
         if not sum(self.gap_weights) > 0:
             raise ConfigError("flow.gap_weights", self.gap_weights, "weights that are not all zero")
+        if self.gap_after_weights:
+            if len(self.gap_after_weights) != len(self.gaps):
+                raise ConfigError("flow.gap_after_weights", self.gap_after_weights, "one for each of gaps, or none")
+            all_within("flow.gap_after_weights", self.gap_after_weights, 0.0, 1e9)
+            if not sum(self.gap_after_weights) > 0:
+                raise ConfigError("flow.gap_after_weights", self.gap_after_weights, "weights that are not all zero")
         within("flow.gap_stay", self.gap_stay, 0.0, 0.99)
         within("flow.gap_after_market", self.gap_after_market, 0.0, 0.99)
         if self.cancels.upper() not in CancelRule.__members__:

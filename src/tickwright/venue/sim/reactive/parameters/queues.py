@@ -15,7 +15,8 @@ from tickwright.venue.sim.reactive.parameters.flow import Numbers, all_within, w
 class Queues:
     """The queue-reactive rates as tables: `limit[i][q]`, `cancel[i][q]`, `market[q]`, q the volume in typical sizes
     rounded up, the last entry holding for every larger q. `echo`, `echo_memory` (events) and `spread_power` (η) are of
-    market orders alone: `queue_reactive`, law 2. `comeback` is of its law 4."""
+    market orders alone: `queue_reactive`, law 2. `comeback` is of its law 4, `company` and `company_gap` (seconds) of
+    its law 6; `cancel` is of all cancels, those in company too."""
 
     limit: tuple[Numbers, ...]
     cancel: tuple[Numbers, ...]
@@ -26,6 +27,8 @@ class Queues:
     echo_memory: float = 1.0
     spread_power: float = 0.0
     comeback: float = 0.0
+    company: float = 0.0
+    company_gap: float = 1e-6
 
     @staticmethod
     def of_law(
@@ -79,6 +82,8 @@ class Queues:
         within("queues.echo", self.echo, 0.0, 1e3)
         within("queues.echo_memory", self.echo_memory, 0.1, 1e4)
         within("queues.comeback", self.comeback, 0.0, 0.95)
+        within("queues.company", self.company, 0.0, 0.9)
+        within("queues.company_gap", self.company_gap, 0.0, 1e3)
         within("queues.spread_power", self.spread_power, 0.0, 4.0)
 
     def stationary(self, i: int) -> Numbers:
