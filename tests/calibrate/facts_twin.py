@@ -33,7 +33,7 @@ class Log:
     """Everything that happened, in order."""
 
     kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # kind -> times
-    sequence: list[tuple[int, str]] = field(default_factory=list)  # the same as they came
+    sequence: list[tuple[int, str, str]] = field(default_factory=list)  # the same as they came, with their side
     spreads: list[int] = field(default_factory=list)
     best: list[tuple[str, int, int, int, dict[str, int]]] = field(default_factory=list)
     trades: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +79,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10, windowed: 
             return
         before = t["view"]
         log.kinds["market"].append(t["ts"])
-        log.sequence.append((t["ts"], "market"))
+        log.sequence.append((t["ts"], "market", t["side"]))
         log.spreads.append(spread(before))
         emptied = not v[t["side"]] or v[t["side"]][0][0] != before[t["side"]][0][0]
         sign = 1 if t["side"] == "A" else -1
@@ -135,7 +135,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10, windowed: 
                 log.distances.append(sgn * (other - price))
             if counts:
                 log.kinds["limit"].append(ts)
-                log.sequence.append((ts, "limit"))
+                log.sequence.append((ts, "limit", side))
                 if valid(before):
                     log.spreads.append(spread(before))
                     best, lots = before[side][0]
@@ -165,7 +165,7 @@ def watch(events: np.ndarray, begin: int, end: int, levels: int = 10, windowed: 
                 current = view()
                 if counts:
                     log.kinds["cancel"].append(ts)
-                    log.sequence.append((ts, "cancel"))
+                    log.sequence.append((ts, "cancel", side))
                     if valid(before):
                         log.spreads.append(spread(before))
                         if price == before[side][0][0]:

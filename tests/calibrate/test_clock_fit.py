@@ -9,11 +9,11 @@ import pytest
 from make_days import OPEN
 
 from tickwright.calibrate import layout as at
-from tickwright.calibrate.clock_fit import echo_of, gaps_of, mixture, spread_power_of
+from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, mixture, spread_power_of
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.core.units import SECOND
-from tickwright.venue.sim.reactive.parameters import FP, Flow, Signs
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Queues, Signs
 from tickwright.venue.sim.reactive.session import generate_session
 
 END = OPEN + 2 * 3600 * SECOND
@@ -53,15 +53,44 @@ def test_a_mixture_of_exponentials_comes_back_from_its_bins() -> None:
 
 def test_bursts_come_back_from_a_day() -> None:
     # Rates differ from moment to moment too, so that means are a bit wider than their states'; their ratios remain.
-    gaps, weights, stay, after = gaps_of(facts(bursty(), 4), states=3)
+    gaps, weights, stay, after, own = gaps_of(facts(bursty(), 4), states=3)
     np.testing.assert_allclose(np.diff(np.log10(gaps)), np.diff(np.log10(GAPS)), atol=0.25)
     np.testing.assert_allclose(weights, WEIGHTS, atol=0.08)
     assert stay == pytest.approx(STAY, abs=0.08)
     assert after == pytest.approx(AFTER, abs=0.1)
+    assert own[0] > 0.9 * sum(own)
+
+
+def test_the_states_after_a_market_order_come_back() -> None:
+    given = bursty()
+    flow = dataclasses.replace(given.flow, gap_after_market=0.8, gap_after_weights=(0.3, 0.7, 0.0))
+    *_, after, own = gaps_of(facts(dataclasses.replace(given, flow=flow), 4), states=3)
+    assert after == pytest.approx(0.8, abs=0.12)
+    np.testing.assert_allclose(np.array(own) / sum(own), (0.3, 0.7, 0.0), atol=0.1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_cancels_in_company_come_back(share: float) -> None:
+    # Ten busy queues, all of which ten levels show, before the ones that are cleared when the reference moves.
+    wide = Queues.of_law(
+        limit=((1.6, 40.0, 0.2), *(8 * ((1.1, 15.0, 0.25),)), *(7 * ((0.01, 15.0, 0.002),))),
+        cancel=(0.16, *(15 * (0.08,))), power=0.85, market=(0.6, 12.0, 0.035), theta=0.7, reinit=0.0,
+    )  # fmt: skip
+    given = dataclasses.replace(bursty(), queues=dataclasses.replace(wide, company=share, company_gap=1e-6))
+    day = facts(given, 5)
+    found, mean = company_of(day)
+    assert found == pytest.approx(share, abs=0.02)
+    if share:
+        assert mean == pytest.approx(1e-6, rel=0.25)  # what the clock brings by chance is longer
+    # The clock is that of the others.
+    gaps, weights, stay, *_ = gaps_of(day, states=3)
+    np.testing.assert_allclose(np.diff(np.log10(gaps)), np.diff(np.log10(GAPS)), atol=0.25)
+    np.testing.assert_allclose(weights, WEIGHTS, atol=0.08)
+    assert stay == pytest.approx(STAY, abs=0.08)
 
 
 def test_a_poisson_clock_has_no_bursts() -> None:
-    gaps, weights, stay, _ = gaps_of(facts(market(), 4), states=2)
+    gaps, weights, stay, *_ = gaps_of(facts(market(), 4), states=2)
     wide = sum(w for g, w in zip(gaps, weights, strict=True) if 0.3 < g / np.average(gaps, weights=weights) < 3)
     assert wide > 0.9
     assert stay < 0.15
@@ -98,6 +127,7 @@ def test_a_day_of_few_events_says_nothing() -> None:
             PassSettings(OPEN, OPEN + 2 * SECOND, blocks=2),
         )
     )
-    assert gaps_of(short) == ((1.0,), (1.0,), 0.0, 0.0)
+    assert gaps_of(short) == ((1.0,), (1.0,), 0.0, 0.0, ())
+    assert company_of(short)[0] == 0.0
     assert echo_of(short) == (0.0, 1.0, 1.0)
     assert spread_power_of(short, 1) == (0.0, 1.0)

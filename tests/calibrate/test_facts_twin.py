@@ -74,8 +74,14 @@ def test_times_between_events(days: Days, kind: str) -> None:
 
 def test_pauses_between_any_two_events_and_runs_between_market_orders(days: Days) -> None:
     facts, log, _ = days
-    times, kinds = np.array([ts for ts, _ in log.sequence]), np.array([kind for _, kind in log.sequence])
+    times, kinds, sides = (np.array(column) for column in zip(*log.sequence, strict=True))
     pauses, after = np.diff(times), kinds[:-1] == "market"
+    one_side = (kinds[1:] == "cancel") & (kinds[:-1] == "cancel") & (sides[1:] == sides[:-1])
+    together = one_side & (pauses < 10_000)
+    logs = np.log10(np.maximum(pauses[together], 100.0)) - 9
+    company = [np.sum(kinds == "cancel"), one_side.sum(), together.sum(), logs.sum()]
+    close(facts.day.sums["company"].sum(0), np.array(company, float))
+    pauses, after = pauses[~together], after[~together]
     edges = np.power(10.0, np.arange(at.GAPS + 1) / 5 - 7) * 1e9
     for k, chosen in enumerate((~after, after)):
         expected = np.histogram(np.clip(pauses[chosen], edges[0], edges[-1] * 0.999), edges)[0]

@@ -12,7 +12,18 @@ from tickwright.calibrate import refine
 from tickwright.calibrate.bands import RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.search import LARGE_TICK_KNOBS, LOSS_OF_FAILURE, POPULATION, loss, loss_of, search, with_knobs
+from tickwright.calibrate.search import (
+    KNOBS,
+    LARGE_TICK_KNOBS,
+    LOSS_OF_FAILURE,
+    ONE_LEVEL_KNOBS,
+    POPULATION,
+    Knob,
+    loss,
+    loss_of,
+    search,
+    with_knobs,
+)
 from tickwright.core.errors import CapacityError
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
@@ -30,16 +41,24 @@ def session(given: FP, seed: int) -> DayFacts:
     return facts_of(sums_of(chunks(open_session(given, seed, OPEN, END)), PassSettings(OPEN, END, blocks=8)))
 
 
-def test_what_is_read_off_a_market_puts_it_back() -> None:
+@pytest.mark.parametrize("knobs", [LARGE_TICK_KNOBS, ONE_LEVEL_KNOBS], ids=["large tick", "one level"])
+def test_what_is_read_off_a_market_puts_it_back(knobs: tuple[Knob, ...]) -> None:
     given = market(lean=0.4, through=0.3, impact=0.9, impact_posting=0.1)
     queues = dataclasses.replace(given.queues, echo=3.0, echo_memory=2.0, comeback=0.2, spread_power=0.5)
     given = dataclasses.replace(given, queues=queues)
     given = dataclasses.replace(given, flow=dataclasses.replace(given.flow, gaps=(0.1, 1.0), gap_weights=(2.0, 1.0)))
-    back = with_knobs(given, np.array([knob.read(given) for knob in LARGE_TICK_KNOBS]), LARGE_TICK_KNOBS)
-    for knob in LARGE_TICK_KNOBS:
+    back = with_knobs(given, np.array([knob.read(given) for knob in knobs]), knobs)
+    for knob in knobs:
         assert knob.read(back) == pytest.approx(knob.read(given), abs=1e-6), knob.name
         steps = (knob.put(given, knob.read(given) + step) for step in (knob.step, -knob.step))
         assert any(moved != given for moved in steps), knob.name  # one of them may lie on its bound
+
+
+def test_the_rates_of_a_feed_of_one_level_are_moved_together() -> None:
+    given = market()
+    (cancels,) = (knob for knob in ONE_LEVEL_KNOBS if knob not in KNOBS)
+    moved = cancels.put(given, np.log(2.0)).queues
+    assert moved.cancel == tuple(tuple(2.0 * rate for rate in row) for row in given.queues.cancel)
 
 
 def test_no_search_turns_impact_by_the_hour_into_another_law() -> None:

@@ -2,8 +2,12 @@
 
 `gaps_of`: a mixture of exponentials over the times between any two events, by expectation and maximisation on the bins
 of `layout.GAPS` (Dempster, Laird, Rubin, JRSS B 39, 1977). A state's persistence is the correlation of two logarithms
-in a row, less what an exponential adds to their variance: (π²/6) / ln² 10 in decades. What comes sooner after a market
-order than elsewhere is the share that the first state has there beyond its own.
+in a row, less what an exponential adds to their variance: (π²/6) / ln² 10 in decades. After a market order the times
+are a mixture of the same states with weights of their own: as much of the common weights as fits into them, and what is
+left. Cancels in company are not of the clock.
+
+`company_of`: cancels that come at once after another one of their side, less those that the clock would have brought so
+soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ.
 
 `spread_power_of`: market orders that come at a rate of spread^-η see the spread S with weight S^-η, so that its mean
 before them, E S^(1-η) / E S^-η over time, gives η.
@@ -20,13 +24,18 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
-from tickwright.core.units import Ticks
+from tickwright.core.units import SECOND, Ticks
 from tickwright.venue.sim.reactive.layout import GAPS
 from tickwright.venue.sim.reactive.parameters import Numbers
 
 _ROUNDS = 300
 _EXPONENTIAL = math.pi**2 / 6 / math.log(10) ** 2
+_EULER = 0.5772156649015329
 MOST_STAY, MOST_AFTER = 0.9, 0.95
+_LEAST = 1e-4
+"""Weight below which no state is one that market orders put the clock into."""
+MOST_COMPANY, ALONE = 0.8, 1e-6
+"""The share of cancels in company at most, and the mean pause before one where a day shows none, s."""
 MOST_ECHO = 50.0
 MOST_POWER = 2.0
 FAR = 20
@@ -35,26 +44,46 @@ ENOUGH = 100
 """Times between events, or market orders, without which a day says nothing of them."""
 
 
-def gaps_of(facts: DayFacts, states: int = GAPS) -> tuple[Numbers, Numbers, float, float]:
-    """(gaps, gap_weights, gap_stay, gap_after_market) of `Flow`; means in seconds."""
+def gaps_of(facts: DayFacts, states: int = GAPS) -> tuple[Numbers, Numbers, float, float, Numbers]:
+    """(gaps, gap_weights, gap_stay, gap_after_market, gap_after_weights) of `Flow`; means in seconds."""
     others, after = facts.day.sums["pauses"].sum(0)
     others[0] = after[0] = 0.0  # at one instant: parts of a message
     if others.sum() < ENOUGH:
-        return (1.0,), (1.0,), 0.0, 0.0
+        return (1.0,), (1.0,), 0.0, 0.0, ()
     means, weights = mixture(others, states)
     xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"].sum(0)
-    stay, first = 0.0, 0.0
+    stay, apart, own = 0.0, 0.0, np.zeros_like(weights)
     if n > ENOUGH:
         variance = (xx / n - (x / n) ** 2) * (yy / n - (y / n) ** 2)
         common = xy / n - x * y / n**2
         stay = common / max(math.sqrt(max(variance, 0.0)) - _EXPONENTIAL, 0.1)
     if after.sum() > ENOUGH:
         there = mixture(after, means.size, means)[1]
-        first = (there[0] - weights[0]) / max(1.0 - weights[0], 0.05)
+        apart = 1.0 - float(np.min(there / np.maximum(weights, 1e-9)))
+        own = np.maximum(there - (1.0 - apart) * weights, 0.0)
     return (
-        tuple(float(f"{m:.6g}") for m in means), tuple(round(float(w), 6) for w in weights),
-        round(float(np.clip(stay, 0.0, MOST_STAY)), 4), round(float(np.clip(first, 0.0, MOST_AFTER)), 4),
+        tuple(float(f"{m:.6g}") for m in means), _rounded(weights),
+        round(float(np.clip(stay, 0.0, MOST_STAY)), 4), round(float(np.clip(apart, 0.0, MOST_AFTER)), 4),
+        _rounded(own) if own.sum() > _LEAST else (),
     )  # fmt: skip
+
+
+def _rounded(weights: np.ndarray) -> Numbers:
+    return tuple(round(float(w), 6) for w in weights)
+
+
+def company_of(facts: DayFacts) -> tuple[float, float]:
+    """(company, company_gap) of `Queues`."""
+    cancels, after_one, at_once, logs = facts.day.sums["company"].sum(0)
+    if at_once < ENOUGH:
+        return 0.0, ALONE
+    pauses = facts.day.sums["pauses"].sum((0, 1))
+    pauses[0] = 0.0
+    soon = round((math.log10(at.TOGETHER / SECOND) - at.GAP_DECADES[0]) * at.PER_DECADE)
+    share = pauses[:soon].sum() / max(pauses.sum(), 1.0)
+    by_chance = (after_one - at_once) * share / max(1.0 - share, 1e-3)
+    mean = 10.0 ** (logs / at_once + _EULER / math.log(10))
+    return round(float(np.clip((at_once - by_chance) / cancels, 0.0, MOST_COMPANY)), 4), float(f"{mean:.4g}")
 
 
 def mixture(counts: np.ndarray, states: int, fixed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

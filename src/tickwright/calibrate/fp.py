@@ -13,6 +13,7 @@ In closed form, from the facts of the day:
 | sizes of market orders over the day | lots a market order, block by block (`day_curves`) |
 | from where in a queue cancels come | the places of the recorded ones, by maximum likelihood (`flow_fit`) |
 | quotes that come back | how soon the mid forgets a cancel that emptied the best |
+| cancels that come together | cancels at once after one of their side (`clock_fit`) |
 | bursts, echo of market orders, the spreads they shun | times between events, runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
@@ -36,7 +37,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickwright.calibrate import layout as at
-from tickwright.calibrate.clock_fit import echo_of, gaps_of, spread_power_of
+from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, spread_power_of
 from tickwright.calibrate.day_curves import market_sizes_of, posting_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
@@ -129,7 +130,8 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     sizes, weights = sizes_of(facts.day.sums["sizes"])
     typical = float(np.dot(sizes, weights))
     pace, trading, volatility = day_curves(facts)
-    gaps, gap_weights, stay, after = gaps_of(facts)
+    gaps, gap_weights, stay, after, after_weights = gaps_of(facts)
+    company, company_gap = company_of(facts)
     echo, echo_memory, louder = echo_of(facts)
     power, shunned = spread_power_of(facts, book.tick)
     market = tuple(round(rate / (louder * shunned), 9) for rate in book.queues.market)
@@ -137,7 +139,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
         activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
-        gap_after_market=after, posting_curve=posting_of(facts),
+        gap_after_market=after, gap_after_weights=after_weights, posting_curve=posting_of(facts),
         cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=market_sizes_of(facts, typical),
     )  # fmt: skip
     memory = facts["sign-memory"]
@@ -153,6 +155,8 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
             echo_memory=echo_memory,
             spread_power=power,
             comeback=comeback_of(facts),
+            company=company,
+            company_gap=company_gap,
         ),
         lean=LEAN if large else SMALL_TICK_LEAN,
         through=THROUGH,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tickwright.book.layout import Int, Record
+from tickwright.book.layout import Bool, Int, Record
 from tickwright.calibrate import layout as at
 from tickwright.core.kernel import inline, kernel
 
-_PER_DECADE, _FROM, _GAPS, _RUNS, _MARKET = at.PER_DECADE, at.GAP_DECADES[0] + 9, at.GAPS, at.RUNS, at.MARKET
+_PER_DECADE, _FROM, _GAPS, _RUNS = at.PER_DECADE, at.GAP_DECADES[0] + 9, at.GAPS, at.RUNS
+_CANCEL, _MARKET, _TOGETHER = at.CANCEL, at.MARKET, at.TOGETHER
 _AT_ONCE = 10.0 ** (_FROM + 1 / _PER_DECADE)
 """ns; what comes sooner lies in the first bin: parts of one message, in which a clock has no say."""
 
@@ -32,14 +33,18 @@ def decade_bin(nanos: Int, first: Int, bins: Int) -> Int:
 
 
 @kernel
-def gap(s: Record, t: Record, kind: Int, ts: Int) -> None:
-    """An event of a kind has come."""
+def gap(s: Record, t: Record, kind: Int, side: Int, ts: Int) -> None:
+    """An event of a kind has come, on a side of the book."""
     b = block_of(s, ts)
     if s.seen[kind]:
         t.gaps[b, kind, decade_bin(ts - s.last[kind], _FROM, _GAPS)] += 1
     s.seen[kind] = 1
     s.last[kind] = ts
-    if s.any_seen:
+    if kind == _CANCEL:
+        t.company[b, 0] += 1.0
+    if s.any_seen and _in_company(s, t, b, kind, side, ts):
+        pass  # no pause of the clock, which goes on as it was
+    elif s.any_seen:
         after = 1 if s.any_kind == _MARKET else 0
         t.pauses[b, after, decade_bin(ts - s.any_last, _FROM, _GAPS)] += 1
         if after or ts - s.any_last < _AT_ONCE:
@@ -55,6 +60,20 @@ def gap(s: Record, t: Record, kind: Int, ts: Int) -> None:
     s.any_seen = 1
     s.any_last = ts
     s.any_kind = kind
+    s.any_side = side
+
+
+@inline
+def _in_company(s: Record, t: Record, b: Int, kind: Int, side: Int, ts: Int) -> Bool:
+    """Whether a cancel came at once after another one of its side."""
+    if kind != _CANCEL or s.any_kind != _CANCEL or side != s.any_side:
+        return False
+    t.company[b, 1] += 1.0
+    if ts - s.any_last >= _TOGETHER:
+        return False
+    t.company[b, 2] += 1.0
+    t.company[b, 3] += np.log10(max(np.float64(ts - s.any_last), 10.0**_FROM)) - 9.0
+    return True
 
 
 @kernel

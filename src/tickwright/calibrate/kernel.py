@@ -146,7 +146,7 @@ def _end_trade(s: Record, t: Record) -> None:
         t.counts[_UNPLACED] += 1
         return
     b = block_of(s, trade.ts)
-    gap(s, t, _MARKET, trade.ts)
+    gap(s, t, _MARKET, s.open_side, trade.ts)
     t.counts[_EVENTS] += 1
     t.counts[_MARKETS] += 1
     t.spread_events[b, min(trade.spread, _SPREADS) - 1] += 1
@@ -238,7 +238,7 @@ def _comes(s: Record, t: Record, order: Record, row: Record, ts: Int, seen: Int,
     t.counts[_EVENTS] += 1
     t.counts[_LIMITS] += 1
     t.sizes[min(np.int64(row.size), _SIZES - 1)] += 1
-    gap(s, t, _LIMIT, ts)
+    gap(s, t, _LIMIT, side, ts)
     if s.valid == 0:
         t.counts[_CROSSED] += 1
         return
@@ -281,7 +281,7 @@ def _cancelled(s: Record, t: Record, row: Record, ts: Int, whole: Int, emptied: 
     b = block_of(s, ts)
     t.counts[_EVENTS] += 1
     t.counts[_WHOLE if whole else _PARTIAL] += 1
-    gap(s, t, _CANCELLED, ts)
+    gap(s, t, _CANCELLED, side, ts)
     if s.valid == 0:
         t.counts[_CROSSED] += 1
         return

@@ -31,6 +31,8 @@ GAP_DECADES = (-7, 4)
 """Times between events: 100 ns to 10 000 s."""
 AGE_DECADES = (-6, 5)
 """Ages of orders: 1 µs to 100 000 s."""
+TOGETHER = 10_000
+"""ns within which a cancel after another one of its side is part of the same decision."""
 GAPS = PER_DECADE * (GAP_DECADES[1] - GAP_DECADES[0])
 AGES = PER_DECADE * (AGE_DECADES[1] - AGE_DECADES[0])
 
@@ -157,6 +159,7 @@ STATE = np.dtype(
         ("any_seen", "<i8"),  # of events of any kind: whether there was one, when the last was, and of what kind
         ("any_last", "<i8"),
         ("any_kind", "<i8"),
+        ("any_side", "<i8"),
         ("since_market", "<i8"),  # events since the last market order; 0 before the first
         ("log_gap", "<f8"),  # between the last two events that no market order was of; valid where log_known
         ("log_known", "<i8"),
@@ -192,6 +195,11 @@ def _sums_dtype() -> np.dtype[Any]:
                 (blocks, 6),
             ),  # decades, of pauses beyond the first bin in a row after others: Σxy, Σx, Σy, Σx², Σy², number
             ("runs", "<f8", (blocks, RUNS)),
+            (
+                "company",
+                "<f8",
+                (blocks, 4),
+            ),  # cancels; after one of their side; of these at once; Σ log10 of their pause
             ("seconds", "<f8", (blocks,)),
             ("volumes", "<f8", (blocks, LEVELS)),  # lots s, both sides
             ("imbalance1", "<f8", (blocks, IMBALANCES)),  # s

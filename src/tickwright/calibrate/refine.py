@@ -26,7 +26,17 @@ from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nea
 from tickwright.calibrate.queue_fit import LARGE_TICK
 from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
-from tickwright.calibrate.search import KNOBS, LARGE_TICK_KNOBS, POPULATION, Adjust, Session, loss_of, search
+from tickwright.calibrate.search import (
+    KNOBS,
+    LARGE_TICK_KNOBS,
+    ONE_LEVEL_KNOBS,
+    POPULATION,
+    Adjust,
+    Knob,
+    Session,
+    loss_of,
+    search,
+)
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.units import SECOND, Ticks
@@ -92,7 +102,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     generations = (evaluations - STEPS) // POPULATION
     if generations < 1:
         return best, notes
-    knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
+    knobs = _knobs(recorded)
     sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
     searches = max(1, min(SEARCHES, generations // GENERATIONS))
     generations //= searches
@@ -121,6 +131,12 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         if loss < least:
             kept, least = found, loss
     return kept, notes
+
+
+def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
+    if recorded.day.settings.levels == 1:
+        return ONE_LEVEL_KNOBS
+    return LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
 
 
 def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:

@@ -105,6 +105,11 @@ def _join(market: FP, factor: float) -> FP:
     return dataclasses.replace(market, queues=dataclasses.replace(market.queues, limit=limit))
 
 
+def _leave(market: FP, factor: float) -> FP:
+    cancel = tuple(tuple(round(rate * factor, 9) for rate in row) for row in market.queues.cancel)
+    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, cancel=cancel))
+
+
 def _bursts(market: FP, factor: float) -> FP:
     """The shorter half of the clock's states, more often by a factor."""
     weights = market.flow.gap_weights
@@ -136,12 +141,17 @@ KNOBS: tuple[Knob, ...] = (
     _field("impact_posting", 0.02, 1.5, 0.15),
     _field("informed", 0.02, 0.9, 0.1),
     _field("sweep", 0.2, 100.0, 0.3, log=True),
+    _field("heed", 0.0, 4.0, 0.2),
+    _field("rush", 0.0, 10.0, 0.5),
+    _field("news_rate", 0.05, 1.0, 0.4, log=True),
     _impact("fast impact", 0, 2, 0.3),
     _impact("slow impact", 2, 4, 0.3),
 )
 LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("join", -0.5, 1.5, 0.2))
 """Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
 says what `kappa` and `lean` say already, and the search is slower by it."""
+ONE_LEVEL_KNOBS: tuple[Knob, ...] = (*KNOBS, _rates("cancels", 0.15, _leave))
+"""Where one level is seen, the rates are a default's: no state of the day has been asked how fast orders leave."""
 
 
 def with_knobs(market: FP, x: np.ndarray, knobs: Sequence[Knob] = KNOBS) -> FP:
