@@ -24,8 +24,8 @@ queues (spread), s (variance), the fast weights of impact (response of the mid),
 Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
 with most of its events at the best (`queue_fit.seen_at_best`).
 
-What FP cannot have: partial cancels, cancels of one instant, quotes that flicker again and again (what a cancel takes
-from the best comes back once), and, with a coarse tick, the recorded grid.
+What FP cannot have: partial cancels, orders replaced in one message, quotes that flicker again and again (what a cancel
+takes from the best comes back once), and, with a coarse tick, the recorded grid.
 """
 
 from __future__ import annotations
