@@ -183,6 +183,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("limit_sum", "<f8", (2,)),
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("market_scale", "<f8"),  # what a rate of market orders is multiplied by, now
             ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
             ("back_price", "<i8"),
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative

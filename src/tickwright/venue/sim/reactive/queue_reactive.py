@@ -198,6 +198,19 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
             _quote_edges(market, params, out)
         market.twice_mid = best(ladder, BID) + best(ladder, ASK)
         touched = np.int64(NO_SIDE)
+    if touched == NO_SIDE or market.heat > 0.0:  # which moves the rates of both sides with every event
+        _scale_market(market, params, touched)
+        _look_at_best(market, params, np.int64(ASK))
+        touched = np.int64(BID)
+    _look_at_best(market, params, touched)
+    return moved
+
+
+@inline(borrow=True)
+def _scale_market(market: Record, params: Record, touched: Int) -> None:
+    """What the rates of market orders are multiplied by; it stays while neither the best prices nor the fair price
+    nor the hour change."""
+    ladder = market.book.ladder
     scale = 1.0
     if params.rush > 0.0:
         if touched == NO_SIDE:
@@ -206,21 +219,15 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
     if params.uneven != 0:
         spread = best(ladder, ASK) - best(ladder, BID)
         scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
-        if market.heat > 0.0:  # every event moves the rates of both sides
-            touched = np.int64(NO_SIDE)
-    if touched == NO_SIDE:
-        _look_at_best(market, params, np.int64(ASK), scale)
-        touched = np.int64(BID)
-    _look_at_best(market, params, touched, scale)
-    return moved
+    market.market_scale = scale
 
 
 @inline(borrow=True)
-def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> None:
+def _look_at_best(market: Record, params: Record, side: Int) -> None:
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
     lots = np.int64(ladder.levels[at(live_level(ladder, side, best(ladder, side)))].qty)
-    market.market_rate[at(side)] = scale * params.market[at(place_of(params, lots))]
+    market.market_rate[at(side)] = market.market_scale * params.market[at(place_of(params, lots))]
 
 
 @kernel(borrow=True)
