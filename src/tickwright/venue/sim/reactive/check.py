@@ -92,6 +92,9 @@ def _owners(market: Any) -> list[str]:
             wrong.append(f"account {a} lists {sorted(listed)}, owns {owned}")
     if market["resting"] != (orders["owner"][live] != BACKGROUND).sum():
         wrong.append(f"agents' orders are not {market['resting']}")
+    prices = {int(orders["price"][s]) % 64 for s in live if orders["owner"][s] != BACKGROUND}
+    if int(market["ours"]) & (2**64 - 1) != sum(1 << price for price in prices):
+        wrong.append(f"agents' orders are not at prices {int(market['ours']):x}, modulo 64")
     for name in ("cash", "shares"):
         if accounts[name].sum() != 0:
             wrong.append(f"{name} of all accounts sum to {accounts[name].sum()}")

@@ -189,6 +189,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
+            ("ours", "<i8"),  # a bit for each of their prices, modulo 64: where it is 0 none of them rests
             ("free", "<i8"),  # 1 + first free slot, the others by `order.next`; 0 is none
             ("used", "<i8"),  # slots ever used
             # memories
