@@ -165,12 +165,12 @@ def _queues(market: Any, params: Any, bid: int, ask: int) -> list[str]:
             others = int(orders["qty"][mine & ~background & (queue == i)].sum())
             seen = min(math.ceil((own + params["display"] * others) * params["per_typical"]), VOLUMES - 1)
             left = min(math.ceil(own * params["per_typical"]), VOLUMES - 1)
-            if market["limit"][side, i] != market["posting"] * params["limit"][i, seen]:
+            if market["rates"][0, side, i] != market["posting"] * params["limit"][i, seen]:
                 wrong.append(f"limit rate of queue {side}, {i} is not the table's")
-            if market["cancel"][side, i] != params["cancel"][i, left]:
+            if market["rates"][1, side, i] != params["cancel"][i, left]:
                 wrong.append(f"cancel rate of queue {side}, {i} is not the table's")
-        for name in ("limit", "cancel"):
-            total = market[name][side, :levels].sum()
+        for name, rates in zip(("limit", "cancel"), market["rates"], strict=True):
+            total = rates[side, :levels].sum()
             if abs(market[f"{name}_sum"][side] - total) > 1e-9 * (1.0 + total):
                 wrong.append(f"{name} rates of side {side} sum to {total}, kept is {market[f'{name}_sum'][side]}")
     return wrong

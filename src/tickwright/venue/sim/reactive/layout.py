@@ -208,8 +208,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("slot_side", "<i8", (SLOTS,)),
             ("slot_left", "<i8", (SLOTS,)),
             # the rates of the watched queues
-            ("limit", "<f8", (2, DEPTH)),
-            ("cancel", "<f8", (2, DEPTH)),
+            ("rates", "<f8", (2, 2, DEPTH)),  # [limit orders or cancels, side, queue]
             # what the outside reads
             ("volume", "<i8"),  # lots traded
             ("signed", "<i8"),  # of the aggressors: bought minus sold

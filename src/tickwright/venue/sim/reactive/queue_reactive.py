@@ -38,7 +38,7 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, at
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, RANK, REDRAW, SIZE, VENUE, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
@@ -78,9 +78,8 @@ def _rounded(params: Record, lots: float) -> Int:
 
 
 @inline(borrow=True)
-def place_in_queue(params: Record, block: Int) -> float:
-    """Where in its queue a cancel comes, from 0 at the head to 1 at the tail."""
-    u = uniform(block, RANK)
+def place_in_queue(params: Record, u: float) -> float:
+    """Where in its queue a cancel comes at a quantile, from 0 at the head to 1 at the tail."""
     return u if params.cancel_power == 1.0 else u**params.cancel_power
 
 
@@ -104,10 +103,10 @@ def _look(market: Record, params: Record, side: Int, i: Int) -> None:
 def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> None:
     """The rates of one watched queue, in which `lots` rest now; the sums follow."""
     limit, cancel = _rates_at(market, params, side, i, price, lots)
-    market.limit_sum[at(side)] += limit - market.limit[at(side), at(i)]
-    market.cancel_sum[at(side)] += cancel - market.cancel[at(side), at(i)]
-    market.limit[at(side), at(i)] = limit
-    market.cancel[at(side), at(i)] = cancel
+    market.limit_sum[at(side)] += limit - market.rates[0, at(side), at(i)]
+    market.cancel_sum[at(side)] += cancel - market.rates[1, at(side), at(i)]
+    market.rates[0, at(side), at(i)] = limit
+    market.rates[1, at(side), at(i)] = cancel
 
 
 @inline(borrow=True)
@@ -131,7 +130,7 @@ def look_at_all(market: Record, params: Record) -> None:
             price = price_of(market, np.int64(side), np.int64(i))
             lots = level_size(market.book.ladder, np.int64(side), price)
             limit, cancel = _rates_at(market, params, np.int64(side), np.int64(i), price, lots)
-            market.limit[at(side), at(i)], market.cancel[at(side), at(i)] = limit, cancel
+            market.rates[0, at(side), at(i)], market.rates[1, at(side), at(i)] = limit, cancel
             limits += limit
             cancels += cancel
         market.limit_sum[at(side)], market.cancel_sum[at(side)] = limits, cancels
