@@ -89,6 +89,9 @@ def test_a_broken_market_is_told():
     broken = markets.copy()
     broken["rates"][0, 0, 1, 2] *= 1.5
     assert any("limit rate of queue 1, 2" in w for w in check_market(broken[0], params[0]))
+    broken = markets.copy()
+    broken["ours"] = 4
+    assert check_market(broken[0], params[0]) == ["agents' orders are not at prices 4, modulo 64"]
 
 
 def test_rows_threads_and_order_change_no_bit():
