@@ -87,8 +87,11 @@ def test_a_broken_market_is_told():
     broken["accounts"]["cash"][0, 1] = 1
     assert check_market(broken[0], params[0]) == ["cash of all accounts sum to 1"]
     broken = markets.copy()
-    broken["limit"][0, 1, 2] *= 1.5
+    broken["rates"][0, 0, 1, 2] *= 1.5
     assert any("limit rate of queue 1, 2" in w for w in check_market(broken[0], params[0]))
+    broken = markets.copy()
+    broken["ours"] = 4
+    assert check_market(broken[0], params[0]) == ["agents' orders are not at prices 4, modulo 64"]
 
 
 def test_rows_threads_and_order_change_no_bit():
@@ -136,7 +139,7 @@ def test_draws_do_not_depend_on_actions():
     advance(quiet, 0, params, 20_000)
     advance(loud, 0, params, 20_000)
     assert loud["accounts"]["live"][0, 1] == 1
-    for name in ("clock", "walk", "fair", "volume", "memory", "limit", "cancel", "slot_left"):
+    for name in ("clock", "walk", "fair", "volume", "memory", "rates", "slot_left"):
         assert quiet[name].tobytes() == loud[name].tobytes(), name
     ask(loud, 0, params, Ask.TAKE_ANY, 1, side=BID, lots=2_000)
     assert loud["fair"][0] > quiet["fair"][0] + 0.5

@@ -30,7 +30,7 @@ SCALARS = (
 )
 TABLES = (
     "memory", "loud", "residue", "pressure", "excitation", "slot_side", "slot_left",
-    "limit", "cancel", "limit_sum", "cancel_sum", "market_rate",
+    "limit_sum", "cancel_sum", "market_rate",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def queues_of(market, side):
 def differences(market, twin):
     wrong = [n for n in SCALARS if market[n].item() != getattr(twin, n)]
     wrong += [n for n in TABLES if market[n].tolist() != getattr(twin, n)]
+    wrong += ["rates"] if market["rates"].tolist() != [twin.limit, twin.cancel] else []
     for side in (BID, ASK):
         mine = {p: [(o.owner, o.lots, o.venue, o.slot) for o in q] for p, q in twin.queues[side].items() if q}
         if queues_of(market, side) != mine:

@@ -92,6 +92,9 @@ def _owners(market: Any) -> list[str]:
             wrong.append(f"account {a} lists {sorted(listed)}, owns {owned}")
     if market["resting"] != (orders["owner"][live] != BACKGROUND).sum():
         wrong.append(f"agents' orders are not {market['resting']}")
+    prices = {int(orders["price"][s]) % 64 for s in live if orders["owner"][s] != BACKGROUND}
+    if int(market["ours"]) & (2**64 - 1) != sum(1 << price for price in prices):
+        wrong.append(f"agents' orders are not at prices {int(market['ours']):x}, modulo 64")
     for name in ("cash", "shares"):
         if accounts[name].sum() != 0:
             wrong.append(f"{name} of all accounts sum to {accounts[name].sum()}")
@@ -162,12 +165,12 @@ def _queues(market: Any, params: Any, bid: int, ask: int) -> list[str]:
             others = int(orders["qty"][mine & ~background & (queue == i)].sum())
             seen = min(math.ceil((own + params["display"] * others) * params["per_typical"]), VOLUMES - 1)
             left = min(math.ceil(own * params["per_typical"]), VOLUMES - 1)
-            if market["limit"][side, i] != market["posting"] * params["limit"][i, seen]:
+            if market["rates"][0, side, i] != market["posting"] * params["limit"][i, seen]:
                 wrong.append(f"limit rate of queue {side}, {i} is not the table's")
-            if market["cancel"][side, i] != params["cancel"][i, left]:
+            if market["rates"][1, side, i] != params["cancel"][i, left]:
                 wrong.append(f"cancel rate of queue {side}, {i} is not the table's")
-        for name in ("limit", "cancel"):
-            total = market[name][side, :levels].sum()
+        for name, rates in zip(("limit", "cancel"), market["rates"], strict=True):
+            total = rates[side, :levels].sum()
             if abs(market[f"{name}_sum"][side] - total) > 1e-9 * (1.0 + total):
                 wrong.append(f"{name} rates of side {side} sum to {total}, kept is {market[f'{name}_sum'][side]}")
     return wrong

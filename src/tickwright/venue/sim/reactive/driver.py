@@ -86,6 +86,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.background[0] = 0
     market.background[1] = 0
     market.resting = 0
+    market.ours = 0
     market.free = 0
     market.used = 0
     market.walk = 0.5 * market.twice_mid

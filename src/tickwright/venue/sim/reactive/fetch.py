@@ -58,7 +58,7 @@ def _place(name: str) -> int:
 
 # What every event touches; all layouts agree on what comes before the book.
 _SEED, _MEMORY, _TIME = _place("seed"), _place("memory"), _place("time")
-_LIMIT, _RATES_END, _SIDE = _place("limit"), _place("volume"), MARKET["limit"].shape[1] * 8
+_LIMIT, _RATES_END, _SIDE = _place("rates"), _place("volume"), MARKET["rates"].shape[-1] * 8
 _VOLUME = _place("volume")
 _BITMAPS_END = _place("book") + 192
 

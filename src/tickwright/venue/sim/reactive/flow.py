@@ -89,6 +89,7 @@ def rest(market: Record, owner: Int, side: Int, price: Int, lots: Int, venue: In
     account.slots[account.live] = slot
     account.live += 1
     market.resting += 1
+    market.ours |= _bit_of(price)
     _moved_in(market, slot, following, owner, lots, venue, out)
     return np.int64(slot)
 
@@ -171,6 +172,10 @@ def leave(market: Record, slot: Int, lots: Int) -> None:
                 account.slots[j] = account.slots[j + 1]
             break
     market.resting -= 1
+    market.ours = 0
+    for a in range(1, ACCOUNTS):
+        for i in range(market.accounts[a].live):
+            market.ours |= _bit_of(np.int64(market.book.orders[market.accounts[a].slots[i]].price))
 
 
 @inline(borrow=True)
@@ -209,17 +214,30 @@ def remember(market: Record, params: Record, owner: Int, lots: float) -> None:
 
 
 @inline(borrow=True)
+def _bit_of(price: Int) -> Int:
+    """The bit of a price in `market.ours`."""
+    return np.int64(1) << (price & 63)
+
+
+@inline(borrow=True)
 def agents_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
     """Of the agents' orders at a price: (lots, orders)."""
+    if market.ours & _bit_of(price) == 0:
+        return np.int64(0), np.int64(0)
+    return _counted_at(market, side, price)
+
+
+@kernel(borrow=True)
+def _counted_at(market: Record, side: Int, price: Int) -> tuple[Int, Int]:
+    """`agents_at` where there may be some."""
     lots, count = np.int64(0), np.int64(0)
-    if market.resting > 0:
-        for a in range(1, ACCOUNTS):
-            account = market.accounts[at(a)]
-            for i in range(account.live):
-                order = market.book.orders[at(account.slots[at(i)])]
-                if order.price == price and order.side == side:
-                    lots += np.int64(order.qty)
-                    count += 1
+    for a in range(1, ACCOUNTS):
+        account = market.accounts[at(a)]
+        for i in range(account.live):
+            order = market.book.orders[at(account.slots[at(i)])]
+            if order.price == price and order.side == side:
+                lots += np.int64(order.qty)
+                count += 1
     return lots, count
 
 

@@ -156,13 +156,22 @@ def learn(market: Record, params: Record, block: Int, size: float) -> None:
 
 
 @inline(borrow=True)
+def _draw_roots(market: Record, params: Record, first: Int, last: Int) -> None:
+    """h of the memories of owners first to last - 1, one row behind another: in one loop over all of them, so that the
+    processor draws several roots at once."""
+    n0 = params.n0
+    for place in range(first * SCALES, last * SCALES):
+        market.pull[0, at(place)] = concave(market.memory[0, at(place)], n0)
+
+
+@inline(borrow=True)
 def _plus_pull(market: Record, params: Record, k: Int, total: float) -> float:
-    """`total` and what owner k adds to the fair price. The roots are stored before they are added, so that the
-    processor draws those of all scales at once."""
+    """`total` and what owner k adds to the fair price."""
+    loud = market.loud[at(k)]
     for r in range(SCALES):
-        market.pull[at(k), r] = market.loud[at(k)] * concave(market.memory[at(k), r], params.n0)
-    for r in range(SCALES):
-        total += params.weight[r] * market.pull[at(k), r]
+        pull = loud * market.pull[at(k), r]
+        market.pull[at(k), r] = pull
+        total += params.weight[r] * pull
     return total
 
 
@@ -172,10 +181,12 @@ def value(market: Record, params: Record) -> None:
     total = market.walk
     for r in range(SCALES):
         total += market.residue[r]
+    _draw_roots(market, params, np.int64(0), params.slots)
     for k in range(params.slots):
         total = _plus_pull(market, params, np.int64(k), total)
     for k in range(SLOTS + 1, SLOTS + ACCOUNTS):
         if market.memory[k, SCALES - 1] != 0.0:  # else nothing of its own yet
+            _draw_roots(market, params, np.int64(k), np.int64(k + 1))
             total = _plus_pull(market, params, np.int64(k), total)
     market.fair = total
 

@@ -15,9 +15,9 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import BID, NO_SIDE, Bool, Int, Record, Rows
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import epsilon, fp, hawkes, ql, queue_choice, queue_reactive, santa_fe
-from tickwright.venue.sim.reactive.draws import COMPANY, KIND, VENUE, WAIT, block_of, exponential, uniform
+from tickwright.venue.sim.reactive.draws import COMPANY, KIND, RANK, SIZE, VENUE, WAIT, block_of, exponential, uniform
 from tickwright.venue.sim.reactive.fetch import fetch_beside, orders_of
-from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_of
+from tickwright.venue.sim.reactive.flow import cancel_in_queue, end_message, place, size_at, size_of
 from tickwright.venue.sim.reactive.layout import BACKGROUND, Fault, Kind, Model
 from tickwright.venue.sim.reactive.pace import beat, draw_gap, news_size
 from tickwright.venue.sim.reactive.routing import send, venue_of
@@ -27,6 +27,7 @@ _LIMIT, _CANCEL, _MARKET = int(Kind.LIMIT), int(Kind.CANCEL), int(Kind.MARKET)
 _EPSILON, _HAWKES = int(Model.EPSILON), int(Model.HAWKES)
 _QUEUE_REACTIVE, _QL, _FP = int(Model.QUEUE_REACTIVE), int(Model.QL), int(Model.FP)
 _RATES = int(Fault.RATES)
+assert RANK == SIZE + (_CANCEL - _LIMIT)  # what is drawn for a limit order and for a cancel
 _MOST = 1e300
 
 
@@ -125,7 +126,7 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     total = queue_choice.sum_of(rates)
     if not _possible(market, total):
         return False
-    kind, side, v = queue_choice.choose(rates, total, uniform(block, KIND))
+    kind, side, v = queue_choice.choose(market, rates, total, uniform(block, KIND))
     if market.company > 0:
         kind, side, v = queue_choice.choose_in_company(market, rates, uniform(block, KIND), (kind, side, v))
         market.company = 0
@@ -141,16 +142,14 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         _queue_market(market, params, block, side, out)
         touched = np.int64(NO_SIDE)  # the law had its own mind about the side
     else:
+        i = queue_choice.queue_at(market, params.levels, kind, side, v)
+        price = queue_reactive.price_of(market, side, i)
+        u = uniform(block, SIZE + (kind - _LIMIT))
         if kind == _LIMIT:
-            i = queue_choice.limit_queue(market, params.levels, side, v)
-            price, venue = queue_reactive.price_of(market, side, i), venue_of(params, block, VENUE)
-            lots = place(market, side, price, size_of(params, block), venue, out)
+            lots = place(market, side, price, size_at(params, u), venue_of(params, block, VENUE), out)
             end_message(market, out)
         else:
-            i = queue_choice.cancel_queue(market, params.levels, side, v)
-            price = queue_reactive.price_of(market, side, i)
-            u = queue_reactive.place_in_queue(params, block)
-            lots = cancel_in_queue(market, params, side, price, u, out)
+            lots = cancel_in_queue(market, params, side, price, queue_reactive.place_in_queue(params, u), out)
             if params.comeback > 0.0:
                 queue_reactive.note_emptied(market, side, price)
             if params.company > 0.0 and uniform(block, COMPANY) < params.company:

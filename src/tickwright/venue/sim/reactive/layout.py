@@ -183,12 +183,14 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("limit_sum", "<f8", (2,)),
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
+            ("market_scale", "<f8"),  # what a rate of market orders is multiplied by, now
             ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
             ("back_price", "<i8"),
             ("company", "<i8"),  # 1 + the side of which the next event is a cancel, at once after this one; else 0
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
             ("resting", "<i8"),  # resting orders of the agents
+            ("ours", "<i8"),  # a bit for each of their prices, modulo 64: where it is 0 none of them rests
             ("free", "<i8"),  # 1 + first free slot, the others by `order.next`; 0 is none
             ("used", "<i8"),  # slots ever used
             # memories
@@ -207,8 +209,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("slot_side", "<i8", (SLOTS,)),
             ("slot_left", "<i8", (SLOTS,)),
             # the rates of the watched queues
-            ("limit", "<f8", (2, DEPTH)),
-            ("cancel", "<f8", (2, DEPTH)),
+            ("rates", "<f8", (2, 2, DEPTH)),  # [limit orders or cancels, side, queue]
             # what the outside reads
             ("volume", "<i8"),  # lots traded
             ("signed", "<i8"),  # of the aggressors: bought minus sold

@@ -1,8 +1,8 @@
 """What happens next in a queue-reactive book (`queue_reactive`): a quantile of the rates as they are.
 
 1. `rates` and `sum_of` are the rates of every kind and side, with the tilt.
-2. `choose` finds the kind and the side at a quantile (`choose_in_company` where they are known before), `limit_queue`
-   or `cancel_queue` the queue.
+2. `choose` finds the kind and the side at a quantile (`choose_in_company` where they are known before), `queue_at` the
+   queue.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ def sum_of(found: tuple[float, float, float, float, float, float]) -> float:
 
 
 @inline(borrow=True)
-def choose(found: tuple[float, float, float, float, float, float], total: float, u: float) -> tuple[Int, Int, float]:
-    """What happens at quantile u of the `rates`: (kind, side, height in that side's stacked rates of that kind). A
-    market order's side is the one that it hits.
+def choose(
+    market: Record, found: tuple[float, float, float, float, float, float], total: float, u: float
+) -> tuple[Int, Int, float]:
+    """What happens at quantile u of the `rates`: (kind, side, height in that side's stacked rates of that kind, without
+    the tilt). A market order's side is the one that it hits.
 
     Bid limits, bid cancels, ask limits, ask cancels and market orders lie upon one another. What is left of the height
     above each never grows again, so the choice is counted and not branched upon: a processor guesses such a branch
@@ -52,11 +54,13 @@ def choose(found: tuple[float, float, float, float, float, float], total: float,
     if left_4 >= 0.0:
         return _MARKET, BID if left_4 < found[4] else ASK, left_4
     past_1, past_2, past_3 = np.int64(left_1 >= 0.0), np.int64(left_2 >= 0.0), np.int64(left_3 >= 0.0)
-    v = left_1 if left_1 >= 0.0 else left_0
-    v = left_2 if left_2 >= 0.0 else v
-    v = left_3 if left_3 >= 0.0 else v
+    bid_cancels, ask_limits, ask_cancels = market.down_cancel, market.down, market.up_cancel
+    v, untilted = left_0, market.up
+    v, untilted = (left_1, bid_cancels) if left_1 >= 0.0 else (v, untilted)
+    v, untilted = (left_2, ask_limits) if left_2 >= 0.0 else (v, untilted)
+    v, untilted = (left_3, ask_cancels) if left_3 >= 0.0 else (v, untilted)
     kind = _LIMIT + (past_1 ^ past_2 ^ past_3)
-    return kind, past_2, v
+    return kind, past_2, v * untilted
 
 
 @inline(borrow=True)
@@ -67,37 +71,21 @@ def choose_in_company(
     side = np.int64(market.company - 1)
     rate = found[1] if side == BID else found[3]
     if rate > 0.0:
-        return np.int64(_CANCEL), side, u * rate
+        return np.int64(_CANCEL), side, u * rate * (market.down_cancel if side == BID else market.up_cancel)
     return otherwise
 
 
 @inline(borrow=True)
-def limit_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
-    """The queue that a limit order at height v joins."""
-    v *= market.up if side == BID else market.down
+def queue_at(market: Record, levels: Int, kind: Int, side: Int, v: float) -> Int:
+    """The queue that a limit order at height v joins, or a cancel is of: found before the two go ways of their own, of
+    which a processor foresees the wrong one time and again."""
     found = np.int64(0)
     for i in range(levels):
-        v -= market.limit[at(side), at(i)]
+        v -= market.rates[at(kind - _LIMIT), at(side), at(i)]
         found += v >= 0.0
     if found < levels:
         return found
     found -= 1  # rounding went past the end: the last queue that has a rate
-    while found > 0 and not market.limit[at(side), at(found)] > 0.0:
-        found -= 1
-    return found
-
-
-@inline(borrow=True)
-def cancel_queue(market: Record, levels: Int, side: Int, v: float) -> Int:
-    """The queue that a cancel at height v is of."""
-    v *= market.down_cancel if side == BID else market.up_cancel
-    found = np.int64(0)
-    for i in range(levels):
-        v -= market.cancel[at(side), at(i)]
-        found += v >= 0.0
-    if found < levels:
-        return found
-    found -= 1
-    while found > 0 and not market.cancel[at(side), at(found)] > 0.0:
+    while found > 0 and not market.rates[at(kind - _LIMIT), at(side), at(found)] > 0.0:
         found -= 1
     return found

@@ -41,7 +41,7 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, at
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, RANK, REDRAW, SIZE, VENUE, uniform
+from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
@@ -81,9 +81,8 @@ def _rounded(params: Record, lots: float) -> Int:
 
 
 @inline(borrow=True)
-def place_in_queue(params: Record, block: Int) -> float:
-    """Where in its queue a cancel comes, from 0 at the head to 1 at the tail."""
-    u = uniform(block, RANK)
+def place_in_queue(params: Record, u: float) -> float:
+    """Where in its queue a cancel comes at a quantile, from 0 at the head to 1 at the tail."""
     return u if params.cancel_power == 1.0 else u**params.cancel_power
 
 
@@ -107,10 +106,10 @@ def _look(market: Record, params: Record, side: Int, i: Int) -> None:
 def look_at(market: Record, params: Record, side: Int, i: Int, price: Int, lots: Int) -> None:
     """The rates of one watched queue, in which `lots` rest now; the sums follow."""
     limit, cancel = _rates_at(market, params, side, i, price, lots)
-    market.limit_sum[at(side)] += limit - market.limit[at(side), at(i)]
-    market.cancel_sum[at(side)] += cancel - market.cancel[at(side), at(i)]
-    market.limit[at(side), at(i)] = limit
-    market.cancel[at(side), at(i)] = cancel
+    market.limit_sum[at(side)] += limit - market.rates[0, at(side), at(i)]
+    market.cancel_sum[at(side)] += cancel - market.rates[1, at(side), at(i)]
+    market.rates[0, at(side), at(i)] = limit
+    market.rates[1, at(side), at(i)] = cancel
 
 
 @inline(borrow=True)
@@ -134,7 +133,7 @@ def look_at_all(market: Record, params: Record) -> None:
             price = price_of(market, np.int64(side), np.int64(i))
             lots = level_size(market.book.ladder, np.int64(side), price)
             limit, cancel = _rates_at(market, params, np.int64(side), np.int64(i), price, lots)
-            market.limit[at(side), at(i)], market.cancel[at(side), at(i)] = limit, cancel
+            market.rates[0, at(side), at(i)], market.rates[1, at(side), at(i)] = limit, cancel
             limits += limit
             cancels += cancel
         market.limit_sum[at(side)], market.cancel_sum[at(side)] = limits, cancels
@@ -201,6 +200,19 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
             _quote_edges(market, params, out)
         market.twice_mid = best(ladder, BID) + best(ladder, ASK)
         touched = np.int64(NO_SIDE)
+    if touched == NO_SIDE or market.heat > 0.0:  # which moves the rates of both sides with every event
+        _scale_market(market, params, touched)
+        _look_at_best(market, params, np.int64(ASK))
+        touched = np.int64(BID)
+    _look_at_best(market, params, touched)
+    return moved
+
+
+@inline(borrow=True)
+def _scale_market(market: Record, params: Record, touched: Int) -> None:
+    """What the rates of market orders are multiplied by; it stays while neither the best prices nor the fair price
+    nor the hour change."""
+    ladder = market.book.ladder
     scale = 1.0
     if params.rush > 0.0:
         if touched == NO_SIDE:
@@ -209,21 +221,15 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
     if params.uneven != 0:
         spread = best(ladder, ASK) - best(ladder, BID)
         scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
-        if market.heat > 0.0:  # every event moves the rates of both sides
-            touched = np.int64(NO_SIDE)
-    if touched == NO_SIDE:
-        _look_at_best(market, params, np.int64(ASK), scale)
-        touched = np.int64(BID)
-    _look_at_best(market, params, touched, scale)
-    return moved
+    market.market_scale = scale
 
 
 @inline(borrow=True)
-def _look_at_best(market: Record, params: Record, side: Int, scale: float) -> None:
+def _look_at_best(market: Record, params: Record, side: Int) -> None:
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
     lots = np.int64(ladder.levels[at(live_level(ladder, side, best(ladder, side)))].qty)
-    market.market_rate[at(side)] = scale * params.market[at(place_of(params, lots))]
+    market.market_rate[at(side)] = market.market_scale * params.market[at(place_of(params, lots))]
 
 
 @kernel(borrow=True)
