@@ -150,6 +150,17 @@ def test_an_audited_episode_is_the_episode():
     assert sum(a.wrong["an episode that went otherwise when it was watched"] for a in audits) > 0
 
 
+def test_a_last_cross_that_waits_for_somebody_is_no_other_episode():
+    """Where few limit orders come a book is soon bought empty: the rest is crossed after further messages, which an
+    episode that is held still does not have. It is told apart from one that went otherwise."""
+    thin = FP(flow=dc.replace(FP().flow, posting_curve=(0.02, 1.0, 1.0), day_seconds=1e6))
+    config = dc.replace(CONFIG, side="both", markets=(thin,), participation=(0.9, 1.0))
+    batch = ExecutionBatch(config, 4, 5, restart=False)
+    audits = worked.audited(batch, Baseline("twap/peg"))
+    assert sum(sum(a.wrong.values()) for a in audits) == 0
+    assert (batch.markets["events"] > config.steps * config.messages).any()
+
+
 # -- there and back ----------------------------------------------------------------------------------------------------
 
 
