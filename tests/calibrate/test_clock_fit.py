@@ -79,7 +79,7 @@ def test_cancels_in_company_come_back(share: float) -> None:
     given = dataclasses.replace(bursty(), queues=dataclasses.replace(wide, company=share, company_gap=1e-6))
     day = facts(given, 5)
     found, mean = company_of(day)
-    assert found == pytest.approx(share, abs=0.02)
+    assert found == pytest.approx(share, abs=0.01)  # what the clock brings by chance alone would be .012
     if share:
         assert mean == pytest.approx(1e-6, rel=0.25)  # what the clock brings by chance is longer
     # The clock is that of the others.

@@ -6,8 +6,10 @@ in a row, less what an exponential adds to their variance: (π²/6) / ln² 10 in
 are a mixture of the same states with weights of their own: as much of the common weights as fits into them, and what is
 left. Cancels in company are not of the clock.
 
-`company_of`: cancels that come at once after another one of their side, less those that the clock would have brought so
-soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ.
+`company_of`: cancels that come at once after another one of their side, less those that the clock would have brought
+so soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ. What
+the clock brings so soon is counted without the cancels that are taken out: where a good part of a day comes within
+`TOGETHER`, a share of two hundredths may be chance, and the shortest state has a few hundredths too little weight.
 
 `spread_power_of`: market orders that come at a rate of spread^-η see the spread S with weight S^-η, so that its mean
 before them, E S^(1-η) / E S^-η over time, gives η.

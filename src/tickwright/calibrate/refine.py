@@ -23,13 +23,13 @@ from tickwright.calibrate.day_curves import market_sizes_of, towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
-from tickwright.calibrate.queue_fit import LARGE_TICK
+from tickwright.calibrate.queue_fit import ENOUGH_LEVELS, LARGE_TICK
 from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.search import (
+    CANCELS,
     KNOBS,
     LARGE_TICK_KNOBS,
-    ONE_LEVEL_KNOBS,
     POPULATION,
     Adjust,
     Knob,
@@ -134,9 +134,8 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
-    if recorded.day.settings.levels == 1:
-        return ONE_LEVEL_KNOBS
-    return LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
+    knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
+    return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, CANCELS)
 
 
 def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:

@@ -150,8 +150,8 @@ KNOBS: tuple[Knob, ...] = (
 LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("join", -0.5, 1.5, 0.2))
 """Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
 says what `kappa` and `lean` say already, and the search is slower by it."""
-ONE_LEVEL_KNOBS: tuple[Knob, ...] = (*KNOBS, _rates("cancels", 0.15, _leave))
-"""Where one level is seen, the rates are a default's: no state of the day has been asked how fast orders leave."""
+CANCELS = _rates("cancels", 0.15, _leave)
+"""Where too few levels are seen the rates are a default's: no state of the day has been asked how fast orders leave."""
 
 
 def with_knobs(market: FP, x: np.ndarray, knobs: Sequence[Knob] = KNOBS) -> FP:

@@ -115,7 +115,13 @@ def test_what_makes_no_clock_is_refused() -> None:
     ):
         with pytest.raises(ConfigError, match=said):
             dataclasses.replace(STEADY, **changes)  # type: ignore[arg-type]
-    for name, value in (("echo", -1.0), ("comeback", 1.0), ("company", 1.0), ("spread_power", 9.0)):
+    for name, value in (
+        ("echo", -1.0),
+        ("comeback", 1.0),
+        ("company", 1.0),
+        ("company_gap", 0.01),
+        ("spread_power", 9.0),
+    ):
         with pytest.raises(ConfigError, match=name):
             dataclasses.replace(FP().queues, **{name: value})  # type: ignore[arg-type]
     assert isinstance(FP().queues, Queues)

@@ -243,7 +243,7 @@ def test_time_may_pass_before_an_action_and_moves_no_event():
 
 def test_time_passes_in_company_too_and_moves_no_event():
     given = parameters.QueueReactive()
-    queues = dc.replace(given.queues, company=0.8, company_gap=0.5)
+    queues = dc.replace(given.queues, company=0.8, company_gap=0.001)
     params = row_of(dc.replace(given, queues=queues), tempo=1.7)
     one = np.zeros(1, MARKET)
     open_markets(one, params, 4, 10_000)
@@ -251,7 +251,7 @@ def test_time_passes_in_company_too_and_moves_no_event():
         advance(one, 0, params, 1)
     two, began = one.copy(), one["clock"][0]
     due = pass_time(one, 0, params, 0, 0.0)
-    assert due == began + one["wait"][0] * 0.5
+    assert due == began + one["wait"][0] * 0.001
     assert pass_time(one, 0, params, 0, began + (due - began) / 3) == due
     assert one["clock"][0] == began + (due - began) / 3
     assert pass_time(one, 0, params, 0, 0.0) == pytest.approx(due, rel=1e-12)

@@ -25,7 +25,8 @@ def _reflect(
 ) -> None:
     before, market, param = source[k], target[k], params[0]
     reset(market.book, np.int64(twice_centre // 2))
-    market.free, market.used, market.resting = 0, 0, 0
+    market.free, market.used, market.resting, market.ours = 0, 0, 0, 0
+    market.company = 3 - before.company if before.company > 0 else 0
     for side in range(2):
         market.background[side] = 0
     for a in range(market.accounts.shape[0]):

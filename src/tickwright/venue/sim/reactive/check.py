@@ -2,9 +2,9 @@
 
 1. Arena: every slot ever used is live or on the free list, once; nothing lives beyond.
 2. Levels: each holds its orders' lots and count, in the order of their joining; the best prices are the best.
-3. Owners: accounts list their own orders and nobody else's; cash and shares of all accounts sum to zero; lots that
-   joined are resting, cancelled or traded. Likewise in the pool, in half ticks; lots made and taken, by venue, are
-   those of the accounts.
+3. Owners: accounts list their own orders and nobody else's, and `ours` the prices of all of them; cash and shares
+   of all accounts sum to zero; lots that joined are resting, cancelled or traded. Likewise in the pool, in half ticks;
+   lots made and taken, by venue, are those of the accounts.
 4. Both sides are quoted by the background, and not crossed.
 5. Queue-reactive laws: the reference lies between the best prices, no background order outside the window, the rates
    kept are the table's.

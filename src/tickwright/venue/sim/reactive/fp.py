@@ -157,8 +157,8 @@ def learn(market: Record, params: Record, block: Int, size: float) -> None:
 
 @inline(borrow=True)
 def _draw_roots(market: Record, params: Record, first: Int, last: Int) -> None:
-    """h of the memories of owners first to last - 1, one row behind another: in one loop over all of them, so that the
-    processor draws several roots at once."""
+    """h of the memories of owners first to last - 1: in one loop over all of them, so that the processor draws several
+    roots at once. Rows of a table lie one behind another, and the first is indexed beyond its end."""
     n0 = params.n0
     for place in range(first * SCALES, last * SCALES):
         market.pull[0, at(place)] = concave(market.memory[0, at(place)], n0)

@@ -14,7 +14,7 @@ scaled to a mean of 1, so that bursts move the clock within the pace and, like t
 state is a Poisson clock. Cancels in company (`queue_reactive`, law 6) wait for no clock.
 
 Unrealistic: one time scale of activity, no leverage effect, and bursts that do not know what their events are, but for
-market orders.
+market orders and what follows at once.
 """
 
 from __future__ import annotations

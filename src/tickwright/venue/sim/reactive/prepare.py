@@ -34,7 +34,8 @@ def layout_for(parameters: Parameters) -> np.dtype[Any]:
 def _tempo(parameters: Parameters) -> tuple[float, float]:
     """Units of model time a second, so that messages come at the rate that was asked for, and the share of market
     orders: by a pilot run, which sees the part of the day that its clock goes through. Curves of trading and of posting
-    that are far from even make a day of more messages than that, or fewer; a fit counts them (`calibrate.refine`)."""
+    that are far from even make a day of more messages than that, or fewer, and so do many cancels in company under
+    bursts, as a state of the clock is drawn for the first of them alone; a fit counts them (`calibrate.refine`)."""
     params = row_of(parameters)
     markets = np.zeros(1, layout_for(parameters))
     open_markets(markets, params, _PILOT_SEED, _PILOT_MID)

@@ -67,7 +67,8 @@ def choose(
 def choose_in_company(
     market: Record, found: tuple[float, float, float, float, float, float], u: float, otherwise: tuple[Int, Int, float]
 ) -> tuple[Int, Int, float]:
-    """`choose` for an event in company: a cancel on the side of the last one, or `otherwise` where nothing rests."""
+    """`choose` for an event in company: a cancel on the side of the last one, or `otherwise` where its rates, by
+    rounding, sum to nothing."""
     side = np.int64(market.company - 1)
     rate = found[1] if side == BID else found[3]
     if rate > 0.0:

@@ -15,7 +15,8 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      that came late, as whoever is near the head has something to lose.
   6. A cancel of the background is followed, with probability `company`, by another on its side, `company_gap` seconds
      later on average: who leaves takes several orders away at once. Of λC the share 1 - `company` is of those that come
-     alone or first. The clock of `pace` stands for those that follow.
+     alone or first. The clock of `pace` stands for those that follow. Where law 4 brings a limit order first, it comes
+     in its place.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -210,8 +211,8 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
 
 @inline(borrow=True)
 def _scale_market(market: Record, params: Record, touched: Int) -> None:
-    """What the rates of market orders are multiplied by; it stays while neither the best prices nor the fair price
-    nor the hour change."""
+    """What the rates of market orders are multiplied by; it stays while there is no echo, and neither the best prices
+    nor the fair price nor the hour change."""
     ladder = market.book.ladder
     scale = 1.0
     if params.rush > 0.0:
