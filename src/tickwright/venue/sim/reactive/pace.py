@@ -89,19 +89,16 @@ def loudness(market: Record, params: Record) -> float:
 def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
     """The state of the clock for the next event; `traded`: the one before was a market order."""
     u = uniform(block, GAP)
-    if traded:
-        if u < params.gap_after_market:
-            u /= params.gap_after_market
-            state = np.int64(0)
-            while u >= params.gap_after_edges[state]:
-                state += 1
-            market.gap = params.gaps[state]
+    own = traded and u < params.gap_after_market
+    if own:
+        u /= params.gap_after_market
+    else:
+        if traded:
+            u = (u - params.gap_after_market) / (1.0 - params.gap_after_market)
+        if u < params.gap_stay:
             return
-        u = (u - params.gap_after_market) / (1.0 - params.gap_after_market)
-    if u < params.gap_stay:
-        return
-    u = (u - params.gap_stay) / (1.0 - params.gap_stay)
+        u = (u - params.gap_stay) / (1.0 - params.gap_stay)
     state = np.int64(0)
-    while u >= params.gap_edges[state]:  # the last edge lies beyond any u
+    while u >= (params.gap_after_edges[state] if own else params.gap_edges[state]):  # the last lies beyond any u
         state += 1
     market.gap = params.gaps[state]

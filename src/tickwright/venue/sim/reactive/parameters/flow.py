@@ -21,8 +21,7 @@ class Flow:
     at a time of the day. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
     `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one
     state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the
-    first. `cancel_power`: `queue_reactive`, law 5, of
-    the queue-reactive laws and `uniform` cancels alone."""
+    first. `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
