@@ -7,15 +7,18 @@ import dataclasses
 import numpy as np
 import pytest
 from make_days import OPEN
+from scipy import stats
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.day import PassSettings, sums_of
-from tickwright.calibrate.day_curves import blocks_of, market_sizes_of, towards_curves
+from tickwright.calibrate.day_curves import blocks_of, size_curve_of, towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.flow_fit import POWER_BOUNDS, cancel_power_of
+from tickwright.calibrate.flow_fit import POWER_BOUNDS, asked_of, cancel_power_of
 from tickwright.calibrate.moments import moments_of
 from tickwright.calibrate.refine import sizes_towards
+from tickwright.core.events import Flag
 from tickwright.core.units import SECOND
+from tickwright.venue.sim.reactive.layout import DEPTH
 from tickwright.venue.sim.reactive.parameters import FP, Flow
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
@@ -25,9 +28,11 @@ STEADY = Flow(
 )  # fmt: skip
 
 
-def rows_of(seed: int, **changes: object) -> np.ndarray:
+def rows_of(seed: int, reach: int = DEPTH, **changes: object) -> np.ndarray:
     flow = dataclasses.replace(STEADY, **changes)  # type: ignore[arg-type]
-    given = dataclasses.replace(FP.plain(), flow=flow, informed=0.0)  # nobody sweeps: a size is from the table
+    given = dataclasses.replace(
+        FP.plain(), flow=flow, informed=0.0, reach=reach
+    )  # nobody sweeps: a size is from the table
     return np.concatenate(list(chunks(open_session(given, seed, OPEN, END))))
 
 
@@ -96,8 +101,8 @@ def test_a_day_of_few_cancels_says_nothing_of_their_places() -> None:
 def test_sizes_of_market_orders_over_the_day_come_back() -> None:
     wanted = np.array([2.0, 1.5, 1.0, 0.6, 0.6, 1.2])
     recorded = facts(rows_of(7, size_curve=tuple(wanted)))
-    np.testing.assert_allclose(market_sizes_of(recorded, 10.0), wanted, rtol=0.05)
-    np.testing.assert_allclose(market_sizes_of(facts(rows_of(7)), 10.0), 1.0, rtol=0.02)
+    np.testing.assert_allclose(size_curve_of(recorded), wanted / wanted.mean(), rtol=0.05)
+    np.testing.assert_allclose(size_curve_of(facts(rows_of(7))), 1.0, rtol=0.02)
 
 
 def test_more_market_orders_come_where_there_were_more_and_not_where_they_were_larger() -> None:
@@ -119,7 +124,7 @@ def uneven() -> DayFacts:
 
 
 def test_sizes_that_are_the_days_stay_where_they_are(uneven: DayFacts) -> None:
-    curve = market_sizes_of(uneven, 10.0)
+    curve = size_curve_of(uneven)
     flow = dataclasses.replace(STEADY, size_curve=curve)
     assert sizes_towards(flow, uneven, moments_of(uneven)) == pytest.approx(curve, rel=1e-3)
     halved = dataclasses.replace(flow, size_curve=tuple(0.5 * scale for scale in curve))
@@ -128,8 +133,60 @@ def test_sizes_that_are_the_days_stay_where_they_are(uneven: DayFacts) -> None:
     assert np.mean(sizes_towards(halved, uneven, found)) > np.mean(halved.size_curve)
 
 
-def test_the_shape_of_sizes_does_not_depend_on_the_typical_order(uneven: DayFacts) -> None:
-    near = np.array(market_sizes_of(uneven, 10.0))
-    assert near[0] > 2.0 * near[1]
-    for typical in (1.0, 100.0):
-        assert np.array(market_sizes_of(uneven, typical)) * typical / 10.0 == pytest.approx(near, rel=0.02)
+# -- what market orders ask for ----------------------------------------------------------------------------------------
+
+ASKED = {5: 0.2, 10: 0.5, 20: 0.1, 60: 0.2}
+
+
+def asked_by_hand(rows: np.ndarray) -> np.ndarray:
+    """Market orders by lots, which left some at their last price or took all; from a dict of prices."""
+    counts = np.zeros((2, at.SIZES))
+    book: dict[tuple[str, int], int] = {}
+    under_way: list[int] = []  # its lots
+    last = ("", 0)
+    for row in rows:
+        action, key, lots = chr(row["action"]), (chr(row["side"]), int(row["price"])), int(row["size"])
+        book[key] = book.get(key, 0) + (lots if action == "A" else -lots)
+        if action == "E":
+            under_way.append(lots)
+            last = key
+        if under_way and row["flags"] & int(Flag.LAST):
+            counts[1 if book[last] == 0 else 0, sum(under_way)] += 1
+            under_way = []
+    return counts
+
+
+def test_market_orders_are_counted_by_whether_they_took_all_that_stood_there() -> None:
+    rows = rows_of(9, 0, market_sizes=tuple(ASKED), market_weights=tuple(ASKED.values()))
+    seen = facts(rows).day.sums["asked"]
+    np.testing.assert_array_equal(seen, asked_by_hand(rows))
+    assert seen[0].sum() > 200
+    assert seen[1].sum() > 200
+
+
+def test_what_market_orders_asked_for_comes_back_though_most_found_less() -> None:
+    rows = rows_of(10, 0, market_sizes=tuple(ASKED), market_weights=tuple(ASKED.values()))
+    seen = facts(rows).day.sums["asked"]
+    found = asked_of(seen)
+    assert found[[*ASKED]] == pytest.approx([*ASKED.values()], abs=0.04)
+    assert seen[0, 60] < 0.1 * seen.sum()  # most of the large ones are told by those that took all there was
+
+
+def test_what_is_asked_for_is_the_product_limit_estimate() -> None:
+    # Oracle: scipy's Kaplan-Meier curve, told that who took all k wanted k or more: more than any below.
+    rng = np.random.default_rng(3)
+    counts = np.zeros((2, 60))
+    for asked, there in zip(rng.geometric(0.1, 800), rng.integers(1, 50, 800), strict=True):
+        counts[int(asked >= there), min(asked, there, 59)] += 1
+    stopped, cut = (np.repeat(np.arange(60), row.astype(int)) for row in counts)
+    curve = stats.ecdf(stats.CensoredData(uncensored=stopped, right=cut - 0.5)).sf
+    ours = 1.0 - np.cumsum(asked_of(counts))
+    last = int(np.flatnonzero(counts.sum(0))[-1])
+    np.testing.assert_allclose(ours[:last], curve.evaluate(np.arange(last)), atol=1e-12)
+    assert asked_of(counts).sum() == pytest.approx(1.0)
+
+
+def test_a_day_whose_market_orders_took_all_wanted_as_much_as_the_largest() -> None:
+    counts = np.zeros((2, 30))
+    counts[1, [3, 20]] = 5.0
+    assert np.flatnonzero(asked_of(counts)).tolist() == [20]

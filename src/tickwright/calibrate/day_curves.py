@@ -56,13 +56,12 @@ def posting_of(facts: DayFacts) -> Numbers:
     return bounded(1.0 / blocks_of([facts])["posting_curve"], POSTING_BOUNDS)
 
 
-def market_sizes_of(facts: DayFacts, typical: float) -> Numbers:
-    """`size_curve`: lots a market order over a `typical` order."""
+def size_curve_of(facts: DayFacts) -> Numbers:
+    """`size_curve`: lots a market order, relative."""
     markets, lots = facts.day.sums["gaps"][:, at.MARKET].sum(1), _shown_lots(facts)
     usual = max(float(lots.sum() / max(markets.sum(), 1.0)), 1.0)
     shape = (lots / usual + 1.0) / (markets + 1.0)  # as if each block had seen one more, of the usual size
-    curve = np.clip(shape, *SIZE_BOUNDS) * usual / typical
-    return tuple(round(float(v), 4) for v in np.clip(curve, 1e-3, 1e3))
+    return bounded(shape, SIZE_BOUNDS)
 
 
 def blocks_of(days: list[DayFacts]) -> dict[str, np.ndarray]:

@@ -18,15 +18,17 @@ CURVE_BOUNDS = (0.05, 8.0)
 """Of a curve over the day, relative to its mean: what lies beyond in one day's block is noise or an auction."""
 
 
-def sizes_of(counts: np.ndarray) -> tuple[tuple[Lots, ...], Numbers]:
-    """The commonest sizes with their shares, and the mean of each part of the rest: `PARTS` parts, by size, of about as
-    many lots each, so that small orders and large ones stay apart. `counts[k]` orders have k lots."""
+def sizes_of(counts: np.ndarray, parts_of: int = PARTS, power: float = 1.0) -> tuple[tuple[Lots, ...], Numbers]:
+    """The commonest sizes with their shares, and the mean of each part of the rest: so many parts, by size, of about as
+    many lots each (`power` 1) or orders (0), so that small orders and large ones stay apart. `counts[k]` orders have k
+    lots."""
     held = np.flatnonzero(counts)
     order = held[np.argsort(-counts[held], kind="stable")]
     found = {int(k): float(counts[k]) for k in order[:COMMONEST]}
     rest = np.sort(order[COMMONEST:])
-    lots = np.cumsum(rest * counts[rest])
-    parts = np.minimum(PARTS * (lots - rest * counts[rest] / 2) / max(lots[-1:].sum(), 1), PARTS - 1).astype(int)
+    weighed = rest**power * counts[rest]
+    ends = np.cumsum(weighed)
+    parts = np.minimum(parts_of * (ends - weighed / 2) / max(ends[-1:].sum(), 1e-9), parts_of - 1).astype(int)
     for part in np.unique(parts):
         inside = rest[parts == part]
         weight = float(counts[inside].sum())
@@ -34,6 +36,24 @@ def sizes_of(counts: np.ndarray) -> tuple[tuple[Lots, ...], Numbers]:
         found[size] = found.get(size, 0.0) + weight
     total = sum(found.values())
     return tuple(sorted(found)), tuple(found[k] / total for k in sorted(found))
+
+
+def asked_of(counts: np.ndarray) -> np.ndarray:
+    """Shares of market orders by the lots that they asked for. `counts[0, k]` traded k lots and left some at their last
+    price; of `counts[1, k]`, which took all that stood there, is known that they asked for as many or more.
+
+    The product-limit estimator (Kaplan, Meier, "Nonparametric estimation from incomplete observations", Journal of the
+    American Statistical Association 53, 1958), by which who took k of k has not shown that he wanted no more. What is
+    left over of it beyond the largest is put there."""
+    stopped, cut = counts
+    wanted_more = np.cumsum((stopped + cut)[::-1])[::-1] - cut
+    chances = np.divide(stopped, wanted_more, out=np.zeros_like(stopped), where=stopped > 0)
+    left = np.cumprod(1.0 - chances)
+    shares = -np.diff(left, prepend=1.0)
+    held = np.flatnonzero(stopped + cut)
+    if held.size:
+        shares[held[-1]] += left[-1]
+    return shares
 
 
 def usual_mid(facts: DayFacts, tick: Ticks = 1) -> Ticks:

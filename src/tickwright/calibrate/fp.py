@@ -38,9 +38,9 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, spread_power_of
-from tickwright.calibrate.day_curves import market_sizes_of, posting_of
+from tickwright.calibrate.day_curves import posting_of, size_curve_of
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.flow_fit import asked_of, cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.moments import mean_over, moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
@@ -128,7 +128,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     base = FP.plain() if large else FP.plain_small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
-    typical = float(np.dot(sizes, weights))
+    market_sizes, market_weights = sizes_of(asked_of(facts.day.sums["asked"]), 8, 0.3)
     pace, trading, volatility = day_curves(facts)
     gaps, gap_weights, stay, after, after_weights = gaps_of(facts)
     company, company_gap = company_of(facts)
@@ -140,7 +140,8 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
         activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
         gap_after_market=after, gap_after_weights=after_weights, posting_curve=posting_of(facts),
-        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=market_sizes_of(facts, typical),
+        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=size_curve_of(facts),
+        market_sizes=market_sizes, market_weights=market_weights,
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()
@@ -160,6 +161,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         ),
         lean=LEAN if large else SMALL_TICK_LEAN,
         through=THROUGH,
+        sweep_through=THROUGH,
         impact_news=IMPACT_NEWS,
         impact_posting=IMPACT_POSTING,
         kappa=PULL * book.tick / found.spread,

@@ -151,6 +151,8 @@ def _end_trade(s: Record, t: Record) -> None:
     t.counts[_MARKETS] += 1
     t.spread_events[b, min(trade.spread, _SPREADS) - 1] += 1
     emptied = s.shown[s.open_side] == 0 or s.prices[s.open_side, 0] != s.open_best
+    took_all = s.shown[s.open_side] == 0 or s.prices[s.open_side, 0] != s.open_last
+    t.asked[1 if took_all else 0, min(trade.lots, _SIZES - 1)] += 1
     kind = _MO1 if emptied else _MO0
     _at_best(s, t, trade.ts, kind, trade.sign, trade.mid2, trade.spread, s.open_depth[BID], s.open_depth[ASK])
     k = s.trade_count
@@ -313,6 +315,7 @@ def _trade_row(s: Record, t: Record, row: Record, ts: Int) -> None:
         trade.spread = s.prices[ASK, 0] - s.prices[BID, 0]
         trade.lots = 0
         trade.cash = 0
+    s.open_last = np.int64(row.price)
     trade.lots += row.size
     trade.cash += np.int64(row.size) * np.int64(row.price)
 

@@ -167,6 +167,7 @@ STATE = np.dtype(
         ("open_valid", "<i8"),
         ("open_side", "<i8"),  # resting side
         ("open_best", "<i8"),  # the best price there before it
+        ("open_last", "<i8"),  # the price of its last fill
         ("open_depth", "<i8", (2,)),
         ("trade", TRADED),
         ("best_count", "<i8"),
@@ -236,6 +237,7 @@ def _sums_dtype() -> np.dtype[Any]:
             ("order_seconds", "<f8"),  # resting orders on the near levels, times s
             ("distances", "<f8", (DISTANCES,)),
             ("sizes", "<f8", (SIZES,)),
+            ("asked", "<f8", (2, SIZES)),  # market orders by lots: at their last price they left some, or took all
             ("cancel_places", "<f8", (QUEUED + 1, QUEUED)),  # whole cancels: [orders in the queue, orders ahead]
             ("counts", "<i8", (N_COUNTS,)),
         ]

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from tickwright.calibrate.day import sums_of
-from tickwright.calibrate.day_curves import market_sizes_of, towards_curves
+from tickwright.calibrate.day_curves import size_curve_of, towards_curves
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
@@ -198,9 +198,9 @@ def _counted(market: FP, recorded: DayFacts, found: Moments, tick: Ticks) -> FP:
 
 def sizes_towards(flow: Flow, recorded: DayFacts, found: Moments) -> Numbers:
     """`size_curve` a step nearer to the recorded market orders. Sweeps are larger than the orders of the table: what
-    they add is taken off all. No time of the day has larger ones than it shows, since a market order takes what stands
-    there: larger ones would make up for a thin book for ever."""
-    shown = float(np.mean(market_sizes_of(recorded, flow.typical)))
+    they add is taken off all. No day has larger ones than its own, since a market order takes what stands there: larger
+    ones would make up for a thin book for ever."""
+    shown = float(np.mean(size_curve_of(recorded)))
     step = _ratio(moments_of(recorded).lots, found.lots, 0.5, 1.3)
     factor = min(step, shown / float(np.mean(flow.size_curve)))
     return tuple(round(scale * factor, 4) for scale in flow.size_curve)

@@ -136,18 +136,17 @@ KNOBS: tuple[Knob, ...] = (
     _field("kappa", 1e-3, 10.0, 0.3, log=True),
     _field("lean", -1.0, 1.5, 0.25),
     _field("news", 1e-3, 1e3, 0.25, log=True),
-    _field("through", 0.0, 1.0, 0.15),
+    _field("sweep_through", 0.0, 1.0, 0.15),
     _field("impact_news", 0.0, 1.5, 0.2),
     _field("impact_posting", 0.02, 1.5, 0.15),
     _field("informed", 0.02, 0.9, 0.1),
-    _field("sweep", 0.2, 100.0, 0.3, log=True),
     _field("heed", 0.0, 4.0, 0.2),
     _field("rush", 0.0, 10.0, 0.5),
     _field("news_rate", 0.05, 1.0, 0.4, log=True),
     _impact("fast impact", 0, 2, 0.3),
     _impact("slow impact", 2, 4, 0.3),
 )
-LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("join", -0.5, 1.5, 0.2))
+LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("through", 0.0, 1.0, 0.15), _field("join", -0.5, 1.5, 0.2))
 """Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
 says what `kappa` and `lean` say already, and the search is slower by it."""
 CANCELS = _rates("cancels", 0.15, _leave)

@@ -108,6 +108,20 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ("queue-reactive", {"flow__cancel_power": 0.4}),
     ("fp", {"flow__day_seconds": 20.0, "flow__size_curve": [0.3, 2.0, 1.0, 3.5], "flow__cancel_power": 1.7}),
     ("fp-small-tick", {"flow__size_curve": [1.6], "news": 2.0, "informed": 0.7}),
+    ("fp-small-tick", {"sweep_through": 0.4, "news": 2.0, "informed": 0.7}),
+    (
+        "fp-small-tick",
+        {
+            "flow__market_sizes": [3, 100, 250, 900],
+            "flow__market_weights": [0.2, 0.5, 0.2, 0.1],
+            "flow__day_seconds": 20.0,
+            "flow__size_curve": [0.3, 2.0, 1.0, 3.5],
+            "sweep_through": 0.3,
+            "informed": 0.6,
+        },
+    ),
+    ("queue-reactive", {"flow__market_sizes": [7, 450], "flow__market_weights": [3.0, 1.0]}),
+    ("hawkes", {"flow__market_sizes": [7, 450], "flow__market_weights": [3.0, 1.0]}),
     ("fp-small-tick", {}),
     ("fp-small-tick", {"edge": 0.4, "reach": 2, "passive": 0.75, "picked": 0.3}),
     (

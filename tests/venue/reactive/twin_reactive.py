@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 
 BID, ASK = 0, 1
+BY_FACTOR, BY_HAZARD = 1, 2
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
@@ -54,9 +55,13 @@ class Order:
         self.made = Order.made_so_far
 
 
+def plain(value):
+    return {n: plain(value[n]) for n in value.dtype.names} if value.dtype.names else value.tolist()
+
+
 class Twin:
     def __init__(self, params, seed, mid):
-        self.p = {n: params[n].tolist() for n in params.dtype.names}
+        self.p = plain(params)
         self.seed, self.events, self.time, self.clock = int(seed), 0, 0.0, 0.0
         self.queues = {BID: defaultdict(list), ASK: defaultdict(list)}
         self.free, self.used = [], 0
@@ -128,11 +133,12 @@ class Twin:
             u = (u - stay) / (1.0 - stay)
             self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"])]
 
-    def size(self, u):
-        for i in range(self.p["size_count"] - 1):
-            if u < self.p["size_edges"][i]:
-                return self.p["sizes"][i]
-        return self.p["sizes"][self.p["size_count"] - 1]
+    def size(self, u, whose="sizes"):
+        table = self.p[whose]
+        for i in range(table["count"] - 1):
+            if u < table["edges"][i]:
+                return table["lots"][i]
+        return table["lots"][table["count"] - 1]
 
     # the book
     def best(self, side):
@@ -214,7 +220,7 @@ class Twin:
                 if limit is None or sign * (self.twice_mid - 2 * limit) <= 0:
                     filled = self.cross_dark(0, side, lots)
             elif u < p["ping"] + p["hide"] and not full:
-                lots = self.size(self.u(SIZE))
+                lots = self.size(self.u(SIZE), "market_sizes")
                 filled = self.cross_dark(0, side, lots)
                 waits = max(1, math.ceil(-p["patience"] * math.log(1.0 - self.u(PATIENCE))))
                 if filled < lots:
@@ -374,8 +380,14 @@ class Twin:
         place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
         return self.p[name][min(place, self.p["bins"] - 1)]
 
+    def asked(self):
+        u = self.u(SIZE)
+        if self.p["sized"] == BY_HAZARD:  # S to the power 1/c
+            u = 1.0 - (1.0 - u) ** self.curve("size_curve")
+        return self.sized(self.size(u, "market_sizes"))
+
     def sized(self, lots):
-        if all(scale == 1.0 for scale in self.p["size_curve"][: self.p["bins"]]):
+        if self.p["sized"] != BY_FACTOR:
             return lots
         return max(1, int(lots * self.curve("size_curve") + self.u(PART)))
 
@@ -535,7 +547,7 @@ class Twin:
             queue = self.reference - emptied[1] if emptied[0] == BID else emptied[1] - self.reference - 1
             if not crosses and 0 <= queue < self.K:
                 kind, side, i = "limit", emptied[0], queue
-        lots = self.size(self.u(SIZE))
+        lots = self.size(self.u(SIZE), "market_sizes" if kind == "market" else "sizes")
         if kind == "limit":
             if self.model >= QUEUE_REACTIVE:
                 self.rest(0, side, self.price_of(side, i), lots, self.venue(VENUE))
@@ -583,12 +595,14 @@ class Twin:
         if self.model in (QUEUE_REACTIVE, QL, FP):
             side = 1 - side
         if self.model == FP:
-            lots, sweep = self.sized(lots), self.sized(self.p["sweep"])
+            lots = self.asked()
+            sweep = self.sized(self.p["sweep"]) if self.p["sweep"] else lots
+            stops = self.p["sweep_through"] < 1.0 and self.u(THROUGH) >= self.p["sweep_through"]
             informed = self.u(INFORMED) < (self.p["informed"] + self.rush) / (1.0 + self.rush)
             if informed and self.fair > self.best(ASK):
-                side, lots, limit = BID, sweep, math.ceil(self.fair) - 1
+                side, lots, limit = BID, sweep, self.best(ASK) if stops else math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
-                side, lots, limit = ASK, sweep, math.floor(self.fair) + 1
+                side, lots, limit = ASK, sweep, self.best(BID) if stops else math.floor(self.fair) + 1
             elif informed and abs(2.0 * self.fair - self.twice_mid) > self.p["edge"] * (
                 self.best(ASK) - self.best(BID)
             ):

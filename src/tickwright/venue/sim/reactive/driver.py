@@ -129,7 +129,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
                 u = uniform(block, np.int64(QUEUES * (1 + side) + i))
                 price = mid_price - i if side == BID else mid_price + 1 + i
                 venue = venue_of(param, block, np.int64(QUEUES * (3 + side) + i))
-                place_apart(market, np.int64(side), np.int64(price), size_at(param, u), venue, out)
+                place_apart(market, np.int64(side), np.int64(price), size_at(param.sizes, u), venue, out)
         santa_fe.settle(market, param, out)
     draw_wait(market)
 

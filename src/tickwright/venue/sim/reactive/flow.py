@@ -60,18 +60,18 @@ def end_message(market: Record, out: Rows) -> None:
 
 
 @inline(borrow=True)
-def size_of(params: Record, block: Int) -> Int:
-    """An order's lots, from the table."""
-    return size_at(params, uniform(block, SIZE))
+def size_of(table: Record, block: Int) -> Int:
+    """An order's lots, from a table."""
+    return size_at(table, uniform(block, SIZE))
 
 
 @inline(borrow=True)
-def size_at(params: Record, u: float) -> Int:
-    """The size at a quantile of the table."""
-    found = np.int64(params.size_guide[at(np.int64(u * GUIDE))])
-    while u >= params.size_edges[at(found)]:  # seldom: the guide is where to begin. The last edge lies beyond any u
+def size_at(table: Record, u: float) -> Int:
+    """The size at a quantile of a table."""
+    found = np.int64(table.guide[at(np.int64(u * GUIDE))])
+    while u >= table.edges[at(found)]:  # seldom: the guide is where to begin. The last edge lies beyond any u
         found += 1
-    return params.sizes[at(found)]
+    return table.lots[at(found)]
 
 
 @inline(borrow=True)

@@ -16,7 +16,7 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      and somebody who knows nothing trades in their place: at 0 they always come, at 1 only where it pays.
   7. An order that does not sweep goes at most `reach` ticks beyond the best price that it meets, and a share
      1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
-     (Tóth et al.'s selective taking, by price).
+     (Tóth et al.'s selective taking, by price). Of the sweeps a share 1 - `sweep_through` stops there likewise.
   8. For each tick by which F lies beyond a best price there are `rush` times more market orders, all of the informed;
      at most 50 times more (`queue_reactive.MOST_RUSH`), however far it lies.
   9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
@@ -29,7 +29,9 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      is wide and each trade moves the price the further, or whoever rests would be paid at that hour (Wyart et al.,
      "Relation between bid-ask spread, impact and volatility in order-driven markets", Quantitative Finance 8, 2008).
  11. The size of a market order, `sweep` or one from the table of all orders, is multiplied by `size_curve` at that time
-     of the day; a part of a lot is one by chance, and no order is smaller than a lot.
+     of the day; a part of a lot is one by chance, and no order is smaller than a lot. With `market_sizes` every
+     order has one of these, sweeps too, and the curve is of their hazards (Lehmann, "The power of rank tests", Annals
+     of Mathematical Statistics 24, 1953): where it is c, the chance S of a larger one is S^(1/c).
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
@@ -60,10 +62,12 @@ from tickwright.book.ladder import best
 from tickwright.book.layout import ASK, BID, Bool, Int, Record, at
 from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
-from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, PART, THROUGH, TIDINGS, near_normal, uniform
-from tickwright.venue.sim.reactive.flow import size_of
-from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
+from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, PART, SIZE, THROUGH, TIDINGS, near_normal, uniform
+from tickwright.venue.sim.reactive.flow import size_at
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS, Sized
 from tickwright.venue.sim.reactive.pace import loudness, size_now
+
+_BY_HAZARD = int(Sized.BY_HAZARD)
 
 
 @inline(borrow=True)
@@ -83,6 +87,13 @@ def _limit(market: Record, params: Record, block: Int, side: Int) -> Int:
 
 
 @inline(borrow=True)
+def _sweep_limit(params: Record, block: Int, near: Int, far: Int) -> Int:
+    """The worst price that a sweep takes: the last one that is worth it, or the best one alone."""
+    stops = params.sweep_through < 1.0 and uniform(block, THROUGH) >= params.sweep_through
+    return np.int64(near if stops else far)
+
+
+@inline(borrow=True)
 def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
     """The size of a market order, from one that knows nothing of the hour: whole lots, by chance with the same mean,
     and at least one."""
@@ -92,15 +103,33 @@ def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
 
 
 @inline(borrow=True)
+def _asked(market: Record, params: Record, block: Int) -> Int:
+    """What somebody who does not sweep asks for. By hazards the chance of more than x, S(x), is S(x)^(1/c) at c of the
+    curve: sizes stay those of the table, so that round lots meet round lots."""
+    u = uniform(block, SIZE)
+    if params.sized == _BY_HAZARD:
+        return size_at(params.market_sizes, 1.0 - (1.0 - u) ** size_now(market, params))
+    return _sized(market, params, block, size_at(params.market_sizes, u))
+
+
+@inline(borrow=True)
+def _swept(market: Record, params: Record, block: Int, lots: Int) -> Int:
+    """The most that a sweep takes, of somebody who would else ask for `lots`."""
+    return lots if params.sweep == 0 else _sized(market, params, block, params.sweep)
+
+
+@inline(borrow=True)
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
     """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
-    lots = _sized(market, params, block, size_of(params, block))
+    lots = _asked(market, params, block)
     if uniform(block, INFORMED) < (params.informed + market.rush) / (1.0 + market.rush):
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
-            return BID, _sized(market, params, block, params.sweep), np.int64(math.ceil(market.fair)) - 1, np.int64(-1)
+            limit = _sweep_limit(params, block, best(ladder, ASK), np.int64(math.ceil(market.fair)) - 1)
+            return BID, _swept(market, params, block, lots), limit, np.int64(-1)
         if market.fair < best(ladder, BID):
-            return ASK, _sized(market, params, block, params.sweep), np.int64(math.floor(market.fair)) + 1, np.int64(-1)
+            limit = _sweep_limit(params, block, best(ladder, BID), np.int64(math.floor(market.fair)) + 1)
+            return ASK, _swept(market, params, block, lots), limit, np.int64(-1)
         gap = 2.0 * market.fair - market.twice_mid
         if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
             side = BID if gap > 0.0 else ASK

@@ -146,7 +146,7 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         price = queue_reactive.price_of(market, side, i)
         u = uniform(block, SIZE + (kind - _LIMIT))
         if kind == _LIMIT:
-            lots = place(market, side, price, size_at(params, u), venue_of(params, block, VENUE), out)
+            lots = place(market, side, price, size_at(params.sizes, u), venue_of(params, block, VENUE), out)
             end_message(market, out)
         else:
             lots = cancel_in_queue(market, params, side, price, queue_reactive.place_in_queue(params, u), out)
@@ -168,7 +168,11 @@ def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Row
         taker, lots, limit, slot = fp.order(market, params, block)
     else:
         taker = ql.side(market, params, block) if params.model == _QL else 1 - hit
-        lots, limit, slot = size_of(params, block), queue_reactive.window_end(market, params, taker), np.int64(-1)
+        lots, limit, slot = (
+            size_of(params.market_sizes, block),
+            queue_reactive.window_end(market, params, taker),
+            np.int64(-1),
+        )
     made_1, made_2 = market.accounts[1].made, market.accounts[2].made
     signed = _take(market, params, block, taker, lots, limit, out)
     if params.model == _FP:
@@ -197,12 +201,12 @@ def _band_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         kind, side = santa_fe.choose(market, params, total, u)
     if kind == _LIMIT:
         price, venue = santa_fe.limit_price(market, params, side, block), venue_of(params, block, VENUE)
-        place(market, side, price, size_of(params, block), venue, out)
+        place(market, side, price, size_of(params.sizes, block), venue, out)
         end_message(market, out)
     elif kind == _CANCEL:
         santa_fe.cancel_any(market, block, out)
     elif kind == _MARKET:
-        lots = size_of(params, block)
+        lots = size_of(params.market_sizes, block)
         if params.model == _EPSILON:
             side, lots = epsilon.order(market, params, block)
         _take(market, params, block, side, lots, no_limit(side), out)

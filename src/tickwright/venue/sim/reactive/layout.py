@@ -68,6 +68,14 @@ class CancelRule(IntEnum):
     BACK = 2
 
 
+class Sized(IntEnum):
+    """How the sizes of market orders follow their curve over the day."""
+
+    NOT = 0
+    BY_FACTOR = 1
+    BY_HAZARD = 2
+
+
 class Kind(IntEnum):
     """What a law chose."""
 
@@ -249,6 +257,15 @@ REQUEST = np.dtype(
 )
 """What an agent asks of one market. With relative prices whoever asks for thousands need not know their books."""
 
+SIZE_TABLE = np.dtype(
+    [
+        ("count", "<i8"),
+        ("lots", "<i8", (SIZES,)),
+        ("edges", "<f8", (SIZES,)),  # distribution function; 2 from the last one on
+        ("guide", "i1", (GUIDE,)),
+    ]
+)
+
 PARAMS = np.dtype(
     [
         ("model", "<i8"),
@@ -263,10 +280,8 @@ PARAMS = np.dtype(
         ("unit", "<i8"),  # lots of an order at the window's edge
         ("venues", "<i8"),  # lit ones
         ("apart", "<i8"),  # 1: several of them, or a pool
-        ("size_count", "<i8"),
-        ("sizes", "<i8", (SIZES,)),
-        ("size_edges", "<f8", (SIZES,)),
-        ("size_guide", "i1", (GUIDE,)),
+        ("sizes", SIZE_TABLE),  # of limit orders
+        ("market_sizes", SIZE_TABLE),
         ("tail", "<f8"),  # LMF: -1 / Pareto exponent of lengths
         ("cap", "<f8"),
         ("tempo", "<f8"),  # model time units a second at the day's mean
@@ -276,7 +291,7 @@ PARAMS = np.dtype(
         ("volatility_curve", "<f8", (BINS,)),
         ("trading_curve", "<f8", (BINS,)),
         ("posting_curve", "<f8", (BINS,)),
-        ("sized", "<i8"),  # 1: FP's market orders have a size of their own, by the curve
+        ("sized", "<i8"),  # FP: Sized
         ("size_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),
@@ -299,7 +314,7 @@ PARAMS = np.dtype(
         ("news_rate", "<f8"),  # FP: pieces of news a market order
         ("passive", "<f8"),
         ("informed", "<f8"),
-        ("sweep", "<i8"),  # lots
+        ("sweep", "<i8"),  # lots; 0: as many as any other order
         ("picked", "<f8"),  # share of a passive fill that is remembered if the informed caused it
         ("edge", "<f8"),  # half-spreads
         ("reach", "<i8"),  # ticks
@@ -323,6 +338,7 @@ PARAMS = np.dtype(
         ("company_gap", "<f8"),  # seconds
         ("by_spread", "<f8", (SPREADS,)),  # of market orders
         ("through", "<f8"),  # FP
+        ("sweep_through", "<f8"),  # FP
         ("lean", "<f8"),  # FP: share of the tilt that cancels get
         ("join", "<f8"),  # FP: the same of limit orders
         ("stale", "<f8"),  # FP: tilt a tick by which the fair price lies beyond a best price

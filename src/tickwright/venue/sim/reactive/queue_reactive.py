@@ -175,7 +175,7 @@ def comes_back(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     if crosses or not 0 <= i < params.levels or uniform(block, BACK) >= params.comeback:
         return False
     venue = venue_of(params, block, VENUE)
-    place_apart(market, side, price, size_at(params, uniform(block, SIZE)), venue, out)
+    place_apart(market, side, price, size_at(params.sizes, uniform(block, SIZE)), venue, out)
     look_apart(market, params, side, i)
     return True
 
@@ -311,7 +311,7 @@ def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
             clear_queue(market, side, price, target, out)
             count = level_count(ladder, side, price) - agents_at(market, side, price)[1]
             for k in range(count, target):
-                lots = size_at(params, uniform(block, np.int64(key + 1 + k)))
+                lots = size_at(params.sizes, uniform(block, np.int64(key + 1 + k)))
                 venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
                 place_apart(market, np.int64(side), price, lots, venue, out)
     look_at_all(market, params)

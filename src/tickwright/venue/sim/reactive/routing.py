@@ -53,7 +53,7 @@ def send(market: Record, params: Record, block: Int, side: Int, lots: Int, limit
         if u < params.ping and may:
             hidden = dark.cross(market, params, taker, side, lots, out)
         elif params.ping <= u < params.ping + params.hide and not dark.is_full(market, side):
-            wanted = size_of(params, block)
+            wanted = size_of(params.market_sizes, block)
             hidden = dark.cross(market, params, taker, side, wanted, out)
             if hidden < wanted:
                 waits = np.int64(math.ceil(-params.patience * math.log(1.0 - uniform(block, PATIENCE))))

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tickwright.core.units import Lots
 from tickwright.venue.sim.reactive.layout import (
     GUIDE,
     MARKET,
@@ -16,6 +17,7 @@ from tickwright.venue.sim.reactive.layout import (
     VOLUMES,
     CancelRule,
     Model,
+    Sized,
 )  # fmt: skip
 from tickwright.venue.sim.reactive.parameters import (
     FP,
@@ -75,31 +77,29 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["kappa"], row["clip"], row["n0"], row["news"] = (
             parameters.kappa, parameters.clip, parameters.n0, parameters.news / math.sqrt(parameters.news_rate),
         )  # fmt: skip
-        row["edge"], row["reach"], row["through"] = parameters.edge, parameters.reach, parameters.through
+        row["edge"], row["reach"] = parameters.edge, parameters.reach
+        row["through"], row["sweep_through"] = parameters.through, parameters.sweep_through
         row["impact_news"], row["join"] = parameters.impact_news, parameters.join
         row["impact_posting"] = parameters.impact_posting
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
         row["picked"] = parameters.picked
-        row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
+        own = parameters.flow.market_sizes  # which are of the sweeps too
+        row["sweep"] = 0 if own else max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]
     return rows
 
 
 def _flow(row: np.void, flow: Flow) -> None:
-    n = len(flow.sizes)
     row["cancel_rule"], row["cancel_power"] = CancelRule[flow.cancels.upper()], flow.cancel_power
     row["display"] = flow.display
     row["per_typical"] = 1.0 / flow.typical
     row["places"] = np.minimum(np.ceil(np.arange(PLACED) * row["per_typical"]), VOLUMES - 1)
     row["unit"] = max(1, round(flow.typical))
-    row["size_count"] = n
-    row["sizes"][:n] = flow.sizes
-    row["size_edges"][: n - 1] = (np.cumsum(flow.weights) / sum(flow.weights))[:-1]
-    row["size_edges"][n - 1 :] = 2.0  # beyond any quantile
-    row["size_guide"] = np.searchsorted(row["size_edges"], np.arange(GUIDE) / GUIDE, side="right")
+    _sizes(row["sizes"], flow.sizes, flow.weights)
+    _sizes(row["market_sizes"], flow.market_sizes or flow.sizes, flow.market_weights or flow.weights)
     row["day"] = flow.day_seconds
     # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
     curves = (flow.volume_curve, flow.volatility_curve, flow.trading_curve, flow.posting_curve, flow.size_curve)
@@ -110,7 +110,9 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
     row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
     row["size_curve"][:bins] = _on(flow.size_curve, bins)
-    row["sized"] = any(scale != 1.0 for scale in flow.size_curve)
+    row["sized"] = Sized.NOT
+    if any(scale != 1.0 for scale in flow.size_curve):
+        row["sized"] = Sized.BY_HAZARD if flow.market_sizes else Sized.BY_FACTOR
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep
@@ -118,6 +120,15 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["activity_shift"] = variance / 2.0
     row["activity_news"] = flow.activity_news
     row["news_shift"] = flow.activity_news**2 * variance
+
+
+def _sizes(table: np.void, sizes: tuple[Lots, ...], weights: Numbers) -> None:
+    n = len(sizes)
+    table["count"] = n
+    table["lots"][:n] = sizes
+    table["edges"][: n - 1] = (np.cumsum(weights) / sum(weights))[:-1]
+    table["edges"][n - 1 :] = 2.0  # beyond any quantile
+    table["guide"] = np.searchsorted(table["edges"], np.arange(GUIDE) / GUIDE, side="right")
 
 
 def _gaps(row: np.void, flow: Flow, market_share: float) -> None:

@@ -18,7 +18,8 @@ class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
     day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and
     `posting_curve`, of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied
-    at a time of the day. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
+    at a time of the day. `market_sizes` are what market orders ask for, with their weights; none: the sizes of all
+    orders. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
     `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one
     state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the
     first. `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
@@ -40,6 +41,8 @@ class Flow:
     trading_curve: Numbers = (1.0,)
     posting_curve: Numbers = (1.0,)
     size_curve: Numbers = (1.0,)
+    market_sizes: tuple[Lots, ...] = ()
+    market_weights: Numbers = ()
     cancels: str = "uniform"
     cancel_power: float = 1.0
     display: float = 1.0
@@ -48,14 +51,9 @@ class Flow:
     pool: Pool | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.sizes) <= SIZES or len(self.sizes) != len(self.weights):
-            raise ConfigError("flow.sizes", self.sizes, f"1 to {SIZES} sizes, one for each weight")
-        for size in self.sizes:
-            if size != int(size) or not 1 <= size <= 1_000_000:
-                raise ConfigError("flow.sizes", size, "whole lots from 1 to 1000000")
-        all_within("flow.weights", self.weights, 0.0, 1e9)
-        if not sum(self.weights) > 0:
-            raise ConfigError("flow.weights", self.weights, "weights that are not all zero")
+        _check_sizes("", self.sizes, self.weights)
+        if self.market_sizes or self.market_weights:
+            _check_sizes("market_", self.market_sizes, self.market_weights)
         within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
         within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
         for name in ("volume_curve", "volatility_curve", "trading_curve", "posting_curve", "size_curve"):
@@ -92,6 +90,17 @@ class Flow:
     def typical(self) -> float:
         """The mean size of an order, lots: the unit of volume in every law."""
         return sum(s * w for s, w in zip(self.sizes, self.weights, strict=True)) / sum(self.weights)
+
+
+def _check_sizes(whose: str, sizes: tuple[Lots, ...], weights: Numbers) -> None:
+    if not 1 <= len(sizes) <= SIZES or len(sizes) != len(weights):
+        raise ConfigError(f"flow.{whose}sizes", sizes, f"1 to {SIZES} sizes, one for each weight")
+    for size in sizes:
+        if size != int(size) or not 1 <= size <= 1_000_000:
+            raise ConfigError(f"flow.{whose}sizes", size, "whole lots from 1 to 1000000")
+    all_within(f"flow.{whose}weights", weights, 0.0, 1e9)
+    if not sum(weights) > 0:
+        raise ConfigError(f"flow.{whose}weights", weights, "weights that are not all zero")
 
 
 @dataclass(frozen=True, slots=True)

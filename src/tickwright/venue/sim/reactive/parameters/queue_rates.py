@@ -60,8 +60,9 @@ class QL:
 class FP:
     """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes, `edge` in
     half-spreads, `reach` in ticks; `stale`, `rush` and `heed` a tick; `lean` is the part of the tilt that cancels get,
-    `join` that of limit orders, `through` the share of market orders that go beyond the best price, `impact_news` how
-    impact follows the size of the news, `impact_posting` how it follows the want of limit orders at an hour.
+    `join` that of limit orders, `through` the share of market orders that go beyond the best price, `sweep_through`
+    that of sweeps, `impact_news` how impact follows the size of the news, `impact_posting` how it follows the want of
+    limit orders at an hour.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`. The large tick passes it with a policy that was trained in it, by
@@ -129,6 +130,7 @@ class FP:
     reach: int = 0
     lean: float = 1.0
     through: float = 1.0
+    sweep_through: float = 1.0
     impact_news: float = 0.0
     impact_posting: float = 0.0
     join: float = 1.0
@@ -153,6 +155,7 @@ class FP:
         within("lean", self.lean, -2.0, 2.0)
         within("join", self.join, -2.0, 2.0)
         within("through", self.through, 0.0, 1.0)
+        within("sweep_through", self.sweep_through, 0.0, 1.0)
         within("impact_news", self.impact_news, 0.0, 2.0)
         within("impact_posting", self.impact_posting, 0.0, 4.0)
         within("stale", self.stale, 0.0, 100.0)

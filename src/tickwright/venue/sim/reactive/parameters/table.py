@@ -130,10 +130,10 @@ _ADDED: dict[str, Any] = {
     "flow.gaps": [1.0], "flow.gap_weights": [1.0], "flow.gap_stay": 0.0, "flow.gap_after_market": 0.0,
     "flow.gap_after_weights": [],
     "flow.trading_curve": [1.0], "flow.posting_curve": [1.0], "flow.size_curve": [1.0],
-    "flow.cancel_power": 1.0,
+    "flow.market_sizes": [], "flow.market_weights": [], "flow.cancel_power": 1.0,
     "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0,
     "queues.comeback": 0.0, "queues.company": 0.0, "queues.company_gap": 1e-6,
-    "lean": 1.0, "through": 1.0, "picked": 1.0, "edge": 0.0, "reach": DEPTH,
+    "lean": 1.0, "through": 1.0, "sweep_through": 1.0, "picked": 1.0, "edge": 0.0, "reach": DEPTH,
     "impact_news": 0.0, "impact_posting": 0.0, "join": 1.0, "stale": 0.0, "heed": 0.0, "rush": 0.0, "news_rate": 1.0,
 }  # fmt: skip
 """Fields that came later, at values at which a law is as it was before: they are left out of the hash, so that a market
