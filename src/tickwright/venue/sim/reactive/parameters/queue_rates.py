@@ -196,14 +196,14 @@ class FP:
         return FP(
             signs=Signs(slots=1, pareto=1.5),
             queues=QUIET_TICK,
-            kappa=0.6,
-            heed=0.0,
-            impact=2.4,
+            kappa=2.0,
+            impact=2.0,
             weights=(0.42, 0.22, 0.15, 0.21),
-            news=2.0,
-            informed=0.35,
-            rush=0.8,
-            sweep=20.0,
+            n0=0.45,
+            news=1.45,
+            informed=0.1,
+            rush=12.0,
+            sweep=3.0,
             picked=0.45,
         )
 
