@@ -19,16 +19,30 @@ from tickwright.calibrate.search import loss
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
+from tickwright.venue.sim.reactive.parameters.queues import SMALL_TICK
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 END = OPEN + 3600 * SECOND
 BLOCKS = 25
+_WIDE = dataclasses.replace(
+    FP.small_tick(),
+    queues=dataclasses.replace(SMALL_TICK, market=tuple(0.4 * rate for rate in SMALL_TICK.market)),
+    kappa=0.6,
+    heed=0.0,
+    impact=2.4,
+    n0=0.05,
+    news=2.0,
+    informed=0.35,
+    rush=0.8,
+    sweep=20.0,
+)
+"""A spread of several ticks that market orders do not shun, so that an hour of a wide one has as many as any."""
 
 
 def day(power: float, seed: int) -> DayFacts:
     curves = {"volume_curve": (1.0,), "volatility_curve": (1.0,), "posting_curve": (0.15, 1.2, 1.2, 1.2, 1.2)}
     flow = Flow(messages_a_second=40.0, activity_sd=0.0, day_seconds=3600.0, **curves)
-    given = dataclasses.replace(FP.small_tick(), flow=flow, impact_posting=power)
+    given = dataclasses.replace(_WIDE, flow=flow, impact_posting=power)
     settings = PassSettings(OPEN, END, blocks=BLOCKS)
     return facts_of(sums_of(chunks(open_session(given, seed, OPEN, END)), settings))
 

@@ -32,9 +32,9 @@ def test_a_large_tick_is_mostly_one_tick_wide_and_dense_a_small_one_several_and_
     wide, dense = spread_and_gaps(FP.large_tick())
     assert 1.0 <= wide < 1.6
     assert dense > 0.6
-    wide, dense = spread_and_gaps(FP.small_tick())
+    wide, dense = spread_and_gaps(FP.small_tick(), 40_000)
     assert 3.0 < wide < 8.0
-    assert dense < 0.8
+    assert dense < 0.85
 
 
 @pytest.mark.parametrize("preset", PRESETS)

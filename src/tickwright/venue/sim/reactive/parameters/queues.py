@@ -138,5 +138,12 @@ SMALL_TICK = Queues.of_law(
     theta=1.0,
     reinit=0.0,
 )
-QUIET_TICK = dataclasses.replace(SMALL_TICK, market=tuple(round(0.4 * rate, 9) for rate in SMALL_TICK.market))
-"""The same with fewer market orders among the messages, so that quotes have followed one when the next comes."""
+QUIET_TICK = dataclasses.replace(
+    SMALL_TICK,
+    limit=tuple(tuple(round(0.75 * rate, 9) for rate in row) for row in SMALL_TICK.limit),
+    market=tuple(round(7.5 * rate, 9) for rate in SMALL_TICK.market),
+    theta=0.9,
+    spread_power=3.5,
+)
+"""Thinner, and nobody who needs to trade pays a wide spread: market orders wait until it has closed, so that quotes
+have followed one when the next comes."""
