@@ -10,7 +10,8 @@ In closed form, from the facts of the day:
 | metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
 | limit orders over the day | the spread, block by block (`day_curves`) |
-| sizes of market orders over the day | lots a market order, block by block (`day_curves`) |
+| what market orders ask for | what they traded; of those that took all, that it was as much or more (`flow_fit`) |
+| their sizes over the day | lots a market order, block by block (`day_curves`) |
 | from where in a queue cancels come | the places of the recorded ones, by maximum likelihood (`flow_fit`) |
 | quotes that come back | how soon the mid forgets a cancel that emptied the best |
 | cancels that come together | cancels at once after one of their side (`clock_fit`) |
@@ -60,6 +61,8 @@ LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS = 0.4, 0.0, 0.5, 0.2, 0.8
 """To start with; the search goes on from there."""
 IMPACT_POSTING = 0.5
 """The same: the spread goes about as the inverse of the root of posting, and impact with it."""
+ASKED_PARTS, ASKED_POWER = 8, 0.3
+"""Of the sizes of market orders, which are many small ones and few as large as the book."""
 ACTIVITY, ACTIVE = 0.4, 100.0
 """Activity to start with: its standard deviation, and its memory in market orders."""
 
@@ -128,7 +131,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     base = FP.plain() if large else FP.plain_small_tick()
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
-    market_sizes, market_weights = sizes_of(asked_of(facts.day.sums["asked"]), 8, 0.3)
+    market_sizes, market_weights = sizes_of(asked_of(facts.day.sums["asked"]), ASKED_PARTS, ASKED_POWER)
     pace, trading, volatility = day_curves(facts)
     gaps, gap_weights, stay, after, after_weights = gaps_of(facts)
     company, company_gap = company_of(facts)

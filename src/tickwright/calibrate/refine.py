@@ -27,10 +27,10 @@ from tickwright.calibrate.queue_fit import ENOUGH_LEVELS, LARGE_TICK
 from tickwright.calibrate.queue_tables import room_of
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.search import (
-    CANCELS,
     KNOBS,
     LARGE_TICK_KNOBS,
     POPULATION,
+    UNSEEN,
     Adjust,
     Knob,
     Session,
@@ -44,7 +44,7 @@ from tickwright.venue.sim.reactive.parameters import FP, Flow, Numbers, Queues, 
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 STEPS = 8
-SEARCHES, GENERATIONS = 2, 40
+SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
 EVALUATIONS = STEPS + SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
@@ -135,7 +135,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
     knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
-    return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, CANCELS)
+    return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, *UNSEEN)
 
 
 def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:

@@ -110,6 +110,15 @@ def _leave(market: FP, factor: float) -> FP:
     return dataclasses.replace(market, queues=dataclasses.replace(market.queues, cancel=cancel))
 
 
+def _leave_long(market: FP, factor: float) -> FP:
+    """By a factor for each doubling of the queue: a long one may be many orders, or a large one that stays."""
+    power = math.log2(factor)
+    cancel = tuple(
+        (row[0], *(round(rate * v**power, 9) for v, rate in enumerate(row[1:], 1))) for row in market.queues.cancel
+    )
+    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, cancel=cancel))
+
+
 def _bursts(market: FP, factor: float) -> FP:
     """The shorter half of the clock's states, more often by a factor."""
     weights = market.flow.gap_weights
@@ -149,7 +158,7 @@ KNOBS: tuple[Knob, ...] = (
 LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("through", 0.0, 1.0, 0.15), _field("join", -0.5, 1.5, 0.2))
 """Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
 says what `kappa` and `lean` say already, and the search is slower by it."""
-CANCELS = _rates("cancels", 0.15, _leave)
+UNSEEN = (_rates("cancels", 0.15, _leave), _rates("cancels of long queues", 0.15, _leave_long))
 """Where too few levels are seen the rates are a default's: no state of the day has been asked how fast orders leave."""
 
 
