@@ -13,11 +13,11 @@ from tickwright.calibrate.bands import RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.search import (
-    CANCELS,
     KNOBS,
     LARGE_TICK_KNOBS,
     LOSS_OF_FAILURE,
     POPULATION,
+    UNSEEN,
     Knob,
     loss,
     loss_of,
@@ -41,7 +41,7 @@ def session(given: FP, seed: int) -> DayFacts:
     return facts_of(sums_of(chunks(open_session(given, seed, OPEN, END)), PassSettings(OPEN, END, blocks=8)))
 
 
-@pytest.mark.parametrize("knobs", [LARGE_TICK_KNOBS, (*KNOBS, CANCELS)], ids=["large tick", "one level"])
+@pytest.mark.parametrize("knobs", [LARGE_TICK_KNOBS, (*KNOBS, *UNSEEN)], ids=["large tick", "one level"])
 def test_what_is_read_off_a_market_puts_it_back(knobs: tuple[Knob, ...]) -> None:
     given = market(lean=0.4, through=0.3, impact=0.9, impact_posting=0.1)
     queues = dataclasses.replace(given.queues, echo=3.0, echo_memory=2.0, comeback=0.2, spread_power=0.5)
@@ -56,8 +56,13 @@ def test_what_is_read_off_a_market_puts_it_back(knobs: tuple[Knob, ...]) -> None
 
 def test_the_rates_of_a_feed_of_one_level_are_moved_together() -> None:
     given = market()
-    moved = CANCELS.put(given, np.log(2.0)).queues
+    cancels, long_queues = UNSEEN
+    moved = cancels.put(given, np.log(2.0)).queues
     assert moved.cancel == tuple(tuple(2.0 * rate for rate in row) for row in given.queues.cancel)
+    sooner = long_queues.put(given, np.log(2.0)).queues  # twice as fast where the queue is twice as long
+    for row, was in zip(sooner.cancel, given.queues.cancel, strict=True):
+        assert row[:2] == was[:2]
+        assert row[2:] == pytest.approx([rate * v for v, rate in enumerate(was) if v > 1], rel=1e-6)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3, 10])
@@ -68,7 +73,9 @@ def test_what_is_searched_is_of_the_tick_and_of_the_levels_seen(given: FP, level
         knob.name for knob in refine._knobs(facts_of(sums_of(chunks(open_session(given, 1, OPEN, END)), settings)))
     }
     assert ("join" in names) == (given == FP.plain())
-    assert ("cancels" in names) == (levels < 3)
+    assert ("through" in names) == (given == FP.plain())
+    for name in ("cancels", "cancels of long queues"):
+        assert (name in names) == (levels < 3)
 
 
 def test_no_search_turns_impact_by_the_hour_into_another_law() -> None:

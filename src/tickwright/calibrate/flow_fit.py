@@ -18,7 +18,7 @@ CURVE_BOUNDS = (0.05, 8.0)
 """Of a curve over the day, relative to its mean: what lies beyond in one day's block is noise or an auction."""
 
 
-def sizes_of(counts: np.ndarray, parts_of: int = PARTS, power: float = 1.0) -> tuple[tuple[Lots, ...], Numbers]:
+def sizes_of(counts: np.ndarray, parts: int = PARTS, power: float = 1.0) -> tuple[tuple[Lots, ...], Numbers]:
     """The commonest sizes with their shares, and the mean of each part of the rest: so many parts, by size, of about as
     many lots each (`power` 1) or orders (0), so that small orders and large ones stay apart. `counts[k]` orders have k
     lots."""
@@ -28,9 +28,9 @@ def sizes_of(counts: np.ndarray, parts_of: int = PARTS, power: float = 1.0) -> t
     rest = np.sort(order[COMMONEST:])
     weighed = rest**power * counts[rest]
     ends = np.cumsum(weighed)
-    parts = np.minimum(parts_of * (ends - weighed / 2) / max(ends[-1:].sum(), 1e-9), parts_of - 1).astype(int)
-    for part in np.unique(parts):
-        inside = rest[parts == part]
+    place = np.minimum(parts * (ends - weighed / 2) / max(ends[-1:].sum(), 1e-9), parts - 1).astype(int)
+    for part in np.unique(place):
+        inside = rest[place == part]
         weight = float(counts[inside].sum())
         size = max(1, round(float((inside * counts[inside]).sum()) / weight))
         found[size] = found.get(size, 0.0) + weight
@@ -43,8 +43,9 @@ def asked_of(counts: np.ndarray) -> np.ndarray:
     price; of `counts[1, k]`, which took all that stood there, is known that they asked for as many or more.
 
     The product-limit estimator (Kaplan, Meier, "Nonparametric estimation from incomplete observations", Journal of the
-    American Statistical Association 53, 1958), by which who took k of k has not shown that he wanted no more. What is
-    left over of it beyond the largest is put there."""
+    American Statistical Association 53, 1958), by which who took k of k has not shown that he wanted no more. It takes
+    what stands there to be independent of what is asked. What is left over of it beyond the largest is put there, so
+    that the mean is one at least."""
     stopped, cut = counts
     wanted_more = np.cumsum((stopped + cut)[::-1])[::-1] - cut
     chances = np.divide(stopped, wanted_more, out=np.zeros_like(stopped), where=stopped > 0)

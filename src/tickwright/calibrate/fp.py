@@ -41,7 +41,15 @@ from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, spread_power_of
 from tickwright.calibrate.day_curves import posting_of, size_curve_of
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import asked_of, cancel_power_of, day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.flow_fit import (
+    COMMONEST,
+    asked_of,
+    cancel_power_of,
+    day_curves,
+    events_a_second,
+    sizes_of,
+    usual_mid,
+)
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.moments import mean_over, moments_of
 from tickwright.calibrate.price_scale import Y, impact_scale
@@ -52,6 +60,7 @@ from tickwright.calibrate.refine import EVALUATIONS, refine
 from tickwright.calibrate.sign_memory import signs_of
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Nanos
+from tickwright.venue.sim.reactive.layout import SIZES
 from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 
 PULL = 0.4
@@ -63,6 +72,7 @@ IMPACT_POSTING = 0.5
 """The same: the spread goes about as the inverse of the root of posting, and impact with it."""
 ASKED_PARTS, ASKED_POWER = 8, 0.3
 """Of the sizes of market orders, which are many small ones and few as large as the book."""
+assert COMMONEST + ASKED_PARTS <= SIZES
 ACTIVITY, ACTIVE = 0.4, 100.0
 """Activity to start with: its standard deviation, and its memory in market orders."""
 

@@ -197,9 +197,9 @@ def _counted(market: FP, recorded: DayFacts, found: Moments, tick: Ticks) -> FP:
 
 
 def sizes_towards(flow: Flow, recorded: DayFacts, found: Moments) -> Numbers:
-    """`size_curve` a step nearer to the recorded market orders. Sweeps are larger than the orders of the table: what
-    they add is taken off all. No day has larger ones than its own, since a market order takes what stands there: larger
-    ones would make up for a thin book for ever."""
+    """`size_curve` a step nearer to the lots that recorded market orders traded. None has larger ones than were read
+    off the day, since a market order takes what stands there: larger ones would make up for a thin book for ever. A
+    market that is thinner than the day trades less."""
     shown = float(np.mean(size_curve_of(recorded)))
     step = _ratio(moments_of(recorded).lots, found.lots, 0.5, 1.3)
     factor = min(step, shown / float(np.mean(flow.size_curve)))

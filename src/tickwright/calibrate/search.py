@@ -156,8 +156,9 @@ KNOBS: tuple[Knob, ...] = (
     _impact("slow impact", 2, 4, 0.3),
 )
 LARGE_TICK_KNOBS: tuple[Knob, ...] = (*KNOBS, _field("through", 0.0, 1.0, 0.15), _field("join", -0.5, 1.5, 0.2))
-"""Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere this coordinate
-says what `kappa` and `lean` say already, and the search is slower by it."""
+"""Where the tick is large, limit orders join the best for the queue and hardly for the price. Elsewhere `join` says
+what `kappa` and `lean` say already, and the search is slower by it; and `through` says nothing, as `reach` is 0
+there."""
 UNSEEN = (_rates("cancels", 0.15, _leave), _rates("cancels of long queues", 0.15, _leave_long))
 """Where too few levels are seen the rates are a default's: no state of the day has been asked how fast orders leave."""
 

@@ -96,11 +96,18 @@ def test_parameters_keep_their_names() -> None:
 def test_a_table_of_before_loads() -> None:
     table = parameters.to_dict(FP.plain())
     for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "gap_after_weights", "trading_curve",
-                 "posting_curve", "size_curve", "cancel_power"):  # fmt: skip
+                 "posting_curve", "size_curve", "cancel_power", "market_sizes", "market_weights"):  # fmt: skip
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap"):
         del table["queues"][name]
-    del table["lean"], table["through"], table["impact_news"], table["impact_posting"], table["join"]
+    del (
+        table["sweep_through"],
+        table["lean"],
+        table["through"],
+        table["impact_news"],
+        table["impact_posting"],
+        table["join"],
+    )
     assert parameters.from_dict(table) == FP.plain()
 
 

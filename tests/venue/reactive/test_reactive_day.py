@@ -137,6 +137,30 @@ def test_market_orders_are_as_large_as_their_curve_says(late):
         assert_share(int((found == 26).sum()), found.size, 0.5)
 
 
+@pytest.mark.parametrize(("scale", "share"), [(2.0, 0.5), (1.0, 0.25), (0.5, 0.0625)])
+@pytest.mark.parametrize("informed", [0.0, 0.9])
+def test_hazards_of_sizes_of_their_own_are_divided_by_the_curve(scale, share, informed):
+    # Closed form: of orders of 10 and 50 lots a quarter is large, and .25^(1/c) where the curve is c; sweeps as well.
+    flow = Flow(sizes=(10,), weights=(1.0,), activity_sd=0.0, volume_curve=(1.0,), volatility_curve=(1.0,),
+                market_sizes=(10, 50), market_weights=(0.75, 0.25), size_curve=(scale,))  # fmt: skip
+    given = FP(flow=flow, informed=informed, rush=0.0, reach=24, edge=0.0)
+    found = sizes_taken(*opened(given), 80)
+    within = found if informed == 0.0 else found[np.isin(found, (10, 50))]  # a sweep may find less
+    assert within.size > (50 if informed else 200)
+    assert set(within.tolist()) == {10, 50}
+    if informed == 0.0:
+        assert_share(int((within == 50).sum()), within.size, share)
+    assert found.max() == 50
+
+
+@pytest.mark.parametrize(("scale", "size"), [(1e3, 50), (1e-3, 10)])
+def test_a_curve_at_its_bounds_leaves_the_largest_or_the_smallest_size(scale, size):
+    flow = Flow(sizes=(10,), weights=(1.0,), activity_sd=0.0, volume_curve=(1.0,), volatility_curve=(1.0,),
+                market_sizes=(10, 50), market_weights=(0.75, 0.25), size_curve=(scale,))  # fmt: skip
+    found = sizes_taken(*opened(FP(flow=flow, informed=0.0, rush=0.0, reach=24)), 40)
+    assert set(found.tolist()) == {size}
+
+
 def test_a_spread_follows_the_limit_orders():
     def spread(curve):
         given = dc.replace(FP.small_tick(), flow=Flow(activity_sd=0.0, day_seconds=DAY, posting_curve=curve))
@@ -160,6 +184,10 @@ def test_new_fields_at_rest_change_no_name_and_others_do():
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0,)))) == named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.0,), cancel_power=1.0))) == named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.1,)))) != named
+    own = dc.replace(plain.flow, market_sizes=(), market_weights=())
+    assert content_hash(dc.replace(plain, flow=own, sweep_through=1.0)) == named
+    assert content_hash(dc.replace(plain, sweep_through=0.9)) != named
+    assert content_hash(dc.replace(plain, flow=dc.replace(own, market_sizes=(9,), market_weights=(1.0,)))) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, cancel_power=0.9))) != named
     assert content_hash(dc.replace(plain, impact_news=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0, 2.0)))) != named

@@ -4,7 +4,6 @@ import math
 from collections import defaultdict
 
 BID, ASK = 0, 1
-BY_FACTOR, BY_HAZARD = 1, 2
 SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
@@ -382,12 +381,15 @@ class Twin:
 
     def asked(self):
         u = self.u(SIZE)
-        if self.p["sized"] == BY_HAZARD:  # S to the power 1/c
+        if self.own_sizes():  # S to the power 1/c
             u = 1.0 - (1.0 - u) ** self.curve("size_curve")
         return self.sized(self.size(u, "market_sizes"))
 
+    def own_sizes(self):
+        return self.p["market_sizes"] != self.p["sizes"]
+
     def sized(self, lots):
-        if self.p["sized"] != BY_FACTOR:
+        if self.own_sizes() or all(scale == 1.0 for scale in self.p["size_curve"][: self.p["bins"]]):
             return lots
         return max(1, int(lots * self.curve("size_curve") + self.u(PART)))
 
@@ -596,7 +598,7 @@ class Twin:
             side = 1 - side
         if self.model == FP:
             lots = self.asked()
-            sweep = self.sized(self.p["sweep"]) if self.p["sweep"] else lots
+            sweep = lots if self.own_sizes() else self.sized(self.p["sweep"])
             stops = self.p["sweep_through"] < 1.0 and self.u(THROUGH) >= self.p["sweep_through"]
             informed = self.u(INFORMED) < (self.p["informed"] + self.rush) / (1.0 + self.rush)
             if informed and self.fair > self.best(ASK):

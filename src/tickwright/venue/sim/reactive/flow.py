@@ -67,7 +67,7 @@ def size_of(table: Record, block: Int) -> Int:
 
 @inline(borrow=True)
 def size_at(table: Record, u: float) -> Int:
-    """The size at a quantile of a table."""
+    """The size at a quantile of a table, below 1."""
     found = np.int64(table.guide[at(np.int64(u * GUIDE))])
     while u >= table.edges[at(found)]:  # seldom: the guide is where to begin. The last edge lies beyond any u
         found += 1

@@ -30,8 +30,9 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      "Relation between bid-ask spread, impact and volatility in order-driven markets", Quantitative Finance 8, 2008).
  11. The size of a market order, `sweep` or one from the table of all orders, is multiplied by `size_curve` at that time
      of the day; a part of a lot is one by chance, and no order is smaller than a lot. With `market_sizes` every
-     order has one of these, sweeps too, and the curve is of their hazards (Lehmann, "The power of rank tests", Annals
-     of Mathematical Statistics 24, 1953): where it is c, the chance S of a larger one is S^(1/c).
+     order has one of these, a sweep too, whatever `sweep` is, and hazards are divided by the curve (Lehmann, "The power
+     of rank tests", Annals of Mathematical Statistics 24, 1953): where it is c, the chance S of a larger one is
+     S^(1/c), and the mean is not c times as large.
 
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
@@ -67,7 +68,8 @@ from tickwright.venue.sim.reactive.flow import size_at
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS, Sized
 from tickwright.venue.sim.reactive.pace import loudness, size_now
 
-_BY_HAZARD = int(Sized.BY_HAZARD)
+_NOT_SIZED, _BY_HAZARD = int(Sized.NOT), int(Sized.BY_HAZARD)
+_BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
 @inline(borrow=True)
@@ -97,25 +99,25 @@ def _sweep_limit(params: Record, block: Int, near: Int, far: Int) -> Int:
 def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
     """The size of a market order, from one that knows nothing of the hour: whole lots, by chance with the same mean,
     and at least one."""
-    if params.sized == 0:
+    if params.sized == _NOT_SIZED:
         return np.int64(lots)
     return max(np.int64(1), np.int64(lots * size_now(market, params) + uniform(block, PART)))
 
 
 @inline(borrow=True)
 def _asked(market: Record, params: Record, block: Int) -> Int:
-    """What somebody who does not sweep asks for. By hazards the chance of more than x, S(x), is S(x)^(1/c) at c of the
-    curve: sizes stay those of the table, so that round lots meet round lots."""
+    """What somebody asks for. By hazards the chance of more than x, S(x), is S(x)^(1/c) at c of the curve: sizes stay
+    those of the table, so that round lots meet round lots."""
     u = uniform(block, SIZE)
     if params.sized == _BY_HAZARD:
-        return size_at(params.market_sizes, 1.0 - (1.0 - u) ** size_now(market, params))
+        return size_at(params.market_sizes, min(1.0 - (1.0 - u) ** size_now(market, params), _BELOW_ONE))
     return _sized(market, params, block, size_at(params.market_sizes, u))
 
 
 @inline(borrow=True)
 def _swept(market: Record, params: Record, block: Int, lots: Int) -> Int:
     """The most that a sweep takes, of somebody who would else ask for `lots`."""
-    return lots if params.sweep == 0 else _sized(market, params, block, params.sweep)
+    return lots if params.own_sizes != 0 else _sized(market, params, block, params.sweep)
 
 
 @inline(borrow=True)

@@ -4,7 +4,7 @@ Law. Four types (market buy, market sell, limit bid, limit ask), type i at rate 
 type j raises x_ijr by the jump α_ijr, and x_ijr decays at β_r. By thinning (Ogata): between events the rates only
 fall, so the rate now bounds them, and a candidate is accepted with probability rate then / rate now; a refused one is
 an event in which nothing happens. A limit order lies uniformly on the D ticks behind the opposite best, every resting
-order cancels at rate ν, sizes come from one table. As all types share the three β, x_ijr summed over j is enough.
+order cancels at rate ν, sizes come from tables. As all types share the three β, x_ijr summed over j is enough.
 
 Departure: a side without orders of the background gets one D ticks behind the opposite best. An agent's orders excite
 nobody.

@@ -282,6 +282,7 @@ PARAMS = np.dtype(
         ("apart", "<i8"),  # 1: several of them, or a pool
         ("sizes", SIZE_TABLE),  # of limit orders
         ("market_sizes", SIZE_TABLE),
+        ("own_sizes", "<i8"),  # 1: those of market orders are not those of limit orders
         ("tail", "<f8"),  # LMF: -1 / Pareto exponent of lengths
         ("cap", "<f8"),
         ("tempo", "<f8"),  # model time units a second at the day's mean
@@ -314,7 +315,7 @@ PARAMS = np.dtype(
         ("news_rate", "<f8"),  # FP: pieces of news a market order
         ("passive", "<f8"),
         ("informed", "<f8"),
-        ("sweep", "<i8"),  # lots; 0: as many as any other order
+        ("sweep", "<i8"),  # lots, where market orders have no sizes of their own
         ("picked", "<f8"),  # share of a passive fill that is remembered if the informed caused it
         ("edge", "<f8"),  # half-spreads
         ("reach", "<i8"),  # ticks

@@ -4,7 +4,7 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
   1. The reference lies half a tick above `market.reference`; each side has `levels` queues, the bid's on reference,
      reference - 1, …, the ask's on reference + 1, ….
   2. Queue i of volume q (typical sizes, rounded up) gets limit orders at λL[i, q] and loses orders at λC[i, q]; the
-     best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from one table. After a market order
+     best queue of a side is hit by market orders at λM[q] spread^-η. Sizes come from a table. After a market order
      of the background these rates are higher by the share `echo`, which falls by 1/`echo_memory` an event: orders that
      answer one another, or parts of one that came in messages of their own.
   3. When an event takes the mid away from the reference, the reference follows one tick with probability θ (of FP: its

@@ -85,8 +85,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
         row["picked"] = parameters.picked
-        own = parameters.flow.market_sizes  # which are of the sweeps too
-        row["sweep"] = 0 if own else max(1, round(parameters.sweep * parameters.flow.typical))
+        row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]
     return rows
@@ -111,6 +110,7 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
     row["size_curve"][:bins] = _on(flow.size_curve, bins)
     row["sized"] = Sized.NOT
+    row["own_sizes"] = bool(flow.market_sizes)
     if any(scale != 1.0 for scale in flow.size_curve):
         row["sized"] = Sized.BY_HAZARD if flow.market_sizes else Sized.BY_FACTOR
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))

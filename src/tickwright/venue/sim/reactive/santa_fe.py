@@ -1,7 +1,7 @@
 """Zero intelligence: everything Poisson, nobody reacts to anybody (Santa Fe).
 
 Law, per side: limit orders at rate α for each of the D ticks behind the opposite best; every resting order cancels at
-rate ν; market orders at rate μ, with a fair side. Sizes come from one table.
+rate ν; market orders at rate μ, with a fair side. Sizes come from tables.
 
 Departure: a side without orders of the background gets one D ticks behind the opposite best.
 

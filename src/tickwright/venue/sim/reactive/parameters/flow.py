@@ -16,13 +16,14 @@ from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_v
 @dataclass(frozen=True, slots=True)
 class Flow:
     """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
-    day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and
-    `posting_curve`, of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied
-    at a time of the day. `market_sizes` are what market orders ask for, with their weights; none: the sizes of all
-    orders. Activity is pace.py's, with its standard deviation, its memory in market orders and γ.
-    `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one
-    state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the
-    first. `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
+    day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and `posting_curve`,
+    of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied at a time of the
+    day, or with `market_sizes` their hazards divided. `market_sizes` are what market orders ask for, with their
+    weights; none: the sizes of all orders. Activity is pace.py's, with its standard deviation, its memory in market
+    orders and γ. `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios
+    count; with one state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it
+    into, none: the first. `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels
+    alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from tickwright.core.errors import ConfigError
 from tickwright.venue.sim.reactive.layout import DEPTH, SCALES
 from tickwright.venue.sim.reactive.parameters.flow import Flow, Numbers, Signs, all_within, within
-from tickwright.venue.sim.reactive.parameters.queues import BRISK_TICK, LARGE_TICK, QUIET_TICK, SMALL_TICK, Queues
+from tickwright.venue.sim.reactive.parameters.queues import BRISK_TICK, LARGE_TICK, SHY_TICK, SMALL_TICK, Queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class FP:
 
     The small tick paid whoever took. An order of 2 % is there about one of the background's: a policy crossed it all at
     once, where the spread was narrow and F stood on its side, and held it while the mid went after F. Of a round trip
-    its own impact gave back 1.9 ticks a lot, and what it had foreseen 1.2, of 2.7 that spread, depth and those who
+    its own impact gave back 1.9 ticks a lot, and what it had foreseen 1.2, of 2.8 that spread, depth and those who
     picked it off had cost. So one small order moves F by less (`n0`, `impact`); that the mid answers market orders is
     left to many small informed ones (`rush`, `sweep`), which bring it to F before the patient come; and market orders
     shun a wide spread (`spread_power`), so that it has closed when they come. With
@@ -202,7 +202,7 @@ class FP:
         at lags 1, 10 and 100)."""
         return FP(
             signs=Signs(slots=1, pareto=1.5),
-            queues=QUIET_TICK,
+            queues=SHY_TICK,
             kappa=2.0,
             impact=2.0,
             weights=(0.42, 0.22, 0.15, 0.21),

@@ -138,7 +138,7 @@ SMALL_TICK = Queues.of_law(
     theta=1.0,
     reinit=0.0,
 )
-QUIET_TICK = dataclasses.replace(
+SHY_TICK = dataclasses.replace(
     SMALL_TICK,
     limit=tuple(tuple(round(0.75 * rate, 9) for rate in row) for row in SMALL_TICK.limit),
     market=tuple(round(7.5 * rate, 9) for rate in SMALL_TICK.market),
