@@ -228,7 +228,7 @@ def test_a_learned_policy_comes_from_its_file(tmp_path):
 def test_submit_and_leave_rests_so_many_ticks_from_the_best():
     """Against the prices by hand: behind the best by any number, inside as far as there is room; in an episode's first
     step, where the market lets the order be for a message at most."""
-    # A market in which a quote inside the spread is seldom hit within a message, as it is in the preset.
+    # In the preset a quote inside the spread is often hit within the message.
     config = dc.replace(CONFIG, markets=(FP.plain_small_tick(),), messages=1)
     for offset in (-3, -1, 0, 1, 2, 5):
         policy = Baseline("once/leave", Numbers(offset=offset))

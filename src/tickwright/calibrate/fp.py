@@ -107,12 +107,23 @@ class FPModel:
             f"times the root of the participation, Y = {self.y:g}; the response of the mid then sets its fast part; "
             f"with it Y is {_law_of(market, facts, book):.2f}"
         )
+        notes.append(_asked_note(facts))
         notes.append(f"{facts.day.count(at.PARTIAL_CANCELS):,} partial cancels have no place in the model")
         return Fit(table_of(market, mid), tuple(notes), book.tick)
 
     def simulate(self, parameters: Parameters, seed: int, begin: Nanos, end: Nanos) -> Iterable[np.ndarray]:
         """The rows of `reactive.session`, in ticks of the model."""
         return session_rows(self.name, self.version, parameters, seed, begin, end)
+
+
+def _asked_note(facts: DayFacts) -> str:
+    asked, sizes = facts.day.sums["asked"], facts.day.sums["sizes"]
+    lots = np.arange(sizes.size)
+    return (
+        f"{asked[1].sum() / asked.sum():.0%} of the market orders took all that stood at their last price; by the "
+        f"product-limit estimate they ask for {asked_of(asked) @ lots:.0f} lots on average, and limit orders have "
+        f"{sizes @ lots / sizes.sum():.0f}"
+    )
 
 
 def _law_of(market: FP, facts: DayFacts, book: Book) -> float:

@@ -65,10 +65,9 @@ from tickwright.core.kernel import inline, kernel
 from tickwright.venue.sim.reactive import lmf, queue_reactive
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, PART, SIZE, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_at
-from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS, Sized
+from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
 from tickwright.venue.sim.reactive.pace import loudness, size_now
 
-_NOT_SIZED, _BY_HAZARD = int(Sized.NOT), int(Sized.BY_HAZARD)
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
@@ -99,19 +98,21 @@ def _sweep_limit(params: Record, block: Int, near: Int, far: Int) -> Int:
 def _sized(market: Record, params: Record, block: Int, lots: Int) -> Int:
     """The size of a market order, from one that knows nothing of the hour: whole lots, by chance with the same mean,
     and at least one."""
-    if params.sized == _NOT_SIZED:
+    if params.sized == 0:
         return np.int64(lots)
     return max(np.int64(1), np.int64(lots * size_now(market, params) + uniform(block, PART)))
 
 
 @inline(borrow=True)
 def _asked(market: Record, params: Record, block: Int) -> Int:
-    """What somebody asks for. By hazards the chance of more than x, S(x), is S(x)^(1/c) at c of the curve: sizes stay
-    those of the table, so that round lots meet round lots."""
+    """What somebody asks for. With sizes of their own the chance of more than x, S(x), is S(x)^(1/c) at c of the curve,
+    so that sizes stay those of the table and round lots meet round lots."""
     u = uniform(block, SIZE)
-    if params.sized == _BY_HAZARD:
-        return size_at(params.market_sizes, min(1.0 - (1.0 - u) ** size_now(market, params), _BELOW_ONE))
-    return _sized(market, params, block, size_at(params.market_sizes, u))
+    if params.own_sizes == 0:
+        return _sized(market, params, block, size_at(params.market_sizes, u))
+    if params.sized != 0:
+        u = min(1.0 - (1.0 - u) ** size_now(market, params), _BELOW_ONE)
+    return size_at(params.market_sizes, u)
 
 
 @inline(borrow=True)

@@ -68,14 +68,6 @@ class CancelRule(IntEnum):
     BACK = 2
 
 
-class Sized(IntEnum):
-    """How the sizes of market orders follow their curve over the day."""
-
-    NOT = 0
-    BY_FACTOR = 1
-    BY_HAZARD = 2
-
-
 class Kind(IntEnum):
     """What a law chose."""
 
@@ -292,7 +284,7 @@ PARAMS = np.dtype(
         ("volatility_curve", "<f8", (BINS,)),
         ("trading_curve", "<f8", (BINS,)),
         ("posting_curve", "<f8", (BINS,)),
-        ("sized", "<i8"),  # FP: Sized
+        ("sized", "<i8"),  # 1: the sizes of FP's market orders follow a curve over the day
         ("size_curve", "<f8", (BINS,)),
         ("activity_keep", "<f8"),  # a market order
         ("activity_kick", "<f8"),

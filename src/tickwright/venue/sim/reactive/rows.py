@@ -17,7 +17,6 @@ from tickwright.venue.sim.reactive.layout import (
     VOLUMES,
     CancelRule,
     Model,
-    Sized,
 )  # fmt: skip
 from tickwright.venue.sim.reactive.parameters import (
     FP,
@@ -109,10 +108,8 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
     row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
     row["size_curve"][:bins] = _on(flow.size_curve, bins)
-    row["sized"] = Sized.NOT
+    row["sized"] = any(scale != 1.0 for scale in flow.size_curve)
     row["own_sizes"] = bool(flow.market_sizes)
-    if any(scale != 1.0 for scale in flow.size_curve):
-        row["sized"] = Sized.BY_HAZARD if flow.market_sizes else Sized.BY_FACTOR
     row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep
