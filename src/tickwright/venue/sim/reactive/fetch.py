@@ -4,7 +4,8 @@ for every line that it touches first.
 While row k runs, each of its events asks for a few lines that are wanted soon (`fetch_beside`): a processor keeps track
 of a dozen lines on their way, and who asks for more at once waits for them. In this order:
 1. of row k + 2, the fields that every event touches;
-2. of row k + 1, the levels about its best prices, whose place those fields tell, and the memories of its owners;
+2. of row k + 1, the levels about its best prices, whose place those fields tell, the memories of its owners, and the
+   first agent's ledger, which lies behind the book and which whoever counts costs reads;
 3. of row k + 1, its orders.
 
 Asking changes nothing: an address is a hint.
@@ -23,7 +24,7 @@ from numba.extending import intrinsic
 from tickwright.book.ladder import best, width
 from tickwright.book.layout import Int, Record, at
 from tickwright.core.kernel import inline
-from tickwright.venue.sim.reactive.layout import MARKET
+from tickwright.venue.sim.reactive.layout import LEDGER, MARKET
 
 _LINE = 64
 _AROUND = 8
@@ -71,6 +72,9 @@ _FIELD_EVENTS, _MEMORY_EVENTS = -(-len(_FIELDS) // _AT_ONCE), -(-len(_MEMORIES) 
 _FIELDS.resize(_FIELD_EVENTS * _AT_ONCE)  # what is left over asks for the first line
 _MEMORIES.resize(_MEMORY_EVENTS * _AT_ONCE)
 _LEVEL_EVENTS = 2  # the bids, then the asks
+_AGENT = 1
+"""The account whose ledger is asked for, along with the bids."""
+_LEDGER = np.array([*range(0, LEDGER.itemsize, _LINE), LEDGER.itemsize - 1])
 _ALIKE = _FIELD_EVENTS + _LEVEL_EVENTS + _MEMORY_EVENTS
 """Events after which all has been asked for that is of the same size in each market."""
 
@@ -94,6 +98,9 @@ def fetch_beside(upcoming: Record, later: Record, orders: Int, event: Int) -> No
         for i in range(-_AROUND, _AROUND, _LEVELS_A_LINE):
             place = (best(ladder, event) + i) & (width(ladder) - 1)
             _ask(ladder.levels[at(event * width(ladder) + place)], 0)
+        if event == 0:
+            for i in range(_LEDGER.shape[0]):
+                _ask(upcoming.ledger[_AGENT], _LEDGER[i])
         return
     event -= _LEVEL_EVENTS
     if event < _MEMORY_EVENTS:
