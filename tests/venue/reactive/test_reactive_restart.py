@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tickwright.core.events import MARKET_EVENT
 from tickwright.venue.sim.reactive import parameters
 from tickwright.venue.sim.reactive.driver import advance, ask, open_markets, step
 from tickwright.venue.sim.reactive.layout import MARKET, REQUEST, Ask
+from tickwright.venue.sim.reactive.parameters import FP, Flow, Pool, Venue
 from tickwright.venue.sim.reactive.prepare import prepare
 
 _NONE = np.zeros(0, REQUEST)
+_POOLED = FP(flow=Flow(venues=(Venue("A", 0.5), Venue("B", 0.5)), pool=Pool(ping=0.1, rest=0.3, patience=20.0)))
 
 
-def test_a_restarted_row_goes_on_as_a_copy_of_the_whole_template() -> None:
+@pytest.mark.parametrize("given", [parameters.default("fp"), _POOLED], ids=["one book", "two venues and a pool"])
+def test_a_restarted_row_goes_on_as_a_copy_of_the_whole_template(given: FP) -> None:
     """Whatever stood in a row before, far levels and more orders too, a restart leaves of it nothing that is read."""
-    params = prepare(parameters.default("fp"))
+    params = prepare(given)
     templates, markets = np.zeros(1, MARKET), np.zeros(4, MARKET)
     open_markets(templates, params, 1, 10_000)
     step(templates, params, _NONE, 300)
@@ -25,6 +29,7 @@ def test_a_restarted_row_goes_on_as_a_copy_of_the_whole_template() -> None:
             ask(markets, k, params, Ask.POST, 1, side=n % 2, price=3 * n + 10, lots=50, relative=True)
     step(markets, params, _NONE, 3_000)
     assert (markets["used"] > templates["used"]).all()
+    assert given is not _POOLED or (markets["pool"]["count"] != templates["pool"]["count"]).any()
     before = markets["seed"].copy()
     step(markets, params, _NONE, 0, templates, 1)
     assert (markets["restarts"] == 1).all()
