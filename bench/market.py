@@ -94,15 +94,13 @@ def environment(count: int, messages: int, threads: int) -> Row:
 @kernel
 def _choose(masks: np.ndarray, draws: np.ndarray, actions: np.ndarray) -> None:
     """One of the legal actions of each row, all as likely."""
+    choices = np.zeros(masks.shape[1], np.int64)
     for k in range(len(masks)):
         legal = 0
-        for action in range(masks.shape[1]):
+        for action in range(masks.shape[1]):  # without a branch that no processor foresees
+            choices[legal] = action
             legal += masks[k, action]
-        wanted, action = int(draws[k] * legal), 0
-        while wanted > 0 or not masks[k, action]:
-            wanted -= masks[k, action]
-            action += 1
-        actions[k] = action
+        actions[k] = choices[int(draws[k] * legal)]
 
 
 def peer(folder: str) -> Row:
