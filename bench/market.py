@@ -33,7 +33,7 @@ from tickwright.venue.sim.reactive.prepare import layout_for, prepare
 
 MID = 10_000
 STRETCHES = 7
-SECONDS = 4.0
+SECONDS = 10.0
 """Of stretches of the environment, each as long as 10 000 steps of 100 messages."""
 TABLES = 8
 """Of requests and of draws, so that drawing them is not measured."""

@@ -113,7 +113,8 @@ def take_step(
     row, `later` of the one after it."""
     held, walk = episode.task.side * episode.progress.remaining, market.walk
     action, lag = heard(settings, episode, reference, action)
-    run_events(market, param, lag, rows)
+    if lag > 0:
+        run_events(market, param, lag, rows)
     act(market, param, settings, episode, action, rows)
     run_beside(market, param, settings.messages - lag, upcoming, later, rows)
     fetch_rest(upcoming, later, settings.messages - lag)

@@ -156,7 +156,7 @@ def forget(market: Record, params: Record, account: Int, signed: Int, filled: In
         market.memory[SLOTS + account, r] += lots * params.per_typical
 
 
-@kernel(borrow=True)
+@inline(borrow=True)
 def hear(market: Record, params: Record, slot: Int, signed: Int) -> None:
     """The clock ticks after a market order of the background that bought `signed` lots for metaorder `slot` (-1: for
     the informed)."""

@@ -214,7 +214,7 @@ def _band_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
     return True
 
 
-@kernel(borrow=True)
+@inline(borrow=True)
 def _take(market: Record, params: Record, block: Int, side: Int, lots: Int, limit: Int, out: Rows) -> Int:
     """A market order of the background: the lots bought, negative if sold. The clock of the day beats."""
     hit = 1 - side

@@ -140,7 +140,7 @@ def look_at_all(market: Record, params: Record) -> None:
         market.limit_sum[at(side)], market.cancel_sum[at(side)] = limits, cancels
 
 
-@kernel(borrow=True)
+@inline(borrow=True)
 def look_after_trade(market: Record, params: Record, hit: Int, was_best: Int) -> None:
     """The rates of the queues that a market order may have touched: from the old best to the new one."""
     first = max(np.int64(0), queue_of(market, hit, was_best))
