@@ -2,7 +2,7 @@
 
 1. Find the day and measure it (`recorded`, `day`, `facts`).
 2. Fit the model to its facts (`model.Model.fit`).
-3. Simulate `SEEDS` days of the same length from the parameters, with seeds that the fit has not seen, and measure them
+3. Simulate `DAYS` days of the same length from the parameters, with seeds that the fit has not seen, and measure them
    in the same way.
 4. Compare fact by fact, each on the day whose distance is the median (`score`).
 
@@ -29,7 +29,9 @@ from tickwright.data.port import TickCatalog
 
 BLOCKS = 26
 """A quarter of an hour each in a session of six and a half hours."""
-SEEDS = 5
+DAYS = 25
+"""Of five the seed decided on which side of its band a fact near the end of it lay: by seed GOOG's share of lots that are
+filled was .129 to .176 from the recorded one, and of 25 it is .138 to .155."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,7 @@ def calibrate(
     recorded = facts_of(sums_of(day.chunks(), settings))
     fit = model.fit(recorded, day.chunks)
     days = []
-    for k in range(SEEDS):
+    for k in range(DAYS):
         session = model.simulate(fit.parameters, derive(seed, f"calibrate/{k}" if k else "calibrate"), begin, close)
         days.append(facts_of(sums_of(in_recorded_ticks(session, fit.tick), settings)))
     return Calibration(day, recorded, model, fit, seed, days[0], score(recorded, days, seed), len(days))
