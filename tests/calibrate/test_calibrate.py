@@ -22,7 +22,7 @@ from tickwright.calibrate.bands import BANDS, RANGES, Range
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.definitions import DEFINITIONS
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.flow import calibrate
+from tickwright.calibrate.flow import DAYS, calibrate
 from tickwright.calibrate.impact import ImpactRow, ImpactTable
 from tickwright.calibrate.model import parameters_hash
 from tickwright.calibrate.models import model_of
@@ -204,6 +204,7 @@ def test_the_command_writes_parameters_report_and_score(
     found = json.loads((tmp_path / "one" / "score.json").read_text("utf-8"))
     assert found["parameters_hash"] == parameters["hash"]
     assert {one["fact"] for one in found["facts"]} == set(DEFINITIONS)
+    assert found["simulated_days"] == DAYS == 25
     assert found["patient_trip"] is None
     assert [len(found["response_by_hour"][name]) for name in ("edges", "recorded", "simulated")] == [5, 4, 4]
     page = (tmp_path / "one" / "report.html").read_text("utf-8")

@@ -30,8 +30,7 @@ from tickwright.data.port import TickCatalog
 BLOCKS = 26
 """A quarter of an hour each in a session of six and a half hours."""
 DAYS = 25
-"""Of five the seed decided on which side of its band a fact near the end of it lay: by seed GOOG's share of lots that are
-filled was .129 to .176 from the recorded one, and of 25 it is .138 to .155."""
+"""Of five the seed moves the median of GOOG's share of lots that are filled by .05, of 25 by .02; its band is .15."""
 
 
 @dataclass(frozen=True, eq=False)

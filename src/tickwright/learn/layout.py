@@ -8,12 +8,14 @@ import numpy as np
 
 from tickwright.strategy.learned.layout import PROGRESS, RECALL, SIGHT, TASK
 from tickwright.strategy.learned.venues import MOST, PLACES
+from tickwright.venue.sim.reactive.fetch import AGENT
 from tickwright.venue.sim.reactive.layout import LEDGER, VENUES
 
 assert MOST == VENUES
 
 ACCOUNT = 1
 """The account of the market that works the order."""
+assert ACCOUNT == AGENT
 
 
 class End(IntEnum):

@@ -25,6 +25,7 @@ def ask_at(
     market: Record, param: Record, kind: Int, side: Int, price: Int, lots: Int, slot: Int, venue: Int, rows: Rows
 ) -> Int:
     """One action of the account of episodes; `venue` as in `agents.act_at`."""
+    # no literal kind, for each of which Numba would compile all of it anew
     return agents.act_at(
         market, param, np.int64(kind), np.int64(ACCOUNT), side, np.int64(price), lots, slot, venue, rows
     )

@@ -42,7 +42,7 @@ def calibrate(
     ] = False,
     seed: Seed = None,
 ) -> None:
-    """Fit a model of the market to a recorded day, simulate a day from it, and lay the two side by side."""
+    """Fit a model of the market to a recorded day, simulate days from it, and lay them beside it."""
     from tickwright.app.commands.calibrate import calibrate_day
 
     calibrate_day(catalog, instrument, date, model, out, 1 if seed is None else seed, start, end, refine, small_book)

@@ -33,7 +33,7 @@ _ORDERS = 128
 """Orders fetched at most: the slots in use are the first ones."""
 _LEVELS_A_LINE, _ORDERS_A_LINE = 4, 2
 _AT_ONCE = 4
-"""Lines asked for at an event."""
+"""Lines asked for at an event, and along with the bids a ledger's too."""
 
 
 def _ask_for(_typing: Any, record: Any, offset: Any) -> Any:
@@ -72,8 +72,8 @@ _FIELD_EVENTS, _MEMORY_EVENTS = -(-len(_FIELDS) // _AT_ONCE), -(-len(_MEMORIES) 
 _FIELDS.resize(_FIELD_EVENTS * _AT_ONCE)  # what is left over asks for the first line
 _MEMORIES.resize(_MEMORY_EVENTS * _AT_ONCE)
 _LEVEL_EVENTS = 2  # the bids, then the asks
-_AGENT = 1
-"""The account whose ledger is asked for, along with the bids."""
+AGENT = 1
+"""The account whose ledger is asked for."""
 _LEDGER = np.array([*range(0, LEDGER.itemsize, _LINE), LEDGER.itemsize - 1])
 _ALIKE = _FIELD_EVENTS + _LEVEL_EVENTS + _MEMORY_EVENTS
 """Events after which all has been asked for that is of the same size in each market."""
@@ -100,7 +100,7 @@ def fetch_beside(upcoming: Record, later: Record, orders: Int, event: Int) -> No
             _ask(ladder.levels[at(event * width(ladder) + place)], 0)
         if event == 0:
             for i in range(_LEDGER.shape[0]):
-                _ask(upcoming.ledger[_AGENT], _LEDGER[i])
+                _ask(upcoming.ledger[AGENT], _LEDGER[i])
         return
     event -= _LEVEL_EVENTS
     if event < _MEMORY_EVENTS:

@@ -86,7 +86,7 @@ def _copy_used(rows: Rows, templates: Rows, t: Int) -> None:
         book.orders[at(slot)].qty = 0
     for side in range(2):
         for word in range(then.bits0.shape[1]):
-            there = then.bits0[at(side), at(word)] | now.bits0[at(side), at(word)]  # so that no empty level has lots
+            there = then.bits0[at(side), at(word)] | now.bits0[at(side), at(word)]  # what the row has beyond it, too
             first = levels + level * (side * width(then) + _WORD * word)
             while there != 0:
                 if there & ((1 << _BLOCK) - 1) != 0:
