@@ -34,7 +34,8 @@ from tickwright.venue.sim.reactive.prepare import layout_for, prepare
 MID = 10_000
 STRETCHES = 7
 SECONDS = 10.0
-"""Of stretches of the environment, each as long as 10 000 steps of 100 messages."""
+"""Of stretches of the environment, each as long as 10 000 steps of 100 messages: enough that both cores are quiet in
+one of them."""
 TABLES = 8
 """Of requests and of draws, so that drawing them is not measured."""
 PEER = ("pyqlib[rl]==0.9.7", "torch==2.13.0")
