@@ -51,21 +51,28 @@ def test_a_mixture_of_exponentials_comes_back_from_its_bins() -> None:
     np.testing.assert_allclose(mixture(counts, 3, np.array(GAPS))[1], WEIGHTS, atol=0.02)
 
 
-def test_bursts_come_back_from_a_day() -> None:
+@pytest.mark.parametrize(("flurry", "memory"), [(0.0, 20.0), (0.7, 15.0)])
+def test_bursts_come_back_from_a_day(flurry: float, memory: float) -> None:
     # Rates differ from moment to moment too, so that means are a bit wider than their states'; their ratios remain.
-    gaps, weights, stay, after, own = gaps_of(facts(bursty(), 4), states=3)
-    np.testing.assert_allclose(np.diff(np.log10(gaps)), np.diff(np.log10(GAPS)), atol=0.25)
-    np.testing.assert_allclose(weights, WEIGHTS, atol=0.08)
-    assert stay == pytest.approx(STAY, abs=0.08)
-    assert after == pytest.approx(AFTER, abs=0.1)
-    assert own[0] > 0.9 * sum(own)
+    given = bursty()
+    flow = dataclasses.replace(given.flow, gap_flurry=flurry, gap_flurry_memory=memory)
+    found = gaps_of(facts(dataclasses.replace(given, flow=flow), 4), states=3)
+    np.testing.assert_allclose(np.diff(np.log10(found["gaps"])), np.diff(np.log10(GAPS)), atol=0.25)
+    np.testing.assert_allclose(found["gap_weights"], WEIGHTS, atol=0.08)
+    assert found["gap_stay"] == pytest.approx(STAY, abs=0.11)
+    assert found["gap_after_market"] == pytest.approx(AFTER, abs=0.1)
+    assert found["gap_after_weights"][0] > 0.9 * sum(found["gap_after_weights"])
+    assert found["gap_flurry"] == pytest.approx(flurry, abs=0.15)
+    if flurry > 0:
+        assert found["gap_flurry_memory"] == pytest.approx(memory, rel=0.35)
 
 
 def test_the_states_after_a_market_order_come_back() -> None:
     given = bursty()
     flow = dataclasses.replace(given.flow, gap_after_market=0.8, gap_after_weights=(0.3, 0.7, 0.0))
-    *_, after, own = gaps_of(facts(dataclasses.replace(given, flow=flow), 4), states=3)
-    assert after == pytest.approx(0.8, abs=0.12)
+    found = gaps_of(facts(dataclasses.replace(given, flow=flow), 4), states=3)
+    own = found["gap_after_weights"]
+    assert found["gap_after_market"] == pytest.approx(0.8, abs=0.12)
     np.testing.assert_allclose(np.array(own) / sum(own), (0.3, 0.7, 0.0), atol=0.1)
 
 
@@ -83,17 +90,19 @@ def test_cancels_in_company_come_back(share: float) -> None:
     if share:
         assert mean == pytest.approx(1e-6, rel=0.25)  # what the clock brings by chance is longer
     # The clock is that of the others.
-    gaps, weights, stay, *_ = gaps_of(day, states=3)
-    np.testing.assert_allclose(np.diff(np.log10(gaps)), np.diff(np.log10(GAPS)), atol=0.25)
-    np.testing.assert_allclose(weights, WEIGHTS, atol=0.08)
-    assert stay == pytest.approx(STAY, abs=0.08)
+    clock = gaps_of(day, states=3)
+    np.testing.assert_allclose(np.diff(np.log10(clock["gaps"])), np.diff(np.log10(GAPS)), atol=0.25)
+    np.testing.assert_allclose(clock["gap_weights"], WEIGHTS, atol=0.08)
+    assert clock["gap_stay"] == pytest.approx(STAY, abs=0.11)
 
 
 def test_a_poisson_clock_has_no_bursts() -> None:
-    gaps, weights, stay, *_ = gaps_of(facts(market(), 4), states=2)
+    clock = gaps_of(facts(market(), 4), states=2)
+    gaps, weights = clock["gaps"], clock["gap_weights"]
     wide = sum(w for g, w in zip(gaps, weights, strict=True) if 0.3 < g / np.average(gaps, weights=weights) < 3)
     assert wide > 0.9
-    assert stay < 0.15
+    assert clock["gap_stay"] < 0.15
+    assert clock["gap_flurry"] < 0.2
 
 
 @pytest.mark.parametrize(("echo", "memory"), [(6.0, 2.0), (3.0, 5.0)])
@@ -127,7 +136,7 @@ def test_a_day_of_few_events_says_nothing() -> None:
             PassSettings(OPEN, OPEN + 2 * SECOND, blocks=2),
         )
     )
-    assert gaps_of(short) == ((1.0,), (1.0,), 0.0, 0.0, ())
+    assert gaps_of(short) == {}
     assert company_of(short)[0] == 0.0
     assert echo_of(short) == (0.0, 1.0, 1.0)
     assert spread_power_of(short, 1) == (0.0, 1.0)

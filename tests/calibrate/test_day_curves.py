@@ -10,7 +10,8 @@ from make_days import OPEN
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.day import PassSettings, sums_of
-from tickwright.calibrate.day_curves import blocks_of, posting_of, towards_curves
+from tickwright.calibrate.day_curves import day_curves, followed, towards_curves
+from tickwright.calibrate.day_parts import lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.flow_fit import sizes_of
 from tickwright.calibrate.fp import comeback_of
@@ -34,29 +35,33 @@ def day(given: FP, seed: int, levels: int = 10) -> DayFacts:
     return facts_of(sums_of(chunks(open_session(given, seed, OPEN, END)), settings))
 
 
+def shown(*days: DayFacts) -> dict[str, np.ndarray]:
+    return followed(parts_of(days, lengths_of(days[0])))
+
+
 def test_the_spread_of_a_day_comes_back() -> None:
     truth = market(posting_curve=(0.4, 0.7, 1.0, 1.0, 1.2, 1.7))
     recorded = day(truth, 1)
-    wanted = blocks_of([recorded])["posting_curve"]
+    wanted = shown(recorded)["posting_curve"]
     assert wanted[0] > 1.4 > 0.9 > wanted[-1]
     found = market()
     apart = []
     for step in range(8):
         seen = [day(found, 10 + 2 * step + k) for k in (0, 1)]
-        apart.append(float(np.abs(blocks_of(seen)["posting_curve"] - wanted).mean()))
+        apart.append(float(np.abs(shown(*seen)["posting_curve"] - wanted).mean()))
         found = towards_curves(found, recorded, seen)
     assert apart[0] > 0.2
     assert apart[-1] < 0.1
     # what it starts from is of the right side of 1 already
-    started = np.array(posting_of(recorded))
+    started = np.array(day_curves(recorded)["posting_curve"])
     assert started[0] < 0.8
     assert started[-1] > 1.1
 
 
 def test_a_block_in_which_nothing_was_seen_leaves_its_curve_where_it_was() -> None:
     recorded = day(market(), 1)
-    recorded.day.sums["spread_time"][2] = 0.0
-    assert np.isfinite(blocks_of([recorded])["posting_curve"]).all()
+    recorded.day.clock["known"][600:900] = 0
+    assert np.isfinite(shown(recorded)["posting_curve"]).all()
     assert all(v > 0 for v in towards_curves(market(), recorded, [recorded]).flow.posting_curve)
 
 

@@ -11,7 +11,8 @@ from scipy import stats
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.day import PassSettings, sums_of
-from tickwright.calibrate.day_curves import blocks_of, size_curve_of, towards_curves
+from tickwright.calibrate.day_curves import followed, size_curve_of, towards_curves
+from tickwright.calibrate.day_parts import lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.flow_fit import POWER_BOUNDS, asked_of, cancel_power_of
 from tickwright.calibrate.moments import moments_of
@@ -107,13 +108,15 @@ def test_sizes_of_market_orders_over_the_day_come_back() -> None:
 
 def test_more_market_orders_come_where_there_were_more_and_not_where_they_were_larger() -> None:
     recorded = facts(rows_of(8, size_curve=(3.0, 0.5)), 2)
-    shares = blocks_of([recorded])["trading_curve"]
+    shares = followed(parts_of([recorded], (1, 1)))["trading_curve"]
     np.testing.assert_allclose(shares, 1.0, atol=0.2)  # a thinner queue is hit a little more often
     lots = recorded["volume-curve"].value()[0]
     assert lots[0] / lots[1] > 4.0
-    given = dataclasses.replace(FP.plain(), flow=dataclasses.replace(STEADY, size_curve=(3.0, 0.5)))
+    parts = lengths_of(recorded)
+    sizes = (*((3.0,) * (len(parts) - 1)), 0.5)  # of all parts of the first half, and of the second
+    given = dataclasses.replace(FP.plain(), flow=dataclasses.replace(STEADY, size_curve=sizes, day_parts=parts))
     moved = towards_curves(given, recorded, [recorded]).flow
-    assert moved.size_curve == (3.0, 0.5)
+    assert moved.size_curve == sizes
     np.testing.assert_allclose(moved.trading_curve, 1.0, atol=1e-3)
 
 

@@ -1,10 +1,14 @@
 """The bursts of a day: the states of its clock, and how its market orders follow one another.
 
 `gaps_of`: a mixture of exponentials over the times between any two events, by expectation and maximisation on the bins
-of `layout.GAPS` (Dempster, Laird, Rubin, JRSS B 39, 1977). A state's persistence is the correlation of two logarithms
-in a row, less what an exponential adds to their variance: (π²/6) / ln² 10 in decades. After a market order the times
-are a mixture of the same states with weights of their own: as much of the common weights as fits into them, and what is
-left. Cancels in company are not of the clock.
+of `layout.GAPS` (Dempster, Laird, Rubin, JRSS B 39, 1977). After a market order the times are a mixture of the same
+states with weights of their own: as much of the common weights as fits into them, and what is left. Cancels in company
+are not of the clock.
+
+`flurries_of`: the logarithms of two times k events apart have by the law (`pace`) the covariance A s^k + B ρ^k + C,
+with s `gap_stay`, ρ = 1 - 1/`gap_flurry_memory`, and C what the day and its activity make. A + B + C is the variance of
+the logarithms less an exponential's, (π²/6) / ln² 10 in decades, and √B = `gap_flurry` |Σ w z l|. Least squares over
+`layout.PAUSE_LAGS`.
 
 `company_of`: cancels that come at once after another one of their side, less those that the clock would have brought
 so soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ. What
@@ -21,6 +25,7 @@ proportional to 1 + echo e^(-(d - 1) / echo_memory).
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +34,7 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.core.units import SECOND, Ticks
 from tickwright.venue.sim.reactive.layout import GAPS
 from tickwright.venue.sim.reactive.parameters import Numbers
+from tickwright.venue.sim.reactive.rows import soonness
 
 _ROUNDS = 300
 _EXPONENTIAL = math.pi**2 / 6 / math.log(10) ** 2
@@ -36,6 +42,9 @@ _EULER = 0.5772156649015329
 MOST_STAY, MOST_AFTER = 0.9, 0.95
 _LEAST = 1e-4
 """Weight below which no state is one that market orders put the clock into."""
+_APART = 0.1
+"""Decades by which the mean of the states' times can differ at most, below which they have no short times to keep
+together."""
 MOST_COMPANY, ALONE = 0.8, 1e-6
 """The share of cancels in company at most, and the mean pause before one where a day shows none, s."""
 MOST_ECHO = 50.0
@@ -46,28 +55,58 @@ ENOUGH = 100
 """Times between events, or market orders, without which a day says nothing of them."""
 
 
-def gaps_of(facts: DayFacts, states: int = GAPS) -> tuple[Numbers, Numbers, float, float, Numbers]:
-    """(gaps, gap_weights, gap_stay, gap_after_market, gap_after_weights) of `Flow`; means in seconds."""
+def gaps_of(facts: DayFacts, states: int = GAPS) -> dict[str, Any]:
+    """What the clock of `Flow` has, by name, but for `flurries_of`; means in seconds."""
     others, after = facts.day.sums["pauses"].sum(0)
     others[0] = after[0] = 0.0  # at one instant: parts of a message
     if others.sum() < ENOUGH:
-        return (1.0,), (1.0,), 0.0, 0.0, ()
+        return {}
     means, weights = mixture(others, states)
-    xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"].sum(0)
-    stay, apart, own = 0.0, 0.0, np.zeros_like(weights)
-    if n > ENOUGH:
-        variance = (xx / n - (x / n) ** 2) * (yy / n - (y / n) ** 2)
-        common = xy / n - x * y / n**2
-        stay = common / max(math.sqrt(max(variance, 0.0)) - _EXPONENTIAL, 0.1)
+    apart, own = 0.0, np.zeros_like(weights)
     if after.sum() > ENOUGH:
         there = mixture(after, means.size, means)[1]
         apart = 1.0 - float(np.min(there / np.maximum(weights, 1e-9)))
         own = np.maximum(there - (1.0 - apart) * weights, 0.0)
-    return (
-        tuple(float(f"{m:.6g}") for m in means), _rounded(weights),
-        round(float(np.clip(stay, 0.0, MOST_STAY)), 4), round(float(np.clip(apart, 0.0, MOST_AFTER)), 4),
-        _rounded(own) if own.sum() > _LEAST else (),
-    )  # fmt: skip
+    return {
+        "gaps": tuple(float(f"{m:.6g}") for m in means),
+        "gap_weights": _rounded(weights),
+        "gap_after_market": round(float(np.clip(apart, 0.0, MOST_AFTER)), 4),
+        "gap_after_weights": _rounded(own) if own.sum() > _LEAST else (),
+        **flurries_of(facts, means, weights),
+    }
+
+
+def flurries_of(facts: DayFacts, means: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """`gap_stay`, `gap_flurry` and `gap_flurry_memory` of `Flow`, for states of these means and weights."""
+    xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"]
+    if n[-1] < ENOUGH:
+        return {"gap_stay": 0.0, "gap_flurry": 0.0}
+    common = xy / n - x * y / n**2
+    states = math.sqrt((xx[0] / n[0] - (x[0] / n[0]) ** 2) * (yy[0] / n[0] - (y[0] / n[0]) ** 2)) - _EXPONENTIAL
+    states = max(states, 0.1)
+    best = (math.inf, 0.0, 0.0, 1.0)
+    for stay in np.arange(0.0, MOST_STAY + 1e-9, 0.05):
+        kept = stay ** at.PAUSE_LAGS.astype(float)
+        for memory in np.geomspace(3.0, 100.0, 25):
+            law = np.stack([(1.0 - 1.0 / memory) ** at.PAUSE_LAGS - kept, 1.0 - kept], 1)
+            slow, off = _two_parts(law, common - states * kept)
+            best = min(best, (off, float(stay), slow, float(memory)))
+    _, kept_on, slow, memory = best
+    most = abs(float((weights * soonness(means, weights)) @ np.log10(means)))
+    flurry = min(1.0, math.sqrt(slow) / most) if most > _APART else 0.0
+    return {"gap_stay": round(kept_on, 4), "gap_flurry": round(flurry, 4), "gap_flurry_memory": round(memory, 4)}
+
+
+def _two_parts(laws: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
+    """The first of two parts, neither below 0, by least squares, and the squares that are left."""
+    tried = [np.linalg.lstsq(laws, wanted, rcond=None)[0]]
+    for k in (0, 1):
+        alone = np.zeros(2)
+        alone[k] = max(0.0, float(laws[:, k] @ wanted / (laws[:, k] @ laws[:, k])))
+        tried.append(alone)
+    ends = [(float(((laws @ parts - wanted) ** 2).sum()), float(parts[0])) for parts in tried if parts.min() >= 0.0]
+    off, slow = min(ends)
+    return slow, off
 
 
 def _rounded(weights: np.ndarray) -> Numbers:

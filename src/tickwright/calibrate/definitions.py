@@ -150,14 +150,14 @@ DEFINITIONS: dict[str, Definition] = {
     "fill-share": Definition(
         "Fill probability by queue position",
         "Of the lots of orders placed at the best or inside the spread: the share executed before the rest is "
-        "cancelled, by lots ahead at placement. Orders whose end was not seen are left out.",
+        "cancelled, by lots ahead at placement. Left out: orders whose end was not seen, places of fewer than 30.",
         "lots ahead", "share executed",
         "Lo, MacKinlay, Zhang, J. Financial Economics 65 (2002); Moallemi, Yuan (2016)", "doublings",
     ),
     "fill-time": Definition(
         "Time to the first fill by queue position",
         "Mean time from placement to the first execution, of those orders that had one: short by selection, since the "
-        "patient ones are cancelled first.",
+        "patient ones are cancelled first. Places of fewer than 30 are left out.",
         "lots ahead", "s", "Lo, MacKinlay, Zhang, J. Financial Economics 65 (2002)", "doublings",
     ),
 }  # fmt: skip

@@ -14,6 +14,9 @@ import numpy as np
 Estimate: TypeAlias = tuple[np.ndarray, np.ndarray]
 Estimator: TypeAlias = Callable[[np.ndarray], Estimate]
 
+ENOUGH_ORDERS = 30
+"""The chance of a fill that so many show is uncertain by .09 or less, one standard error."""
+
 
 def shares(sums: np.ndarray) -> Estimate:
     """Weights of n bins → their shares."""
@@ -32,6 +35,14 @@ def ratio(sums: np.ndarray) -> Estimate:
     """n numerators, then n denominators (counts, times, sizes) → their ratios."""
     above, below = np.split(sums, 2, -1)
     known = below > 0
+    return _over(above, below, known), known
+
+
+def ratio_of_orders(sums: np.ndarray) -> Estimate:
+    """n numerators, n denominators and n numbers of orders → ratios, of which those of fewer than `ENOUGH_ORDERS` are
+    not known: where one order came in a day, the share of its lots that was filled is 0 or 1."""
+    above, below, orders = np.split(sums, 3, -1)
+    known = (orders >= ENOUGH_ORDERS) & (below > 0)
     return _over(above, below, known), known
 
 

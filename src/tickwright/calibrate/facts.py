@@ -22,6 +22,7 @@ from tickwright.calibrate.estimators import (
     correlation,
     kurtosis,
     ratio,
+    ratio_of_orders,
     relative,
     response,
     seen_from_both,
@@ -128,8 +129,14 @@ def facts_of(day: DaySums) -> DayFacts:
             np.concatenate([s["after_trade"], s["sign_x"], s["move1"], s["pairs"], s["half_spreads"]], 1), response,
         ),
         Fact("markouts", "curve", at.HORIZONS / 1e9, _pair(s["markout"], s["markout_spread"]), ratio),
-        Fact("fill-share", "curve", np.arange(at.AHEADS), _pair(s["filled_lots"], s["resolved_lots"]), ratio),
-        Fact("fill-time", "curve", np.arange(at.AHEADS), _pair(s["fill_seconds"], s["fills"]), ratio),
+        Fact(
+            "fill-share", "curve", np.arange(at.AHEADS),
+            np.concatenate([s["filled_lots"], s["resolved_lots"], s["resolved"]], 1), ratio_of_orders,
+        ),
+        Fact(
+            "fill-time", "curve", np.arange(at.AHEADS),
+            np.concatenate([s["fill_seconds"], s["fills"], s["fills"]], 1), ratio_of_orders,
+        ),
     ]  # fmt: skip
     by_name = {fact.name: fact for fact in found}
     assert by_name.keys() == DEFINITIONS.keys(), by_name.keys() ^ DEFINITIONS.keys()

@@ -1,4 +1,4 @@
-"""What every model takes from a day in one way: sizes of orders, messages a second, and the curves of the day."""
+"""What every model takes from a day in one way: sizes of orders and messages a second."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ ENOUGH = 100
 POWER_BOUNDS = (0.05, 4.0)
 COMMONEST, PARTS = 8, 6
 """Of the sizes of orders."""
-CURVE_BOUNDS = (0.05, 8.0)
-"""Of a curve over the day, relative to its mean: what lies beyond in one day's block is noise or an auction."""
 
 
 def sizes_of(counts: np.ndarray, parts: int = PARTS, power: float = 1.0) -> tuple[tuple[Lots, ...], Numbers]:
@@ -80,25 +78,3 @@ def cancel_power_of(places: np.ndarray) -> float:
     tried = np.geomspace(*POWER_BOUNDS, 241)
     chances = ((r + 1) / n) ** (1 / tried[:, None]) - (r / n) ** (1 / tried[:, None])
     return round(float(tried[np.argmax(np.log(np.maximum(chances, 1e-300)) @ counts)]), 4)
-
-
-def day_curves(facts: DayFacts) -> tuple[Numbers, Numbers, Numbers]:
-    """(volume_curve, trading_curve, volatility_curve) of `Flow`, a number a block: the pace of all events, market
-    orders against it, and the size of the news a market order that explains the variance."""
-    gaps = facts.day.sums["gaps"]
-    events, trades = gaps.sum((1, 2)), gaps[:, at.MARKET].sum(1)
-    variance = facts["volatility-curve"].value()[0]
-    pace, trading = _safe(events), _safe(trades) / _safe(events)
-    return bounded(pace), bounded(trading), bounded(np.sqrt(np.maximum(variance, 1e-3) / (pace * trading)))
-
-
-def _safe(counts: np.ndarray) -> np.ndarray:
-    """Relative to their mean, as if each block had seen one more event in a hundred of a mean block's."""
-    mean = max(float(counts.mean()), 1e-9)
-    curve: np.ndarray = (counts + 0.01 * mean) / (1.01 * mean)
-    return curve
-
-
-def bounded(curve: np.ndarray, bounds: tuple[float, float] = CURVE_BOUNDS) -> Numbers:
-    """A curve over the day as parameters have it."""
-    return tuple(round(float(v), 4) for v in np.clip(curve / curve.mean(), *bounds))

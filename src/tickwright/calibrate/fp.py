@@ -39,13 +39,13 @@ import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, spread_power_of
-from tickwright.calibrate.day_curves import posting_of, size_curve_of
+from tickwright.calibrate.day_curves import day_curves
+from tickwright.calibrate.day_parts import lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import (
     COMMONEST,
     asked_of,
     cancel_power_of,
-    day_curves,
     events_a_second,
     sizes_of,
     usual_mid,
@@ -130,9 +130,9 @@ def _law_of(market: FP, facts: DayFacts, book: Book) -> float:
     """Y of the square-root law that a fitted market has, without simulation: at the size that impact has on average
     over the recorded market orders, by their hour."""
     sigma = moments_of(facts).variance ** 0.5 / book.tick
-    posting = np.array(market.flow.posting_curve) / np.mean(market.flow.posting_curve)
-    hours = facts.day.sums["gaps"][:, at.MARKET].sum(1) if len(posting) > 1 else None
-    louder = float(np.average(posting**-market.impact_posting, weights=hours))
+    parts = parts_of([facts], lengths_of(facts))
+    posting = parts.shape(parts.on(market.flow.posting_curve))
+    louder = float(np.average(posting**-market.impact_posting, weights=parts.markets * parts.lengths))
     return louder * market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
 
 
@@ -153,19 +153,15 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     sigma = found.variance**0.5 / book.tick
     sizes, weights = sizes_of(facts.day.sums["sizes"])
     market_sizes, market_weights = sizes_of(asked_of(facts.day.sums["asked"]), ASKED_PARTS, ASKED_POWER)
-    pace, trading, volatility = day_curves(facts)
-    gaps, gap_weights, stay, after, after_weights = gaps_of(facts)
     company, company_gap = company_of(facts)
     echo, echo_memory, louder = echo_of(facts)
     power, shunned = spread_power_of(facts, book.tick)
     market = tuple(round(rate / (louder * shunned), 9) for rate in book.queues.market)
     flow = dataclasses.replace(
-        base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
-        trading_curve=trading, volatility_curve=volatility, day_seconds=facts.day.seconds, activity_sd=ACTIVITY,
-        activity_memory=ACTIVE, activity_news=0.5, gaps=gaps, gap_weights=gap_weights, gap_stay=stay,
-        gap_after_market=after, gap_after_weights=after_weights, posting_curve=posting_of(facts),
-        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), size_curve=size_curve_of(facts),
-        market_sizes=market_sizes, market_weights=market_weights,
+        base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts),
+        day_seconds=facts.day.seconds, activity_sd=ACTIVITY, activity_memory=ACTIVE, activity_news=0.5,
+        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), market_sizes=market_sizes,
+        market_weights=market_weights, **day_curves(facts), **gaps_of(facts),
     )  # fmt: skip
     memory = facts["sign-memory"]
     values, known = memory.value()

@@ -12,6 +12,7 @@ from tickwright.calibrate import layout as at
 from tickwright.core.kernel import inline, kernel
 
 _PER_DECADE, _FROM, _GAPS, _RUNS = at.PER_DECADE, at.GAP_DECADES[0] + 9, at.GAPS, at.RUNS
+_LAGS, _N_LAGS, _PAUSES = at.PAUSE_LAGS, at.PAUSE_LAGS.size, at.PAUSES
 _CANCEL, _MARKET, _TOGETHER = at.CANCEL, at.MARKET, at.TOGETHER
 _AT_ONCE = 10.0 ** (_FROM + 1 / _PER_DECADE)
 """ns; what comes sooner lies in the first bin: parts of one message, in which a clock has no say."""
@@ -47,10 +48,7 @@ def gap(s: Record, t: Record, kind: Int, side: Int, ts: Int) -> None:
     elif s.any_seen:
         after = 1 if s.any_kind == _MARKET else 0
         t.pauses[b, after, decade_bin(ts - s.any_last, _FROM, _GAPS)] += 1
-        if after or ts - s.any_last < _AT_ONCE:
-            s.log_known = 0
-        else:
-            _pair(s, t, b, np.log10(np.float64(ts - s.any_last)))
+        _pair(s, t, np.nan if after or ts - s.any_last < _AT_ONCE else np.log10(np.float64(ts - s.any_last)))
     if s.since_market > 0 and kind == _MARKET:
         t.runs[b, min(s.since_market, _RUNS) - 1] += 1
     if kind == _MARKET:
@@ -77,16 +75,21 @@ def _in_company(s: Record, t: Record, b: Int, kind: Int, side: Int, ts: Int) -> 
 
 
 @kernel
-def _pair(s: Record, t: Record, b: Int, y: float) -> None:
-    """The logarithm of a pause beside that of the one before."""
-    if s.log_known:
-        x = s.log_gap
-        sums = t.pause_pairs[b]
-        sums[0] += x * y
-        sums[1] += x
-        sums[2] += y
-        sums[3] += x * x
-        sums[4] += y * y
-        sums[5] += 1.0
-    s.log_gap = y
-    s.log_known = 1
+def _pair(s: Record, t: Record, y: float) -> None:
+    """The logarithm of a pause beside those before it; NaN is one that nothing is laid beside."""
+    n = s.pauses
+    s.log_pauses[n & (_PAUSES - 1)] = y
+    s.pauses = n + 1
+    if y != y:
+        return
+    for i in range(_N_LAGS):
+        if _LAGS[i] > n:
+            return
+        x = s.log_pauses[(n - _LAGS[i]) & (_PAUSES - 1)]
+        if x == x:
+            t.pause_pairs[0, i] += x * y
+            t.pause_pairs[1, i] += x
+            t.pause_pairs[2, i] += y
+            t.pause_pairs[3, i] += x * x
+            t.pause_pairs[4, i] += y * y
+            t.pause_pairs[5, i] += 1.0

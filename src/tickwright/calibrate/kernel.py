@@ -91,8 +91,13 @@ def _fall_due(s: Record, t: Record, clock: Rows, ts: Int) -> None:
     """Clock samples and markouts of moments before `ts`, at the mid that stood then."""
     mid2 = s.prices[BID, 0] + s.prices[ASK, 0]
     while s.next_step < clock.shape[0] and s.begin + s.next_step * s.step < ts:
-        clock[s.next_step].mid2 = mid2
-        clock[s.next_step].known = s.valid
+        sample = clock[s.next_step]
+        sample.mid2 = mid2
+        sample.spread = s.prices[ASK, 0] - s.prices[BID, 0]
+        sample.known = s.valid
+        sample.events = t.counts[_EVENTS]
+        sample.markets = t.counts[_MARKETS]
+        sample.lots = t.counts[_TRADED_LOTS]
         s.next_step += 1
     for h in range(1, _N_HORIZONS):
         while s.waiting_at[h] < s.waiting_end:

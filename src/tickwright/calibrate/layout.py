@@ -36,6 +36,10 @@ TOGETHER = 10_000
 GAPS = PER_DECADE * (GAP_DECADES[1] - GAP_DECADES[0])
 AGES = PER_DECADE * (AGE_DECADES[1] - AGE_DECADES[0])
 
+PAUSE_LAGS = np.array([1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100], np.int64)
+"""Events between two times whose logarithms are laid beside one another."""
+PAUSES = 128
+"""Times that are remembered for it: a power of two above the longest lag."""
 RUNS = 64
 """Events from one market order to the next, 1 to 64; the last bin holds longer ones."""
 AHEADS = 24
@@ -161,8 +165,8 @@ STATE = np.dtype(
         ("any_kind", "<i8"),
         ("any_side", "<i8"),
         ("since_market", "<i8"),  # events since the last market order; 0 before the first
-        ("log_gap", "<f8"),  # between the last two events that no market order was of; valid where log_known
-        ("log_known", "<i8"),
+        ("pauses", "<i8"),  # between events, so far
+        ("log_pauses", "<f8", (PAUSES,)),  # decades; NaN: after a market order, or at once
         ("open", "<i8"),  # a market order is under way
         ("open_valid", "<i8"),
         ("open_side", "<i8"),  # resting side
@@ -190,11 +194,8 @@ def _sums_dtype() -> np.dtype[Any]:
             ("spread_time", "<f8", (blocks, SPREADS)),  # s
             ("gaps", "<f8", (blocks, 3, GAPS)),
             ("pauses", "<f8", (blocks, 2, GAPS)),  # between any two events: after others, after a market order
-            (
-                "pause_pairs",
-                "<f8",
-                (blocks, 6),
-            ),  # decades, of pauses beyond the first bin in a row after others: Σxy, Σx, Σy, Σx², Σy², number
+            # of pauses beyond the first bin, after others than market orders, decades: Σxy, Σx, Σy, Σx², Σy², number
+            ("pause_pairs", "<f8", (6, PAUSE_LAGS.size)),
             ("runs", "<f8", (blocks, RUNS)),
             (
                 "company",
@@ -246,5 +247,15 @@ def _sums_dtype() -> np.dtype[Any]:
 
 SUMS = _sums_dtype()
 """What a pass adds up: the first axis of an array is the block of time; of `traded` it is the part of the block."""
-SAMPLE = np.dtype([("mid2", "<i8"), ("known", "<i8")])
-"""The mid on the clock, bid + ask; `known` is 1 where the market stood."""
+SAMPLE = np.dtype(
+    [
+        ("mid2", "<i8"),
+        ("spread", "<i8"),  # ticks
+        ("known", "<i8"),
+        ("events", "<i8"),
+        ("markets", "<i8"),
+        ("lots", "<i8"),
+    ]
+)
+"""The mid on the clock, bid + ask, and the spread; `known` is 1 where the market stood. And what had come by then of
+events, market orders, and lots that traded with displayed orders."""

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tickwright.calibrate.day_curves import day_curves
 from tickwright.calibrate.facts import DayFacts
-from tickwright.calibrate.flow_fit import day_curves, events_a_second, sizes_of, usual_mid
+from tickwright.calibrate.flow_fit import events_a_second, sizes_of, usual_mid
 from tickwright.calibrate.model import Fit, Parameters, Rows
 from tickwright.calibrate.queue_fit import book_of
 from tickwright.calibrate.reactive import session_rows, table_of
@@ -30,11 +31,10 @@ class QueueReactiveModel:
         known."""
         book = book_of(facts, rows, self.name)
         sizes, weights = sizes_of(facts.day.sums["sizes"])
-        pace, trading, _ = day_curves(facts)
+        curves = {name: day_curves(facts)[name] for name in ("day_parts", "volume_curve", "trading_curve")}
         flow = Flow(
-            sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volume_curve=pace,
-            trading_curve=trading, volatility_curve=(1.0,), day_seconds=facts.day.seconds, activity_sd=0.0,
-            activity_news=0.0,
+            sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volatility_curve=(1.0,),
+            day_seconds=facts.day.seconds, activity_sd=0.0, activity_news=0.0, **curves,
         )  # fmt: skip
         market = QueueReactive(flow=flow, queues=book.queues)
         return Fit(table_of(market, usual_mid(facts, book.tick)), book.notes, book.tick)

@@ -134,6 +134,8 @@ KNOBS: tuple[Knob, ...] = (
     _flow("activity_news", 0.0, 2.0, 0.25),
     _flow("gap_after_market", 0.0, 0.95, 0.1),
     _flow("gap_stay", 0.0, 0.95, 0.1),
+    _flow("gap_flurry", 0.0, 1.0, 0.15),
+    _flow("gap_flurry_memory", 2.0, 300.0, 0.4, log=True),
     _rates("bursts", 0.2, _bursts),
     _rates("limit orders that join", 0.12, _join),
     _field("echo", 1e-2, 100.0, 0.3, log=True, part="queues"),

@@ -24,6 +24,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -238,7 +239,10 @@ def _market_of(events: np.ndarray, begin: Nanos, end: Nanos) -> tuple[Tape, Mark
 
 def _curve(session: Session) -> VolumeCurve:
     """The volume curve that the model runs by: known beforehand, and not the one that came of it."""
-    weights = session.parameters.flow.volume_curve
+    flow = session.parameters.flow
+    rates = flow.volume_curve
+    lengths = flow.lengths(len(rates))
     length: Nanos = session.close_ts - session.open_ts
-    edges = tuple(session.open_ts + length * i // len(weights) for i in range(len(weights) + 1))
+    edges = tuple(session.open_ts + length * cells // sum(lengths) for cells in accumulate(lengths, initial=0))
+    weights = [rate * cells for rate, cells in zip(rates, lengths, strict=True)]
     return VolumeCurve(edges, tuple(w / sum(weights) for w in weights), "the volume curve of the market's parameters")

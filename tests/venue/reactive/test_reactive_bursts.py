@@ -18,11 +18,12 @@ STEADY = Flow(volume_curve=(1.0,), volatility_curve=(1.0,), activity_sd=0.0, act
 BURSTS = {"gaps": (0.001, 0.05, 1.0), "gap_weights": (0.5, 0.3, 0.2), "gap_stay": 0.3, "gap_after_market": 0.6}
 
 
+@pytest.mark.parametrize("flurry", [0.0, 0.8])
 @pytest.mark.parametrize("model", ["fp", "hawkes", "santa-fe"])
-def test_bursts_change_when_events_come_and_not_which(model: str) -> None:
+def test_bursts_change_when_events_come_and_not_which(model: str, flurry: float) -> None:
     # Invariant: with and without bursts, the rows of both days are alike but for their times, as far as both go.
     plain: Parameters = dataclasses.replace(parameters.default(model), flow=STEADY)
-    bursty = dataclasses.replace(plain, flow=dataclasses.replace(STEADY, **BURSTS))  # type: ignore[arg-type]
+    bursty = dataclasses.replace(plain, flow=dataclasses.replace(STEADY, **BURSTS, gap_flurry=flurry))  # type: ignore[arg-type]
     days = [generate_session(given, 3, OPEN, OPEN + 1200 * SECOND)[0] for given in (plain, bursty)]
     n = min(len(day) for day in days)
     assert n > 10_000
@@ -65,6 +66,28 @@ def test_a_market_order_puts_the_clock_into_a_state_by_weights_of_their_own() ->
     # Rates of a moment scatter, and one in a hundred of the first is not of the second state.
     assert pauses[traded].mean() / pauses[~traded].mean() == pytest.approx(100.0, rel=0.3)
     assert len(times) / 3600 == pytest.approx(20.0, rel=0.1)
+
+
+def test_waiting_times_keep_together_in_flurries() -> None:
+    # Closed form: with weights w, logarithms of the means m and z as pace.py has it, logarithms of two times k events
+    # apart have the covariance (f Σ w z m)² (1 - 1/memory)^k; of the times there are as many of each length as before.
+    clock = {"gaps": (1e-4, 1e-2, 1.0), "gap_weights": (0.5, 0.3, 0.2)}
+    flurries = {**clock, "gap_flurry": 0.8, "gap_flurry_memory": 20.0}
+    logs = []
+    for changes in (clock, flurries):
+        given = dataclasses.replace(parameters.default("santa-fe"), flow=dataclasses.replace(STEADY, **changes))
+        rows, labels = generate_session(given, 3, OPEN, OPEN + 4 * 3600 * SECOND)
+        assert labels["messages"] / (4 * 3600) == pytest.approx(20.0, rel=0.06)
+        logs.append(np.log10(np.maximum(np.diff(np.unique(rows["ts_event"])), 1) / 1e9))
+    w, means = np.array(clock["gap_weights"]), np.array([-4.0, -2.0, 0.0])
+    z = np.array([1.4, -0.6, -2.6]) / 2.6
+    lags = np.array([1, 3, 10, 30, 60])
+    for x, wanted in zip(logs, (0.0 * lags, (0.8 * (w * z) @ means) ** 2 * 0.95**lags), strict=True):
+        x = x - x.mean()
+        found = [np.mean(x[k:] * x[:-k]) for k in lags]
+        np.testing.assert_allclose(found, wanted, atol=0.05)
+    quantiles = (0.05, 0.25, 0.5, 0.75, 0.95)
+    np.testing.assert_allclose(np.quantile(logs[0], quantiles), np.quantile(logs[1], quantiles), atol=0.1)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4])
@@ -117,6 +140,8 @@ def test_what_makes_no_clock_is_refused() -> None:
         ({"gaps": (1.0, 2.0)}, "one for each weight"),
         ({"gap_weights": (0.0,)}, "not all zero"),
         ({"gap_stay": 1.0}, "0.99"),
+        ({"gap_flurry": 1.1}, "gap_flurry"),
+        ({"gap_flurry_memory": 0.5}, "gap_flurry_memory"),
         ({"gap_after_weights": (1.0, 1.0)}, "one for each of gaps"),
         ({"gaps": (1.0, 2.0), "gap_weights": (1.0, 1.0), "gap_after_weights": (0.0, 0.0)}, "not all zero"),
     ):

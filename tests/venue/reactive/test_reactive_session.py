@@ -1,5 +1,7 @@
 """A generated day against the plain book, its own rate, and its labels."""
 
+import dataclasses as dc
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,37 @@ def test_volume_follows_the_curve_of_the_day():
     rows, _ = generate_session(parameters.FP(flow=flow), 3, OPEN, OPEN + LENGTH)
     counts = np.histogram(rows["ts_event"] - OPEN, bins=4, range=(0, LENGTH))[0]
     assert 2.0 < (counts[0] + counts[3]) / (counts[1] + counts[2]) < 4.0
+
+
+def test_parts_of_the_day_are_as_long_as_they_say():
+    # Closed form: events of a part go as its number times its length, whose cells need not be ticks of any clock.
+    flow = parameters.Flow(volume_curve=(8.0, 1.0, 3.0), day_parts=(1, 15, 4), volatility_curve=(1.0,),
+                           activity_sd=0.0, messages_a_second=40.0)  # fmt: skip
+    rows, _ = generate_session(parameters.FP(flow=flow), 3, OPEN, OPEN + LENGTH)
+    counts = np.histogram(rows["ts_event"] - OPEN, bins=np.array([0, 1, 16, 20]) * LENGTH / 20)[0]
+    np.testing.assert_allclose(counts / counts.sum(), np.array([8, 15, 12]) / 35, atol=0.02)
+    even, _ = generate_session(
+        parameters.FP(flow=dc.replace(flow, volume_curve=(1.0,), day_parts=())), 3, OPEN, OPEN + LENGTH
+    )
+    assert counts.sum() == pytest.approx(len(even), rel=0.02)  # the mean is over the day, not over the parts
+
+
+def test_equal_parts_are_what_none_are():
+    flow = parameters.Flow(volume_curve=(2.0, 1.0, 1.0, 4.0), volatility_curve=(1.0,))
+    cut = dc.replace(flow, day_parts=(8, 8, 8, 8))  # powers of two: exact
+    one, _ = generate_session(parameters.FP(flow=flow), 7, OPEN, OPEN + LENGTH)
+    two, _ = generate_session(parameters.FP(flow=cut), 7, OPEN, OPEN + LENGTH)
+    assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [((1, 0, 2), "1 or more"), ((1.5, 1.0, 1.0), "whole"), ((500, 12, 1), "512"), ((1, 2), "each of 2 parts"),
+     (33 * (1,), "at most 32")],
+)  # fmt: skip
+def test_parts_that_make_no_day_are_refused(parts, said):
+    with pytest.raises(ConfigError, match=said):
+        parameters.Flow(volume_curve=(8.0, 1.0, 3.0), volatility_curve=(1.0,), day_parts=parts)
 
 
 def test_an_empty_day_is_refused():

@@ -98,6 +98,16 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     (
         "fp",
         {
+            "flow__day_seconds": 40.0,
+            "flow__day_parts": [1, 2, 13, 4],
+            "flow__volume_curve": [4.0, 2.0, 0.6, 1.0],
+            "flow__volatility_curve": [3.0, 1.5, 1.0, 0.8],
+            "flow__posting_curve": [0.3, 0.6, 1.0, 1.5],
+        },
+    ),
+    (
+        "fp",
+        {
             "flow__day_seconds": 20.0,
             "flow__posting_curve": [0.3, 2.0],
             "impact_posting": 0.8,
@@ -138,6 +148,8 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
     ),
     ("fp", {**BURSTS, "queues__echo": 2.0, "flow__day_seconds": 60.0, "flow__trading_curve": [0.5, 3.0, 1.0]}),
     ("hawkes", BURSTS),
+    ("fp", {**BURSTS, "flow__gap_flurry": 0.9, "flow__gap_flurry_memory": 6.0, "flow__day_seconds": 60.0}),
+    ("santa-fe", {**BURSTS, "flow__gap_flurry": 0.4}),
     ("queue-reactive", {"queues__company": 0.4, "queues__company_gap": 0.001}),
     (
         "fp",

@@ -8,7 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
-TIDINGS, PART, COMPANY = 17, 18, 19
+TIDINGS, PART, COMPANY, MOOD = 17, 18, 19, 20
 VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -67,6 +67,7 @@ class Twin:
         self.reference, self.twice_mid = mid, 2 * mid + 1
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
         self.heat = self.rush = 0.0
+        self.flurry = False
         self.posting = None
         self.company = None  # the side on which the next event is a cancel, at once
         self.emptied = None  # (side, price) of a best price that a cancel has just emptied
@@ -122,6 +123,9 @@ class Twin:
         self.wait = exponential(self.bits(WAIT))
 
     def draw_gap(self, traded):
+        mood = self.u(MOOD) if self.p["flurry_end"] > 0 else 1.0
+        if mood < self.p["flurry_end"]:
+            self.flurry = mood < self.p["flurry_end"] / 2
         u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
         if traded and u < after:
             self.gap = self.p["gaps"][sum(u / after >= edge for edge in self.p["gap_after_edges"])]
@@ -130,7 +134,7 @@ class Twin:
             u = (u - after) / (1.0 - after)
         if u >= stay:
             u = (u - stay) / (1.0 - stay)
-            self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"])]
+            self.gap = self.p["gaps"][sum(u >= edge for edge in self.p["gap_edges"][self.flurry])]
 
     def size(self, u, whose="sizes"):
         table = self.p[whose]
@@ -376,8 +380,8 @@ class Twin:
             self.look_at_all()
 
     def curve(self, name):
-        place = int(max(self.clock, 0.0) / self.p["day"] * self.p["bins"])
-        return self.p[name][min(place, self.p["bins"] - 1)]
+        cell = min(int(max(self.clock, 0.0) / self.p["day"] * self.p["cells"]), self.p["cells"] - 1)
+        return self.p[name][self.p["part"][cell]]
 
     def asked(self):
         u = self.u(SIZE)

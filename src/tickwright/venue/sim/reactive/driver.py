@@ -79,6 +79,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.up_cancel = 1.0
     market.down_cancel = 1.0
     market.gap = 1.0
+    market.flurry = 0
     market.heat = 0.0
     market.rush = 0.0
     market.back = 0

@@ -36,6 +36,9 @@ SIZES = 16
 GUIDE = 64
 """Equal parts of [0, 1) that say where in the table of sizes to begin."""
 BINS = 32
+"""Parts of the day that a curve over it has, at most."""
+CELLS = 512
+"""Equal parts of a day, at most, of which its parts are made."""
 GAPS = 4
 """States of the clock, each with its mean waiting time."""
 SPREADS = 64
@@ -186,6 +189,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("market_scale", "<f8"),  # what a rate of market orders is multiplied by, now
             ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
             ("back_price", "<i8"),
+            ("flurry", "<i8"),  # 1: the short states of the clock come more often
             ("company", "<i8"),  # 1 + the side of which the next event is a cancel, at once after this one; else 0
             ("heat", "<f8"),  # what the last market order adds to the rates of the next ones, relative
             ("background", "<i8", (2,)),  # resting orders of the background
@@ -279,6 +283,8 @@ PARAMS = np.dtype(
         ("cap", "<f8"),
         ("tempo", "<f8"),  # model time units a second at the day's mean
         ("day", "<f8"),  # seconds
+        ("cells", "<i8"),
+        ("part", "u1", (CELLS,)),  # of the curves, by cell
         ("bins", "<i8"),
         ("volume_curve", "<f8", (BINS,)),
         ("volatility_curve", "<f8", (BINS,)),
@@ -295,8 +301,9 @@ PARAMS = np.dtype(
         ("impact_posting", "<f8"),  # FP
         ("gap_count", "<i8"),
         ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
-        ("gap_edges", "<f8", (GAPS,)),
+        ("gap_edges", "<f8", (2, GAPS)),  # in a lull, in a flurry
         ("gap_stay", "<f8"),
+        ("flurry_end", "<f8"),  # the chance that an event draws anew which of them it is; 0: there are none
         ("gap_after_market", "<f8"),
         ("gap_after_edges", "<f8", (GAPS,)),
         # FP

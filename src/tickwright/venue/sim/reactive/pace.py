@@ -11,7 +11,14 @@ Bursts. The waiting time of an event is exponential about one of up to four mean
 holds for the next event with probability `gap_stay`, else it is drawn anew by `gap_weights`; a market order puts the
 clock into its first state with probability `gap_after_market`, or into one by `gap_after_weights`. The means are
 scaled to a mean of 1, so that bursts move the clock within the pace and, like the pace, no event before another. One
-state is a Poisson clock. Cancels in company (`queue_reactive`, law 6) wait for no clock.
+state is a Poisson clock.
+
+Flurries. Half of the events are of flurries and half of lulls, which follow one another by chance: with probability
+1 / `gap_flurry_memory` an event draws anew which it is. In a flurry a state has its weight times 1 + f z, in a lull
+1 - f z, z its distance from the mean logarithm of the waiting times towards the shorter ones, over that of the farthest
+state, and f `gap_flurry`: the waiting times are the same, and short ones keep together beyond what a state keeps.
+
+Cancels in company (`queue_reactive`, law 6) wait for no clock.
 
 Unrealistic: one time scale of activity, no leverage effect, and bursts that do not know what their events are, but for
 market orders and what follows at once.
@@ -25,12 +32,14 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record
 from tickwright.core.kernel import inline
-from tickwright.venue.sim.reactive.draws import ACTIVITY, GAP, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import ACTIVITY, GAP, MOOD, near_normal, uniform
 
 
 @inline(borrow=True)
 def _bin(market: Record, params: Record) -> Int:
-    return min(np.int64(max(market.clock, 0.0) / params.day * params.bins), params.bins - 1)
+    cell = min(np.int64(max(market.clock, 0.0) / params.day * params.cells), params.cells - 1)
+    part = np.int64(params.part[cell])
+    return part
 
 
 @inline(borrow=True)
@@ -88,6 +97,10 @@ def loudness(market: Record, params: Record) -> float:
 @inline(borrow=True)
 def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
     """The state of the clock for the next event; `traded`: the one before was a market order."""
+    if params.flurry_end > 0.0:
+        mood = uniform(block, MOOD)
+        if mood < params.flurry_end:
+            market.flurry = 1 if mood < 0.5 * params.flurry_end else 0
     u = uniform(block, GAP)
     own = traded and u < params.gap_after_market
     if own:
@@ -99,6 +112,8 @@ def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
             return
         u = (u - params.gap_stay) / (1.0 - params.gap_stay)
     state = np.int64(0)
-    while u >= (params.gap_after_edges[state] if own else params.gap_edges[state]):  # the last lies beyond any u
+    while u >= (
+        params.gap_after_edges[state] if own else params.gap_edges[market.flurry, state]
+    ):  # the last lies beyond any u
         state += 1
     market.gap = params.gaps[state]

@@ -101,16 +101,18 @@ def _flow(row: np.void, flow: Flow) -> None:
     row["day"] = flow.day_seconds
     # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
     curves = (flow.volume_curve, flow.volatility_curve, flow.trading_curve, flow.posting_curve, flow.size_curve)
-    bins = max(len(curve) for curve in curves)
-    row["bins"] = bins
-    row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins)
-    volatility = _stretched(flow.volatility_curve, bins)
-    row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins)
-    row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins)
+    bins = len(flow.day_parts) or max(len(curve) for curve in curves)
+    part = np.repeat(np.arange(bins), np.array(flow.lengths(bins), np.int64))
+    row["bins"], row["cells"] = bins, part.size
+    row["part"][: part.size] = part
+    row["volume_curve"][:bins] = _stretched(flow.volume_curve, bins, part)
+    volatility = _stretched(flow.volatility_curve, bins, part)
+    row["trading_curve"][:bins] = _stretched(flow.trading_curve, bins, part)
+    row["posting_curve"][:bins] = _stretched(flow.posting_curve, bins, part)
     row["size_curve"][:bins] = _on(flow.size_curve, bins)
     row["sized"] = any(scale != 1.0 for scale in flow.size_curve)
     row["own_sizes"] = bool(flow.market_sizes)
-    row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility**2))
+    row["volatility_curve"][:bins] = volatility / np.sqrt(np.mean(volatility[part] ** 2))
     keep, variance = math.exp(-1.0 / flow.activity_memory), flow.activity_sd**2
     row["activity_keep"] = keep
     row["activity_kick"] = math.sqrt(variance * (1.0 - keep**2))
@@ -141,11 +143,21 @@ def _gaps(row: np.void, flow: Flow, market_share: float) -> None:
     gaps = np.array(flow.gaps)
     row["gap_count"] = n
     row["gaps"][:n] = gaps / (law @ gaps / law.sum())
-    row["gap_edges"][: n - 1] = np.cumsum(weights)[:-1]
-    row["gap_edges"][n - 1 :] = 2.0  # beyond any quantile
+    row["gap_edges"] = 2.0  # beyond any quantile
+    for flurry, tilt in enumerate((-flow.gap_flurry, flow.gap_flurry)):
+        row["gap_edges"][flurry, : n - 1] = np.cumsum(weights * (1.0 + tilt * soonness(gaps, weights)))[:-1]
+    row["flurry_end"] = 1.0 / flow.gap_flurry_memory if flow.gap_flurry > 0.0 else 0.0
     row["gap_after_edges"][: n - 1] = np.cumsum(after)[:-1]
     row["gap_after_edges"][n - 1 :] = 2.0
     row["gap_stay"], row["gap_after_market"] = flow.gap_stay, flow.gap_after_market
+
+
+def soonness(gaps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How much shorter than the mean each of the clock's states is by its logarithm, over what the farthest differs."""
+    logs = np.log(gaps)
+    shorter = weights @ logs - logs
+    farthest = np.abs(shorter).max()
+    return np.asarray(shorter / farthest if farthest > 0.0 else shorter)
 
 
 def _venues(row: np.void, venues: tuple[Venue, ...], pool: Pool | None) -> None:
@@ -171,14 +183,14 @@ def _edges(weights: list[float]) -> np.ndarray:
     return edges
 
 
-def _stretched(curve: Numbers, bins: int) -> np.ndarray:
-    """A curve on `bins` equal parts of the day, with mean 1."""
+def _stretched(curve: Numbers, bins: int, part: np.ndarray) -> np.ndarray:
+    """A curve on `bins` parts of the day, with mean 1 over the cells whose `part` is given."""
     values = _on(curve, bins)
-    return np.asarray(values / values.mean())
+    return np.asarray(values / values[part].mean())
 
 
 def _on(curve: Numbers, bins: int) -> np.ndarray:
-    """A curve on `bins` equal parts of the day."""
+    """A curve on `bins` parts of the day: equal ones where it has fewer numbers than that and more than one."""
     middles = (np.arange(bins) + 0.5) / bins
     return np.asarray(np.interp(middles, (np.arange(len(curve)) + 0.5) / len(curve), curve))
 

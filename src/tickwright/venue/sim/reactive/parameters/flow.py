@@ -6,24 +6,28 @@ from dataclasses import dataclass
 
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Lots
-from tickwright.venue.sim.reactive.layout import BINS, GAPS, SIZES, SLOTS, CancelRule
+from tickwright.venue.sim.reactive.layout import BINS, CELLS, GAPS, SIZES, SLOTS, CancelRule
 from tickwright.venue.sim.reactive.parameters.limits import Numbers as Numbers
 from tickwright.venue.sim.reactive.parameters.limits import all_within as all_within
 from tickwright.venue.sim.reactive.parameters.limits import within as within
 from tickwright.venue.sim.reactive.parameters.venues import Pool, Venue, check_venues
 
+CURVES = ("volume_curve", "volatility_curve", "trading_curve", "posting_curve", "size_curve")
+"""Of `Flow`, over the day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each equal part of the
-    day; so are `trading_curve`, of market orders against other events in the queue-reactive laws, and `posting_curve`,
-    of limit orders. `size_curve` is not relative: by it the sizes of FP's market orders are multiplied at a time of the
-    day, or with `market_sizes` their hazards divided. `market_sizes` are what market orders ask for, with their
-    weights; none: the sizes of all orders. Activity is pace.py's, with its standard deviation, its memory in market
-    orders and γ. `gaps` are the mean waiting times of the clock's states, the shortest first, of which only ratios
-    count; with one state the clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it
-    into, none: the first. `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels
-    alone."""
+    """What all models share. `volume_curve` and `volatility_curve` are relative, one number for each part of the day;
+    so are `trading_curve`, of market orders against other events in the queue-reactive laws, and `posting_curve`, of
+    limit orders. `day_parts` are how long the parts are, whole numbers of which only ratios count; none: all alike.
+    `size_curve` is not relative: by it the sizes of FP's market orders are multiplied at a time of the day, or with
+    `market_sizes` their hazards divided. `market_sizes` are what market orders ask for, with their weights; none: the
+    sizes of all orders. Activity is pace.py's, with its standard deviation, its memory in market orders and γ. `gaps`
+    are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one state the
+    clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the first;
+    `gap_flurry` is how much short times keep together, for `gap_flurry_memory` events.
+    `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
@@ -37,11 +41,14 @@ class Flow:
     gaps: Numbers = (1.0,)
     gap_weights: Numbers = (1.0,)
     gap_stay: float = 0.0
+    gap_flurry: float = 0.0
+    gap_flurry_memory: float = 20.0
     gap_after_market: float = 0.0
     gap_after_weights: Numbers = ()
     trading_curve: Numbers = (1.0,)
     posting_curve: Numbers = (1.0,)
     size_curve: Numbers = (1.0,)
+    day_parts: tuple[int, ...] = ()
     market_sizes: tuple[Lots, ...] = ()
     market_weights: Numbers = ()
     cancels: str = "uniform"
@@ -57,10 +64,13 @@ class Flow:
             _check_sizes("market_", self.market_sizes, self.market_weights)
         within("flow.messages_a_second", self.messages_a_second, 1e-3, 1e6)
         within("flow.day_seconds", self.day_seconds, 1.0, 1e6)
-        for name in ("volume_curve", "volatility_curve", "trading_curve", "posting_curve", "size_curve"):
+        _check_parts(self.day_parts)
+        for name in CURVES:
             curve = getattr(self, name)
             if not 1 <= len(curve) <= BINS:
                 raise ConfigError(f"flow.{name}", curve, f"1 to {BINS} numbers")
+            if self.day_parts and len(curve) not in (1, len(self.day_parts)):
+                raise ConfigError(f"flow.{name}", curve, f"one number, or one for each of {len(self.day_parts)} parts")
             all_within(f"flow.{name}", curve, 1e-3, 1e3)
         within("flow.activity_sd", self.activity_sd, 0.0, 2.0)
         within("flow.activity_memory", self.activity_memory, 1.0, 1e7)
@@ -80,6 +90,8 @@ class Flow:
             if not sum(self.gap_after_weights) > 0:
                 raise ConfigError("flow.gap_after_weights", self.gap_after_weights, "weights that are not all zero")
         within("flow.gap_stay", self.gap_stay, 0.0, 0.99)
+        within("flow.gap_flurry", self.gap_flurry, 0.0, 1.0)
+        within("flow.gap_flurry_memory", self.gap_flurry_memory, 1.0, 1e6)
         within("flow.gap_after_market", self.gap_after_market, 0.0, 0.99)
         if self.cancels.upper() not in CancelRule.__members__:
             raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
@@ -91,6 +103,20 @@ class Flow:
     def typical(self) -> float:
         """The mean size of an order, lots: the unit of volume in every law."""
         return sum(s * w for s, w in zip(self.sizes, self.weights, strict=True)) / sum(self.weights)
+
+    def lengths(self, parts: int) -> tuple[int, ...]:
+        """How long each of so many parts of the day is, relative to the others."""
+        return self.day_parts if parts > 1 and self.day_parts else (1,) * parts
+
+
+def _check_parts(parts: tuple[int, ...]) -> None:
+    if len(parts) > BINS:
+        raise ConfigError("flow.day_parts", parts, f"at most {BINS} of them")
+    for length in parts:
+        if length != int(length) or length < 1:
+            raise ConfigError("flow.day_parts", length, "a whole number of 1 or more")
+    if sum(parts) > CELLS:
+        raise ConfigError("flow.day_parts", sum(parts), f"lengths whose sum is {CELLS} or less")
 
 
 def _check_sizes(whose: str, sizes: tuple[Lots, ...], weights: Numbers) -> None:

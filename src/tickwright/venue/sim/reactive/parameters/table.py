@@ -130,6 +130,7 @@ _ADDED: dict[str, Any] = {
     "flow.gaps": [1.0], "flow.gap_weights": [1.0], "flow.gap_stay": 0.0, "flow.gap_after_market": 0.0,
     "flow.gap_after_weights": [],
     "flow.trading_curve": [1.0], "flow.posting_curve": [1.0], "flow.size_curve": [1.0],
+    "flow.day_parts": [], "flow.gap_flurry": 0.0, "flow.gap_flurry_memory": 20.0,
     "flow.market_sizes": [], "flow.market_weights": [], "flow.cancel_power": 1.0,
     "queues.echo": 0.0, "queues.echo_memory": 1.0, "queues.spread_power": 0.0,
     "queues.comeback": 0.0, "queues.company": 0.0, "queues.company_gap": 1e-6,
