@@ -9,8 +9,10 @@ import pytest
 from make_days import OPEN
 
 from tickwright.calibrate import refine
-from tickwright.calibrate.bands import RANGES
+from tickwright.calibrate import search as search_module
+from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
+from tickwright.calibrate.distance import apart, distance, noise_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.search import (
     KNOBS,
@@ -132,20 +134,24 @@ def test_another_draw_is_another_way_and_the_same_one_the_same() -> None:
 def test_of_several_searches_the_best_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     # Each search is replaced by a market that it "finds", the recorded day's own one among them.
     truth, start = market(kappa=0.9, news=0.9), market(kappa=0.15, news=0.2, informed=0.1)
-    recorded, tried = session(truth, 1), []
+    recorded, tried, widths = session(truth, 1), [], []
 
     def found(begin: FP, *rest: object) -> FP:
         tried.append(begin)
-        return truth if rest[-1] == 1 else start  # by its draw, since they run side by side
+        draw, width = rest[-2], rest[-1]
+        widths.append(width)
+        return truth if draw == 1 else start  # by its draw, since they run side by side
 
     monkeypatch.setattr(refine, "search", found)
     monkeypatch.setattr(refine, "GENERATIONS", 1)
     monkeypatch.setattr(refine, "_polished", lambda one, *_: one)
-    kept, notes = refine.refine(start, recorded, 1, 10_000, refine.STEPS + 2 * POPULATION)
-    assert len(tried) == refine.SEARCHES == 2
-    assert tried[0] == tried[1]
+    kept, notes = refine.refine(start, recorded, 1, 10_000, refine.STEPS + 5 * POPULATION)
+    assert len(tried) == 2 * refine.SEARCHES == 4
+    assert tried[0] == tried[1] != truth
+    assert tried[2] == tried[3] == truth  # where the better of the first ended
+    assert widths == [0.7, 0.7, 0.35, 0.35]
     assert kept == truth
-    assert len([note for note in notes if "more over all facts" in note]) == 2
+    assert len([note for note in notes if "more over all facts" in note]) == 4
     tried.clear()
     refine.refine(start, recorded, 1, 10_000, refine.STEPS + POPULATION)
     assert len(tried) == 1  # too few for a second
@@ -176,3 +182,29 @@ def loss_without_ranges(day: DayFacts, simulated: DayFacts) -> float:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tickwright.calibrate.search.RANGES", ())
         return loss(day, simulated)
+
+
+def test_what_the_day_cannot_tell_costs_half_of_what_else_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Closed form: with noise beyond everything the second half of each fact's share is 0, with none it is as the first.
+    recorded, other = session(market(), 1), session(market(kappa=0.9, news=0.9), 2)
+    costs = {}
+    for noise in (0.0, 1e12):
+        monkeypatch.setattr(search_module, "noises", lambda _, n=noise: dict.fromkeys(BANDS, n))
+        costs[noise] = loss(recorded, other)
+    ratios = [
+        value / band.limit
+        for name, band in BANDS.items()
+        if (value := apart(recorded[name], other[name], band.scaled)) is not None
+    ]
+    assert max(ratios) > 1.0
+    half = 0.5 * np.mean([1.0 / (1.0 + (0.95 / max(ratio, 1e-3)) ** 4) for ratio in ratios])
+    assert costs[0.0] - costs[1e12] == pytest.approx(half, rel=1e-6)
+
+
+def test_a_days_own_noise_is_that_of_its_verdict() -> None:
+    recorded, other = session(market(), 1), session(market(), 2)
+    for name in ("spread-time", "signature-trades", "fill-time"):
+        scaled = BANDS[name].scaled
+        found = distance(recorded[name], other[name], scaled, 7, 100)
+        assert found is not None
+        assert noise_of(recorded[name], scaled, 7, 100) == found.noise

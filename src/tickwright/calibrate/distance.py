@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickwright.calibrate.estimators import Estimate
 from tickwright.calibrate.facts import Fact
 
 RESAMPLES = 2000
@@ -37,14 +38,31 @@ def distance(recorded: Fact, simulated: Fact, scaled: bool, seed: int, resamples
     y, known = recorded.value()
     level = _level(recorded, y, known) if scaled else 1.0
     rng = np.random.default_rng(seed)
-    ys, known_ys = recorded.resampled(multiplicities(rng, recorded.sums.shape[0], resamples))
+    resampled = recorded.resampled(multiplicities(rng, recorded.sums.shape[0], resamples))
+    ys, known_ys = resampled
     zs, known_zs = simulated.resampled(multiplicities(rng, simulated.sums.shape[0], resamples))
-    noise, at_noise = between(recorded, ys, known_ys & known, y)
+    noise = _noise(recorded, resampled)
     spread, at_spread = between(recorded, ys, known_ys & known_zs, zs)
-    if not at_noise.any() or not at_spread.any():
+    if noise is None or not at_spread.any():
         return None
     low, high = np.quantile(spread[at_spread], (0.025, 0.975))
-    return Distance(value, float(low) / level, float(high) / level, _top(noise[at_noise]) / level)
+    return Distance(value, float(low) / level, float(high) / level, noise / level)
+
+
+def noise_of(recorded: Fact, scaled: bool, seed: int, resamples: int = RESAMPLES) -> float | None:
+    """`Distance.noise` without a simulated day; None where the day does not know the fact."""
+    y, known = recorded.value()
+    level = _level(recorded, y, known) if scaled else 1.0
+    rng = np.random.default_rng(seed)
+    noise = _noise(recorded, recorded.resampled(multiplicities(rng, recorded.sums.shape[0], resamples)))
+    return None if noise is None or level <= 0 else noise / level
+
+
+def _noise(recorded: Fact, resampled: Estimate) -> float | None:
+    y, known = recorded.value()
+    ys, known_ys = resampled
+    noise, held = between(recorded, ys, known_ys & known, y)
+    return _top(noise[held]) if held.any() else None
 
 
 def apart(recorded: Fact, simulated: Fact, scaled: bool) -> float | None:

@@ -5,7 +5,8 @@
    facts, less what its moments are off, wins.
 2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
    end, counts and curves take a few steps again.
-3. All are laid beside the day on seeds that none has seen, and the best one stands.
+3. All are laid beside the day on seeds that none has seen, and the best one stands; from it searches with shorter steps
+   go on in the same way.
 
 Same arguments, same result.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -46,7 +48,9 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-EVALUATIONS = STEPS + SEARCHES * GENERATIONS * POPULATION
+WIDTHS = (0.7, 0.35)
+"""Of the searches that begin at the first market, and of those that begin where the better of these ended."""
+EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: of a longer day a part is simulated."""
 SESSIONS = 3
@@ -104,33 +108,40 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         return best, notes
     knobs = _knobs(recorded)
     sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
-    searches = max(1, min(SEARCHES, generations // GENERATIONS))
-    generations //= searches
-    first = SEED + 1 + generations * sessions
-    judges = [first + JUDGES * POLISH + k for k in range(JUDGES)]
+    draws = range(int(np.clip(generations // GENERATIONS, 1, len(WIDTHS) * SEARCHES)))
+    generations //= len(draws)
 
     def judged(one: FP) -> float:
-        return sum(loss_of(one, recorded, session, seed) for seed in judges) / JUDGES
+        return sum(loss_of(one, recorded, session, seed) for seed in _unseen(0)) / JUDGES
 
-    def searched(draw: int) -> tuple[FP, float]:
+    def searched(begin: FP, draw: int) -> tuple[FP, float]:
+        stage = draw // SEARCHES
+        first = SEED + 1 + stage * generations * sessions
         found = search(
-            best, recorded, lambda one, seed: session(one, SEED + 1 + seed), generations, adjust, sessions, knobs, draw
-        )
+            begin, recorded, lambda one, seed: session(one, first + seed), generations, adjust, sessions, knobs, draw,
+            WIDTHS[stage],
+        )  # fmt: skip
         for k in range(POLISH):
-            found = _polished(found, recorded, session, adjust, [first + JUDGES * k + j for j in range(JUDGES)])
+            found = _polished(found, recorded, session, adjust, _unseen(1 + k))
         return found, judged(found)
 
     kept, least = best, judged(best)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ends = list(pool.map(searched, range(searches)))
-    for found, loss in ends:
-        notes.append(
-            f"{generations * POPULATION} more over all facts: {'taken' if loss < least else 'left'}, {loss:.3f} "
-            f"against {least:.3f} on {JUDGES} seeds that none had seen (about the share of facts outside)"
-        )
-        if loss < least:
-            kept, least = found, loss
+        for at in range(0, len(draws), SEARCHES):
+            for found, loss in list(pool.map(partial(searched, kept), draws[at : at + SEARCHES])):
+                taken = "taken" if loss < least else "left"
+                notes.append(
+                    f"{generations * POPULATION} more over all facts: {taken}, {loss:.3f} against {least:.3f} on "
+                    f"{JUDGES} seeds that none had seen (about the share of facts outside)"
+                )
+                if loss < least:
+                    kept, least = found, loss
     return kept, notes
+
+
+def _unseen(k: int) -> range:
+    """Seeds before those of all searches: the judges', then those of each step at the end."""
+    return range(SEED - JUDGES * (k + 1), SEED - JUDGES * k)
 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
@@ -138,7 +149,7 @@ def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
     return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, *UNSEEN)
 
 
-def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: list[int]) -> FP:
+def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: range) -> FP:
     """The mean of a search moves away from its last generation: a step back to the counts and curves of the day."""
     try:
         seen = [session(found, seed) for seed in seeds]

@@ -13,18 +13,20 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day_curves import towards_curves
-from tickwright.calibrate.distance import apart
+from tickwright.calibrate.distance import apart, noise_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.moments import kept_at_rest, moments_apart, moments_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS, room_of
 from tickwright.calibrate.score import farthest
 from tickwright.core.errors import BookError, CapacityError, ConfigError
+from tickwright.core.rng import derive
 from tickwright.venue.sim.reactive.parameters import FP
 
 POPULATION = 12
@@ -36,6 +38,8 @@ _EDGE, _INSIDE = 0.25, 0.95
 part of the band that is aimed at, so that most sessions are inside."""
 _FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
+_RESAMPLES = 400
+"""Of the recorded day, by which a search knows what it can tell."""
 _KEPT = 0.4
 """Weight of a half-spread that is paid for resting: a tenth of one, on average over the parts of a day, weighs as a
 fact and a quarter. With 1 GOOG's fit lost five facts by it, and with 0 it was not shown that it pays nobody."""
@@ -173,13 +177,15 @@ def with_knobs(market: FP, x: np.ndarray, knobs: Sequence[Knob] = KNOBS) -> FP:
 
 
 def loss(recorded: DayFacts, simulated: DayFacts) -> float:
-    """About the share of facts outside their bands, smoothed, with the weights above."""
+    """About the share of facts outside their bands, smoothed, with the weights above; half of a fact's share is for
+    being outside of what the day itself can tell, where that is wider than the band (`score`)."""
     parts = []
     for name, band in BANDS.items():
         value = apart(recorded[name], simulated[name], band.scaled)
         if value is not None:
             ratio = max(value / band.limit, 1e-3)
-            parts.append(1.0 / (1.0 + math.exp(-math.log(ratio / _INSIDE) / _EDGE)) + _FAR * math.log1p(ratio))
+            told = ratio * band.limit / max(band.limit, noises(recorded)[name])
+            parts.append(0.5 * (_outside(ratio) + _outside(told)) + _FAR * math.log1p(ratio))
     total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
     total += _KEPT * kept_at_rest(recorded, simulated)
     for one in RANGES:
@@ -190,13 +196,25 @@ def loss(recorded: DayFacts, simulated: DayFacts) -> float:
     return total
 
 
+def _outside(ratio: float) -> float:
+    return 1.0 / (1.0 + math.exp(-math.log(ratio / _INSIDE) / _EDGE))
+
+
+@lru_cache(maxsize=8)
+def noises(recorded: DayFacts) -> dict[str, float]:
+    """How far a day is from itself, by fact (`distance.Distance`); 0 where it does not know it."""
+    return {
+        name: noise_of(recorded[name], band.scaled, derive(0, name), _RESAMPLES) or 0.0 for name, band in BANDS.items()
+    }
+
+
 def search(
     start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None, sessions: int = 1,
-    knobs: Sequence[Knob] = KNOBS, draw: int = 0,
+    knobs: Sequence[Knob] = KNOBS, draw: int = 0, width: float = 0.7,
 ) -> FP:  # fmt: skip
     """The market that so many generations come to, each judged by so many sessions; `adjust` keeps the parameters that
-    have a moment of their own where they should be. Each `draw` is another way through. Raises nothing for markets that
-    fault on the way."""
+    have a moment of their own where they should be. Each `draw` is another way through; `width` is how far the first
+    generation goes, in the knobs' steps. Raises nothing for markets that fault on the way."""
     room = room_of(start.queues)
     steps = np.array([knob.step for knob in knobs])
     mean = np.array([knob.read(start) for knob in knobs]) / steps
@@ -212,7 +230,7 @@ def search(
     learn_all = min(
         1 - learn_one, (n + 2) / 3 * 2 * (effective - 2 + 1 / effective) / ((n + 2) ** 2 + effective)
     )  # fmt: skip
-    sigma, spread = 0.7, np.ones(n)
+    sigma, spread = width, np.ones(n)
     path, drift = np.zeros(n), np.zeros(n)
     usual = math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
     passed: list[np.ndarray] = []
