@@ -91,7 +91,8 @@ def test_pauses_between_any_two_events_and_runs_between_market_orders(days: Days
     for i, lag in enumerate(at.PAUSE_LAGS):
         both = held[lag:] & held[:-lag]
         x, y = logs[:-lag][both], logs[lag:][both]
-        close(facts.day.sums["pause_pairs"][:, i], [x @ y, x.sum(), y.sum(), x @ x, y @ y, float(x.size)])
+        close(facts.day.sums["pause_pairs"].sum(0)[:, i], [x @ y, x.sum(), y.sum(), x @ x, y @ y, float(x.size)])
+        assert values(facts, "bursts")[i] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-9)
     runs = np.minimum(np.diff(np.flatnonzero(kinds == "market")), at.RUNS)
     close(facts.day.sums["runs"].sum(0), np.bincount(runs - 1, minlength=at.RUNS).astype(float))
 

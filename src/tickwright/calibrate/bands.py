@@ -40,6 +40,7 @@ BANDS: dict[str, Band] = {
     "gaps-limit": Band(0.3, False, _TEMPO),
     "gaps-cancel": Band(0.3, False, _TEMPO),
     "gaps-market": Band(0.3, False, _TEMPO),
+    "bursts": Band(0.05, False, "busy moments last: what a child waits is short many times in a row, or long"),
     "volumes": Band(0.35, True, "what a market order of given size reaches through"),
     "imbalance-1": Band(0.1, False, "of a range of 2; the strongest input of a placement policy"),
     "imbalance-5": Band(0.1, False, "of a range of 2"),

@@ -78,7 +78,7 @@ def gaps_of(facts: DayFacts, states: int = GAPS) -> dict[str, Any]:
 
 def flurries_of(facts: DayFacts, means: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     """`gap_stay`, `gap_flurry` and `gap_flurry_memory` of `Flow`, for states of these means and weights."""
-    xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"]
+    xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"].sum(0)
     if n[-1] < ENOUGH:
         return {"gap_stay": 0.0, "gap_flurry": 0.0}
     common = xy / n - x * y / n**2

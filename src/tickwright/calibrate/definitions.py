@@ -52,6 +52,12 @@ DEFINITIONS: dict[str, Definition] = {
         "Time since the market order before; executions of one time stamp and side are one market order.",
         "s", "share", CONT, "decades",
     ),
+    "bursts": Definition(
+        "Bursts",
+        "Correlation of the logarithms of two times between events, so many events apart. Left out: times after a "
+        "market order, times below 160 ns, and cancels at once after one of their side.",
+        "events", "correlation", "Engle, Russell, Econometrica 66 (1998)", "log",
+    ),
     "volumes": Definition(
         "Volume at the levels", "Mean lots on the k-th best level, both sides, over time; an empty level counts 0.",
         "level", "lots", BMP,

@@ -89,6 +89,7 @@ def facts_of(day: DaySums) -> DayFacts:
             Fact(f"gaps-{name}", "distribution", gaps, s["gaps"][:, kind], shares)
             for kind, name in ((at.LIMIT, "limit"), (at.CANCEL, "cancel"), (at.MARKET, "market"))
         ),
+        Fact("bursts", "curve", at.PAUSE_LAGS, s["pause_pairs"].reshape(len(s["pause_pairs"]), -1), correlation),
         Fact(
             "volumes", "curve", np.arange(1, day.settings.levels + 1),
             _pair(s["volumes"][:, : day.settings.levels] / 2, s["seconds"][:, None]), ratio,

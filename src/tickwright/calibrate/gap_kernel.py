@@ -48,7 +48,7 @@ def gap(s: Record, t: Record, kind: Int, side: Int, ts: Int) -> None:
     elif s.any_seen:
         after = 1 if s.any_kind == _MARKET else 0
         t.pauses[b, after, decade_bin(ts - s.any_last, _FROM, _GAPS)] += 1
-        _pair(s, t, np.nan if after or ts - s.any_last < _AT_ONCE else np.log10(np.float64(ts - s.any_last)))
+        _pair(s, t, b, np.nan if after or ts - s.any_last < _AT_ONCE else np.log10(np.float64(ts - s.any_last)))
     if s.since_market > 0 and kind == _MARKET:
         t.runs[b, min(s.since_market, _RUNS) - 1] += 1
     if kind == _MARKET:
@@ -75,7 +75,7 @@ def _in_company(s: Record, t: Record, b: Int, kind: Int, side: Int, ts: Int) -> 
 
 
 @kernel
-def _pair(s: Record, t: Record, y: float) -> None:
+def _pair(s: Record, t: Record, b: Int, y: float) -> None:
     """The logarithm of a pause beside those before it; NaN is one that nothing is laid beside."""
     n = s.pauses
     s.log_pauses[n & (_PAUSES - 1)] = y
@@ -87,9 +87,9 @@ def _pair(s: Record, t: Record, y: float) -> None:
             return
         x = s.log_pauses[(n - _LAGS[i]) & (_PAUSES - 1)]
         if x == x:
-            t.pause_pairs[0, i] += x * y
-            t.pause_pairs[1, i] += x
-            t.pause_pairs[2, i] += y
-            t.pause_pairs[3, i] += x * x
-            t.pause_pairs[4, i] += y * y
-            t.pause_pairs[5, i] += 1.0
+            t.pause_pairs[b, 0, i] += x * y
+            t.pause_pairs[b, 1, i] += x
+            t.pause_pairs[b, 2, i] += y
+            t.pause_pairs[b, 3, i] += x * x
+            t.pause_pairs[b, 4, i] += y * y
+            t.pause_pairs[b, 5, i] += 1.0

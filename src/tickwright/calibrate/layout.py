@@ -195,7 +195,7 @@ def _sums_dtype() -> np.dtype[Any]:
             ("gaps", "<f8", (blocks, 3, GAPS)),
             ("pauses", "<f8", (blocks, 2, GAPS)),  # between any two events: after others, after a market order
             # of pauses beyond the first bin, after others than market orders, decades: Σxy, Σx, Σy, Σx², Σy², number
-            ("pause_pairs", "<f8", (6, PAUSE_LAGS.size)),
+            ("pause_pairs", "<f8", (blocks, 6, PAUSE_LAGS.size)),
             ("runs", "<f8", (blocks, RUNS)),
             (
                 "company",

@@ -34,7 +34,7 @@ def calibrate(
         typer.Option(
             metavar="N",
             help="Markets tried to refine the fit, of a short day in several sessions.",
-            show_default="1736 for fp",
+            show_default="3464 for fp",
         ),
     ] = None,
     small_book: Annotated[

@@ -21,7 +21,7 @@ from tickwright.core.time import time_text
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Spread and depth", ("spread-events", "spread-time", "volumes", "imbalance-1", "imbalance-5")),
-    ("Tempo", ("gaps-limit", "gaps-cancel", "gaps-market", "lifetime")),
+    ("Tempo", ("gaps-limit", "gaps-cancel", "gaps-market", "bursts", "lifetime")),
     ("Prices", ("signature-trades", "signature-clock", "kurtosis-trades", "kurtosis-clock", "clustering")),
     ("The day", ("volume-curve", "volatility-curve")),
     ("Order flow and the price", (
