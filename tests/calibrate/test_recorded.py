@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tickwright.calibrate import layout as at
@@ -54,6 +55,23 @@ def test_goog_looks_as_small_tick_stocks_do(goog: DayFacts) -> None:
     assert values["clustering"][0] > 0.1
     assert values["response-MO'"][0] > 3 * abs(values["response-MO0"][0])
     assert values["volume-curve"][-1] > 2
+
+
+def test_googs_largest_moves_of_a_second_are_of_its_first_minutes(goog: DayFacts) -> None:
+    # The figures of docs/markets.md.
+    moves = np.diff(goog.day.clock["mid2"].astype(float))
+    largest = np.argsort(-np.abs(moves))[:12]
+    assert (largest < 135).sum() == 11
+
+    def kurtosis(x: np.ndarray) -> float:
+        return float(np.mean((x - x.mean()) ** 4) / x.var() ** 2)
+
+    assert kurtosis(moves) == pytest.approx(goog["kurtosis-clock"].value()[0][0], rel=1e-3)
+    assert kurtosis(moves) == pytest.approx(97, abs=1)
+    assert kurtosis(moves[180:]) == pytest.approx(44, abs=1)
+    bursts = dict(zip(goog["bursts"].x, goog["bursts"].value()[0], strict=True))
+    assert bursts[5] > 0.1
+    assert bursts[50] > 0.02
 
 
 def test_es_executions_are_found_among_its_cancels(shared_data: Path, tmp_path: Path) -> None:
