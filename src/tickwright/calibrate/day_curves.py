@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.calibrate.day_parts import CURVE_BOUNDS, Parts, lengths_of, parts_of
+from tickwright.calibrate.day_parts import CURVE_BOUNDS, Bounds, Parts, lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.venue.sim.reactive.parameters import FP, Numbers
 
 _STEPS = {"volume_curve": 0.15, "trading_curve": 0.3, "volatility_curve": 0.15, "posting_curve": -0.3}
 """Of the way, in a generation: the power of what is wanted over what was found. A variance is a square; the pace is
 read off the day, and has only to make good what the other curves do to it."""
-POSTING_BOUNDS = (0.03, 6.0)
-SIZE_BOUNDS = (0.3, 3.0)
+POSTING_BOUNDS: Bounds = (0.03, 6.0, 6.0)
+SIZE_BOUNDS: Bounds = (0.3, 3.0, 3.0)
 """Of a time of the day against the mean market order."""
 _LEAST = 0.05
 

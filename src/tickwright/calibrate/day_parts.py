@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,10 +20,13 @@ OPENING = (1, 2, 3, 9)
 """Parts of the first block, relative: minutes of a quarter of an hour."""
 LEAST_STEPS = 30
 """Steps of the clock in the shortest of them, at least; else the first block is a part like any other."""
-CURVE_BOUNDS = (0.05, 20.0)
-"""Of a curve over the day, relative to its mean: what lies beyond in one day's part is noise or an auction."""
+Bounds: TypeAlias = tuple[float, float, float]
+"""Of a curve over the day, relative to its mean: low, high, and high where the first block is cut."""
+CURVE_BOUNDS: Bounds = (0.05, 8.0, 20.0)
+"""What lies beyond in one day's part is noise or an auction."""
 MOVE = 10
-"""Steps of the clock over which a move is squared. The moves overlap, for a minute has few that do not."""
+"""Steps of the clock over which a move is squared: one after the other in a block, as the fact has them, but a minute
+has few of these, and there they overlap."""
 
 
 def lengths_of(facts: DayFacts) -> tuple[int, ...]:
@@ -50,9 +54,11 @@ class Parts:
         mean = max(float(np.average(curve, weights=self.lengths)), 1e-9)
         return np.asarray(curve / mean)
 
-    def bounded(self, curve: np.ndarray, bounds: tuple[float, float] = CURVE_BOUNDS) -> Numbers:
+    def bounded(self, curve: np.ndarray, bounds: Bounds = CURVE_BOUNDS) -> Numbers:
         """The same as parameters have it."""
-        return tuple(round(float(v), 4) for v in np.clip(self.shape(curve), *bounds))
+        low, high, opening = bounds
+        most = np.where(self.lengths < self.lengths.max(), opening, high)
+        return tuple(round(float(v), 4) for v in np.clip(self.shape(curve), low, most))
 
     def on(self, curve: Numbers) -> np.ndarray:
         """A curve of any number of equal parts, on these."""
@@ -80,6 +86,9 @@ def _of_day(facts: DayFacts, lengths: tuple[int, ...]) -> np.ndarray:
     moves = np.zeros(mid.size)
     whole = np.zeros(mid.size, bool)
     moves[:-MOVE], whole[:-MOVE] = (mid[MOVE:] - mid[:-MOVE]) ** 2, known[MOVE:] & known[:-MOVE]
+    for length, (a, b) in zip(lengths, pairwise(edges), strict=True):
+        if length == max(lengths):
+            whole[a:b] &= np.arange(a, b) % MOVE == 0
     counts = [np.diff([*clock[name][edges[:-1]], clock[name][-1]]) for name in ("events", "markets", "lots")]
     means = [
         _filled([float(values[a:b] @ good[a:b]) / max(int(good[a:b].sum()), 1) for a, b in pairwise(edges)],
