@@ -1,12 +1,14 @@
 """A part of a reactive day: an order meets the very market that it meets in the whole of it."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 from tickwright.core.units import SECOND
 from tickwright.run.config import ExecuteConfig, OrderConfig
 from tickwright.run.execute import execute
-from tickwright.run.reactive import Reel, named_market
+from tickwright.run.reactive import Reel, named_market, open_reactive
 from tickwright.tca.report import to_json
 from tickwright.venue.sim.reactive.session import open_session
 
@@ -61,3 +63,15 @@ def test_a_reel_is_wound_on_and_back(market):
     assert reel.at(600 * SECOND).markets.tobytes() == there.tobytes()
     assert Reel(opened).at(600 * SECOND).markets.tobytes() == there.tobytes()
     assert (opened.markets["events"] == 0).all()
+
+
+def test_the_curve_that_schedules_follow_has_the_parts_of_the_day(tmp_path):
+    file = tmp_path / "parameters.toml"
+    file.write_text(
+        MARKET.replace("1800", "60")
+        + "volume_curve = [6.0, 1.0, 2.0]\nvolatility_curve = [1.0]\nday_parts = [1, 7, 2]\n"
+    )
+    curve = open_reactive(f"fp:{file}", "SIM", dt.date(2026, 1, 5), 7).day.curve
+    length = curve.edges[-1] - curve.edges[0]
+    np.testing.assert_allclose(np.diff(curve.edges) / length, [0.1, 0.7, 0.2])
+    np.testing.assert_allclose(curve.fractions, np.array([6, 7, 4]) / 17)

@@ -119,7 +119,8 @@ def test_parameters_keep_their_names() -> None:
 def test_a_table_of_before_loads() -> None:
     table = parameters.to_dict(FP.plain())
     for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "gap_after_weights", "trading_curve",
-                 "posting_curve", "size_curve", "cancel_power", "market_sizes", "market_weights"):  # fmt: skip
+                 "posting_curve", "size_curve", "cancel_power", "market_sizes", "market_weights", "day_parts",
+                 "gap_flurry", "gap_flurry_memory"):  # fmt: skip
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap"):
         del table["queues"][name]
