@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from make_days import OPEN
 
+from tickwright.book.quotes import quotes_of
+from tickwright.book.tape import compile_tape
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.day_curves import day_curves, followed, towards_curves
 from tickwright.calibrate.day_parts import OPENING, lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
+from tickwright.venue.sim.reactive.parameters.flow import CURVES
 from tickwright.venue.sim.reactive.session import chunks, open_session
 
 BLOCKS, BLOCK = 4, 900 * SECOND
@@ -44,25 +47,57 @@ def test_a_block_is_cut_where_its_parts_are_long_enough() -> None:
 
 def test_parts_hold_what_the_rows_hold() -> None:
     rows = rows_of(market(volume_curve=(6.0, 1.0), day_parts=(1, 59)), 2)
-    found = parts_of([facts(rows)], PARTS)
-    edges = OPEN + np.cumsum([0, *PARTS]) * 60 * SECOND
+    day = facts(rows)
+    found = parts_of([day], PARTS)
+    ends = OPEN + np.cumsum([0, *PARTS]) * 60 * SECOND
+    assert found.steps.tolist() == [60 * length for length in PARTS]
+
+    def within(moments: np.ndarray) -> np.ndarray:
+        # A sample of the clock has what came at its very moment.
+        return np.searchsorted(ends[1:-1], moments, side="left")
+
     taken = rows[rows["action"] == ord("E")]
-    lots = [taken["size"][(taken["ts_event"] >= a) & (taken["ts_event"] < b)].sum() for a, b in pairwise(edges)]
-    # The last sample of the clock is a second before the end.
-    np.testing.assert_allclose(found.lots[:-1] * found.lengths[:-1], lots[:-1])
-    assert found.lots[-1] * found.lengths[-1] == pytest.approx(lots[-1], rel=0.01)
-    moments = [
-        np.unique(taken["ts_event"][(taken["ts_event"] >= a) & (taken["ts_event"] < b)]) for a, b in pairwise(edges)
-    ]
-    orders = np.array([moment.size for moment in moments], float)
-    np.testing.assert_allclose((found.markets * found.lengths)[:-1], orders[:-1], atol=1.0)  # one may be under way
+    lots = np.bincount(within(taken["ts_event"]), weights=taken["size"])
+    np.testing.assert_allclose(found.lots * found.steps, lots)
+    orders = np.bincount(within(np.unique(taken["ts_event"])))
+    np.testing.assert_allclose(found.markets * found.steps, orders, atol=1.0)  # two in a nanosecond are one
+    # Of the events each block's times between them know all but the first of each kind.
+    events, blocks = found.events * found.steps, day.day.sums["gaps"].sum((1, 2))
+    blocks[0] += 3
+    np.testing.assert_allclose([events[: len(OPENING)].sum(), *events[len(OPENING) :]], blocks, atol=1.0)
+    quotes = quotes_of(compile_tape(rows))
+    stood = quotes[np.searchsorted(quotes["ts_event"], OPEN + np.arange(BLOCKS * 900) * SECOND, side="right") - 1]
+    spread = stood["ask"] - stood["bid"]
+    mid = (stood["ask"] + stood["bid"]).astype(float)
+    edges = np.cumsum([0, *PARTS]) * 60
+    for k, (a, b) in enumerate(pairwise(edges)):
+        assert found.spread[k] == pytest.approx(spread[a:b].mean())
+        begins = np.arange(a, b)[: mid.size - 10 - a]
+        begins = begins if k < len(OPENING) else begins[begins % 10 == 0]
+        assert found.variance[k] == pytest.approx(np.mean((mid[begins + 10] - mid[begins]) ** 2))
 
 
-def test_the_mean_of_days_is_of_their_parts() -> None:
+def test_a_part_that_some_days_do_not_know_is_that_of_the_others() -> None:
     days = [facts(rows_of(market(), seed)) for seed in (3, 4)]
-    alone, both = [parts_of([day], PARTS) for day in days], parts_of(days, PARTS)
-    for name in ("events", "markets", "lots", "variance", "spread"):
-        np.testing.assert_allclose(getattr(both, name), np.mean([getattr(one, name) for one in alone], 0))
+    alone = parts_of(days[1:], PARTS)
+    days[0].day.clock["known"][180:360] = 0  # the third part
+    both, one = parts_of(days, PARTS), parts_of(days[:1], PARTS)
+    assert both.spread[2] == alone.spread[2]
+    assert both.variance[2] == alone.variance[2]
+    others = np.arange(len(PARTS)) != 2
+    assert one.spread[2] == pytest.approx(np.average(one.spread[others], weights=np.array(PARTS)[others]))
+
+
+def test_a_day_in_short_has_no_parts_of_a_minute() -> None:
+    # A busy day is simulated in less time: what is seen of its first minute says nothing.
+    recorded = facts(rows_of(market(), 5))
+    short = PassSettings(OPEN, OPEN + 400 * SECOND, blocks=BLOCKS)
+    given = market(volume_curve=(6.0, 1.0), day_parts=(1, 59), posting_curve=(0.5, 1.0))
+    seen = facts_of(sums_of(chunks(open_session(given, 6, short.begin, short.end)), short))
+    assert lengths_of(recorded, seen) == BLOCKS * (1,)
+    moved = towards_curves(given, recorded, [seen]).flow
+    assert moved.day_parts == ()
+    assert {len(getattr(moved, name)) for name in CURVES} == {BLOCKS}
 
 
 def test_the_first_minutes_come_back() -> None:

@@ -128,7 +128,7 @@ def uneven() -> DayFacts:
 
 def test_sizes_that_are_the_days_stay_where_they_are(uneven: DayFacts) -> None:
     curve = size_curve_of(uneven)
-    flow = dataclasses.replace(STEADY, size_curve=curve)
+    flow = dataclasses.replace(STEADY, size_curve=curve, day_parts=lengths_of(uneven))
     assert sizes_towards(flow, uneven, moments_of(uneven)) == pytest.approx(curve, rel=1e-3)
     halved = dataclasses.replace(flow, size_curve=tuple(0.5 * scale for scale in curve))
     found = dataclasses.replace(moments_of(uneven), lots=moments_of(uneven).lots / 1.2)

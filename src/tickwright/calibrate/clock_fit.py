@@ -7,8 +7,9 @@ are not of the clock.
 
 `flurries_of`: the logarithms of two times k events apart have by the law (`pace`) the covariance A s^k + B ρ^k + C,
 with s `gap_stay`, ρ = 1 - 1/`gap_flurry_memory`, and C what the day and its activity make. A + B + C is the variance of
-the logarithms less an exponential's, (π²/6) / ln² 10 in decades, and √B = `gap_flurry` |Σ w z l|. Least squares over
-`layout.PAUSE_LAGS`.
+the logarithms less an exponential's, (π²/6) / ln² 10 in decades, and B = (`gap_flurry` Σ w z l)² g: a state that holds
+hands on the flurry that it was drawn in, g = (1 - s)² ρ / ((1 - s ρ) (ρ - s)). Least squares over `layout.PAUSE_LAGS`,
+for ρ > s. Market orders in between end a state sooner, and are left out.
 
 `company_of`: cancels that come at once after another one of their side, less those that the clock would have brought
 so soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ. What
@@ -34,7 +35,7 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.core.units import SECOND, Ticks
 from tickwright.venue.sim.reactive.layout import GAPS
 from tickwright.venue.sim.reactive.parameters import Numbers
-from tickwright.venue.sim.reactive.rows import soonness
+from tickwright.venue.sim.reactive.rows import shortness
 
 _ROUNDS = 300
 _EXPONENTIAL = math.pi**2 / 6 / math.log(10) ** 2
@@ -42,6 +43,10 @@ _EULER = 0.5772156649015329
 MOST_STAY, MOST_AFTER = 0.9, 0.95
 _LEAST = 1e-4
 """Weight below which no state is one that market orders put the clock into."""
+STAYS, MEMORIES = np.arange(0.0, MOST_STAY + 1e-9, 0.025), np.geomspace(5.0, 100.0, 31)
+"""Chances that a state holds and memories of flurries that are tried."""
+_LONGER = 0.2
+"""By how much a flurry is likelier to go on than a state, at least: if alike they cannot be told apart."""
 _APART = 0.1
 """Decades by which the mean of the states' times can differ at most, below which they have no short times to keep
 together."""
@@ -56,7 +61,7 @@ ENOUGH = 100
 
 
 def gaps_of(facts: DayFacts, states: int = GAPS) -> dict[str, Any]:
-    """What the clock of `Flow` has, by name, but for `flurries_of`; means in seconds."""
+    """What the clock of `Flow` has, by name, means in seconds; nothing where a day has too few events."""
     others, after = facts.day.sums["pauses"].sum(0)
     others[0] = after[0] = 0.0  # at one instant: parts of a message
     if others.sum() < ENOUGH:
@@ -77,36 +82,46 @@ def gaps_of(facts: DayFacts, states: int = GAPS) -> dict[str, Any]:
 
 
 def flurries_of(facts: DayFacts, means: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """`gap_stay`, `gap_flurry` and `gap_flurry_memory` of `Flow`, for states of these means and weights."""
+    """`gap_stay` of `Flow`, and `gap_flurry` with `gap_flurry_memory` where there are flurries, for states of these
+    means and weights."""
     xy, x, y, xx, yy, n = facts.day.sums["pause_pairs"].sum(0)
     if n[-1] < ENOUGH:
-        return {"gap_stay": 0.0, "gap_flurry": 0.0}
+        return {"gap_stay": 0.0}
     common = xy / n - x * y / n**2
-    states = math.sqrt((xx[0] / n[0] - (x[0] / n[0]) ** 2) * (yy[0] / n[0] - (y[0] / n[0]) ** 2)) - _EXPONENTIAL
-    states = max(states, 0.1)
-    best = (math.inf, 0.0, 0.0, 1.0)
-    for stay in np.arange(0.0, MOST_STAY + 1e-9, 0.05):
-        kept = stay ** at.PAUSE_LAGS.astype(float)
-        for memory in np.geomspace(3.0, 100.0, 25):
-            law = np.stack([(1.0 - 1.0 / memory) ** at.PAUSE_LAGS - kept, 1.0 - kept], 1)
-            slow, off = _two_parts(law, common - states * kept)
-            best = min(best, (off, float(stay), slow, float(memory)))
-    _, kept_on, slow, memory = best
-    most = abs(float((weights * soonness(means, weights)) @ np.log10(means)))
+    variance = math.sqrt((xx[0] / n[0] - (x[0] / n[0]) ** 2) * (yy[0] / n[0] - (y[0] / n[0]) ** 2))
+    stay, slow, memory = persistence(common, max(variance - _EXPONENTIAL, 0.1))
+    most = abs(float((weights * shortness(means, weights)) @ np.log10(means)))
     flurry = min(1.0, math.sqrt(slow) / most) if most > _APART else 0.0
-    return {"gap_stay": round(kept_on, 4), "gap_flurry": round(flurry, 4), "gap_flurry_memory": round(memory, 4)}
+    found = {"gap_stay": round(stay, 4), "gap_flurry": round(flurry, 4)}
+    return found | ({"gap_flurry_memory": round(memory, 4)} if found["gap_flurry"] > 0.0 else {})
 
 
-def _two_parts(laws: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
-    """The first of two parts, neither below 0, by least squares, and the squares that are left."""
+def persistence(common: np.ndarray, states: float) -> tuple[float, float, float]:
+    """(s, (`gap_flurry` Σ w z l)², 1 / (1 - ρ)) from the covariances at `layout.PAUSE_LAGS` and the variance of the
+    states' logarithms."""
+    best = (math.inf, 0.0, 0.0, 1.0)
+    for memory in MEMORIES:
+        held = 1.0 - 1.0 / memory
+        for stay in STAYS[held > STAYS + _LONGER]:
+            kept = stay ** at.PAUSE_LAGS.astype(float)
+            law = np.stack([held**at.PAUSE_LAGS - kept, 1.0 - kept], 1)
+            slow, rest, off = _two_parts(law, common - states * kept)
+            if slow + rest <= states:
+                handed_on = (1.0 - stay) ** 2 * held / ((1.0 - stay * held) * (held - stay))
+                best = min(best, (off, float(stay), slow / handed_on, float(memory)))
+    return best[1:]
+
+
+def _two_parts(laws: np.ndarray, wanted: np.ndarray) -> tuple[float, float, float]:
+    """Two parts, neither below 0, by least squares, and the squares that are left."""
     tried = [np.linalg.lstsq(laws, wanted, rcond=None)[0]]
     for k in (0, 1):
         alone = np.zeros(2)
         alone[k] = max(0.0, float(laws[:, k] @ wanted / (laws[:, k] @ laws[:, k])))
         tried.append(alone)
-    ends = [(float(((laws @ parts - wanted) ** 2).sum()), float(parts[0])) for parts in tried if parts.min() >= 0.0]
-    off, slow = min(ends)
-    return slow, off
+    ends = [(float(((laws @ parts - wanted) ** 2).sum()), *map(float, parts)) for parts in tried if parts.min() >= 0.0]
+    off, first, second = min(ends)
+    return first, second, off
 
 
 def _rounded(weights: np.ndarray) -> Numbers:

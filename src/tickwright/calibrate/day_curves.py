@@ -25,8 +25,9 @@ from tickwright.venue.sim.reactive.parameters import FP, Numbers
 _STEPS = {"volume_curve": 0.15, "trading_curve": 0.3, "volatility_curve": 0.15, "posting_curve": -0.3}
 """Of the way, in a generation: the power of what is wanted over what was found. A variance is a square; the pace is
 read off the day, and has only to make good what the other curves do to it."""
-POSTING_BOUNDS: Bounds = (0.03, 6.0, 6.0)
-SIZE_BOUNDS: Bounds = (0.3, 3.0, 3.0)
+POSTING_BOUNDS: Bounds = ((0.15, 6.0), (0.03, 6.0))
+"""A day may open with a spread four times as wide as its mean."""
+SIZE_BOUNDS: Bounds = ((0.3, 3.0), (0.3, 3.0))
 """Of a time of the day against the mean market order."""
 _LEAST = 0.05
 
@@ -37,7 +38,7 @@ def day_curves(facts: DayFacts) -> dict[str, Any]:
     parts = parts_of([facts], lengths_of(facts))
     pace, trades = _safe(parts, parts.events), _safe(parts, parts.markets)
     return {
-        "day_parts": _day_parts(facts),
+        "day_parts": _day_parts(lengths_of(facts)),
         "volume_curve": parts.bounded(pace),
         "trading_curve": parts.bounded(trades / pace),
         "volatility_curve": parts.bounded(np.sqrt(np.maximum(parts.shape(parts.variance), 1e-3) / trades)),
@@ -50,7 +51,7 @@ def day_curves(facts: DayFacts) -> dict[str, Any]:
 def size_curve_of(facts: DayFacts) -> Numbers:
     """`size_curve`: lots a market order, relative."""
     parts = parts_of([facts], lengths_of(facts))
-    markets, lots = parts.markets * parts.lengths, parts.lots * parts.lengths
+    markets, lots = parts.markets * parts.steps, parts.lots * parts.steps
     usual = max(float(lots.sum() / max(markets.sum(), 1.0)), 1.0)
     shape = (lots / usual + 1.0) / (markets + 1.0)  # as if each part had seen one more, of the usual size
     return parts.bounded(shape, SIZE_BOUNDS)
@@ -61,11 +62,17 @@ def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts], pace: bo
     bursts of a single session would be taken for it."""
     if not seen:
         return start
-    parts = parts_of([recorded], lengths_of(recorded))
-    wanted, found = followed(parts), followed(parts_of(seen, lengths_of(recorded)))
-    changed: dict[str, Any] = {"day_parts": _day_parts(recorded), "size_curve": tuple(parts.on(start.flow.size_curve))}
+    lengths = lengths_of(recorded, *seen)
+    parts = parts_of([recorded], lengths)
+    wanted, found = followed(parts), followed(parts_of(seen, lengths))
+
+    def now_of(name: str) -> np.ndarray:
+        curve = getattr(start.flow, name)
+        return parts.on(curve, start.flow.lengths(len(curve)))
+
+    changed: dict[str, Any] = {"day_parts": _day_parts(lengths), "size_curve": tuple(map(float, now_of("size_curve")))}
     for name, power in _STEPS.items():
-        now = parts.on(getattr(start.flow, name))
+        now = now_of(name)
         if name != "volume_curve" or pace:
             now = now * (wanted[name] / found[name]) ** power
         changed[name] = parts.bounded(now, POSTING_BOUNDS if name == "posting_curve" else CURVE_BOUNDS)
@@ -83,8 +90,8 @@ def followed(parts: Parts) -> dict[str, np.ndarray]:
     return {name: np.maximum(parts.shape(curve), _LEAST) for name, curve in found.items()}
 
 
-def _day_parts(facts: DayFacts) -> tuple[int, ...]:
-    lengths = lengths_of(facts)
+def _day_parts(lengths: tuple[int, ...]) -> tuple[int, ...]:
+    """`day_parts` of `Flow`: none where all parts are alike."""
     return lengths if len(set(lengths)) > 1 else ()
 
 

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from tickwright.calibrate import layout as at
+from tickwright.calibrate.clock import CLUSTER_STEPS
 from tickwright.calibrate.facts import DayFacts
 from tickwright.venue.sim.reactive.parameters import Numbers
 
@@ -20,29 +22,35 @@ OPENING = (1, 2, 3, 9)
 """Parts of the first block, relative: minutes of a quarter of an hour."""
 LEAST_STEPS = 30
 """Steps of the clock in the shortest of them, at least; else the first block is a part like any other."""
-Bounds: TypeAlias = tuple[float, float, float]
-"""Of a curve over the day, relative to its mean: low, high, and high where the first block is cut."""
-CURVE_BOUNDS: Bounds = (0.05, 8.0, 20.0)
+Bounds: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+"""Of a curve over the day, relative to its mean: of a block, and of a part of the first one."""
+CURVE_BOUNDS: Bounds = ((0.05, 8.0), (0.05, 20.0))
 """What lies beyond in one day's part is noise or an auction."""
-MOVE = 10
-"""Steps of the clock over which a move is squared: one after the other in a block, as the fact has them, but a minute
-has few of these, and there they overlap."""
 
 
-def lengths_of(facts: DayFacts) -> tuple[int, ...]:
-    """How long each part of a day like this one is, relative to the others."""
-    settings, whole = facts.day.settings, sum(OPENING)
-    if settings.width < LEAST_STEPS * whole * settings.step:
-        return (1,) * settings.blocks
-    return (*OPENING, *(whole,) * (settings.blocks - 1))
+def lengths_of(*days: DayFacts) -> tuple[int, ...]:
+    """How long each part of days like these is, relative to the others: the first block is cut where it is long enough
+    in all of them."""
+    settings, whole = [facts.day.settings for facts in days], sum(OPENING)
+    blocks = settings[0].blocks
+    if any(one.width < LEAST_STEPS * whole * one.step for one in settings):
+        return (1,) * blocks
+    return (*OPENING, *(whole,) * (blocks - 1))
+
+
+def middles_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Of the parts, as shares of the day."""
+    ends = np.cumsum(lengths)
+    return np.asarray((ends - 0.5 * np.array(lengths)) / ends[-1])
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Of one day, or several in the mean, (n,) each. `lengths` are relative; `events`, `markets` and `lots` a unit of
-    them; `variance` of a move, half ticks squared; `spread` in ticks."""
+    """Of one day, or several in the mean, (n,) each: relative `lengths`; `steps` of the clock; `events`, `markets` and
+    `lots` a step; `variance` of a move of `CLUSTER_STEPS`, half ticks squared; `spread` in ticks."""
 
     lengths: np.ndarray
+    steps: np.ndarray
     events: np.ndarray
     markets: np.ndarray
     lots: np.ndarray
@@ -56,48 +64,58 @@ class Parts:
 
     def bounded(self, curve: np.ndarray, bounds: Bounds = CURVE_BOUNDS) -> Numbers:
         """The same as parameters have it."""
-        low, high, opening = bounds
-        most = np.where(self.lengths < self.lengths.max(), opening, high)
-        return tuple(round(float(v), 4) for v in np.clip(self.shape(curve), low, most))
+        cut = self.lengths < self.lengths.max()
+        low, high = (np.where(cut, bounds[1][k], bounds[0][k]) for k in (0, 1))
+        return tuple(round(float(v), 4) for v in np.clip(self.shape(curve), low, high))
 
-    def on(self, curve: Numbers) -> np.ndarray:
-        """A curve of any number of equal parts, on these."""
-        if len(curve) == self.lengths.size:
+    def on(self, curve: Numbers, lengths: Sequence[int]) -> np.ndarray:
+        """A curve that has a number for each part of these lengths, on the parts."""
+        if tuple(lengths) == tuple(self.lengths):
             return np.array(curve)
-        ends = np.cumsum(self.lengths)
-        middles = (ends - 0.5 * self.lengths) / ends[-1]
-        return np.asarray(np.interp(middles, (np.arange(len(curve)) + 0.5) / len(curve), curve))
+        return np.asarray(np.interp(middles_of(self.lengths), middles_of(lengths), curve))
 
 
 def parts_of(days: Sequence[DayFacts], lengths: tuple[int, ...]) -> Parts:
-    """The mean of days, each cut into parts of these lengths. A part in which no market stood has the mean of the
-    others."""
-    found = np.mean([_of_day(facts, lengths) for facts in days], 0)
-    scale = np.array(lengths, float)
-    return Parts(scale, *found[:3] / scale, *found[3:])
+    """The mean of days, each cut into parts of these lengths; of a mean over time in a part, over the days whose market
+    stood there. Where none did, it is that of the other parts."""
+    edges = _edges(days[0], lengths)
+    steps = np.maximum(np.diff(edges), 1)
+    counts = [np.mean([_counted(facts, edges, k) for facts in days], 0) / steps for k in range(3)]
+    means = [_mean_over_days([_means(facts, edges, lengths)[k] for facts in days], np.array(lengths)) for k in range(2)]
+    return Parts(np.array(lengths), steps, *counts, *means)
 
 
-def _of_day(facts: DayFacts, lengths: tuple[int, ...]) -> np.ndarray:
-    """(5, n): counts of events, market orders and lots; mean squared move; mean spread."""
-    clock = facts.day.clock
+def _edges(facts: DayFacts, lengths: tuple[int, ...]) -> np.ndarray:
     ends = np.cumsum([0, *lengths])
-    edges = np.round(ends / ends[-1] * clock.size).astype(int)
+    return np.asarray(np.round(ends / ends[-1] * facts.day.clock.size).astype(int))
+
+
+def _counted(facts: DayFacts, edges: np.ndarray, which: int) -> np.ndarray:
+    """Events, market orders or lots of each part."""
+    name, total = (("events", at.EVENTS), ("markets", at.MARKET_ORDERS), ("lots", at.TRADED_LOTS))[which]
+    return np.diff([0, *facts.day.clock[name][edges[1:-1]], facts.day.count(total)])
+
+
+def _means(facts: DayFacts, edges: np.ndarray, lengths: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Squared moves and spreads of a day by part; NaN where no market stood. Moves follow one another in a block, as
+    the fact has them; a minute has few such, and there they overlap."""
+    clock = facts.day.clock
     known, mid = clock["known"] == 1, clock["mid2"].astype(float)
-    moves = np.zeros(mid.size)
-    whole = np.zeros(mid.size, bool)
-    moves[:-MOVE], whole[:-MOVE] = (mid[MOVE:] - mid[:-MOVE]) ** 2, known[MOVE:] & known[:-MOVE]
+    moves, whole = np.zeros(mid.size), np.zeros(mid.size, bool)
+    moves[:-CLUSTER_STEPS] = (mid[CLUSTER_STEPS:] - mid[:-CLUSTER_STEPS]) ** 2
+    whole[:-CLUSTER_STEPS] = known[CLUSTER_STEPS:] & known[:-CLUSTER_STEPS]
     for length, (a, b) in zip(lengths, pairwise(edges), strict=True):
         if length == max(lengths):
-            whole[a:b] &= np.arange(a, b) % MOVE == 0
-    counts = [np.diff([*clock[name][edges[:-1]], clock[name][-1]]) for name in ("events", "markets", "lots")]
-    means = [
-        _filled([float(values[a:b] @ good[a:b]) / max(int(good[a:b].sum()), 1) for a, b in pairwise(edges)],
-                [bool(good[a:b].any()) for a, b in pairwise(edges)])
-        for values, good in ((moves, whole), (clock["spread"].astype(float), known))
-    ]  # fmt: skip
-    return np.array([*counts, *means], float)
+            whole[a:b] &= np.arange(a, b) % CLUSTER_STEPS == 0
+    return _mean_where(moves, whole, edges), _mean_where(clock["spread"].astype(float), known, edges)
 
 
-def _filled(values: list[float], known: list[bool]) -> np.ndarray:
-    found, there = np.array(values), np.array(known)
-    return np.where(there, found, found[there].mean() if there.any() else 1.0)
+def _mean_where(values: np.ndarray, good: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    return np.array([values[a:b][good[a:b]].mean() if good[a:b].any() else np.nan for a, b in pairwise(edges)])
+
+
+def _mean_over_days(days: list[np.ndarray], lengths: np.ndarray) -> np.ndarray:
+    found, known = np.array(days), ~np.isnan(days)
+    held = known.any(0)
+    mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+    return np.where(held, mean, np.average(mean[held], weights=lengths[held]) if held.any() else 1.0)

@@ -15,7 +15,8 @@ Estimate: TypeAlias = tuple[np.ndarray, np.ndarray]
 Estimator: TypeAlias = Callable[[np.ndarray], Estimate]
 
 ENOUGH_ORDERS = 30
-"""The chance of a fill that so many show is uncertain by .09 or less, one standard error."""
+"""The chance of a fill that so many of one size show is uncertain by about .09, one standard error; more where sizes
+differ."""
 
 
 def shares(sums: np.ndarray) -> Estimate:

@@ -4,18 +4,20 @@ In closed form, from the facts of the day:
 
 | what | from |
 |---|---|
-| order sizes, messages a second, curves of the day | `flow_fit` |
+| order sizes, messages a second | `flow_fit` |
+| pace, trading, news over the day | events, market orders, moves of the mid, part by part (`day_curves`) |
 | a model tick of several recorded ones, where the spread is many ticks | mean spread (`queue_fit`) |
 | intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
 | metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
-| limit orders over the day | the spread, block by block (`day_curves`) |
+| limit orders over the day | the spread, part by part (`day_curves`) |
 | what market orders ask for | what they traded; of those that took all, that it was as much or more (`flow_fit`) |
-| their sizes over the day | lots a market order, block by block (`day_curves`) |
+| their sizes over the day | lots a market order, part by part (`day_curves`) |
 | from where in a queue cancels come | the places of the recorded ones, by maximum likelihood (`flow_fit`) |
 | quotes that come back | how soon the mid forgets a cancel that emptied the best |
 | cancels that come together | cancels at once after one of their side (`clock_fit`) |
-| bursts, echo of market orders, the spreads they shun | times between events, runs, spreads (`clock_fit`) |
+| bursts and how long they last | times between events, and how they follow one another (`clock_fit`) |
+| echo of market orders, the spreads they shun | runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
 Then by simulation (`refine`), each from the moment that it moves: messages, market orders, their size, refill of empty
@@ -131,8 +133,9 @@ def _law_of(market: FP, facts: DayFacts, book: Book) -> float:
     over the recorded market orders, by their hour."""
     sigma = moments_of(facts).variance ** 0.5 / book.tick
     parts = parts_of([facts], lengths_of(facts))
-    posting = parts.shape(parts.on(market.flow.posting_curve))
-    louder = float(np.average(posting**-market.impact_posting, weights=parts.markets * parts.lengths))
+    curve = market.flow.posting_curve
+    posting = parts.shape(parts.on(curve, market.flow.lengths(len(curve))))
+    louder = float(np.average(posting**-market.impact_posting, weights=parts.markets * parts.steps))
     return louder * market.impact / impact_scale(sigma, market.weights, market.memory, market.n0, 1.0)
 
 

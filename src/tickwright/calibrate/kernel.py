@@ -88,7 +88,7 @@ def _weigh(s: Record, t: Record, begin: Int, end: Int) -> None:
 
 @kernel
 def _fall_due(s: Record, t: Record, clock: Rows, ts: Int) -> None:
-    """Clock samples and markouts of moments before `ts`, at the mid that stood then."""
+    """Clock samples and markouts of moments before `ts`: what stood then, and what had come."""
     mid2 = s.prices[BID, 0] + s.prices[ASK, 0]
     while s.next_step < clock.shape[0] and s.begin + s.next_step * s.step < ts:
         sample = clock[s.next_step]

@@ -40,6 +40,8 @@ PAUSE_LAGS = np.array([1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100], np.int64)
 """Events between two times whose logarithms are laid beside one another."""
 PAUSES = 128
 """Times that are remembered for it: a power of two above the longest lag."""
+assert PAUSES & (PAUSES - 1) == 0
+assert PAUSE_LAGS[-1] < PAUSES
 RUNS = 64
 """Events from one market order to the next, 1 to 64; the last bin holds longer ones."""
 AHEADS = 24
@@ -83,7 +85,7 @@ class PassSettings:
     blocks
         Stretches of equal length that the bootstrap resamples, and bins of the curves over the day.
     step
-        Step of the clock on which mids are sampled.
+        Step of the clock on which the market and the counts are sampled.
     windowed
         Orders are followed as a feed of so many levels lets them be: one whose level leaves the view is lost there,
         whatever becomes of it.

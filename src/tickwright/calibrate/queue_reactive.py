@@ -1,7 +1,7 @@
 """The queue-reactive book alone, with the intensities of a recorded day: nobody is informed, and signs have no memory.
 
-Everything is closed form: `queue_fit` and `flow_fit`. The reference follows the mid at once, and queues are never
-redrawn: the day's own states are those of such a reference.
+Everything is closed form: `queue_fit`, `flow_fit` and `day_curves`. The reference follows the mid at once, and queues
+are never redrawn: the day's own states are those of such a reference.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class QueueReactiveModel:
         known."""
         book = book_of(facts, rows, self.name)
         sizes, weights = sizes_of(facts.day.sums["sizes"])
-        curves = {name: day_curves(facts)[name] for name in ("day_parts", "volume_curve", "trading_curve")}
+        found = day_curves(facts)
+        curves = {name: found[name] for name in ("day_parts", "volume_curve", "trading_curve")}
         flow = Flow(
             sizes=sizes, weights=weights, messages_a_second=events_a_second(facts), volatility_curve=(1.0,),
             day_seconds=facts.day.seconds, activity_sd=0.0, activity_news=0.0, **curves,

@@ -22,6 +22,7 @@ import numpy as np
 
 from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.day_curves import size_curve_of, towards_curves
+from tickwright.calibrate.day_parts import lengths_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
@@ -33,10 +34,12 @@ from tickwright.calibrate.search import (
     LARGE_TICK_KNOBS,
     POPULATION,
     UNSEEN,
+    WIDTH,
     Adjust,
     Knob,
     Session,
     loss_of,
+    noises_of,
     search,
 )
 from tickwright.calibrate.sign_memory import memory_of, signs_of
@@ -48,7 +51,7 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-WIDTHS = (0.7, 0.35)
+WIDTHS = (WIDTH, 0.5 * WIDTH)
 """Of the searches that begin at the first market, and of those that begin where the better of these ended."""
 EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
@@ -111,8 +114,10 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     draws = range(int(np.clip(generations // GENERATIONS, 1, len(WIDTHS) * SEARCHES)))
     generations //= len(draws)
 
-    def judged(one: FP) -> float:
-        return sum(loss_of(one, recorded, session, seed) for seed in _unseen(0)) / JUDGES
+    noises = noises_of(recorded)
+
+    def judged(one: FP, stage: int) -> float:
+        return sum(loss_of(one, recorded, session, seed, noises) for seed in _unseen(stage, 0)) / JUDGES
 
     def searched(begin: FP, draw: int) -> tuple[FP, float]:
         stage = draw // SEARCHES
@@ -122,13 +127,15 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
-            found = _polished(found, recorded, session, adjust, _unseen(1 + k))
-        return found, judged(found)
+            found = _polished(found, recorded, session, adjust, _unseen(stage, 1 + k))
+        return found, judged(found, stage)
 
-    kept, least = best, judged(best)
+    kept = best
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for at in range(0, len(draws), SEARCHES):
-            for found, loss in list(pool.map(partial(searched, kept), draws[at : at + SEARCHES])):
+        for stage in range(-(-len(draws) // SEARCHES)):
+            least = judged(kept, stage)
+            together = draws[stage * SEARCHES : (stage + 1) * SEARCHES]
+            for found, loss in list(pool.map(partial(searched, kept), together)):
                 taken = "taken" if loss < least else "left"
                 notes.append(
                     f"{generations * POPULATION} more over all facts: {taken}, {loss:.3f} against {least:.3f} on "
@@ -139,9 +146,10 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     return kept, notes
 
 
-def _unseen(k: int) -> range:
-    """Seeds before those of all searches: the judges', then those of each step at the end."""
-    return range(SEED - JUDGES * (k + 1), SEED - JUDGES * k)
+def _unseen(stage: int, k: int) -> range:
+    """Seeds before those of all searches, a stage's own: the judges', then those of each step at the end."""
+    last = SEED - JUDGES * (stage * (1 + POLISH) + k)
+    return range(last - JUDGES, last)
 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
@@ -211,9 +219,9 @@ def sizes_towards(flow: Flow, recorded: DayFacts, found: Moments) -> Numbers:
     """`size_curve` a step nearer to the lots that recorded market orders traded. None has larger ones than were read
     off the day, since a market order takes what stands there: larger ones would make up for a thin book for ever. A
     market that is thinner than the day trades less."""
-    shown = float(np.mean(size_curve_of(recorded)))
+    shown = float(np.average(size_curve_of(recorded), weights=lengths_of(recorded)))
     step = _ratio(moments_of(recorded).lots, found.lots, 0.5, 1.3)
-    factor = min(step, shown / float(np.mean(flow.size_curve)))
+    factor = min(step, shown / float(np.average(flow.size_curve, weights=flow.lengths(len(flow.size_curve)))))
     return tuple(round(scale * factor, 4) for scale in flow.size_curve)
 
 

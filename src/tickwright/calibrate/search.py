@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,11 @@ from tickwright.venue.sim.reactive.parameters import FP
 
 POPULATION = 12
 """Sessions in a generation."""
+WIDTH = 0.7
+"""How far the first generation goes, in the knobs' steps."""
 LOSS_OF_FAILURE = 2.0
 """Of a market that could not be simulated, more than any other loses."""
-_EDGE, _INSIDE = 0.25, 0.95
+_EDGE, _INSIDE = 0.15, 0.9
 """Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise; and the
 part of the band that is aimed at, so that most sessions are inside."""
 _FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
@@ -176,15 +178,15 @@ def with_knobs(market: FP, x: np.ndarray, knobs: Sequence[Knob] = KNOBS) -> FP:
     return market
 
 
-def loss(recorded: DayFacts, simulated: DayFacts) -> float:
+def loss(recorded: DayFacts, simulated: DayFacts, noises: Mapping[str, float] = MappingProxyType({})) -> float:
     """About the share of facts outside their bands, smoothed, with the weights above; half of a fact's share is for
-    being outside of what the day itself can tell, where that is wider than the band (`score`)."""
+    being outside of what the day itself can tell, where its `noises` are wider than the band (`score`)."""
     parts = []
     for name, band in BANDS.items():
         value = apart(recorded[name], simulated[name], band.scaled)
         if value is not None:
             ratio = max(value / band.limit, 1e-3)
-            told = ratio * band.limit / max(band.limit, noises(recorded)[name])
+            told = ratio * band.limit / max(band.limit, noises.get(name, 0.0))
             parts.append(0.5 * (_outside(ratio) + _outside(told)) + _FAR * math.log1p(ratio))
     total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
     total += _KEPT * kept_at_rest(recorded, simulated)
@@ -200,8 +202,7 @@ def _outside(ratio: float) -> float:
     return 1.0 / (1.0 + math.exp(-math.log(ratio / _INSIDE) / _EDGE))
 
 
-@lru_cache(maxsize=8)
-def noises(recorded: DayFacts) -> dict[str, float]:
+def noises_of(recorded: DayFacts) -> dict[str, float]:
     """How far a day is from itself, by fact (`distance.Distance`); 0 where it does not know it."""
     return {
         name: noise_of(recorded[name], band.scaled, derive(0, name), _RESAMPLES) or 0.0 for name, band in BANDS.items()
@@ -210,12 +211,12 @@ def noises(recorded: DayFacts) -> dict[str, float]:
 
 def search(
     start: FP, recorded: DayFacts, session: Session, generations: int, adjust: Adjust | None = None, sessions: int = 1,
-    knobs: Sequence[Knob] = KNOBS, draw: int = 0, width: float = 0.7,
+    knobs: Sequence[Knob] = KNOBS, draw: int = 0, width: float = WIDTH,
 ) -> FP:  # fmt: skip
     """The market that so many generations come to, each judged by so many sessions; `adjust` keeps the parameters that
-    have a moment of their own where they should be. Each `draw` is another way through; `width` is how far the first
-    generation goes, in the knobs' steps. Raises nothing for markets that fault on the way."""
-    room = room_of(start.queues)
+    have a moment of their own where they should be. Each `draw` is another way through. Raises nothing for markets that
+    fault on the way."""
+    room, noises = room_of(start.queues), noises_of(recorded)
     steps = np.array([knob.step for knob in knobs])
     mean = np.array([knob.read(start) for knob in knobs]) / steps
     n, rng = mean.size, np.random.default_rng(20_120_621 + draw)
@@ -241,7 +242,8 @@ def search(
         y = z * np.sqrt(spread)
         seeds = range(generation * sessions, (generation + 1) * sessions)
         losses = [
-            _loss_at(start, (mean + sigma * one) * steps, recorded, session, seeds, seen, room, knobs) for one in y
+            _loss_at(start, (mean + sigma * one) * steps, recorded, session, seeds, seen, room, knobs, noises)
+            for one in y
         ]
         start = towards_curves(start, recorded, seen)
         if adjust is not None and seen:
@@ -260,18 +262,18 @@ def search(
 
 def _loss_at(
     start: FP, x: np.ndarray, recorded: DayFacts, session: Session, seeds: Sequence[int], seen: list[DayFacts],
-    room: float, knobs: Sequence[Knob],
+    room: float, knobs: Sequence[Knob], noises: Mapping[str, float],
 ) -> float:  # fmt: skip
     try:
         market = with_knobs(start, x, knobs)
     except ConfigError:
         return LOSS_OF_FAILURE
-    return float(np.mean([loss_of(market, recorded, session, seed, seen, room) for seed in seeds]))
+    return float(np.mean([loss_of(market, recorded, session, seed, noises, seen, room) for seed in seeds]))
 
 
 def loss_of(
-    market: FP, recorded: DayFacts, session: Session, seed: int, seen: list[DayFacts] | None = None,
-    room: float = MOST_ORDERS,
+    market: FP, recorded: DayFacts, session: Session, seed: int, noises: Mapping[str, float] = MappingProxyType({}),
+    seen: list[DayFacts] | None = None, room: float = MOST_ORDERS,
 ) -> float:  # fmt: skip
     """`loss` of one session, whose facts are put behind `seen`; `LOSS_OF_FAILURE` where there
     is none, or the stationary book has more orders than `room`."""
@@ -283,4 +285,4 @@ def loss_of(
         return LOSS_OF_FAILURE
     if seen is not None:
         seen.append(simulated)
-    return loss(recorded, simulated)
+    return loss(recorded, simulated, noises)

@@ -77,8 +77,9 @@ def test_equal_parts_are_what_none_are():
 
 @pytest.mark.parametrize(
     ("parts", "said"),
-    [((1, 0, 2), "1 or more"), ((1.5, 1.0, 1.0), "whole"), ((500, 12, 1), "512"), ((1, 2), "each of 2 parts"),
-     (33 * (1,), "at most 32")],
+    [((1, 0, 2), "1 or more"), ((1.5, 1.0, 1.0), "whole"), ((1.0, 2.0, 3.0), "whole"), ((500, 12, 1), "512"),
+     ((1, 2), "each of 2 parts"), (33 * (1,), "at most 32"), ((float("nan"), 1, 1), "whole"), ((True, 1, 1), "whole"),
+     (3, "whole"), (((1, 2), (3,)), "whole")],
 )  # fmt: skip
 def test_parts_that_make_no_day_are_refused(parts, said):
     with pytest.raises(ConfigError, match=said):

@@ -8,7 +8,7 @@ SANTA_FE, EPSILON, HAWKES, QUEUE_REACTIVE, QL, FP = 1, 2, 3, 4, 5, 6
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE, GAP, THROUGH, BACK = range(
     16
 )
-TIDINGS, PART, COMPANY, MOOD = 17, 18, 19, 20
+TIDINGS, PART, COMPANY, FLURRY = 17, 18, 19, 20
 VENUE, ROUTE, DARK, PATIENCE = 32, 33, 34, 35
 WORD = 2**64 - 1
 GOLDEN, STRIDE = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -123,9 +123,9 @@ class Twin:
         self.wait = exponential(self.bits(WAIT))
 
     def draw_gap(self, traded):
-        mood = self.u(MOOD) if self.p["flurry_end"] > 0 else 1.0
-        if mood < self.p["flurry_end"]:
-            self.flurry = mood < self.p["flurry_end"] / 2
+        drawn = self.u(FLURRY) if self.p["flurry_redraw"] > 0 else 1.0
+        if drawn < self.p["flurry_redraw"]:
+            self.flurry = drawn < self.p["flurry_redraw"] / 2
         u, after, stay = self.u(GAP), self.p["gap_after_market"], self.p["gap_stay"]
         if traded and u < after:
             self.gap = self.p["gaps"][sum(u / after >= edge for edge in self.p["gap_after_edges"])]

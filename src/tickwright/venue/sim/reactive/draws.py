@@ -18,7 +18,7 @@ from tickwright.core.rng import GOLDEN, mix64, to_unit
 # int64: Numba would compile `uniform` for each plain number anew.
 WAIT, KIND, SIZE, RANK, OWNER, SIDE, LENGTH, MOVE, REDRAW, INFORMED, NEWS, ACTIVITY, PRICE = map(np.int64, range(13))
 GAP, THROUGH, BACK = map(np.int64, range(13, 16))
-TIDINGS, PART, COMPANY, MOOD = map(np.int64, range(17, 21))
+TIDINGS, PART, COMPANY, FLURRY = map(np.int64, range(17, 21))
 VENUE, ROUTE, DARK, PATIENCE = map(np.int64, range(32, 36))
 """Used where there are several venues or a pool."""
 AGENT = 16

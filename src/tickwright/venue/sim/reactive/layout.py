@@ -303,7 +303,7 @@ PARAMS = np.dtype(
         ("gaps", "<f8", (GAPS,)),  # mean waiting times, of which the mean is 1
         ("gap_edges", "<f8", (2, GAPS)),  # in a lull, in a flurry
         ("gap_stay", "<f8"),
-        ("flurry_end", "<f8"),  # the chance that an event draws anew which of them it is; 0: there are none
+        ("flurry_redraw", "<f8"),  # the chance that an event draws anew which of them it is; 0: there are none
         ("gap_after_market", "<f8"),
         ("gap_after_edges", "<f8", (GAPS,)),
         # FP

@@ -13,15 +13,16 @@ clock into its first state with probability `gap_after_market`, or into one by `
 scaled to a mean of 1, so that bursts move the clock within the pace and, like the pace, no event before another. One
 state is a Poisson clock.
 
-Flurries. Half of the events are of flurries and half of lulls, which follow one another by chance: with probability
-1 / `gap_flurry_memory` an event draws anew which it is. In a flurry a state has its weight times 1 + f z, in a lull
-1 - f z, z its distance from the mean logarithm of the waiting times towards the shorter ones, over that of the farthest
-state, and f `gap_flurry`: the waiting times are the same, and short ones keep together beyond what a state keeps.
+Flurries (a regime of two states, as in Markov-modulated point processes). Half of the events are of flurries and half
+of lulls: with probability 1 / `gap_flurry_memory` an event draws anew which it is. In a flurry a state has its weight
+times 1 + f z, in a lull 1 - f z, z its distance from the mean logarithm of the waiting times towards the shorter ones,
+over that of the farthest state, and f `gap_flurry`: there are as many waiting times of each length, and short ones keep
+together beyond what a state keeps. A market opens in a lull.
 
 Cancels in company (`queue_reactive`, law 6) wait for no clock.
 
-Unrealistic: one time scale of activity, no leverage effect, and bursts that do not know what their events are, but for
-market orders and what follows at once.
+Unrealistic: one time scale of activity, no leverage effect, flurries as long as lulls and of one time scale, and bursts
+that do not know what their events are, but for market orders and what follows at once.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import numpy as np
 
 from tickwright.book.layout import Int, Record
 from tickwright.core.kernel import inline
-from tickwright.venue.sim.reactive.draws import ACTIVITY, GAP, MOOD, near_normal, uniform
+from tickwright.venue.sim.reactive.draws import ACTIVITY, FLURRY, GAP, near_normal, uniform
 
 
 @inline(borrow=True)
@@ -97,10 +98,10 @@ def loudness(market: Record, params: Record) -> float:
 @inline(borrow=True)
 def draw_gap(market: Record, params: Record, block: Int, traded: Int) -> None:
     """The state of the clock for the next event; `traded`: the one before was a market order."""
-    if params.flurry_end > 0.0:
-        mood = uniform(block, MOOD)
-        if mood < params.flurry_end:
-            market.flurry = 1 if mood < 0.5 * params.flurry_end else 0
+    if params.flurry_redraw > 0.0:
+        drawn = uniform(block, FLURRY)
+        if drawn < params.flurry_redraw:
+            market.flurry = 1 if drawn < 0.5 * params.flurry_redraw else 0
     u = uniform(block, GAP)
     own = traded and u < params.gap_after_market
     if own:

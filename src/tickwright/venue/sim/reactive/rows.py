@@ -33,6 +33,7 @@ from tickwright.venue.sim.reactive.parameters import (
     Signs,
     Venue,
 )  # fmt: skip
+from tickwright.venue.sim.reactive.parameters.flow import CURVES
 
 _CODES = {
     SantaFe: Model.SANTA_FE, Epsilon: Model.EPSILON, Hawkes: Model.HAWKES,
@@ -100,8 +101,7 @@ def _flow(row: np.void, flow: Flow) -> None:
     _sizes(row["market_sizes"], flow.market_sizes or flow.sizes, flow.market_weights or flow.weights)
     row["day"] = flow.day_seconds
     # All curves on one grid: each stretched over the least common number of parts would be finer than either needs.
-    curves = (flow.volume_curve, flow.volatility_curve, flow.trading_curve, flow.posting_curve, flow.size_curve)
-    bins = len(flow.day_parts) or max(len(curve) for curve in curves)
+    bins = len(flow.day_parts) or max(len(getattr(flow, name)) for name in CURVES)
     part = np.repeat(np.arange(bins), np.array(flow.lengths(bins), np.int64))
     row["bins"], row["cells"] = bins, part.size
     row["part"][: part.size] = part
@@ -145,15 +145,16 @@ def _gaps(row: np.void, flow: Flow, market_share: float) -> None:
     row["gaps"][:n] = gaps / (law @ gaps / law.sum())
     row["gap_edges"] = 2.0  # beyond any quantile
     for flurry, tilt in enumerate((-flow.gap_flurry, flow.gap_flurry)):
-        row["gap_edges"][flurry, : n - 1] = np.cumsum(weights * (1.0 + tilt * soonness(gaps, weights)))[:-1]
-    row["flurry_end"] = 1.0 / flow.gap_flurry_memory if flow.gap_flurry > 0.0 else 0.0
+        row["gap_edges"][flurry, : n - 1] = np.cumsum(weights * (1.0 + tilt * shortness(gaps, weights)))[:-1]
+    row["flurry_redraw"] = 1.0 / flow.gap_flurry_memory if flow.gap_flurry > 0.0 else 0.0
     row["gap_after_edges"][: n - 1] = np.cumsum(after)[:-1]
     row["gap_after_edges"][n - 1 :] = 2.0
     row["gap_stay"], row["gap_after_market"] = flow.gap_stay, flow.gap_after_market
 
 
-def soonness(gaps: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """How much shorter than the mean each of the clock's states is by its logarithm, over what the farthest differs."""
+def shortness(gaps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How much shorter than the mean each of the clock's states is by its logarithm, over what the farthest differs; of
+    weights whose sum is 1."""
     logs = np.log(gaps)
     shorter = weights @ logs - logs
     farthest = np.abs(shorter).max()
@@ -190,7 +191,7 @@ def _stretched(curve: Numbers, bins: int, part: np.ndarray) -> np.ndarray:
 
 
 def _on(curve: Numbers, bins: int) -> np.ndarray:
-    """A curve on `bins` parts of the day: equal ones where it has fewer numbers than that and more than one."""
+    """A curve on `bins` parts of the day; one of fewer numbers is drawn through the middles of as many equal parts."""
     middles = (np.arange(bins) + 0.5) / bins
     return np.asarray(np.interp(middles, (np.arange(len(curve)) + 0.5) / len(curve), curve))
 

@@ -26,7 +26,8 @@ class Flow:
     sizes of all orders. Activity is pace.py's, with its standard deviation, its memory in market orders and γ. `gaps`
     are the mean waiting times of the clock's states, the shortest first, of which only ratios count; with one state the
     clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the first;
-    `gap_flurry` is how much short times keep together, for `gap_flurry_memory` events.
+    `gap_flurry` is how much short times keep together, and `gap_flurry_memory` after how many events on average it
+    is drawn anew whether they do.
     `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
@@ -110,13 +111,11 @@ class Flow:
 
 
 def _check_parts(parts: tuple[int, ...]) -> None:
-    if len(parts) > BINS:
-        raise ConfigError("flow.day_parts", parts, f"at most {BINS} of them")
-    for length in parts:
-        if length != int(length) or length < 1:
-            raise ConfigError("flow.day_parts", length, "a whole number of 1 or more")
-    if sum(parts) > CELLS:
-        raise ConfigError("flow.day_parts", sum(parts), f"lengths whose sum is {CELLS} or less")
+    whole = isinstance(parts, tuple) and all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in parts)
+    if not whole or len(parts) > BINS or sum(parts) > CELLS:
+        raise ConfigError(
+            "flow.day_parts", parts, f"at most {BINS} whole numbers of 1 or more, whose sum is {CELLS} or less"
+        )
 
 
 def _check_sizes(whose: str, sizes: tuple[Lots, ...], weights: Numbers) -> None:
