@@ -13,6 +13,7 @@ from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.distance import apart, distance, noise_of
 from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.score import score
 from tickwright.calibrate.search import (
     KNOBS,
     LARGE_TICK_KNOBS,
@@ -20,6 +21,7 @@ from tickwright.calibrate.search import (
     POPULATION,
     UNSEEN,
     Knob,
+    count_outside,
     loss,
     loss_of,
     search,
@@ -195,6 +197,17 @@ def test_what_the_day_cannot_tell_costs_half_of_what_else_is_outside() -> None:
     assert max(ratios) > 1.0
     half = 0.5 * np.mean([1.0 / (1.0 + (0.9 / max(ratio, 1e-3)) ** (1 / 0.15)) for ratio in ratios])
     assert strict - lenient == pytest.approx(half, rel=1e-6)
+
+
+def test_what_is_outside_is_counted_as_the_verdict_counts_it() -> None:
+    recorded = session(market(), 1)
+    days = [session(market(kappa=0.9, news=0.9), seed) for seed in (2, 3, 4)]
+    verdict = score(recorded, days, 1, resamples=100)
+    noises = {one.fact: one.distance.noise for one in verdict.facts if one.distance is not None}
+    failed = sum(one.verdict == "fail" for one in (*verdict.facts, *verdict.ranges))
+    assert failed > 2
+    assert count_outside(recorded, days, noises) == failed
+    assert count_outside(recorded, [recorded], {}) == 0
 
 
 def test_a_days_own_noise_is_that_of_its_verdict() -> None:

@@ -20,6 +20,7 @@ from functools import partial
 
 import numpy as np
 
+from tickwright.calibrate.bands import BANDS
 from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.day_curves import size_curve_of, towards_curves
 from tickwright.calibrate.day_parts import lengths_of
@@ -38,6 +39,7 @@ from tickwright.calibrate.search import (
     Adjust,
     Knob,
     Session,
+    count_outside,
     loss_of,
     noises_of,
     search,
@@ -68,10 +70,10 @@ _FAST = 2
 """Memories that the response is fitted by; the slower ones keep the scale of the square-root law."""
 _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
-JUDGES = 5
-"""Seeds on which two fits are compared."""
-POLISH = 4
-"""Steps of counts and curves at the end, each from as many sessions."""
+JUDGES = 15
+"""Seeds on which fits are compared: by the facts outside, as the verdict counts them, and then by the loss."""
+POLISH, SEEN = 4, 5
+"""Steps of counts and curves at the end, and sessions that each is from."""
 
 
 def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int) -> tuple[FP, list[str]]:
@@ -116,10 +118,13 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
 
     noises = noises_of(recorded)
 
-    def judged(one: FP, stage: int) -> float:
-        return sum(loss_of(one, recorded, session, seed, noises) for seed in _unseen(stage, 0)) / JUDGES
+    def judged(one: FP, stage: int) -> tuple[int, float]:
+        days: list[DayFacts] = []
+        losses = [loss_of(one, recorded, session, seed, noises, days) for seed in _unseen(stage, 0, JUDGES)]
+        faults = len(BANDS) * (JUDGES - len(days))
+        return count_outside(recorded, days, noises) + faults, sum(losses) / JUDGES
 
-    def searched(begin: FP, draw: int) -> tuple[FP, float]:
+    def searched(begin: FP, draw: int) -> tuple[FP, tuple[int, float]]:
         stage = draw // SEARCHES
         first = SEED + 1 + stage * generations * sessions
         found = search(
@@ -127,7 +132,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
-            found = _polished(found, recorded, session, adjust, _unseen(stage, 1 + k))
+            found = _polished(found, recorded, session, adjust, _unseen(stage, 1 + k, SEEN))
         return found, judged(found, stage)
 
     kept = best
@@ -135,21 +140,21 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
         for stage in range(-(-len(draws) // SEARCHES)):
             least = judged(kept, stage)
             together = draws[stage * SEARCHES : (stage + 1) * SEARCHES]
-            for found, loss in list(pool.map(partial(searched, kept), together)):
-                taken = "taken" if loss < least else "left"
+            for found, lost in list(pool.map(partial(searched, kept), together)):
+                taken = "taken" if lost < least else "left"
                 notes.append(
-                    f"{generations * POPULATION} more over all facts: {taken}, {loss:.3f} against {least:.3f} on "
-                    f"{JUDGES} seeds that none had seen (about the share of facts outside)"
+                    f"{generations * POPULATION} more over all facts: {taken}, {lost[0]} outside and a loss of "
+                    f"{lost[1]:.3f} against {least[0]} and {least[1]:.3f}, on {JUDGES} seeds that none had seen"
                 )
-                if loss < least:
-                    kept, least = found, loss
+                if lost < least:
+                    kept, least = found, lost
     return kept, notes
 
 
-def _unseen(stage: int, k: int) -> range:
+def _unseen(stage: int, k: int, count: int) -> range:
     """Seeds before those of all searches, a stage's own: the judges', then those of each step at the end."""
-    last = SEED - JUDGES * (stage * (1 + POLISH) + k)
-    return range(last - JUDGES, last)
+    last = SEED - max(JUDGES, SEEN) * (stage * (1 + POLISH) + k)
+    return range(last - count, last)
 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:

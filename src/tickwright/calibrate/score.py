@@ -127,7 +127,7 @@ def score(recorded: DayFacts, simulated: DayFacts | Sequence[DayFacts], seed: in
     facts = tuple(
         _fact(name, recorded, _median_day(name, recorded, days), derive(seed, name), resamples) for name in BANDS
     )
-    ranges = tuple(_range(one, recorded, days) for one in RANGES)
+    ranges = tuple(range_score(one, recorded, days) for one in RANGES)
     ratios = [
         min(1.0, one.band.limit / one.distance.value) if one.distance.value > 0 else 1.0
         for one in facts
@@ -154,7 +154,8 @@ def _median_day(name: str, recorded: DayFacts, days: list[DayFacts]) -> DayFacts
     return days[sorted(known)[len(known) // 2][1]] if known else days[0]
 
 
-def _range(limits: Range, recorded: DayFacts, days: list[DayFacts]) -> RangeScore:
+def range_score(limits: Range, recorded: DayFacts, days: Sequence[DayFacts]) -> RangeScore:
+    """A range over several days: the value that is the median of theirs, each the one farthest out."""
     values = sorted(value for day in days if (value := farthest(limits, day)) is not None)
     found = values[len(values) // 2] if values else None
     if found is None:

@@ -24,7 +24,7 @@ from tickwright.calibrate.distance import apart, noise_of
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.moments import kept_at_rest, moments_apart, moments_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS, room_of
-from tickwright.calibrate.score import farthest
+from tickwright.calibrate.score import farthest, range_score
 from tickwright.core.errors import BookError, CapacityError, ConfigError
 from tickwright.core.rng import derive
 from tickwright.venue.sim.reactive.parameters import FP
@@ -196,6 +196,17 @@ def loss(recorded: DayFacts, simulated: DayFacts, noises: Mapping[str, float] = 
             out = max(one.low - found, found - one.high) / (one.high - one.low)
             total += _RANGES / len(BANDS) / (1.0 + math.exp(-float(np.clip(out * 20, -30, 30))))
     return total
+
+
+def count_outside(recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[str, float]) -> int:
+    """Facts that several days have outside of band and noise, each on the day of median distance, and required ranges
+    that they miss alone (`score`)."""
+    found = 0
+    for name, band in BANDS.items():
+        values = [apart(recorded[name], day[name], band.scaled) for day in days]
+        known = sorted(value for value in values if value is not None)
+        found += bool(known) and known[len(known) // 2] > max(band.limit, noises.get(name, 0.0))
+    return found + sum(range_score(one, recorded, days).verdict == "fail" for one in RANGES)
 
 
 def _outside(ratio: float) -> float:
