@@ -27,7 +27,7 @@ from tickwright.calibrate.impact import ImpactRow, ImpactTable
 from tickwright.calibrate.model import parameters_hash
 from tickwright.calibrate.models import model_of
 from tickwright.calibrate.refine import EVALUATIONS
-from tickwright.calibrate.score import _range, score
+from tickwright.calibrate.score import range_score, score
 from tickwright.core.errors import ConfigError
 from tickwright.core.instrument import Instrument
 from tickwright.core.time import local_date
@@ -104,7 +104,7 @@ def test_a_range_is_not_held_against_a_market_whose_day_is_about_as_far_out_at_t
 
         return replace(santa_fe, facts=santa_fe.facts | {fact.name: replace(fact, estimator=known)})
 
-    found = _range(Range("signature-trades", None, 0.7, 1.7, "a reason"), of(recorded), [of((simulated,))])
+    found = range_score(Range("signature-trades", None, 0.7, 1.7, "a reason"), of(recorded), [of((simulated,))])
     assert (found.verdict, found.simulated) == (verdict, simulated)
 
 
