@@ -81,7 +81,8 @@ def parts_of(days: Sequence[DayFacts], lengths: tuple[int, ...]) -> Parts:
     edges = _edges(days[0], lengths)
     steps = np.maximum(np.diff(edges), 1)
     counts = [np.mean([_counted(facts, edges, k) for facts in days], 0) / steps for k in range(3)]
-    means = [_mean_over_days([_means(facts, edges, lengths)[k] for facts in days], np.array(lengths)) for k in range(2)]
+    seen = np.array([_means(facts, edges, lengths) for facts in days])
+    means = [_mean_over_days(seen[:, k], np.array(lengths)) for k in range(2)]
     return Parts(np.array(lengths), steps, *counts, *means)
 
 
@@ -114,8 +115,8 @@ def _mean_where(values: np.ndarray, good: np.ndarray, edges: np.ndarray) -> np.n
     return np.array([values[a:b][good[a:b]].mean() if good[a:b].any() else np.nan for a, b in pairwise(edges)])
 
 
-def _mean_over_days(days: list[np.ndarray], lengths: np.ndarray) -> np.ndarray:
-    found, known = np.array(days), ~np.isnan(days)
+def _mean_over_days(days: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(days)
     held = known.any(0)
-    mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+    mean = np.where(known, days, 0.0).sum(0) / np.maximum(known.sum(0), 1)
     return np.where(held, mean, np.average(mean[held], weights=lengths[held]) if held.any() else 1.0)

@@ -57,7 +57,7 @@ WIDTHS = (WIDTH, 0.5 * WIDTH)
 """Of the searches that begin at the first market, and of those that begin where the better of these ended."""
 EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
-"""About as many in a session, at most: of a longer day a part is simulated."""
+"""About as many in a session, at most: a day of more is simulated in less time, with its curves."""
 SESSIONS = 3
 """By which a market is judged in the search, at most: a short day is chance for the most part, and soon simulated."""
 SEED = 20_120_621
