@@ -37,21 +37,24 @@ END = OPEN + 2 * 3600 * SECOND
 # -- closed forms ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("slots", "pareto"), [(1, 1.6), (2, 1.5), (4, 2.5)])
-def test_sign_memory_is_that_of_simulated_metaorders(slots: int, pareto: float) -> None:
+@pytest.mark.parametrize(
+    ("slots", "pareto", "again"), [(1, 1.6, 0.0), (2, 1.5, 0.0), (4, 2.5, 0.0), (3, 1.4, 0.6), (2, 2.0, 0.9)]
+)
+def test_sign_memory_is_that_of_simulated_metaorders(slots: int, pareto: float, again: float) -> None:
     rng = np.random.default_rng(7)
     n, lags = 400_000, np.array([1, 2, 10, 30])
     sides, left = rng.choice([-1, 1], slots), np.zeros(slots, int)
     signs = np.empty(n)
-    picks, u = rng.integers(0, slots, n), rng.random(n)
+    picks, u, stays = rng.integers(0, slots, n), rng.random(n), rng.random(n) < again
     fair = rng.choice([-1, 1], n)
     for t in range(n):
-        k = picks[t]
+        if t == 0 or not stays[t]:
+            k = picks[t]
         if left[k] <= 0:
             sides[k], left[k] = fair[t], int(min((1 - u[t]) ** (-1 / pareto), 10_000))
         left[k] -= 1
         signs[t] = sides[k]
-    expected = memory_of(Signs(slots=slots, pareto=pareto), lags)
+    expected = memory_of(Signs(slots=slots, pareto=pareto, again=again), lags)
     for lag, value in zip(lags, expected, strict=True):
         products = signs[lag:] * signs[:-lag]
         error = products.reshape(-1)[: n // 4000 * 4000 - 4000].reshape(-1, 4000).mean(1).std() / math.sqrt(n / 4000)
@@ -60,7 +63,7 @@ def test_sign_memory_is_that_of_simulated_metaorders(slots: int, pareto: float) 
 
 def test_signs_come_back_from_their_memory() -> None:
     lags = np.array([1, 2, 3, 5, 7, 10, 20, 50, 100, 200, 500, 1000])
-    for given in (Signs(slots=1, pareto=1.5), Signs(slots=3, pareto=2.0)):
+    for given in (Signs(slots=1, pareto=1.5), Signs(slots=3, pareto=2.0), Signs(slots=3, pareto=1.4, again=0.6)):
         assert signs_of(lags, memory_of(given, lags), np.full(lags.shape, True)) == given
 
 

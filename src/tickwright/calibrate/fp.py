@@ -68,7 +68,7 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
-LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS = 0.4, 0.0, 0.5, 0.2, 0.8
+LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS, SELECTIVE = 0.4, 0.0, 0.5, 0.2, 0.8, 0.8
 """To start with; the search goes on from there."""
 IMPACT_POSTING = 0.5
 """The same: the spread goes about as the inverse of the root of posting, and impact with it."""
@@ -186,6 +186,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         through=THROUGH,
         sweep_through=THROUGH,
         impact_news=IMPACT_NEWS,
+        selective=SELECTIVE,
         impact_posting=IMPACT_POSTING,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),

@@ -34,6 +34,8 @@ class Moments:
     """Of absolute returns, lags 1 to 10."""
     lots: float
     """A market order, of displayed orders."""
+    depth: float
+    """What market orders paid beyond the half-spread, a lot, in half-spreads."""
 
 
 def moments_of(facts: DayFacts) -> Moments:
@@ -50,6 +52,7 @@ def moments_of(facts: DayFacts) -> Moments:
         bounce=mean_over(facts, "signature-trades", 1, 3),
         clustering=mean_over(facts, "clustering", 1, 10),
         lots=day.count(at.TRADED_LOTS) / day.count(at.MARKET_ORDERS),
+        depth=mean_over(facts, "markouts", 0, 0) - 1.0,
     )
 
 

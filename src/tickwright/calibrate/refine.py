@@ -200,6 +200,7 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
             activity_news=float(np.clip(market.flow.activity_news + wanted.clustering - found.clustering, 0.0, 1.0)),
         ),
         signs=_signs(market, recorded, simulated),
+        through=_through(market, wanted, found),
         news=_news(market.news, wanted.variance / tick**2, found.variance / tick**2),
         kappa=market.kappa * _ratio(wanted.bounce, found.bounce, 0.2, 1.3),
         impact=total,
@@ -243,6 +244,13 @@ def _ratio(wanted: float, found: float, power: float, most: float) -> float:
     if wanted <= 0 or found <= 0:
         return 1.0
     return float(np.clip((wanted / found) ** power, 1.0 / most, most))
+
+
+def _through(market: FP, wanted: Moments, found: Moments) -> float:
+    """Fewer market orders go beyond the best price where they pay more for depth than on the day."""
+    if market.reach == 0:
+        return market.through  # none does
+    return min(1.0, max(0.01, market.through * _ratio(wanted.depth, found.depth, 0.7, 2.0)))
 
 
 def _news(news: float, wanted: float, found: float) -> float:

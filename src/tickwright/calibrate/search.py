@@ -150,6 +150,7 @@ KNOBS: tuple[Knob, ...] = (
     _field("spread_power", 0.0, 2.5, 0.2, part="queues"),
     _field("theta", 0.3, 1.0, 0.1, part="queues"),
     _field("pareto", 1.1, 5.0, 0.15, part="signs"),
+    _field("again", 0.0, 0.95, 0.1, part="signs"),
     _field("kappa", 1e-3, 10.0, 0.3, log=True),
     _field("lean", -1.0, 1.5, 0.25),
     _field("news", 1e-3, 1e3, 0.25, log=True),
@@ -160,6 +161,7 @@ KNOBS: tuple[Knob, ...] = (
     _field("heed", 0.0, 4.0, 0.2),
     _field("rush", 0.0, 10.0, 0.5),
     _field("news_rate", 0.05, 1.0, 0.4, log=True),
+    _field("selective", 0.0, 1.0, 0.15),
     _impact("fast impact", 0, 2, 0.3),
     _impact("slow impact", 2, 4, 0.3),
 )

@@ -1,10 +1,12 @@
 """The sign memory of the LMF law in closed form, and its number of metaorders and exponent from a day's.
 
-Law (`venue.sim.reactive.lmf`): M metaorders, of which each market order picks one uniformly; lengths L are whole,
-P(L >= m) = m^-γ up to a cap. Two orders `lag` apart have one sign for certain where they are of one metaorder, and by
-a fair chance otherwise. The metaorder that traded is picked again at `lag` with probability 1/M, after J picks between,
-J binomial (lag - 1, 1/M), and is the same one if more than J orders of it were left: with a length drawn in proportion
-to itself, P(R >= k) = Σ_{m > k} P(L >= m) / E L. So C(lag) = E[P(R >= J + 1)] / M.
+Law (`venue.sim.reactive.lmf`): M metaorders, of which each market order takes the one of the last order with
+probability a, and else picks one uniformly; lengths L are whole, P(L >= m) = m^-γ up to a cap. Two orders `lag` apart
+have one sign for certain where they are of one metaorder, and by a fair chance otherwise. The place of the metaorder
+that traded is picked at `lag` again after J picks between with a chance π(J) that a chain of two states has, here with
+a + (1 - a) / M after here and (1 - a) / M after elsewhere; and it is the same one if more than J orders of it were
+left: with a length drawn in proportion to itself, P(R >= k) = Σ_{m > k} P(L >= m) / E L. So
+C(lag) = Σ_J π(J) P(R >= J + 1).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from tickwright.venue.sim.reactive.parameters import Signs
 
 SLOTS = (1, 2, 3, 4)
+AGAIN = (0.0, 0.2, 0.4, 0.6, 0.8)
 PARETOS = tuple(round(1.1 + 0.05 * k, 2) for k in range(59))
 _TERMS = 10_000
 
@@ -30,33 +33,40 @@ def _left(pareto: float, cap: float) -> np.ndarray:
     return left
 
 
-@lru_cache(maxsize=512)
-def _picks(orders: int, slots: int) -> np.ndarray:
-    """P(J = 0), …, P(J = orders): how often one of the metaorders is picked."""
-    if slots == 1:
-        certain: np.ndarray = np.eye(1, orders + 1, orders)[0]
-        return certain
-    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, orders + 1)))])  # their logs
-    j = np.arange(orders + 1)
-    logs = factorials[orders] - factorials[j] - factorials[orders - j]
-    chances: np.ndarray = np.exp(logs - j * np.log(slots) + (orders - j) * np.log1p(-1.0 / slots))
-    return chances
+@lru_cache(maxsize=64)
+def _returns(lags: tuple[int, ...], slots: int, again: float) -> np.ndarray:
+    """π(J) for J = 0, 1, …, a row for each of `lags`."""
+    last = max(lags)
+    elsewhere = (1.0 - again) / slots
+    rows = np.zeros((len(lags), last))
+    here: np.ndarray = np.zeros(last)
+    away: np.ndarray = np.zeros(last)
+    here[0], away[0] = again + elsewhere, 1.0 - again - elsewhere
+    for lag in range(1, last + 1):
+        rows[[n for n, wanted in enumerate(lags) if wanted == lag]] = here
+        picked = np.concatenate([[0.0], here[:-1]])
+        here = (again + elsewhere) * picked + elsewhere * away
+        away = (1.0 - again - elsewhere) * picked + (1.0 - elsewhere) * away
+    return rows
 
 
 def memory_of(signs: Signs, lags: np.ndarray) -> np.ndarray:
     """The autocorrelation of the signs of LMF market orders at `lags` (1 or more). The cap is at most 10 000."""
     left = _left(signs.pareto, min(signs.cap, float(_TERMS)))
-    found = np.empty(len(lags))
-    for n, lag in enumerate(lags):
-        between = np.minimum(np.arange(1, int(lag) + 1), _TERMS - 1)
-        found[n] = float(_picks(int(lag) - 1, signs.slots) @ left[between]) / signs.slots
-    return found
+    returns = _returns(tuple(int(lag) for lag in lags), signs.slots, signs.again)
+    remain = left[np.minimum(np.arange(1, returns.shape[1] + 1), _TERMS - 1)]
+    return np.asarray(returns @ remain)
 
 
 def signs_of(lags: np.ndarray, memory: np.ndarray, known: np.ndarray) -> Signs:
     """The law nearest to a recorded sign memory: least mean absolute difference over the lags, the distance that the
-    score takes, among `SLOTS` and `PARETOS`."""
+    score takes, among `SLOTS`, `AGAIN` and `PARETOS`."""
     lags, memory = lags[known], memory[known]
-    laws = [Signs(slots=slots, pareto=pareto) for slots in SLOTS for pareto in PARETOS]
+    laws = [
+        Signs(slots=slots, pareto=pareto, again=again)
+        for slots in SLOTS
+        for again in (AGAIN if slots > 1 else AGAIN[:1])
+        for pareto in PARETOS
+    ]
     apart = [float(np.abs(memory_of(law, lags) - memory).mean()) for law in laws]
     return laws[int(np.argmin(apart))]

@@ -1,5 +1,6 @@
-"""What FP's `news_rate`, `rush`, `heed` and `stale` mean: how often things happen in copies of one book whose fair
-price is planted, against closed forms. Every bound is 4.5 standard errors, which chance breaks once in 150 000 times.
+"""What FP's `news_rate`, `rush`, `heed`, `stale` and `selective` mean: how often things happen in copies of one book
+whose fair price is planted, against closed forms. Every bound is 4.5 standard errors, which chance breaks once in
+150 000 times.
 """
 
 import dataclasses as dc
@@ -162,3 +163,43 @@ def test_a_stale_quote_is_tilted_against_so_much_more(ticks, side):
     odds = quiet["limit_sum"][0, side] / quiet["limit_sum"][0, 1 - side] * math.exp(2.0 * x)
     assert with_it + against > 500
     assert_share(with_it, with_it + against, odds / (1.0 + odds))
+
+
+@pytest.mark.parametrize("again", [0.0, 0.7])
+@pytest.mark.parametrize(("selective", "beyond"), [(0.0, 0.8), (0.6, 0.8), (1.0, 0.8), (1.0, 0.0), (1.0, -2.0)])
+def test_who_minds_the_queue_comes_at_its_own_rate(selective, beyond, again):
+    # Closed form: with z `selective`, buys come at the rate P(buy) (z 2 λ(ask) + (1 - z) (λ(bid) + λ(ask))), and sells
+    # likewise; P(buy) is the turn of the informed, where they are on that side, and of the metaorders that buy, one
+    # that is over by half. The informed have a side where the fair price is further from the mid than half a spread.
+    informed, signs = 0.4, dc.replace(FP().signs, slots=3, again=again)
+    given = dc.replace(FP(), flow=STEADY, kappa=0.0, stale=0.0, rush=0.0, informed=informed, signs=signs)
+    market, params = book(given)
+    market["slot_side"][:, :3], market["slot_left"][:, :3], market["slot_last"] = (BID, ASK, ASK), (100, 100, 0), 1
+    plant = (market, params, BID, 1, lambda bid, offer: (bid + offer + (offer - bid) * beyond) / 2)
+    plain = planted(*plant)
+    assert lots_at(plain, BID) != lots_at(plain, ASK)
+    at_bid, at_ask = plain["market_rate"][0]
+    params["selective"] = selective
+    one = planted(*plant)
+    one["slot_last"] = 1
+    turn = informed if beyond < -1.0 else 0.0
+    each = np.full(3, (1.0 - again) / 3) + again * np.array([0.0, 1.0, 0.0])
+    p_buy = (1.0 - turn) * float(each @ [1.0, 0.0, 0.5])
+    rate = {
+        "buys": p_buy * (2 * selective * at_ask + (1 - selective) * (at_bid + at_ask)),
+        "sells": (1 - p_buy) * (2 * selective * at_bid + (1 - selective) * (at_bid + at_ask)),
+        "informed": turn * (2 * selective * at_bid + (1 - selective) * (at_bid + at_ask)),
+    }
+    resting = float(one["limit_sum"].sum() + one["cancel_sum"].sum())
+    total = resting + rate["buys"] + rate["sells"]
+    found, tries = dict.fromkeys(rate, 0), 0
+    one["memory"][:] = 0.0
+    for after in next_events(one, params, 40, np.random.default_rng(5)):
+        signed = after["signed"] - one["signed"]
+        remembered = (after["memory"][:, :3, 0] != 0.0).any(axis=1)
+        found["buys"] += int((signed > 0).sum())
+        found["sells"] += int((signed < 0).sum())
+        found["informed"] += int(((signed != 0) & ~remembered).sum())
+        tries += COPIES
+    for name, count in found.items():
+        assert_share(count, tries, rate[name] / total)

@@ -29,7 +29,7 @@ SCALARS = (
     "heat",
 )
 TABLES = (
-    "memory", "loud", "residue", "pressure", "excitation", "slot_side", "slot_left",
+    "memory", "loud", "residue", "pressure", "excitation", "slot_side", "slot_left", "slot_last",
     "limit_sum", "cancel_sum", "market_rate",
 )  # fmt: skip
 
@@ -116,6 +116,13 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
         },
     ),
     ("queue-reactive", {"flow__cancel_power": 0.4}),
+    ("fp", {"selective": 1.0}),
+    ("fp", {"signs__again": 0.6}),
+    ("ql", {"signs__again": 0.4}),
+    ("epsilon", {"signs__again": 0.8}),
+    ("fp", {"selective": 0.7, "signs__again": 0.5, "signs__slots": 4}),
+    ("fp", {"selective": 0.6, "informed": 0.6, "edge": 0.3, "queues__echo": 2.0, "signs__slots": 1}),
+    ("fp-small-tick", {"selective": 0.8, "signs__slots": 4, "signs__pareto": 3.0, "informed": 0.1}),
     ("fp", {"flow__day_seconds": 20.0, "flow__size_curve": [0.3, 2.0, 1.0, 3.5], "flow__cancel_power": 1.7}),
     ("fp-small-tick", {"flow__size_curve": [1.6], "news": 2.0, "informed": 0.7}),
     ("fp-small-tick", {"sweep_through": 0.4, "news": 2.0, "informed": 0.7}),

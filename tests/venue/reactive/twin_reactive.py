@@ -77,7 +77,7 @@ class Twin:
         self.loud = [1.0] * 11
         self.residue, self.pressure = [0.0] * 4, [0.0] * 4
         self.excitation = [[0.0] * 3 for _ in range(4)]
-        self.slot_side, self.slot_left = [0] * 8, [0] * 8
+        self.slot_side, self.slot_left, self.slot_last = [0] * 8, [0] * 8, 0
         self.limit, self.cancel = [[0.0] * 24 for _ in range(2)], [[0.0] * 24 for _ in range(2)]
         self.limit_sum, self.cancel_sum, self.market_rate = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
         self.cash, self.shares = [0, 0, 0], [0, 0, 0]
@@ -342,6 +342,8 @@ class Twin:
             shy = self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]
             scale = (1.0 + self.rush) * ((1.0 + self.heat) * self.trading * shy)
             self.market_rate[side] = scale * self.p["market"][self.rung(float(lots))]
+            if self.model == FP and self.p["selective"] > 0:
+                self.market_rate[side] *= self.weights()[side]
         if self.model == FP:
             self.tilt()
 
@@ -444,17 +446,54 @@ class Twin:
         self.up = self.up_cancel = math.exp(min(max(self.p["kappa"] * total, -self.p["clip"]), self.p["clip"]))
         self.down = self.down_cancel = 1.0 / self.up
 
-    def metaorder(self):
-        slot = min(int(self.u(OWNER) * self.p["slots"]), self.p["slots"] - 1)
+    def informed_side(self):
+        gap = 2.0 * self.fair - self.twice_mid
+        if abs(gap) <= self.p["edge"] * (self.best(ASK) - self.best(BID)):
+            return None
+        return BID if gap > 0 else ASK
+
+    def on_side(self, side):
+        """The chances that each metaorder is next and on a side: one that is over is half on it."""
+        found = []
+        for k in range(self.p["slots"]):
+            chance = (1.0 - self.p["again"]) / self.p["slots"] + (self.p["again"] if k == self.slot_last else 0.0)
+            found.append(0.5 * chance if self.slot_left[k] <= 0 else chance * (self.slot_side[k] == side))
+        return found
+
+    def chance_on(self, side):
+        turn = (self.p["informed"] + self.rush) / (1.0 + self.rush)
+        others = sum(self.on_side(side))
+        if self.informed_side() is None:
+            return others
+        return turn * (self.informed_side() == side) + (1.0 - turn) * others
+
+    def weights(self):
+        """Of the rates at bid and ask: `selective` of them is for whoever is on the other side."""
+        z = self.p["selective"]
+        return [1.0 - z + 2.0 * z * self.chance_on(1 - hit) for hit in (BID, ASK)]
+
+    def metaorder(self, side=None):
+        u, again = self.u(OWNER), self.p["again"]
+        if u < again:
+            slot = self.slot_last
+        else:
+            slot = min(int((u - again) / (1.0 - again) * self.p["slots"]), self.p["slots"] - 1)
+        if side is not None:
+            weights = self.on_side(side)
+            left, slot = u * sum(weights), None
+            for k, weight in enumerate(weights):
+                if weight > 0 and (slot is None or left >= 0):
+                    slot, left = k, left - weight
         if self.slot_left[slot] <= 0:
             if self.model == FP:
                 for r in range(4):
                     self.residue[r] += self.p["weight"][r] * self.loud[slot] * self.h(self.memory[slot][r])
                     self.memory[slot][r] = 0.0
                 self.loud[slot] = self.loudness()
-            self.slot_side[slot] = BID if self.u(SIDE) < 0.5 else ASK
+            self.slot_side[slot] = side if side is not None else BID if self.u(SIDE) < 0.5 else ASK
             self.slot_left[slot] = int(min((1.0 - self.u(LENGTH)) ** self.p["tail"], self.p["cap"]))
         self.slot_left[slot] -= 1
+        self.slot_last = slot
         return slot, self.slot_side[slot]
 
     # events
@@ -604,7 +643,14 @@ class Twin:
             lots = self.asked()
             sweep = lots if self.own_sizes() else self.sized(self.p["sweep"])
             stops = self.p["sweep_through"] < 1.0 and self.u(THROUGH) >= self.p["sweep_through"]
-            informed = self.u(INFORMED) < (self.p["informed"] + self.rush) / (1.0 + self.rush)
+            u, known, turn = self.u(INFORMED), None, (self.p["informed"] + self.rush) / (1.0 + self.rush)
+            if self.p["selective"] > 0:
+                free = (1.0 - self.p["selective"]) / self.weights()[1 - side]
+                known = None if u < free else side
+                u = u / free if u < free else (u - free) / (1.0 - free)
+            if known is not None:
+                turn = turn / self.chance_on(side) if self.informed_side() == side else 0.0
+            informed = u < turn
             if informed and self.fair > self.best(ASK):
                 side, lots, limit = BID, sweep, self.best(ASK) if stops else math.ceil(self.fair) - 1
             elif informed and self.fair < self.best(BID):
@@ -614,7 +660,7 @@ class Twin:
             ):
                 side = BID if 2.0 * self.fair > self.twice_mid else ASK
             else:
-                slot, side = self.metaorder()
+                slot, side = self.metaorder(known)
         elif self.model == QL:
             side = self.metaorder()[1]
         elif self.model == EPSILON:

@@ -108,6 +108,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     for i in range(market.slot_left.shape[0]):
         market.slot_left[i] = 0
         market.slot_side[i] = 0
+    market.slot_last = 0
     market.written = 0
     market.restarts = 0
     market.faults = 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.ladder import best, level_size
-from tickwright.book.layout import ASK, BID, Int, Record
+from tickwright.book.layout import ASK, BID, NO_SIDE, Int, Record
 from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive import lmf
 from tickwright.venue.sim.reactive.draws import SIZE, uniform
@@ -24,9 +24,9 @@ from tickwright.venue.sim.reactive.draws import SIZE, uniform
 @inline(borrow=True)
 def order(market: Record, params: Record, block: Int) -> tuple[Int, Int]:
     """The next market order: (side, lots)."""
-    slot = lmf.pick(params, block)
+    slot = lmf.pick(market, params, block)
     if lmf.is_over(market, slot):
-        lmf.begin(market, params, slot, block)
+        lmf.begin(market, params, slot, block, np.int64(NO_SIDE))
     side = lmf.take_turn(market, slot)
     hit = ASK if side == BID else BID
     offered = level_size(market.book.ladder, hit, best(market.book.ladder, hit))

@@ -34,6 +34,13 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      of rank tests", Annals of Mathematical Statistics 24, 1953): where it is c, the chance S of a larger one is
      S^(1/c), and the mean is not c times as large.
 
+ 12. With `selective` z, who takes minds the queue that is hit. P(s) is the chance that by law 6 the next market order
+     is on side s, λ(s) the rate of `queue_reactive` at the queue that it would hit. Market orders come at the rate
+     Σ λ(s) (1 - z + 2 z P(s)), and of those by λ(s) the share that z adds are on side s: whoever waits to trade does so
+     when the queue is thin, and no thin queue is hit by those who are on the other side (after Taranto, Bormetti,
+     Lillo, "The adaptive nature of liquidity taking in limit order books", J. Stat. Mech. 2014). At 0 the rates say
+     when a market order comes, and law 6 alone on which side.
+
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
 comes at a stroke, and is in the quotes a few messages later, most of it through trades with whoever rested.
@@ -60,9 +67,9 @@ import math
 import numpy as np
 
 from tickwright.book.ladder import best
-from tickwright.book.layout import ASK, BID, Bool, Int, Record, at
+from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, at
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive import lmf, queue_reactive
+from tickwright.venue.sim.reactive import lmf, queue_reactive, takers
 from tickwright.venue.sim.reactive.draws import INFORMED, NEWS, PART, SIZE, THROUGH, TIDINGS, near_normal, uniform
 from tickwright.venue.sim.reactive.flow import size_at
 from tickwright.venue.sim.reactive.layout import ACCOUNTS, SCALES, SLOTS
@@ -122,28 +129,31 @@ def _swept(market: Record, params: Record, block: Int, lots: Int) -> Int:
 
 
 @inline(borrow=True)
-def order(market: Record, params: Record, block: Int) -> tuple[Int, Int, Int, Int]:
-    """Who sends the next market order: (side, lots, limit, metaorder or -1)."""
+def order(market: Record, params: Record, block: Int, hit: Int) -> tuple[Int, Int, Int, Int]:
+    """Who sends the next market order, which came by the rate at the queue `hit`: (side, lots, limit, metaorder
+    or -1)."""
     lots = _asked(market, params, block)
-    if uniform(block, INFORMED) < (params.informed + market.rush) / (1.0 + market.rush):
+    known, u = np.int64(NO_SIDE), uniform(block, INFORMED)
+    if params.selective > 0.0:
+        known, u = takers.side_known(market, params, hit, u)
+    if u < takers.turn_of_informed(market, params, known):
+        side = takers.stance(market, params)
         ladder = market.book.ladder
         if market.fair > best(ladder, ASK):
             limit = _sweep_limit(params, block, best(ladder, ASK), np.int64(math.ceil(market.fair)) - 1)
-            return BID, _swept(market, params, block, lots), limit, np.int64(-1)
+            return side, _swept(market, params, block, lots), limit, np.int64(-1)
         if market.fair < best(ladder, BID):
             limit = _sweep_limit(params, block, best(ladder, BID), np.int64(math.floor(market.fair)) + 1)
-            return ASK, _swept(market, params, block, lots), limit, np.int64(-1)
-        gap = 2.0 * market.fair - market.twice_mid
-        if abs(gap) > params.edge * (best(ladder, ASK) - best(ladder, BID)):
-            side = BID if gap > 0.0 else ASK
+            return side, _swept(market, params, block, lots), limit, np.int64(-1)
+        if side != NO_SIDE:
             return side, lots, _limit(market, params, block, side), np.int64(-1)
-    slot = lmf.pick(params, block)
+    slot = lmf.pick(market, params, block) if known == NO_SIDE else lmf.pick_on(market, params, block, known)
     if lmf.is_over(market, slot):
         for r in range(SCALES):
             market.residue[r] += params.weight[r] * market.loud[slot] * concave(market.memory[slot, r], params.n0)
             market.memory[slot, r] = 0.0
         market.loud[slot] = loudness(market, params)
-        lmf.begin(market, params, slot, block)
+        lmf.begin(market, params, slot, block, known)
     side = lmf.take_turn(market, slot)
     return side, lots, _limit(market, params, block, side), slot
 

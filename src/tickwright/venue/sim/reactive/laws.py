@@ -165,7 +165,7 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
 def _queue_market(market: Record, params: Record, block: Int, hit: Int, out: Rows) -> None:
     """A market order that hits a side, and what the law hears of it."""
     if params.model == _FP:
-        taker, lots, limit, slot = fp.order(market, params, block)
+        taker, lots, limit, slot = fp.order(market, params, block, hit)
     else:
         taker = ql.side(market, params, block) if params.model == _QL else 1 - hit
         lots, limit, slot = (

@@ -187,6 +187,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("cancel_sum", "<f8", (2,)),
             ("market_rate", "<f8", (2,)),  # of orders that hit this side
             ("market_scale", "<f8"),  # what a rate of market orders is multiplied by, now
+            ("toward", "<f8", (2,)),  # FP: and each of the two, for who is on that side
             ("back", "<i8"),  # 1 + the side whose best price the last event, a cancel, emptied; else 0
             ("back_price", "<i8"),
             ("flurry", "<i8"),  # 1: the short states of the clock come more often
@@ -212,6 +213,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             ("excitation", "<f8", (TYPES, EXPONENTIALS)),  # Hawkes
             ("slot_side", "<i8", (SLOTS,)),
             ("slot_left", "<i8", (SLOTS,)),
+            ("slot_last", "<i8"),  # the one that traded last
             # the rates of the watched queues
             ("rates", "<f8", (2, 2, DEPTH)),  # [limit orders or cancels, side, queue]
             # what the outside reads
@@ -281,6 +283,7 @@ PARAMS = np.dtype(
         ("own_sizes", "<i8"),  # 1: those of market orders are not those of limit orders
         ("tail", "<f8"),  # LMF: -1 / Pareto exponent of lengths
         ("cap", "<f8"),
+        ("again", "<f8"),  # LMF
         ("tempo", "<f8"),  # model time units a second at the day's mean
         ("day", "<f8"),  # seconds
         ("cells", "<i8"),
@@ -344,6 +347,7 @@ PARAMS = np.dtype(
         ("stale", "<f8"),  # FP: tilt a tick by which the fair price lies beyond a best price
         ("heed", "<f8"),  # FP: how much the reference heeds the fair price when it may follow the mid
         ("rush", "<f8"),  # FP: more market orders for each such tick, relative
+        ("selective", "<f8"),  # FP: how much market orders mind the queue that they hit
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),
         ("cancel", "<f8", (DEPTH, VOLUMES)),

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import math
 
-from tickwright.book.layout import Int, Record
+import numpy as np
+
+from tickwright.book.layout import NO_SIDE, Int, Record
 from tickwright.core.kernel import inline
 from tickwright.venue.sim.reactive import lmf
 from tickwright.venue.sim.reactive.layout import SCALES
@@ -28,9 +30,9 @@ EVERY = 16
 @inline(borrow=True)
 def side(market: Record, params: Record, block: Int) -> Int:
     """The side of the next market order."""
-    slot = lmf.pick(params, block)
+    slot = lmf.pick(market, params, block)
     if lmf.is_over(market, slot):
-        lmf.begin(market, params, slot, block)
+        lmf.begin(market, params, slot, block, np.int64(NO_SIDE))
     return lmf.take_turn(market, slot)
 
 

@@ -46,6 +46,7 @@ from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
+from tickwright.venue.sim.reactive.takers import weigh
 
 MOST_RUSH = 50.0
 """The most that a fair price beyond the quotes adds to the rate of market orders, relative."""
@@ -219,6 +220,8 @@ def _scale_market(market: Record, params: Record, touched: Int) -> None:
         if touched == NO_SIDE:
             market.rush = min(params.rush * beyond(market), MOST_RUSH)
         scale = 1.0 + market.rush
+    if params.selective > 0.0 and touched == NO_SIDE:
+        weigh(market, params)
     if params.uneven != 0:
         spread = best(ladder, ASK) - best(ladder, BID)
         scale *= (1.0 + market.heat) * market.trading * params.by_spread[min(spread, SPREADS) - 1]
@@ -230,7 +233,8 @@ def _look_at_best(market: Record, params: Record, side: Int) -> None:
     """The rate of market orders that hit a side."""
     ladder = market.book.ladder
     lots = np.int64(ladder.levels[at(live_level(ladder, side, best(ladder, side)))].qty)
-    market.market_rate[at(side)] = market.market_scale * params.market[at(place_of(params, lots))]
+    rate = market.market_scale * params.market[at(place_of(params, lots))]
+    market.market_rate[at(side)] = rate * market.toward[at(side)] if params.selective > 0.0 else rate
 
 
 @kernel(borrow=True)

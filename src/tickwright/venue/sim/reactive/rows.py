@@ -84,7 +84,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["passive"], row["informed"], row["lean"] = parameters.passive, parameters.informed, parameters.lean
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
-        row["picked"] = parameters.picked
+        row["picked"], row["selective"] = parameters.picked, parameters.selective
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]
@@ -198,6 +198,7 @@ def _on(curve: Numbers, bins: int) -> np.ndarray:
 
 def _signs(row: np.void, signs: Signs) -> None:
     row["slots"], row["tail"], row["cap"] = signs.slots, -1.0 / signs.pareto, signs.cap
+    row["again"] = signs.again
 
 
 def _queues(row: np.void, queues: Queues) -> None:

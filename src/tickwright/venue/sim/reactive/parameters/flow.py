@@ -136,9 +136,11 @@ class Signs:
     slots: int = 4
     pareto: float = 1.5
     cap: float = 10_000.0
+    again: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.slots <= SLOTS:
             raise ConfigError("signs.slots", self.slots, f"1 to {SLOTS}")
         within("signs.pareto", self.pareto, 1.05, 10.0)
         within("signs.cap", self.cap, 1.0, 1e9)
+        within("signs.again", self.again, 0.0, 0.99)

@@ -62,7 +62,7 @@ class FP:
     half-spreads, `reach` in ticks; `stale`, `rush` and `heed` a tick; `lean` is the part of the tilt that cancels get,
     `join` that of limit orders, `through` the share of market orders that go beyond the best price, `sweep_through`
     that of sweeps, `impact_news` how impact follows the size of the news, `impact_posting` how it follows the want of
-    limit orders at an hour.
+    limit orders at an hour, `selective` how much market orders mind the queue that they hit.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`. The large tick passes it with a policy that was trained in it, by
@@ -138,6 +138,7 @@ class FP:
     impact_news: float = 0.0
     impact_posting: float = 0.0
     join: float = 1.0
+    selective: float = 0.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -166,6 +167,7 @@ class FP:
         within("heed", self.heed, 0.0, 100.0)
         within("rush", self.rush, 0.0, 100.0)
         within("news_rate", self.news_rate, 1e-4, 1.0)
+        within("selective", self.selective, 0.0, 1.0)
 
     @staticmethod
     def large_tick() -> FP:
