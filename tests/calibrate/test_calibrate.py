@@ -88,13 +88,15 @@ def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "simulated", "verdict"),
-    [((0.9,), 0.8, "pass"), ((0.9,), 0.6, "fail"), ((0.6,), 0.5, "as recorded"), ((0.5,), 0.9, "pass"),
-     ((1.9,), 0.6, "fail"), ((1.8,), 2.0, "as recorded"), ((1.8,), 2.1, "fail"), ((0.69,), 0.01, "fail"),
-     ((0.6, 1.9), 0.5, "as recorded"), ((0.6, 1.9), 2.1, "as recorded"), ((0.6, 1.9), 2.2, "fail")],
+    ("recorded", "simulated", "noise", "verdict"),
+    [((0.9,), 0.8, 0.0, "pass"), ((0.9,), 0.6, 0.9, "fail"), ((0.6,), 0.5, 0.0, "as recorded"),
+     ((0.5,), 0.9, 0.0, "pass"), ((1.9,), 0.6, 0.0, "fail"), ((1.8,), 2.0, 0.0, "as recorded"),
+     ((1.8,), 2.1, 0.2, "fail"), ((1.8,), 2.1, 0.4, "as recorded"), ((1.8,), 2.3, 0.4, "fail"),
+     ((0.69,), 0.01, 0.0, "fail"), ((0.6, 1.9), 0.5, 0.0, "as recorded"), ((0.6, 1.9), 2.1, 0.0, "as recorded"),
+     ((0.6, 1.9), 2.2, 0.0, "fail")],
 )  # fmt: skip
 def test_a_range_is_not_held_against_a_market_whose_day_is_about_as_far_out_at_the_same_end(
-    santa_fe: DayFacts, recorded: tuple[float, ...], simulated: float, verdict: str
+    santa_fe: DayFacts, recorded: tuple[float, ...], simulated: float, noise: float, verdict: str
 ) -> None:
     def of(values: tuple[float, ...]) -> DayFacts:
         fact = santa_fe["signature-trades"]
@@ -104,7 +106,8 @@ def test_a_range_is_not_held_against_a_market_whose_day_is_about_as_far_out_at_t
 
         return replace(santa_fe, facts=santa_fe.facts | {fact.name: replace(fact, estimator=known)})
 
-    found = range_score(Range("signature-trades", None, 0.7, 1.7, "a reason"), of(recorded), [of((simulated,))])
+    limits, noises = Range("signature-trades", None, 0.7, 1.7, "a reason"), {"signature-trades": noise}
+    found = range_score(limits, of(recorded), [of((simulated,))], noises)
     assert (found.verdict, found.simulated) == (verdict, simulated)
 
 

@@ -13,7 +13,7 @@ from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.distance import apart, distance, noise_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.score import score
+from tickwright.calibrate.score import range_score, score
 from tickwright.calibrate.search import (
     KNOBS,
     LARGE_TICK_KNOBS,
@@ -25,6 +25,7 @@ from tickwright.calibrate.search import (
     loss,
     loss_of,
     search,
+    verdict_loss,
     with_knobs,
 )
 from tickwright.core.errors import CapacityError
@@ -208,6 +209,30 @@ def test_what_is_outside_is_counted_as_the_verdict_counts_it() -> None:
     assert failed > 2
     assert count_outside(recorded, days, noises) == failed
     assert count_outside(recorded, [recorded], {}) == 0
+
+
+def test_the_verdicts_loss_is_its_count_made_smooth() -> None:
+    # Invariant: nothing where all is well inside; with a fact the median day decides, by how near it is to what passes,
+    # from nine tenths on, and for at most three.
+    recorded, days = session(market(), 1), [session(market(kappa=0.9, news=0.9), seed) for seed in (2, 3, 4)]
+    assert verdict_loss(recorded, [recorded], {}) == pytest.approx(
+        sum(range_score(one, recorded, [recorded]).verdict == "fail" for one in RANGES) / len(BANDS)
+    )
+    medians = {
+        name: float(np.median([apart(recorded[name], day[name], band.scaled) or 0.0 for day in days]))
+        for name, band in BANDS.items()
+    }
+    name = max(BANDS, key=lambda one: medians[one] / BANDS[one].limit)
+    median = medians[name]
+    assert median > 1.5 * BANDS[name].limit
+    assert name not in {one.fact for one in RANGES}
+    unknown = dict.fromkeys(BANDS, 1e12)  # no day can tell anything
+    base = verdict_loss(recorded, days, unknown)
+    for part, counts in ((0.85, 0.0), (0.95, 0.5), (1.0, 1.0), (1.1, 2.0), (1.5, 3.0)):
+        noises = unknown | {name: median / part}
+        assert verdict_loss(recorded, days, noises) - base == pytest.approx(counts / len(BANDS), abs=1e-9)
+    outside, smooth = count_outside(recorded, days, {}), len(BANDS) * verdict_loss(recorded, days, {})
+    assert 2 < outside <= smooth <= 3 * len(BANDS)
 
 
 def test_a_days_own_noise_is_that_of_its_verdict() -> None:

@@ -68,7 +68,7 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
-LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS, SELECTIVE = 0.4, 0.0, 0.5, 0.2, 0.8, 0.8
+LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS, SELECTIVE = 0.4, 0.0, 0.5, 0.2, 0.8, 0.5
 """To start with; the search goes on from there."""
 IMPACT_POSTING = 0.5
 """The same: the spread goes about as the inverse of the root of posting, and impact with it."""

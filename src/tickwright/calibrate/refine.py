@@ -43,6 +43,7 @@ from tickwright.calibrate.search import (
     loss_of,
     noises_of,
     search,
+    verdict_loss,
 )
 from tickwright.calibrate.sign_memory import memory_of, signs_of
 from tickwright.core.errors import BookError, CapacityError, ConfigError
@@ -53,8 +54,10 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-WIDTHS = (WIDTH, 0.5 * WIDTH)
-"""Of the searches that begin at the first market, and of those that begin where the better of these ended."""
+WIDTHS, CLOSER = (WIDTH, 0.5 * WIDTH), (1, 5)
+"""Of the searches that begin at the first market, and of those that begin where the better of these ended; and how many
+times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict is on several days,
+and what is to be gained by then is less than the chance of one."""
 EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: a day of more is simulated in less time, with its curves."""
@@ -71,7 +74,7 @@ _FAST = 2
 _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
 JUDGES = 15
-"""Seeds on which fits are compared: by the facts outside, as the verdict counts them, and then by the loss."""
+"""Seeds on which fits are compared, by what the search goes down."""
 POLISH, SEEN = 4, 5
 """Steps of counts and curves at the end, and sessions that each is from."""
 
@@ -118,18 +121,19 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
 
     noises = noises_of(recorded)
 
-    def judged(one: FP, stage: int) -> tuple[int, float]:
+    def judged(one: FP, stage: int) -> tuple[float, int]:
         days: list[DayFacts] = []
         losses = [loss_of(one, recorded, session, seed, noises, days) for seed in _unseen(stage, 0, JUDGES)]
         faults = len(BANDS) * (JUDGES - len(days))
-        return count_outside(recorded, days, noises) + faults, sum(losses) / JUDGES
+        lost = sum(losses) / JUDGES + verdict_loss(recorded, days, noises)
+        return lost + faults, count_outside(recorded, days, noises) + faults
 
-    def searched(begin: FP, draw: int) -> tuple[FP, tuple[int, float]]:
+    def searched(begin: FP, draw: int) -> tuple[FP, tuple[float, int]]:
         stage = draw // SEARCHES
         first = SEED + 1 + stage * generations * sessions
         found = search(
-            begin, recorded, lambda one, seed: session(one, first + seed), generations, adjust, sessions, knobs, draw,
-            WIDTHS[stage],
+            begin, recorded, lambda one, seed: session(one, first + seed), max(1, generations // CLOSER[stage]), adjust,
+            sessions * CLOSER[stage], knobs, draw, WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
             found = _polished(found, recorded, session, adjust, _unseen(stage, 1 + k, SEEN))
@@ -143,8 +147,8 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             for found, lost in list(pool.map(partial(searched, kept), together)):
                 taken = "taken" if lost < least else "left"
                 notes.append(
-                    f"{generations * POPULATION} more over all facts: {taken}, {lost[0]} outside and a loss of "
-                    f"{lost[1]:.3f} against {least[0]} and {least[1]:.3f}, on {JUDGES} seeds that none had seen"
+                    f"{generations * POPULATION} more over all facts: {taken}, {lost[1]} outside and a loss of "
+                    f"{lost[0]:.3f} against {least[1]} and {least[0]:.3f}, on {JUDGES} seeds that none had seen"
                 )
                 if lost < least:
                     kept, least = found, lost

@@ -2,9 +2,9 @@
 
 A fact whose distance is within its band passes, else it fails; where the band is narrower than the recorded day's own
 noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
-A range that is missed where the recorded day lies beyond the same end, and by no more than the fact's band further than
-that day, is `as recorded`: what is asked of a market in general is no fault of one that is like its day. It is named,
-and counts neither way.
+A range that is missed where the recorded day lies beyond the same end, and by no more than the fact's band or the day's
+own noise further than that day, is `as recorded`: what is asked of a market in general is no fault of one that is like
+its day. It is named, and counts neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
 Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
 band by chance, and outside by chance.
@@ -12,8 +12,9 @@ band by chance, and outside by chance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -127,7 +128,8 @@ def score(recorded: DayFacts, simulated: DayFacts | Sequence[DayFacts], seed: in
     facts = tuple(
         _fact(name, recorded, _median_day(name, recorded, days), derive(seed, name), resamples) for name in BANDS
     )
-    ranges = tuple(range_score(one, recorded, days) for one in RANGES)
+    noises = {one.fact: one.distance.noise for one in facts if one.distance is not None}
+    ranges = tuple(range_score(one, recorded, days, noises) for one in RANGES)
     ratios = [
         min(1.0, one.band.limit / one.distance.value) if one.distance.value > 0 else 1.0
         for one in facts
@@ -154,14 +156,17 @@ def _median_day(name: str, recorded: DayFacts, days: list[DayFacts]) -> DayFacts
     return days[sorted(known)[len(known) // 2][1]] if known else days[0]
 
 
-def range_score(limits: Range, recorded: DayFacts, days: Sequence[DayFacts]) -> RangeScore:
-    """A range over several days: the value that is the median of theirs, each the one farthest out."""
+def range_score(
+    limits: Range, recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[str, float] = MappingProxyType({})
+) -> RangeScore:
+    """A range over several days: the value that is the median of theirs, each the one farthest out. `noises` are of the
+    recorded day, by fact, in the fact's own unit."""
     values = sorted(value for day in days if (value := farthest(limits, day)) is not None)
     found = values[len(values) // 2] if values else None
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
-    here, band = _known(limits, recorded), BANDS[limits.fact].limit
+    here, band = _known(limits, recorded), max(BANDS[limits.fact].limit, noises.get(limits.fact, 0.0))
     if here.size and (
         (here.min() - band <= found < limits.low and here.min() < limits.low)
         or (limits.high < found <= here.max() + band and here.max() > limits.high)

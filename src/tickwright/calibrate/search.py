@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright.calibrate.bands import BANDS, RANGES
+from tickwright.calibrate.bands import BANDS, RANGES, Range
 from tickwright.calibrate.day_curves import towards_curves
 from tickwright.calibrate.distance import apart, noise_of
 from tickwright.calibrate.facts import DayFacts
@@ -40,6 +40,8 @@ _EDGE, _INSIDE = 0.15, 0.9
 part of the band that is aimed at, so that most sessions are inside."""
 _FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
+_MOST, _NEAR = 3.0, 0.03
+"""What a fact outside counts for at most in the verdict's loss; how near to its end a range counts, of its width."""
 _RESAMPLES = 400
 """Of the recorded day, by which a search knows what it can tell."""
 _KEPT = 0.4
@@ -193,8 +195,8 @@ def loss(recorded: DayFacts, simulated: DayFacts, noises: Mapping[str, float] = 
     total = float(np.mean(parts)) + _MOMENTS * moments_apart(moments_of(recorded), moments_of(simulated))
     total += _KEPT * kept_at_rest(recorded, simulated)
     for one in RANGES:
-        found, there = farthest(one, simulated), farthest(one, recorded)
-        if found is not None and (there is None or one.low <= there <= one.high):  # a day outside asks for no less
+        found = farthest(one, simulated)
+        if found is not None and _asked(one, farthest(one, recorded)):
             out = max(one.low - found, found - one.high) / (one.high - one.low)
             total += _RANGES / len(BANDS) / (1.0 + math.exp(-float(np.clip(out * 20, -30, 30))))
     return total
@@ -205,10 +207,39 @@ def count_outside(recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[
     that they miss alone (`score`)."""
     found = 0
     for name, band in BANDS.items():
-        values = [apart(recorded[name], day[name], band.scaled) for day in days]
-        known = sorted(value for value in values if value is not None)
-        found += bool(known) and known[len(known) // 2] > max(band.limit, noises.get(name, 0.0))
-    return found + sum(range_score(one, recorded, days).verdict == "fail" for one in RANGES)
+        value = _median([apart(recorded[name], day[name], band.scaled) for day in days])
+        found += value is not None and value > max(band.limit, noises.get(name, 0.0))
+    return found + sum(range_score(one, recorded, days, noises).verdict == "fail" for one in RANGES)
+
+
+def verdict_loss(recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[str, float]) -> float:
+    """`count_outside` over the number of facts, made smooth: a fact counts from `_INSIDE` of what passes on, a required
+    range from as near its end, and neither for more than `_MOST`."""
+    total = 0.0
+    for name, band in BANDS.items():
+        value = _median([apart(recorded[name], day[name], band.scaled) for day in days])
+        if value is not None:
+            ratio = value / max(band.limit, noises.get(name, 0.0))
+            total += min(_MOST, max(0.0, (ratio - _INSIDE) / (1.0 - _INSIDE)))
+    for one in RANGES:
+        found = range_score(one, recorded, days, noises)
+        if found.simulated is not None and _asked(one, found.recorded):
+            out = max(one.low - found.simulated, found.simulated - one.high) / (one.high - one.low)
+            total += min(_MOST, max(0.0, 1.0 + out / _NEAR))
+        else:
+            total += found.verdict == "fail"
+    return total / len(BANDS)
+
+
+def _asked(one: Range, recorded: float | None) -> bool:
+    """A recorded day outside a range asks for no less."""
+    return recorded is None or one.low <= recorded <= one.high
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    """Of those known, the farther of the two in the middle of an even number, as in `score`."""
+    known = sorted(value for value in values if value is not None)
+    return known[len(known) // 2] if known else None
 
 
 def _outside(ratio: float) -> float:
@@ -281,7 +312,10 @@ def _loss_at(
         market = with_knobs(start, x, knobs)
     except ConfigError:
         return LOSS_OF_FAILURE
-    return float(np.mean([loss_of(market, recorded, session, seed, noises, seen, room) for seed in seeds]))
+    days: list[DayFacts] = []
+    losses = [loss_of(market, recorded, session, seed, noises, days, room) for seed in seeds]
+    seen += days
+    return float(np.mean(losses)) + verdict_loss(recorded, days, noises)
 
 
 def loss_of(
