@@ -8,6 +8,7 @@ import math
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,17 @@ def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
     assert "Outside a required range as the recorded day is: " in same.words()
 
 
+def with_signature(day: DayFacts, values: tuple[float, ...]) -> DayFacts:
+    """The same day with these values of a signature plot, again and again."""
+    fact = day["signature-trades"]
+
+    def known(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = np.resize(values, fact.x.shape)
+        return np.nan_to_num(found), ~np.isnan(found)
+
+    return replace(day, facts=day.facts | {fact.name: replace(fact, estimator=known)})
+
+
 @pytest.mark.parametrize(
     ("recorded", "simulated", "noise", "verdict"),
     [((0.9,), 0.8, 0.0, "pass"), ((0.9,), 0.6, 0.9, "fail"), ((0.6,), 0.5, 0.0, "as recorded"),
@@ -98,17 +110,21 @@ def test_a_day_passes_against_itself(santa_fe: DayFacts) -> None:
 def test_a_range_is_not_held_against_a_market_whose_day_is_about_as_far_out_at_the_same_end(
     santa_fe: DayFacts, recorded: tuple[float, ...], simulated: float, noise: float, verdict: str
 ) -> None:
-    def of(values: tuple[float, ...]) -> DayFacts:
-        fact = santa_fe["signature-trades"]
-
-        def known(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return np.resize(values, fact.x.shape), np.full(fact.x.shape, True)
-
-        return replace(santa_fe, facts=santa_fe.facts | {fact.name: replace(fact, estimator=known)})
-
+    of = partial(with_signature, santa_fe)
     limits, noises = Range("signature-trades", None, 0.7, 1.7, "a reason"), {"signature-trades": noise}
     found = range_score(limits, of(recorded), [of((simulated,))], noises)
     assert (found.verdict, found.simulated) == (verdict, simulated)
+
+
+def test_of_several_days_a_range_asks_the_median_at_each_lag(santa_fe: DayFacts) -> None:
+    # Oracle: by hand. Each day is out at a lag of its own, which is chance; the third lag is out on two of three.
+    nan, limits = math.nan, Range("signature-trades", None, 0.7, 1.7, "a reason")
+    days = [(0.4, 1.0, 1.1, nan), (1.0, 2.5, 0.6, nan), (1.1, 1.0, 0.5, nan)]
+    found = range_score(limits, with_signature(santa_fe, (1.0,)), [with_signature(santa_fe, one) for one in days])
+    assert (found.simulated, found.verdict) == (0.6, "fail")
+    alone = range_score(limits, with_signature(santa_fe, (1.0,)), [with_signature(santa_fe, days[1])])
+    assert alone.simulated == 2.5
+    assert range_score(limits, santa_fe, []).verdict == "undecided"
 
 
 def test_another_seed_of_one_market_is_told_from_another_market(santa_fe: DayFacts) -> None:

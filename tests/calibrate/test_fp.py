@@ -116,16 +116,19 @@ def facts(rows: np.ndarray) -> DayFacts:
 
 
 @pytest.fixture(scope="module")
-def known() -> tuple[DayFacts, DayFacts, Fit]:
-    """A day of the truth, one of what was fitted to it, and the fit."""
+def known() -> tuple[DayFacts, list[DayFacts], Fit]:
+    """A day of the truth, some of what was fitted to it, and the fit."""
     rows = generate_session(truth(), 5, OPEN, END)[0]
     day = facts(rows)
     fit = FPModel(evaluations=8).fit(day, lambda: [rows])
-    again = np.concatenate(list(in_recorded_ticks(FPModel().simulate(fit.parameters, 17, OPEN, END), fit.tick)))
-    return day, facts(again), fit
+    days = [
+        facts(np.concatenate(list(in_recorded_ticks(FPModel().simulate(fit.parameters, seed, OPEN, END), fit.tick))))
+        for seed in (17, 18, 19)
+    ]
+    return day, days, fit
 
 
-def test_what_a_day_shows_comes_back(known: tuple[DayFacts, DayFacts, Fit]) -> None:
+def test_what_a_day_shows_comes_back(known: tuple[DayFacts, list[DayFacts], Fit]) -> None:
     # Sizes are counted (hundredths); the curve is one day's trades by block; the memory of signs is of 20 000 trades.
     day, _, fit = known
     found, given = market_of({"model": "fp", "version": 2, **fit.parameters}).parameters, truth()
@@ -143,19 +146,20 @@ def test_what_a_day_shows_comes_back(known: tuple[DayFacts, DayFacts, Fit]) -> N
     assert day.day.count(5) > 5_000
 
 
-def test_a_day_of_the_fit_looks_like_one_of_the_truth(known: tuple[DayFacts, DayFacts, Fit]) -> None:
-    # kappa, s and a show in a day only together: in its variance, signature and response, on a seed of their own.
-    day, again, _ = known
-    wanted, got = moments_of(day), moments_of(again)
-    assert isinstance(got, Moments)
+def test_a_day_of_the_fit_looks_like_one_of_the_truth(known: tuple[DayFacts, list[DayFacts], Fit]) -> None:
+    # kappa, s and a show in a day only together: in its variance, signature and response, on seeds of their own. The
+    # median day stands for the fit: long metaorders make the variance of a day chance for a good part.
+    day, days, _ = known
+    wanted, found = moments_of(day), [dataclasses.asdict(moments_of(one)) for one in days]
+    got = Moments(**{name: float(np.median([one[name] for one in found])) for name in found[0]})
     assert got.events == pytest.approx(wanted.events, rel=0.25)
     assert got.market_share == pytest.approx(wanted.market_share, rel=0.25)
     assert got.spread == pytest.approx(wanted.spread, rel=0.15)
     assert got.variance == pytest.approx(wanted.variance, rel=0.5)
     assert got.response == pytest.approx(wanted.response, rel=0.4)
     assert got.bounce == pytest.approx(wanted.bounce, rel=0.4)
-    assert nearness(day, again) > 0.85
-    assert nearness(day, day) >= nearness(day, again)
+    assert np.median([nearness(day, one) for one in days]) > 0.85
+    assert nearness(day, day) >= max(nearness(day, one) for one in days)
 
 
 def test_the_same_day_gives_the_same_fit() -> None:

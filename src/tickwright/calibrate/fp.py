@@ -68,7 +68,8 @@ from tickwright.venue.sim.reactive.parameters import FP, PARAMETERS_VERSION
 PULL = 0.4
 """κ times the mean spread, to start with."""
 NEWS = 0.3
-LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS, SELECTIVE = 0.4, 0.0, 0.5, 0.2, 0.8, 0.5
+LEAN, SMALL_TICK_LEAN, THROUGH, COMEBACK, IMPACT_NEWS = 0.4, 0.0, 0.5, 0.2, 0.8
+SELECTIVE, SWIFT = 0.5, 0.4
 """To start with; the search goes on from there."""
 IMPACT_POSTING = 0.5
 """The same: the spread goes about as the inverse of the root of posting, and impact with it."""
@@ -187,6 +188,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
         sweep_through=THROUGH,
         impact_news=IMPACT_NEWS,
         selective=SELECTIVE,
+        swift=SWIFT,
         impact_posting=IMPACT_POSTING,
         kappa=PULL * book.tick / found.spread,
         impact=impact_scale(sigma, base.weights, base.memory, base.n0, y),

@@ -54,7 +54,7 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-WIDTHS, CLOSER = (WIDTH, 0.5 * WIDTH), (1, 5)
+WIDTHS, CLOSER = (WIDTH, 0.5 * WIDTH), (1, 2)
 """Of the searches that begin at the first market, and of those that begin where the better of these ended; and how many
 times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict is on several days,
 and what is to be gained by then is less than the chance of one."""

@@ -159,10 +159,9 @@ def _median_day(name: str, recorded: DayFacts, days: list[DayFacts]) -> DayFacts
 def range_score(
     limits: Range, recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[str, float] = MappingProxyType({})
 ) -> RangeScore:
-    """A range over several days: the value that is the median of theirs, each the one farthest out. `noises` are of the
-    recorded day, by fact, in the fact's own unit."""
-    values = sorted(value for day in days if (value := farthest(limits, day)) is not None)
-    found = values[len(values) // 2] if values else None
+    """A range over several days: at each x the median of theirs, and of these the value farthest out; the farthest out
+    of each day would be chance, where many x are asked for. `noises` are of the recorded day, by fact, in its unit."""
+    found = _farthest(limits, _medians(limits, days))
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
@@ -177,15 +176,31 @@ def range_score(
 
 def farthest(limits: Range, day: DayFacts) -> float | None:
     """The known value at the range's x; of several the one farthest out."""
-    here = _known(limits, day)
-    if not here.size:
+    return _farthest(limits, _known(limits, day))
+
+
+def _farthest(limits: Range, values: np.ndarray) -> float | None:
+    if not values.size:
         return None
-    out = np.maximum(limits.low - here, here - limits.high)
-    return float(here[np.argmax(out)])
+    out = np.maximum(limits.low - values, values - limits.high)
+    return float(values[np.argmax(out)])
+
+
+def _medians(limits: Range, days: Sequence[DayFacts]) -> np.ndarray:
+    """Over the days that know it, the value at each x that a range is about."""
+    if not days:
+        return np.zeros(0)
+    values, known = (np.array(both) for both in zip(*(day[limits.fact].value() for day in days), strict=True))
+    wanted = known & _about(limits, days[0])
+    return np.array([np.median(values[there, x]) for x, there in enumerate(wanted.T) if there.any()])
 
 
 def _known(limits: Range, day: DayFacts) -> np.ndarray:
     """The values of a day that a range is about."""
-    fact = day[limits.fact]
-    y, known = fact.value()
-    return np.asarray(y[known & (np.full(fact.x.shape, True) if limits.x is None else fact.x == limits.x)])
+    y, known = day[limits.fact].value()
+    return np.asarray(y[known & _about(limits, day)])
+
+
+def _about(limits: Range, day: DayFacts) -> np.ndarray:
+    x = day[limits.fact].x
+    return np.full(x.shape, True) if limits.x is None else np.asarray(x == limits.x)

@@ -33,7 +33,7 @@ POPULATION = 12
 """Sessions in a generation."""
 WIDTH = 0.7
 """How far the first generation goes, in the knobs' steps."""
-LOSS_OF_FAILURE = 2.0
+LOSS_OF_FAILURE = 10.0
 """Of a market that could not be simulated, more than any other loses."""
 _EDGE, _INSIDE = 0.15, 0.9
 """Logarithm of distance over band within which a fact changes from inside to outside: a session's own noise; and the
@@ -164,6 +164,8 @@ KNOBS: tuple[Knob, ...] = (
     _field("rush", 0.0, 10.0, 0.5),
     _field("news_rate", 0.05, 1.0, 0.4, log=True),
     _field("selective", 0.0, 1.0, 0.15),
+    _field("swift", 0.0, 3.0, 0.15),
+    _field("swift_memory", 1.0, 50.0, 0.3, log=True),
     _impact("fast impact", 0, 2, 0.3),
     _impact("slow impact", 2, 4, 0.3),
 )

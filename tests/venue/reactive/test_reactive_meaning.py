@@ -1,6 +1,6 @@
-"""What FP's `news_rate`, `rush`, `heed`, `stale` and `selective` mean: how often things happen in copies of one book
-whose fair price is planted, against closed forms. Every bound is 4.5 standard errors, which chance breaks once in
-150 000 times.
+"""What FP's `news_rate`, `rush`, `heed`, `stale`, `selective` and `swift` mean: how often things happen in copies of
+one book whose fair price is planted, against closed forms. Every bound is 4.5 standard errors, which chance breaks once
+in 150 000 times.
 """
 
 import dataclasses as dc
@@ -203,3 +203,40 @@ def test_who_minds_the_queue_comes_at_its_own_rate(selective, beyond, again):
         tries += COPIES
     for name, count in found.items():
         assert_share(count, tries, rate[name] / total)
+
+
+@pytest.mark.parametrize("side", [BID, ASK])
+@pytest.mark.parametrize(("lean", "join"), [(1.0, 1.0), (-0.2, 0.7)])
+def test_who_quotes_hears_of_a_trade_at_once_and_forgets_it(side, lean, join):
+    # Closed form: after an agent's buy bid limits and ask cancels come e^swift times as often and the others as much
+    # less, whatever the rest of the tilt; after n events without a trade it is e^(swift e^(-n / memory)).
+    swift, memory = 0.7, 4.0
+    given = dc.replace(FP(), flow=STEADY, swift=swift, swift_memory=memory, lean=lean, join=join)
+    market, params = book(given)
+    deaf = params.copy()
+    deaf["swift"] = 0.0
+    after, plain = (planted(market, p, side, 1, lambda bid, offer: (bid + offer) / 2 + 0.2) for p in (params, deaf))
+    sign = 1.0 if side == BID else -1.0
+    for name in ("up", "up_cancel"):  # of ask limits and of bid cancels
+        assert after[name][0] == pytest.approx(plain[name][0] * math.exp(-swift * sign), rel=1e-12)
+    for name, inverse in (("down", "up"), ("down_cancel", "up_cancel")):
+        assert after[name][0] == pytest.approx(1.0 / after[inverse][0], rel=1e-12)
+    rates = {
+        "bid": after["down"][0] * after["limit_sum"][0, BID] + after["up_cancel"][0] * after["cancel_sum"][0, BID],
+        "ask": after["up"][0] * after["limit_sum"][0, ASK] + after["down_cancel"][0] * after["cancel_sum"][0, ASK],
+    }
+    total, bids, tries, faded = sum(rates.values()) + after["market_rate"].sum(), 0, 0, 0
+    for then in next_events(after, params, 30, np.random.default_rng(5)):
+        quiet = then["trades"] == after["trades"]
+        changed = then["background"] != after["background"]
+        # A best queue that is emptied takes the mid along, and with the reference a queue of the other side.
+        fell = then["twice_mid"] < after["twice_mid"]
+        bids += int((quiet & changed[:, BID] & (~changed[:, ASK] | fell)).sum())
+        tries += COPIES
+        faded += int(quiet.sum())
+        np.testing.assert_allclose(then["push"][quiet], sign * math.exp(-1.0 / memory), rtol=1e-12)
+        still = quiet & (then["twice_mid"] == after["twice_mid"])
+        tilt = np.log(then["up"][still] / plain["up"][0])
+        np.testing.assert_allclose(tilt, -swift * sign * math.exp(-1.0 / memory), rtol=1e-9)
+    assert faded > 0
+    assert_share(bids, tries, rates["bid"] / total)

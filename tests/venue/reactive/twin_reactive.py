@@ -66,7 +66,7 @@ class Twin:
         self.free, self.used = [], 0
         self.reference, self.twice_mid = mid, 2 * mid + 1
         self.up = self.down = self.up_cancel = self.down_cancel = self.gap = 1.0
-        self.heat = self.rush = 0.0
+        self.heat = self.rush = self.push = 0.0
         self.flurry = False
         self.posting = None
         self.company = None  # the side on which the next event is a cancel, at once
@@ -254,6 +254,7 @@ class Twin:
             self.cash[who] -= s * maker.price * part
             self.shares[who] += s * part
         self.made[maker.owner] += part
+        self.push = float(sign)
         if maker.owner and self.model == FP:
             self.remember(maker.owner, -sign * part * self.p["passive"])
         if taker and self.model == FP:
@@ -433,8 +434,8 @@ class Twin:
         x = self.p["kappa"] * gap
         if self.p["stale"] > 0:
             x += self.p["stale"] * math.copysign(self.beyond(), gap)
-        x = min(max(x, -self.p["clip"]), self.p["clip"])
-        self.up, self.up_cancel = math.exp(self.p["join"] * x), math.exp(self.p["lean"] * x)
+        x, push = min(max(x, -self.p["clip"]), self.p["clip"]), self.p["swift"] * self.push
+        self.up, self.up_cancel = math.exp(self.p["join"] * x - push), math.exp(self.p["lean"] * x - push)
         self.down, self.down_cancel = 1.0 / self.up, 1.0 / self.up_cancel
 
     def lean(self, signed):
@@ -579,6 +580,8 @@ class Twin:
         else:
             self.clock += self.wait * self.p["company_gap"]
         self.heat *= self.p["echo_keep"]
+        if self.p["swift"] > 0:
+            self.push *= self.p["swift_keep"]
         kind, side, i = self.choose(total, passed)
         if in_company is not None:
             lean = self.up_cancel if in_company == BID else self.down_cancel

@@ -41,6 +41,10 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      Lillo, "The adaptive nature of liquidity taking in limit order books", J. Stat. Mech. 2014). At 0 the rates say
      when a market order comes, and law 6 alone on which side.
 
+ 13. Whoever quotes hears of a trade sooner than F is in the prices: after a market order that bought, bid limits and
+     ask cancels come e^`swift` times as often and the others as much less, and what it said fades by
+     e^(-1/`swift_memory`) with each event. An agent's order is heard as any other's.
+
 Laws 8 and 9, pieces of news and `stale` are there so that nobody is paid to wait: as long as the mid followed F slowly,
 who watched the book foresaw the mid by more than half a spread, and a patient round trip earned a tick a lot. News now
 comes at a stroke, and is in the quotes a few messages later, most of it through trades with whoever rested.
@@ -242,11 +246,12 @@ def tilt(market: Record, params: Record) -> None:
         beyond = queue_reactive.beyond(market)
         x += params.stale * (beyond if gap > 0.0 else -beyond)
     x = min(max(x, -params.clip), params.clip)
-    market.up = math.exp(x) if params.join == 1.0 else math.exp(params.join * x)
+    push = params.swift * market.push
+    market.up = math.exp((x if params.join == 1.0 else params.join * x) - push)
     market.down = 1.0 / market.up
     if params.lean == params.join:
         market.up_cancel = market.up
         market.down_cancel = market.down
     else:
-        market.up_cancel = math.exp(params.lean * x)
+        market.up_cancel = math.exp(params.lean * x - push)
         market.down_cancel = 1.0 / market.up_cancel

@@ -115,7 +115,8 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
         santa_fe.settle(market, params, out)
         return
     moved = queue_reactive.settle(market, params, block, agent, touched, out)
-    if params.model == _FP and (moved or touched == NO_SIDE):  # or there was a trade, so that `fp.value` is another
+    # Or there was a trade, so that `fp.value` is another; or what a trade said is fading.
+    if params.model == _FP and (moved or touched == NO_SIDE or params.swift > 0.0):
         fp.tilt(market, params)
 
 
@@ -135,6 +136,8 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
         _pass(market, total)
     if params.uneven != 0:  # else there is no echo
         market.heat *= params.echo_keep
+    if params.swift > 0.0:
+        market.push *= params.swift_keep
     touched = np.int64(side)
     if market.back > 0 and queue_reactive.comes_back(market, params, block, out):
         touched = np.int64(NO_SIDE)

@@ -201,6 +201,7 @@ def market_dtype(orders: int, levels: int, far: int) -> np.dtype[Any]:
             # memories
             ("fair", "<f8"),
             ("rush", "<f8"),  # FP: how many more market orders come, relative, for what the informed know
+            ("push", "<f8"),  # FP: 1 after a market order that bought, -1 after one that sold, fading
             ("walk", "<f8"),
             ("activity", "<f8"),
             ("memory", "<f8", (OWNERS, SCALES)),  # FP: N
@@ -347,6 +348,8 @@ PARAMS = np.dtype(
         ("stale", "<f8"),  # FP: tilt a tick by which the fair price lies beyond a best price
         ("heed", "<f8"),  # FP: how much the reference heeds the fair price when it may follow the mid
         ("rush", "<f8"),  # FP: more market orders for each such tick, relative
+        ("swift", "<f8"),  # FP: tilt after a market order
+        ("swift_keep", "<f8"),  # FP: of it, an event
         ("selective", "<f8"),  # FP: how much market orders mind the queue that they hit
         ("market", "<f8", (VOLUMES,)),
         ("limit", "<f8", (DEPTH, VOLUMES)),

@@ -85,6 +85,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
         row["news_rate"] = parameters.news_rate
         row["stale"], row["heed"], row["rush"] = parameters.stale, parameters.heed, parameters.rush
         row["picked"], row["selective"] = parameters.picked, parameters.selective
+        row["swift"], row["swift_keep"] = parameters.swift, math.exp(-1.0 / parameters.swift_memory)
         row["sweep"] = max(1, round(parameters.sweep * parameters.flow.typical))
         row["keep"] = [math.exp(-1.0 / tau) for tau in parameters.memory]
         row["weight"] = [parameters.impact * w for w in parameters.weights]

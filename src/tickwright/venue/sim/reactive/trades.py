@@ -64,6 +64,7 @@ def _end_order(market: Record, sign: Int, filled: Int, out: Rows) -> None:
     market.volume += filled
     market.signed += sign * filled
     if filled > 0:
+        market.push = np.float64(sign)
         end_message(market, out)
 
 

@@ -139,6 +139,8 @@ class FP:
     impact_posting: float = 0.0
     join: float = 1.0
     selective: float = 0.0
+    swift: float = 0.0
+    swift_memory: float = 5.0
 
     def __post_init__(self) -> None:
         within("kappa", self.kappa, 0.0, 100.0)
@@ -168,6 +170,8 @@ class FP:
         within("rush", self.rush, 0.0, 100.0)
         within("news_rate", self.news_rate, 1e-4, 1.0)
         within("selective", self.selective, 0.0, 1.0)
+        within("swift", self.swift, 0.0, 3.0)
+        within("swift_memory", self.swift_memory, 0.1, 1e3)
 
     @staticmethod
     def large_tick() -> FP:

@@ -136,7 +136,7 @@ _ADDED: dict[str, Any] = {
     "queues.comeback": 0.0, "queues.company": 0.0, "queues.company_gap": 1e-6,
     "lean": 1.0, "through": 1.0, "sweep_through": 1.0, "picked": 1.0, "edge": 0.0, "reach": DEPTH,
     "impact_news": 0.0, "impact_posting": 0.0, "join": 1.0, "stale": 0.0, "heed": 0.0, "rush": 0.0, "news_rate": 1.0,
-    "selective": 0.0, "signs.again": 0.0,
+    "selective": 0.0, "swift": 0.0, "swift_memory": 5.0, "signs.again": 0.0,
 }  # fmt: skip
 """Fields that came later, at values at which a law is as it was before: they are left out of the hash, so that a market
 keeps its name."""
