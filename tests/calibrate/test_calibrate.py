@@ -101,7 +101,9 @@ def with_signature(day: DayFacts, values: tuple[float, ...]) -> DayFacts:
 
 @pytest.mark.parametrize(
     ("recorded", "simulated", "noise", "verdict"),
-    [((0.9,), 0.8, 0.0, "pass"), ((0.9,), 0.6, 0.9, "fail"), ((0.6,), 0.5, 0.0, "as recorded"),
+    [((0.9,), 0.8, 0.0, "pass"), ((0.9,), 0.6, 0.1, "fail"), ((0.75,), 0.6, 0.1, "undecided"),
+     ((0.75,), 0.45, 0.1, "fail"), ((0.75,), 0.6, 0.0, "fail"), ((1.65,), 1.75, 0.1, "undecided"),
+     ((0.6,), 0.5, 0.0, "as recorded"),
      ((0.5,), 0.9, 0.0, "pass"), ((1.9,), 0.6, 0.0, "fail"), ((1.8,), 2.0, 0.0, "as recorded"),
      ((1.8,), 2.1, 0.2, "fail"), ((1.8,), 2.1, 0.4, "as recorded"), ((1.8,), 2.3, 0.4, "fail"),
      ((0.69,), 0.01, 0.0, "fail"), ((0.6, 1.9), 0.5, 0.0, "as recorded"), ((0.6, 1.9), 2.1, 0.0, "as recorded"),

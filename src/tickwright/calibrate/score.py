@@ -4,7 +4,8 @@ A fact whose distance is within its band passes, else it fails; where the band i
 noise and the distance within that noise, one day cannot tell and the fact is `undecided`: it counts neither way.
 A range that is missed where the recorded day lies beyond the same end, and by no more than the fact's band or the day's
 own noise further than that day, is `as recorded`: what is asked of a market in general is no fault of one that is like
-its day. It is named, and counts neither way.
+its day. Where that day lies inside, and so near the end that its noise reaches beyond, one day cannot tell either, and
+the range is `undecided`. Both are named, and count neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
 Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
 band by chance, and outside by chance.
@@ -70,12 +71,14 @@ class Score:
         text += f", {len(by['fail'])} outside ({', '.join(by['fail'])})" if by["fail"] else ", none outside"
         if by["undecided"]:
             text += f"; {len(by['undecided'])} cannot be told from this day ({', '.join(by['undecided'])})"
-        missed, alike = self._ranges("fail"), self._ranges("as recorded")
-        if not missed and not alike:
+        missed, alike, unclear = self._ranges("fail"), self._ranges("as recorded"), self._ranges("undecided")
+        if not missed and not alike and not unclear:
             return text + ". Every required range is met."
         text += f". Required ranges missed: {', '.join(missed)}." if missed else "."
         if alike:
             text += f" Outside a required range as the recorded day is: {', '.join(alike)}."
+        if unclear:
+            text += f" Whether a required range is met cannot be told from this day: {', '.join(unclear)}."
         return text
 
     def _ranges(self, verdict: Verdict) -> list[str]:
@@ -165,12 +168,13 @@ def range_score(
     if found is None:
         return RangeScore(limits, None, farthest(limits, recorded), "undecided")
     verdict: Verdict = "pass" if limits.low <= found <= limits.high else "fail"
-    here, band = _known(limits, recorded), max(BANDS[limits.fact].limit, noises.get(limits.fact, 0.0))
-    if here.size and (
-        (here.min() - band <= found < limits.low and here.min() < limits.low)
-        or (limits.high < found <= here.max() + band and here.max() > limits.high)
-    ):  # fmt: skip
-        verdict = "as recorded"
+    here, noise = _known(limits, recorded), noises.get(limits.fact, 0.0)
+    if verdict == "fail" and here.size:
+        below = found < limits.low
+        beyond = limits.low - here.min() if below else here.max() - limits.high  # so far out is the recorded day
+        further = here.min() - found if below else found - here.max()
+        if further <= max(BANDS[limits.fact].limit, noise) and beyond > -noise:
+            verdict = "as recorded" if beyond > 0.0 else "undecided"
     return RangeScore(limits, found, farthest(limits, recorded), verdict)
 
 
