@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from make_days import OPEN, small_day
 
+from tickwright.calibrate import refine
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.flow import calibrate
@@ -64,7 +65,9 @@ def test_sign_memory_is_that_of_simulated_metaorders(slots: int, pareto: float, 
 def test_signs_come_back_from_their_memory() -> None:
     lags = np.array([1, 2, 3, 5, 7, 10, 20, 50, 100, 200, 500, 1000])
     for given in (Signs(slots=1, pareto=1.5), Signs(slots=3, pareto=2.0), Signs(slots=3, pareto=1.4, again=0.6)):
-        assert signs_of(lags, memory_of(given, lags), np.full(lags.shape, True)) == given
+        assert signs_of(lags, memory_of(given, lags), np.full(lags.shape, True), Signs()) == given
+    nothing = np.full(lags.shape, False)
+    assert signs_of(lags, np.zeros(lags.shape), nothing, Signs(slots=3)) == Signs(slots=3)
 
 
 def test_impact_of_a_law_is_that_of_its_recursion() -> None:
@@ -160,6 +163,38 @@ def test_a_day_of_the_fit_looks_like_one_of_the_truth(known: tuple[DayFacts, lis
     assert got.bounce == pytest.approx(wanted.bounce, rel=0.4)
     assert np.median([nearness(day, one) for one in days]) > 0.85
     assert nearness(day, day) >= max(nearness(day, one) for one in days)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "through"),
+    [
+        (0.1, 0.15, 0.4 * (2 / 3) ** 0.7),
+        (0.4, 0.1, 0.8),
+        (0.0, 0.3, 0.2),
+        (0.2, 0.0, 0.8),
+        (0.0, 0.0, 0.4),
+        (0.1, 9.0, 0.2),
+    ],
+)
+def test_fewer_orders_go_through_the_best_where_they_pay_more_for_depth(
+    known: tuple[DayFacts, list[DayFacts], Fit], wanted: float, found: float, through: float
+) -> None:
+    # By the ratio to the power .7, by a factor of two at most; by the factor where one of the two pays nothing.
+    some = moments_of(known[0])
+    market = dataclasses.replace(FP.plain(), through=0.4, reach=3)
+    given = (dataclasses.replace(some, depth=wanted), dataclasses.replace(some, depth=found))
+    assert refine._through(market, *given) == pytest.approx(through)
+    assert refine._through(dataclasses.replace(market, reach=0), *given) == 0.4
+
+
+def test_what_is_paid_for_depth_is_nothing_where_nobody_trades(known: tuple[DayFacts, list[DayFacts], Fit]) -> None:
+    day = known[0]
+    y, there = day["markouts"].value()
+    assert moments_of(day).depth == pytest.approx(y[0] - 1.0)
+    assert there[0]
+    fact = day["markouts"]
+    silent = dataclasses.replace(fact, estimator=lambda sums: (np.zeros(fact.x.shape), np.full(fact.x.shape, False)))
+    assert moments_of(dataclasses.replace(day, facts=day.facts | {fact.name: silent})).depth == 0.0
 
 
 def test_the_same_day_gives_the_same_fit() -> None:

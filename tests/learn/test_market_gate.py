@@ -355,7 +355,8 @@ def test_the_search_for_a_schedule_against_another_optimiser():
 
 def test_the_mirror_is_a_market_of_its_own_and_its_mirror_is_the_first():
     """Invariant: check_market finds nothing in a mirrored market; reflected twice every order is where it was."""
-    config = dc.replace(reward.CONFIG, side="buy")
+    hearing = dc.replace(reward.CONFIG.markets[0], swift=0.8, swift_memory=1e3)
+    config = dc.replace(reward.CONFIG, side="buy", markets=(hearing,))
     batch = ExecutionBatch(config, 6, 3, restart=False)
     batch.reset()
     rng = np.random.default_rng(1)
@@ -365,10 +366,12 @@ def test_the_mirror_is_a_market_of_its_own_and_its_mirror_is_the_first():
     markets, episodes = batch.markets.copy(), batch.episodes.copy()
     mirrored, others = reflected(markets, episodes, params)
     assert all(check_market(m, params[0]) == [] for m in mirrored)
+    np.testing.assert_allclose(mirrored["up"], markets["down"], rtol=1e-9)
+    assert (np.abs(markets["push"]) > 0.1).all()
     again, back = reflected(mirrored, others, params)
     for one, two in zip(markets, again, strict=True):
         assert in_queues(one) == in_queues(two)
-        for name in ("reference", "twice_mid", "walk", "signed"):
+        for name in ("reference", "twice_mid", "walk", "signed", "push"):
             assert one[name] == two[name]
         assert one["accounts"]["cash"].tolist() == two["accounts"]["cash"].tolist()
     for name in ("task", "sight", "recall", "cash", "shares", "mid"):

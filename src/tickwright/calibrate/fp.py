@@ -8,7 +8,7 @@ In closed form, from the facts of the day:
 | pace, trading, news over the day | events, market orders, moves of the mid, part by part (`day_curves`) |
 | a model tick of several recorded ones, where the spread is many ticks | mean spread (`queue_fit`) |
 | intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
-| metaorders at work, exponent of their lengths | the sign memory (`sign_memory`) |
+| metaorders at work, exponent of their lengths, how often one goes on | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
 | limit orders over the day | the spread, part by part (`day_curves`) |
 | what market orders ask for | what they traded; of those that took all, that it was as much or more (`flow_fit`) |
@@ -22,7 +22,8 @@ In closed form, from the facts of the day:
 
 Then by simulation (`refine`), each from the moment that it moves: messages, market orders, their size, refill of empty
 queues (spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
-(clustering), signs, curves of the day; and all of them and more by all facts together (`search`).
+(clustering), `through` (what is paid beyond the best price), signs, curves of the day; and all of them and more by all
+facts together (`search`).
 
 Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
 with most of its events at the best (`queue_fit.seen_at_best`).
@@ -172,7 +173,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     return dataclasses.replace(
         base,
         flow=flow,
-        signs=signs_of(memory.x, values, known),
+        signs=signs_of(memory.x, values, known, base.signs),
         queues=dataclasses.replace(
             book.queues,
             market=market,

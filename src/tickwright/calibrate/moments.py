@@ -52,8 +52,15 @@ def moments_of(facts: DayFacts) -> Moments:
         bounce=mean_over(facts, "signature-trades", 1, 3),
         clustering=mean_over(facts, "clustering", 1, 10),
         lots=day.count(at.TRADED_LOTS) / day.count(at.MARKET_ORDERS),
-        depth=mean_over(facts, "markouts", 0, 0) - 1.0,
+        depth=_depth(facts),
     )
+
+
+def _depth(facts: DayFacts) -> float:
+    at_once = facts["markouts"]
+    y, known = at_once.value()
+    there = known & (at_once.x == 0)
+    return float(y[there][0]) - 1.0 if there.any() else 0.0
 
 
 MATCHED = ("events", "market_share", "spread", "variance", "response")

@@ -74,7 +74,8 @@ _FAST = 2
 _MOST_FAST = 0.85
 """Their share of the scale of impact, at most."""
 JUDGES = 15
-"""Seeds on which fits are compared, by what the search goes down."""
+"""Seeds on which fits are compared, by what the search goes down; of a short day as many times more as it has
+sessions."""
 POLISH, SEEN = 4, 5
 """Steps of counts and curves at the end, and sessions that each is from."""
 
@@ -118,21 +119,22 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
     sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
     draws = range(int(np.clip(generations // GENERATIONS, 1, len(WIDTHS) * SEARCHES)))
     generations //= len(draws)
+    rounds = [max(1, generations // closer) for closer in CLOSER]
 
-    noises = noises_of(recorded)
+    noises, judges = noises_of(recorded), JUDGES * sessions
 
     def judged(one: FP, stage: int) -> tuple[float, int]:
         days: list[DayFacts] = []
-        losses = [loss_of(one, recorded, session, seed, noises, days) for seed in _unseen(stage, 0, JUDGES)]
-        faults = len(BANDS) * (JUDGES - len(days))
-        lost = sum(losses) / JUDGES + verdict_loss(recorded, days, noises)
+        losses = [loss_of(one, recorded, session, seed, noises, days) for seed in _unseen(stage, 0, judges)]
+        faults = len(BANDS) * (judges - len(days))
+        lost = sum(losses) / judges + verdict_loss(recorded, days, noises)
         return lost + faults, count_outside(recorded, days, noises) + faults
 
     def searched(begin: FP, draw: int) -> tuple[FP, tuple[float, int]]:
         stage = draw // SEARCHES
         first = SEED + 1 + stage * generations * sessions
         found = search(
-            begin, recorded, lambda one, seed: session(one, first + seed), max(1, generations // CLOSER[stage]), adjust,
+            begin, recorded, lambda one, seed: session(one, first + seed), rounds[stage], adjust,
             sessions * CLOSER[stage], knobs, draw, WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
@@ -147,8 +149,8 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             for found, lost in list(pool.map(partial(searched, kept), together)):
                 taken = "taken" if lost < least else "left"
                 notes.append(
-                    f"{generations * POPULATION} more over all facts: {taken}, {lost[1]} outside and a loss of "
-                    f"{lost[0]:.3f} against {least[1]} and {least[0]:.3f}, on {JUDGES} seeds that none had seen"
+                    f"{rounds[stage] * POPULATION} more over all facts: {taken}, {lost[1]} outside and a loss of "
+                    f"{lost[0]:.3f} against {least[1]} and {least[0]:.3f}, on {judges} seeds that none had seen"
                 )
                 if lost < least:
                     kept, least = found, lost
@@ -157,7 +159,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
 
 def _unseen(stage: int, k: int, count: int) -> range:
     """Seeds before those of all searches, a stage's own: the judges', then those of each step at the end."""
-    last = SEED - max(JUDGES, SEEN) * (stage * (1 + POLISH) + k)
+    last = SEED - max(JUDGES * SESSIONS, SEEN) * (stage * (1 + POLISH) + k)
     return range(last - count, last)
 
 
@@ -254,7 +256,11 @@ def _through(market: FP, wanted: Moments, found: Moments) -> float:
     """Fewer market orders go beyond the best price where they pay more for depth than on the day."""
     if market.reach == 0:
         return market.through  # none does
-    return min(1.0, max(0.01, market.through * _ratio(wanted.depth, found.depth, 0.7, 2.0)))
+    if wanted.depth > 0.0 and found.depth > 0.0:
+        step = _ratio(wanted.depth, found.depth, 0.7, 2.0)
+    else:
+        step = 2.0 ** float(np.sign(wanted.depth - found.depth))
+    return min(1.0, max(0.01, market.through * step))
 
 
 def _news(news: float, wanted: float, found: float) -> float:
@@ -266,7 +272,7 @@ def _signs(market: FP, recorded: DayFacts, simulated: DayFacts) -> Signs:
     fact = recorded["sign-memory"]
     wanted, known = fact.value()
     found, also = simulated["sign-memory"].value()
-    return signs_of(fact.x, wanted - found + memory_of(market.signs, fact.x), known & also)
+    return signs_of(fact.x, wanted - found + memory_of(market.signs, fact.x), known & also, market.signs)
 
 
 def _queues(queues: Queues, wanted: Moments, found: Moments, tick: Ticks) -> Queues:

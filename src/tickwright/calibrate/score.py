@@ -7,8 +7,8 @@ own noise further than that day, is `as recorded`: what is asked of a market in 
 its day. Where that day lies inside, and so near the end that its noise reaches beyond, one day cannot tell either, and
 the range is `undecided`. Both are named, and count neither way.
 The score is the mean over decided facts of min(1, band / distance): 1 when all pass.
-Of several simulated days each fact takes the one whose distance is the median: one day of a market may lie inside a
-band by chance, and outside by chance.
+Of several simulated days each fact takes the one whose distance is the median, and a range at each lag the median of
+their values: one day of a market may lie inside by chance, and outside by chance.
 """
 
 from __future__ import annotations

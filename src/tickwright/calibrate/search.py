@@ -40,8 +40,9 @@ _EDGE, _INSIDE = 0.15, 0.9
 part of the band that is aimed at, so that most sessions are inside."""
 _FAR, _MOMENTS, _RANGES = 0.2, 0.2, 0.5
 """Weights, beside the share of facts outside: how far they are, the moments, and the required ranges."""
-_MOST, _NEAR = 3.0, 0.03
-"""What a fact outside counts for at most in the verdict's loss; how near to its end a range counts, of its width."""
+_SAFE, _MOST, _NEAR = 0.8, 3.0, 0.03
+"""The part of what passes that the verdict's loss asks for, as seeds differ; what a fact outside counts for in it at
+most; how near to its end a range counts, of its width."""
 _RESAMPLES = 400
 """Of the recorded day, by which a search knows what it can tell."""
 _KEPT = 0.4
@@ -215,14 +216,15 @@ def count_outside(recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[
 
 
 def verdict_loss(recorded: DayFacts, days: Sequence[DayFacts], noises: Mapping[str, float]) -> float:
-    """`count_outside` over the number of facts, made smooth: a fact counts from `_INSIDE` of what passes on, a required
-    range from as near its end, and neither for more than `_MOST`."""
+    """`count_outside` over the number of facts, made smooth: a fact counts from `_SAFE` of what passes on, a required
+    range that the recorded day meets from as near its end, and neither for more than `_MOST`. Other ranges count one
+    where they are missed."""
     total = 0.0
     for name, band in BANDS.items():
         value = _median([apart(recorded[name], day[name], band.scaled) for day in days])
         if value is not None:
             ratio = value / max(band.limit, noises.get(name, 0.0))
-            total += min(_MOST, max(0.0, (ratio - _INSIDE) / (1.0 - _INSIDE)))
+            total += min(_MOST, max(0.0, (ratio - _SAFE) / (1.0 - _SAFE)))
     for one in RANGES:
         found = range_score(one, recorded, days, noises)
         if found.simulated is not None and _asked(one, found.recorded):

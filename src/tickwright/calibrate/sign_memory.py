@@ -1,4 +1,4 @@
-"""The sign memory of the LMF law in closed form, and its number of metaorders and exponent from a day's.
+"""The sign memory of the LMF law in closed form, and its metaorders, exponent and stay from a day's.
 
 Law (`venue.sim.reactive.lmf`): M metaorders, of which each market order takes the one of the last order with
 probability a, and else picks one uniformly; lengths L are whole, P(L >= m) = m^-γ up to a cap. Two orders `lag` apart
@@ -58,9 +58,11 @@ def memory_of(signs: Signs, lags: np.ndarray) -> np.ndarray:
     return np.asarray(returns @ remain)
 
 
-def signs_of(lags: np.ndarray, memory: np.ndarray, known: np.ndarray) -> Signs:
+def signs_of(lags: np.ndarray, memory: np.ndarray, known: np.ndarray, otherwise: Signs) -> Signs:
     """The law nearest to a recorded sign memory: least mean absolute difference over the lags, the distance that the
-    score takes, among `SLOTS`, `AGAIN` and `PARETOS`."""
+    score takes, among `SLOTS`, `AGAIN` and `PARETOS`; `otherwise` where no lag is known."""
+    if not known.any():
+        return otherwise
     lags, memory = lags[known], memory[known]
     laws = [
         Signs(slots=slots, pareto=pareto, again=again)

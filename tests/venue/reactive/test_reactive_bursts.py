@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -124,7 +125,11 @@ def test_a_table_of_before_loads() -> None:
         del table["flow"][name]
     for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap"):
         del table["queues"][name]
+    del table["signs"]["again"]
     del (
+        table["selective"],
+        table["swift"],
+        table["swift_memory"],
         table["sweep_through"],
         table["lean"],
         table["through"],
@@ -133,6 +138,21 @@ def test_a_table_of_before_loads() -> None:
         table["join"],
     )
     assert parameters.from_dict(table) == FP.plain()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("selective", 1.1), ("selective", -0.1), ("swift", -0.1), ("swift", math.inf), ("swift_memory", 0.0)],
+)
+def test_what_makes_no_market_order_is_refused(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=name):
+        dataclasses.replace(FP.plain(), **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("again", [1.0, -0.1, math.nan])
+def test_a_metaorder_cannot_trade_for_ever(again: float) -> None:
+    with pytest.raises(ConfigError, match="again"):
+        dataclasses.replace(FP.plain().signs, again=again)
 
 
 def test_what_makes_no_clock_is_refused() -> None:

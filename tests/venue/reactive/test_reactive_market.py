@@ -163,7 +163,13 @@ def test_rows_start_again_from_their_template():
     assert len(set(markets["clock"].tolist())) == 3
 
 
-@pytest.mark.parametrize("given", [*(model() for model in parameters.MODELS.values()), parameters.FP.plain()])
+LATELY = dc.replace(
+    parameters.FP.plain(), selective=0.5, swift=1.0, signs=dc.replace(parameters.FP.plain().signs, again=0.5)
+)
+"""With the laws that keep a state of their own."""
+
+
+@pytest.mark.parametrize("given", [*(model() for model in parameters.MODELS.values()), parameters.FP.plain(), LATELY])
 def test_a_row_that_was_another_market_is_made_anew(given):
     """What stood in a row, however hot the market there was, is in no event of the one that is opened in it."""
     (used, before), fresh, params = opened(seed=9), np.zeros(1, MARKET), row_of(given)
@@ -174,6 +180,14 @@ def test_a_row_that_was_another_market_is_made_anew(given):
         advance(market, 0, params, 2_000)
     for name in ("clock", "time", "fair", "reference", "volume", "signed", "trades", "added", "cancelled", "memory"):
         assert used[name].tobytes() == fresh[name].tobytes(), name
+
+
+def test_nobody_has_a_side_when_a_market_opens():
+    # The fair price is the mid and every metaorder is yet to begin, so that both queues are hit at their own rates.
+    markets, params = np.zeros(300, MARKET), row_of(dc.replace(parameters.FP.plain(), selective=1.0, edge=0.0))
+    open_markets(markets, params, 3, MID)
+    assert (markets["fair"] == 0.5 * markets["twice_mid"]).all()
+    assert (markets["toward"] == 1.0).all()
 
 
 def test_refusals_leave_the_market_as_it_was():

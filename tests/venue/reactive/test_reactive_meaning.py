@@ -166,7 +166,9 @@ def test_a_stale_quote_is_tilted_against_so_much_more(ticks, side):
 
 
 @pytest.mark.parametrize("again", [0.0, 0.7])
-@pytest.mark.parametrize(("selective", "beyond"), [(0.0, 0.8), (0.6, 0.8), (1.0, 0.8), (1.0, 0.0), (1.0, -2.0)])
+@pytest.mark.parametrize(
+    ("selective", "beyond"), [(0.0, 0.8), (0.6, 0.8), (0.6, -2.0), (1.0, 0.8), (1.0, 0.0), (1.0, -2.0)]
+)
 def test_who_minds_the_queue_comes_at_its_own_rate(selective, beyond, again):
     # Closed form: with z `selective`, buys come at the rate P(buy) (z 2 λ(ask) + (1 - z) (λ(bid) + λ(ask))), and sells
     # likewise; P(buy) is the turn of the informed, where they are on that side, and of the metaorders that buy, one

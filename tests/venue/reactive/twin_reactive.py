@@ -94,7 +94,7 @@ class Twin:
             if self.model == FP:
                 self.walk = self.twice_mid / 2
                 self.value()
-                self.tilt()
+                self.settle(0)
         else:
             for side in (BID, ASK):
                 for i in range(self.p["band"]):

@@ -33,7 +33,7 @@ def calibrate(
         int | None,
         typer.Option(
             metavar="N",
-            help="Markets tried to refine the fit, of a short day in several sessions.",
+            help="Markets tried to refine the fit, or half as many in twice the sessions; of a short day in several.",
             show_default="3464 for fp",
         ),
     ] = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickwright.book.l3 import reset
-from tickwright.book.layout import Int, Rows
+from tickwright.book.layout import ASK, BID, Int, Rows
 from tickwright.core.kernel import kernel
 from tickwright.venue.sim.reactive import fp, queue_reactive
 from tickwright.venue.sim.reactive.driver import NO_ROWS
@@ -47,6 +47,8 @@ def _reflect(
     market.twice_mid = 2 * twice_centre - before.twice_mid
     market.walk = twice_centre - before.walk
     market.signed = -before.signed
+    market.push = -before.push
+    market.toward[BID], market.toward[ASK] = before.toward[ASK], before.toward[BID]
     market.pool.side = 1 - before.pool.side
     for r in range(market.residue.shape[0]):
         market.residue[r] = -before.residue[r]

@@ -82,6 +82,7 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
     market.flurry = 0
     market.heat = 0.0
     market.rush = 0.0
+    market.push = 0.0
     market.back = 0
     market.company = 0
     market.background[0] = 0
@@ -125,6 +126,8 @@ def open_market(markets: Rows, k: Int, params: Rows, p: Int, seed: np.uint64, mi
             market.walk = 0.5 * market.twice_mid
             fp.value(market, param)
             fp.tilt(market, param)
+            if param.selective > 0.0:  # who trades was weighed by a fair price that the mid was not yet
+                queue_reactive.settle(market, param, block, np.int64(0), np.int64(NO_SIDE), out)
     else:
         for side in range(2):
             for i in range(param.band):

@@ -54,14 +54,15 @@ large part of the variance.
 
 No manipulation for one owner is proved for the plain impact of laws 2 to 4 alone, where costs are a sum of non-negative
 terms (Alfonsi, Fruth, Schied, "Optimal execution strategies in limit order books with general shape functions", 2010).
-With what the informed, the tilt and laws 8 and 9 add it is no theorem: it is shown by search, for the parameters that
-are shipped, in which the adversary of `tickwright gate` finds no plan that earns. Others may have one: with `picked` at
-1 it finds one (`FP`). An owner that splits itself into several accounts would break even the proof, so an owner is one
-account.
+With what the informed, the tilt and laws 8, 9, 12 and 13 add it is no theorem: it is shown by search, for the
+parameters that are shipped, in which the adversary of `tickwright gate` finds no plan that earns. Others may have one:
+with `picked` at 1 it finds one (`FP`). An owner that splits itself into several accounts would break even the proof, so
+an owner is one account.
 
 Unrealistic: the informed know F exactly and at once; volatility and volume share one activity; queues know nothing of
 each other; no cross-impact; with h per parent, two agents' impacts add although their orders are alike; with law 10
-an account that trades a lot while news is small keeps its small impact for as long as it lives.
+an account that trades a lot while news is small keeps its small impact for as long as it lives; with law 12 a queue
+that an agent makes thin is hit sooner; with law 13 a lot is heard as a thousand are, and a trade in a dark pool not.
 """
 
 from __future__ import annotations

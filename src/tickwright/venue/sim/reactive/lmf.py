@@ -2,10 +2,11 @@
 
 Law. `slots` metaorders are at work, each with a side and a number of market orders still to come. A market order is of
 the one that traded last with probability `again`, and else picks one of them uniformly; it takes its side. An exhausted
-one is begun anew when it is picked: a fair side and a length
-`min(U^(-1/γ), cap)`. The sign autocorrelation falls like lag^(1-γ).
+one is begun anew when it is picked: a side, fair or what is known of it (`fp`, law 12), and a length
+`min(U^(-1/γ), cap)`. The sign autocorrelation falls like lag^(1-γ). `again` is no part of the source: next signs agree
+more often on real markets than those of several metaorders, whose long memory they have.
 
-Unrealistic: metaorders are independent, never end early, and are worked at a constant share of all market orders.
+Unrealistic: metaorders are independent, never end early, and none is worked faster than another.
 
 Source: Lillo, Mike, Farmer, "Theory for long memory in supply and demand", PRE 71 (2005).
 """
