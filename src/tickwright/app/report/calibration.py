@@ -118,8 +118,10 @@ def _verdict(result: Calibration) -> str:
         '<div class="scroll"><table><thead><tr><th>fact</th><th>verdict</th><th>distance</th><th>interval</th>'
         f"<th>noise of the day</th><th>band</th><th>why this band</th></tr></thead><tbody>{rows}</tbody></table></div>"
         "<h3>Ranges that are asked of a market in general</h3>"
-        '<p class="what">As recorded: the recorded day lies beyond the same end of the range, and the market by no '
-        "more than the band of the fact further out. That is not held against a market that is like its day.</p>"
+        '<p class="what">Of several simulated days the median at each lag counts. As recorded: the recorded day lies '
+        "beyond the same end of the range, and the market by no more than the band of the fact, or the noise of the "
+        "day, further out. Undecided: the recorded day meets it, but by less than its own noise. Neither is held "
+        "against a market that is like its day.</p>"
         '<div class="scroll"><table><thead><tr><th>fact</th>'
         "<th>verdict</th><th>simulated, farthest out</th><th>recorded</th><th>range</th><th>why</th></tr></thead>"
         f"<tbody>{ranges}</tbody></table></div>"
