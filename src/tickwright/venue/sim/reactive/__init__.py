@@ -8,7 +8,7 @@
 | `flow`, `trades` | orders rest and leave, and trade, whichever law decides it |
 | `routing`, `dark` | where an order goes when there are several venues; the dark pool |
 | `pace` | the day's curves, and activity that clusters |
-| `lmf` | signs with long memory |
+| `lmf`, `takers` | signs with long memory; in `fp`, who may trade next and on which side |
 | `santa_fe`, `epsilon`, `hawkes`, `queue_reactive`, `ql`, `fp` | one law each, and where it is unrealistic |
 | `queue_choice` | the next event of a queue-reactive law, drawn |
 | `laws` | one event of any model |
