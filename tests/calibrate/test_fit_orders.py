@@ -14,7 +14,7 @@ from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.day_curves import followed, size_curve_of, towards_curves
 from tickwright.calibrate.day_parts import lengths_of, parts_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.flow_fit import POWER_BOUNDS, asked_of, cancel_power_of
+from tickwright.calibrate.flow_fit import DECAY_BOUNDS, asked_of, cancel_decay_of
 from tickwright.calibrate.moments import moments_of
 from tickwright.calibrate.refine import sizes_towards
 from tickwright.core.events import Flag
@@ -69,21 +69,25 @@ def places_by_hand(rows: np.ndarray, levels: int) -> np.ndarray:
     return places
 
 
-@pytest.mark.parametrize("power", [0.3, 1.0, 2.0])
-def test_where_a_cancel_comes_in_its_queue_is_read_off_a_day(power: float) -> None:
-    rows = rows_of(5, cancel_power=power)
+@pytest.mark.parametrize("decay", [-1.0, 0.0, 1.0, 1.7])
+def test_where_a_cancel_comes_in_its_queue_is_read_off_a_day(decay: float) -> None:
+    rows = rows_of(5, cancel_decay=decay)
     seen = facts(rows).day.sums["cancel_places"]
     np.testing.assert_array_equal(seen, places_by_hand(rows, 3))
     assert seen[2:].sum() > 3_000
-    assert cancel_power_of(seen) == pytest.approx(power, rel=0.08)
+    assert cancel_decay_of(seen) == pytest.approx(decay, abs=0.12)
 
 
-def test_places_follow_their_law() -> None:
-    # Closed form: of n orders the r + 1 first are before the place u^p with probability ((r + 1)/n)^(1/p).
-    seen = facts(rows_of(6, cancel_power=0.5)).day.sums["cancel_places"]
+@pytest.mark.parametrize("decay", [-0.5, 1.0, 1.6])
+def test_places_follow_their_law(decay: float) -> None:
+    # Of n orders the j-th from the tail is taken in proportion to the integral of x^-decay from j to j + 1, here by
+    # quadrature.
+    seen = facts(rows_of(6, cancel_decay=decay)).day.sums["cancel_places"]
+    fine = (np.arange(1_000) + 0.5) / 1_000
     for n in (2, 3, 5):
         counts = seen[n, :n]
-        law = np.diff((np.arange(n + 1) / n) ** 2.0)
+        law = np.array([((j + fine) ** -decay).mean() for j in range(n, 0, -1)])
+        law /= law.sum()
         error = np.sqrt(law * (1 - law) / counts.sum())
         assert counts.sum() > 200
         assert (np.abs(counts / counts.sum() - law) < 4 * error).all()
@@ -92,11 +96,11 @@ def test_places_follow_their_law() -> None:
 def test_a_day_of_few_cancels_says_nothing_of_their_places() -> None:
     places = np.zeros((at.QUEUED + 1, at.QUEUED))
     places[1, 0] = 10_000  # who is alone stands at the head and at the tail
-    assert cancel_power_of(places) == 1.0
+    assert cancel_decay_of(places) == 0.0
     places[2, 1] = 99
-    assert cancel_power_of(places) == 1.0
+    assert cancel_decay_of(places) == 0.0
     places[2, 1] = 1_000
-    assert cancel_power_of(places) == POWER_BOUNDS[0]
+    assert cancel_decay_of(places) == DECAY_BOUNDS[1]
 
 
 def test_sizes_of_market_orders_over_the_day_come_back() -> None:

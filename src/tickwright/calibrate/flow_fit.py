@@ -11,7 +11,7 @@ from tickwright.venue.sim.reactive.parameters import Numbers
 
 ENOUGH = 100
 """Cancels from queues of several orders without which a day says nothing of their places."""
-POWER_BOUNDS = (0.05, 4.0)
+DECAY_BOUNDS = (-3.0, 5.0)
 COMMONEST, PARTS = 8, 6
 """Of the sizes of orders."""
 
@@ -67,14 +67,23 @@ def events_a_second(facts: DayFacts) -> float:
     return facts.day.count(at.EVENTS) / facts.day.seconds
 
 
-def cancel_power_of(places: np.ndarray) -> float:
-    """`cancel_power` of `Flow` by maximum likelihood: `places[n, r]` cancels took the order behind r others out of n.
-    With power p its chance is ((r + 1)/n)^(1/p) - (r/n)^(1/p). 1 where a day says little of it."""
+def cancel_decay_of(places: np.ndarray) -> float:
+    """`cancel_decay` of `Flow` by maximum likelihood: `places[n, r]` cancels took the order behind r others out of n.
+    0 where a day says little of it."""
     n, r = np.nonzero(places)
     n, r = n[n > 1], r[n > 1]  # who is alone says nothing
     counts = places[n, r]
     if counts.sum() < ENOUGH:
-        return 1.0
-    tried = np.geomspace(*POWER_BOUNDS, 241)
-    chances = ((r + 1) / n) ** (1 / tried[:, None]) - (r / n) ** (1 / tried[:, None])
+        return 0.0
+    tried = np.linspace(*DECAY_BOUNDS, 401)
+    last = n - r  # 1 at the tail
+    chances = np.array([_mass(last, last + 1, b) / _mass(1, n + 1, b) for b in tried])
     return round(float(tried[np.argmax(np.log(np.maximum(chances, 1e-300)) @ counts)]), 4)
+
+
+def _mass(begin: np.ndarray | int, end: np.ndarray, decay: float) -> np.ndarray:
+    """The integral of x^-decay."""
+    if np.isclose(decay, 1.0):
+        return np.log(end / begin)
+    power = 1.0 - decay
+    return np.asarray((end**power - np.float64(begin) ** power) / power)

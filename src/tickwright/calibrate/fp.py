@@ -48,7 +48,7 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import (
     COMMONEST,
     asked_of,
-    cancel_power_of,
+    cancel_decay_of,
     events_a_second,
     sizes_of,
     usual_mid,
@@ -165,7 +165,7 @@ def start_of(facts: DayFacts, book: Book, y: float) -> FP:
     flow = dataclasses.replace(
         base.flow, sizes=sizes, weights=weights, messages_a_second=events_a_second(facts),
         day_seconds=facts.day.seconds, activity_sd=ACTIVITY, activity_memory=ACTIVE, activity_news=0.5,
-        cancel_power=cancel_power_of(facts.day.sums["cancel_places"]), market_sizes=market_sizes,
+        cancel_decay=cancel_decay_of(facts.day.sums["cancel_places"]), market_sizes=market_sizes,
         market_weights=market_weights, **day_curves(facts), **gaps_of(facts),
     )  # fmt: skip
     memory = facts["sign-memory"]

@@ -120,10 +120,10 @@ def test_parameters_keep_their_names() -> None:
 def test_a_table_of_before_loads() -> None:
     table = parameters.to_dict(FP.plain())
     for name in ("gaps", "gap_weights", "gap_stay", "gap_after_market", "gap_after_weights", "trading_curve",
-                 "posting_curve", "size_curve", "cancel_power", "market_sizes", "market_weights", "day_parts",
+                 "posting_curve", "size_curve", "cancel_decay", "market_sizes", "market_weights", "day_parts",
                  "gap_flurry", "gap_flurry_memory"):  # fmt: skip
         del table["flow"][name]
-    for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap"):
+    for name in ("echo", "echo_memory", "spread_power", "comeback", "company", "company_gap", "entering"):
         del table["queues"][name]
     del table["signs"]["again"]
     del (
@@ -173,6 +173,7 @@ def test_what_makes_no_clock_is_refused() -> None:
         ("comeback", 1.0),
         ("company", 1.0),
         ("company_gap", 0.01),
+        ("entering", 1.1),
         ("spread_power", 9.0),
     ):
         with pytest.raises(ConfigError, match=name):

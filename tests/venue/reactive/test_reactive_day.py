@@ -182,21 +182,21 @@ def test_new_fields_at_rest_change_no_name_and_others_do():
     assert content_hash(dc.replace(plain, impact_posting=0.0)) == named
     assert content_hash(dc.replace(plain, impact_posting=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0,)))) == named
-    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.0,), cancel_power=1.0))) == named
+    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.0,), cancel_decay=0.0))) == named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, size_curve=(1.1,)))) != named
     own = dc.replace(plain.flow, market_sizes=(), market_weights=())
     assert content_hash(dc.replace(plain, flow=own, sweep_through=1.0)) == named
     assert content_hash(dc.replace(plain, sweep_through=0.9)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(own, market_sizes=(9,), market_weights=(1.0,)))) != named
-    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, cancel_power=0.9))) != named
+    assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, cancel_decay=0.1))) != named
     assert content_hash(dc.replace(plain, impact_news=0.5)) != named
     assert content_hash(dc.replace(plain, flow=dc.replace(plain.flow, posting_curve=(1.0, 2.0)))) != named
     with pytest.raises(ConfigError, match="impact_news"):
         FP(impact_news=2.1)
     with pytest.raises(ConfigError, match="impact_posting"):
         FP(impact_posting=-0.1)
-    with pytest.raises(ConfigError, match="cancel_power"):
-        Flow(cancel_power=0.0)
+    with pytest.raises(ConfigError, match="cancel_decay"):
+        Flow(cancel_decay=21.0)
     with pytest.raises(ConfigError, match="posting_curve"):
         Flow(posting_curve=(1.0, 0.0))
 

@@ -1,6 +1,6 @@
-"""What FP's `news_rate`, `rush`, `heed`, `stale`, `selective` and `swift` mean: how often things happen in copies of
-one book whose fair price is planted, against closed forms. Every bound is 4.5 standard errors, which chance breaks once
-in 150 000 times.
+"""What `news_rate`, `rush`, `heed`, `stale`, `selective` and `swift` of FP, and `entering` of its queues, mean: how
+often things happen in copies of one book whose fair price is planted, against closed forms. Every bound is 4.5 standard
+errors, which chance breaks once in 150 000 times.
 """
 
 import dataclasses as dc
@@ -143,6 +143,37 @@ def test_the_reference_follows_as_the_odds_say(heed, side, further):
         follows, tries = follows + int(moved.sum()), tries + COPIES
     odds = 0.6 / 0.4 * math.exp(heed * further)
     assert_share(follows, tries, odds / (1.0 + odds))
+
+
+@pytest.mark.parametrize("side", [BID, ASK])
+@pytest.mark.parametrize("entering", [0.0, 0.5, 1.0])
+def test_a_queue_that_enters_the_window_has_its_share_of_a_stationary_one(entering, side):
+    # An agent takes the best price away, so that the reference moves in six of ten copies. Closed form: the far queue
+    # of the other side then has n orders with the chances of its birth and death process, rounded to the share.
+    given = dc.replace(FP(), flow=STEADY, queues=dc.replace(FP().queues, theta=0.6, entering=entering))
+    market, params = book(given)
+    last = len(given.queues.limit) - 1
+    law = np.zeros(64)
+    np.add.at(law, np.floor(entering * np.arange(64) + 0.5).astype(int), given.queues.stationary(last))
+    take = np.zeros(COPIES, REQUEST)
+    take[:] = (Ask.TAKE_ANY, 1, side, 0, 0, lots_at(market, 1 - side), 0, 0, 0)
+    rng, seen, moves = np.random.default_rng(4), np.zeros(64, int), 0
+    for _ in range(8):
+        copies = np.repeat(market, COPIES)
+        copies["seed"] = rng.integers(2**63, size=COPIES, dtype=np.uint64)
+        step(copies, params, take.copy(), 0)
+        moved = copies[copies["reference"] != market["reference"]]
+        moves += len(moved)
+        far = moved["reference"] + 1 + last if side == BID else moved["reference"] - last
+        orders = moved["book"]["orders"]
+        there = (orders["qty"] > 0) & (orders["price"] == far[:, None]) & (orders["side"] == 1 - side)
+        seen += np.bincount(there.sum(1), minlength=64)
+        background = copies["background"] - market["background"]
+        still = copies["reference"] == market["reference"]
+        assert (background[still, side] == 0).all()
+    assert moves > 1_000
+    for n in np.flatnonzero(law * moves > 20):
+        assert_share(seen[n], moves, law[n])
 
 
 @pytest.mark.parametrize("ticks", [0.0, 0.5, 1.0, 6.0])

@@ -304,16 +304,20 @@ class Twin:
     def redraw(self):
         for side in (BID, ASK):
             for i in range(self.K):
-                key = OPENING_PLACES + (side * A_SIDE + i) * A_QUEUE
-                u, target = self.u(key), 0
-                while target < 63 and u >= self.p["stationary"][i][target]:
-                    target += 1
-                price = self.price_of(side, i)
-                self.clear_queue(side, price, target)
-                count = sum(o.owner == 0 for o in self.queues[side].get(price, []))
-                for k in range(count, target):
-                    self.rest(0, side, price, self.size(self.u(key + 1 + k)), self.venue(key + 65 + k))
+                self.restock(side, i, 1.0)
         self.look_at_all()
+
+    def restock(self, side, i, share):
+        key = OPENING_PLACES + (side * A_SIDE + i) * A_QUEUE
+        u, target = self.u(key), 0
+        while target < 63 and u >= self.p["stationary"][i][target]:
+            target += 1
+        target = int(share * target + 0.5)
+        price = self.price_of(side, i)
+        self.clear_queue(side, price, target)
+        count = sum(o.owner == 0 for o in self.queues[side].get(price, []))
+        for k in range(count, target):
+            self.rest(0, side, price, self.size(self.u(key + 1 + k)), self.venue(key + 65 + k))
 
     def quote_edges(self):
         for side in (BID, ASK):
@@ -368,8 +372,10 @@ class Twin:
             side = BID if moved > 0 else ASK
             leaving = [self.price_of(side, self.K - 1 - j) for j in range(min(abs(moved), self.K))]
             self.reference = target
-            for price in leaving:
+            for j, price in enumerate(leaving):
                 self.clear_queue(side, price, 0)
+                if self.p["entering"] > 0:
+                    self.restock(1 - side, self.K - 1 - j, self.p["entering"])
             self.look_at_all()
         if follows and self.u(REDRAW + agent) < self.p["reinit"]:
             self.redraw()
@@ -616,13 +622,22 @@ class Twin:
         self.events += 1
         self.draw_wait()
 
+    def rank_of(self, count, u):
+        decay = float(self.p["cancel_decay"])
+        if decay == 0.0:
+            return min(int(u * count), count - 1)
+        if decay == 1.0:
+            place = (count + 1.0) ** u
+        else:
+            place = (1.0 + u * ((count + 1.0) ** (1.0 - decay) - 1.0)) ** (1.0 / (1.0 - decay))
+        return count - min(max(int(place), 1), count)
+
     def cancel_one(self, side, i):
         if self.model >= QUEUE_REACTIVE:
             was = self.best(side)
             theirs = [o for o in self.queues[side].get(self.price_of(side, i), []) if o.owner == 0]
             if theirs:
-                u = self.u(RANK) if self.p["cancel_power"] == 1.0 else self.u(RANK) ** self.p["cancel_power"]
-                rank = min(int(u * len(theirs)), len(theirs) - 1)
+                rank = self.rank_of(len(theirs), self.u(RANK))
                 self.remove(theirs[(rank, 0, len(theirs) - 1)[self.p["cancel_rule"]]])
                 if self.price_of(side, i) == was and self.queues[side] and self.best(side) != was:
                     self.emptied = side, was

@@ -29,6 +29,8 @@ _LAST = int(Flag.LAST)
 _ARENA_FULL, _LADDER_FULL, _UNBOUNDED = int(Fault.ARENA_FULL), int(Fault.LADDER_FULL), int(Fault.UNBOUNDED)
 _BOOK = int(Fault.BOOK)
 _OUT_OF_RANGE = int(BookCode.SLOT_OUT_OF_RANGE)
+_LOG = 1e-9
+"""So near to 0 the integral of a power is taken to be a logarithm."""
 _FRONT, _BACK = int(CancelRule.FRONT), int(CancelRule.BACK)
 _FP = int(Model.FP)
 
@@ -255,9 +257,20 @@ def _withdraw_from(market: Record, side: Int, price: Int, index: Int, slot: Int,
 
 
 @inline(borrow=True)
+def _rank_of(params: Record, count: Int, u: float) -> Int:
+    """How many of `count` orders stand before the one that a cancel takes at a quantile (`queue_reactive`, law 5)."""
+    if params.cancel_decay == 0.0:
+        return min(np.int64(u * count), count - 1)
+    power = 1.0 - params.cancel_decay
+    end = count + 1.0
+    place = end**u if abs(power) < _LOG else (1.0 + u * (end**power - 1.0)) ** (1.0 / power)
+    return count - min(max(np.int64(place), 1), count)
+
+
+@inline(borrow=True)
 def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: float, out: Rows) -> Int:
-    """The background cancels one of its orders in a queue, drawn uniformly by rank, or the first, or the last: the lots
-    that rest at the price now."""
+    """The background cancels one of its orders in a queue, drawn by its rank, or the first, or the last: the lots that
+    rest at the price now."""
     book = market.book
     index = find_level(book.ladder, side, price)
     if index < 0:
@@ -267,7 +280,7 @@ def cancel_in_queue(market: Record, params: Record, side: Int, price: Int, u: fl
     count = np.int64(level.count) - ours
     if count <= 0:
         return np.int64(level.qty)
-    rank = min(np.int64(u * count), count - 1)
+    rank = _rank_of(params, count, u)
     if params.cancel_rule == _FRONT:
         rank = np.int64(0)
     elif params.cancel_rule == _BACK:

@@ -152,7 +152,7 @@ def _queue_event(market: Record, params: Record, block: Int, out: Rows) -> Bool:
             lots = place(market, side, price, size_at(params.sizes, u), venue_of(params, block, VENUE), out)
             end_message(market, out)
         else:
-            lots = cancel_in_queue(market, params, side, price, queue_reactive.place_in_queue(params, u), out)
+            lots = cancel_in_queue(market, params, side, price, u, out)
             if params.comeback > 0.0:
                 queue_reactive.note_emptied(market, side, price)
             if params.company > 0.0 and uniform(block, COMPANY) < params.company:

@@ -271,7 +271,7 @@ PARAMS = np.dtype(
         ("levels", "<i8"),
         ("slots", "<i8"),
         ("cancel_rule", "<i8"),
-        ("cancel_power", "<f8"),  # queue-reactive: a cancel comes at the place u to this power
+        ("cancel_decay", "<f8"),  # queue-reactive: how cancels get rarer from the tail of a queue on
         ("display", "<f8"),  # share of an agent's resting lots that the background's rates see
         ("theta", "<f8"),
         ("reinit", "<f8"),
@@ -338,6 +338,7 @@ PARAMS = np.dtype(
         ("echo", "<f8"),
         ("echo_keep", "<f8"),  # an event
         ("comeback", "<f8"),
+        ("entering", "<f8"),
         ("company", "<f8"),
         ("company_gap", "<f8"),  # seconds
         ("by_spread", "<f8", (SPREADS,)),  # of market orders

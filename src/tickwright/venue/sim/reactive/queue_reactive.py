@@ -11,12 +11,16 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      law 9), and then, with probability θ_reinit, all queues are redrawn from their stationary law.
   4. A cancel of the background that empties the best price of its side is followed, with probability `comeback`, by a
      limit order there: a quote that was taken back for a moment.
-  5. A cancel takes the order at the place u^`cancel_power` of its queue, 0 its head and 1 its tail: below 1 rather one
-     that came late, as whoever is near the head has something to lose.
+  5. A cancel takes the order behind which j - 1 others stand in proportion to the integral of x^-`cancel_decay` from j
+     to j + 1: above 0 rather one that came late, as whoever is near the head has something to lose, and who has just
+     come may not have meant to stay. So the patient wait long, whatever comes and goes behind them.
   6. A cancel of the background is followed, with probability `company`, by another on its side, `company_gap` seconds
      later on average: who leaves takes several orders away at once. Of λC the share 1 - `company` is of those that come
      alone or first. The clock of `pace` stands for those that follow. Where law 4 brings a limit order first, it comes
      in its place.
+  7. A queue that enters the window at its far end, as the reference moves, has the share `entering` of a number of
+     orders from its stationary law, as Huang, Lehalle and Rosenbaum's has; at 0 it begins empty, and where rates far
+     from the reference are small the book is thin there for as long as prices go on.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -80,12 +84,6 @@ def place_of(params: Record, lots: Int) -> Int:
 @inline(borrow=True)
 def _rounded(params: Record, lots: float) -> Int:
     return min(np.int64(math.ceil(lots * params.per_typical)), VOLUMES - 1)
-
-
-@inline(borrow=True)
-def place_in_queue(params: Record, u: float) -> float:
-    """Where in its queue a cancel comes at a quantile, from 0 at the head to 1 at the tail."""
-    return u if params.cancel_power == 1.0 else u**params.cancel_power
 
 
 # -- keeping the rates -------------------------------------------------------------------------------------------------
@@ -282,20 +280,23 @@ def _follow(market: Record, params: Record, block: Int, agent: Int, twice_mid: I
     elif best(ladder, ASK) <= target:
         target = best(ladder, ASK) - 1
     if target != market.reference:
-        _shift(market, params, target - market.reference, out)
+        _shift(market, params, block, target - market.reference, out)
     if follows and uniform(block, REDRAW + agent) < params.reinit:
         redraw(market, params, block, out)
 
 
 @kernel(borrow=True)
-def _shift(market: Record, params: Record, step: Int, out: Rows) -> None:
-    """Move the reference; the queues that leave the window lose their background orders."""
+def _shift(market: Record, params: Record, block: Int, step: Int, out: Rows) -> None:
+    """Move the reference; the queues that leave the window lose their background orders, and those that enter it get
+    some (law 7)."""
     side = BID if step > 0 else ASK
     old = market.reference
     market.reference = old + step
     for j in range(min(abs(step), params.levels)):
         i = params.levels - 1 - j
         clear_queue(market, side, old - i if side == BID else old + 1 + i, np.int64(0), out)
+        if params.entering > 0.0:
+            _restock(market, params, block, np.int64(1 - side), i, params.entering, out)
     look_at_all(market, params)
 
 
@@ -303,19 +304,25 @@ def _shift(market: Record, params: Record, step: Int, out: Rows) -> None:
 def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
     """Every queue gets a number of background orders from its stationary law, by changes at its back. A queue on the
     inner side of the best price of the other side cannot exist, so no redraw crosses the book."""
-    ladder = market.book.ladder
     for side in range(2):
         for i in range(params.levels):
-            key = QUEUES + (side * DEPTH + i) * QUEUE_STRIDE
-            u = uniform(block, np.int64(key))
-            target = np.int64(0)
-            while target < VOLUMES - 1 and u >= params.stationary[i, target]:
-                target += 1
-            price = price_of(market, side, i)
-            clear_queue(market, side, price, target, out)
-            count = level_count(ladder, side, price) - agents_at(market, side, price)[1]
-            for k in range(count, target):
-                lots = size_at(params.sizes, uniform(block, np.int64(key + 1 + k)))
-                venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
-                place_apart(market, np.int64(side), price, lots, venue, out)
+            _restock(market, params, block, np.int64(side), np.int64(i), 1.0, out)
     look_at_all(market, params)
+
+
+@kernel(borrow=True)
+def _restock(market: Record, params: Record, block: Int, side: Int, i: Int, share: float, out: Rows) -> None:
+    """A queue gets a share of a number of background orders from its stationary law, by changes at its back."""
+    key = QUEUES + (side * DEPTH + i) * QUEUE_STRIDE
+    u = uniform(block, np.int64(key))
+    target = np.int64(0)
+    while target < VOLUMES - 1 and u >= params.stationary[i, target]:
+        target += 1
+    target = np.int64(share * target + 0.5)
+    price = price_of(market, side, i)
+    clear_queue(market, side, price, target, out)
+    count = level_count(market.book.ladder, side, price) - agents_at(market, side, price)[1]
+    for k in range(count, target):
+        lots = size_at(params.sizes, uniform(block, np.int64(key + 1 + k)))
+        venue = venue_of(params, block, np.int64(key + VOLUMES + 1 + k))
+        place_apart(market, side, price, lots, venue, out)

@@ -93,7 +93,7 @@ def row_of(parameters: Parameters, tempo: float = 1.0, market_share: float = 0.0
 
 
 def _flow(row: np.void, flow: Flow) -> None:
-    row["cancel_rule"], row["cancel_power"] = CancelRule[flow.cancels.upper()], flow.cancel_power
+    row["cancel_rule"], row["cancel_decay"] = CancelRule[flow.cancels.upper()], flow.cancel_decay
     row["display"] = flow.display
     row["per_typical"] = 1.0 / flow.typical
     row["places"] = np.minimum(np.ceil(np.arange(PLACED) * row["per_typical"]), VOLUMES - 1)
@@ -206,7 +206,7 @@ def _queues(row: np.void, queues: Queues) -> None:
     row["levels"], row["theta"], row["reinit"] = len(queues.limit), queues.theta, queues.reinit
     row["market"] = _table(queues.market)
     row["echo"], row["echo_keep"] = queues.echo, math.exp(-1.0 / queues.echo_memory)
-    row["comeback"] = queues.comeback
+    row["comeback"], row["entering"] = queues.comeback, queues.entering
     row["company"], row["company_gap"] = queues.company, queues.company_gap
     row["by_spread"] = np.arange(1.0, SPREADS + 1.0) ** -queues.spread_power
     trading = row["trading_curve"][: row["bins"]]

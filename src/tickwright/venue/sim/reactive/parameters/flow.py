@@ -28,7 +28,7 @@ class Flow:
     clock is a Poisson one; `gap_after_weights` are of the states that a market order puts it into, none: the first;
     `gap_flurry` is how much short times keep together, and `gap_flurry_memory` after how many events on average it
     is drawn anew whether they do.
-    `cancel_power`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
+    `cancel_decay`: `queue_reactive`, law 5, of the queue-reactive laws and `uniform` cancels alone."""
 
     sizes: tuple[Lots, ...] = (25, 50, 100, 200, 300, 500)
     weights: Numbers = (0.15, 0.2, 0.45, 0.12, 0.05, 0.03)
@@ -53,7 +53,7 @@ class Flow:
     market_sizes: tuple[Lots, ...] = ()
     market_weights: Numbers = ()
     cancels: str = "uniform"
-    cancel_power: float = 1.0
+    cancel_decay: float = 0.0
     display: float = 1.0
     venues: tuple[Venue, ...] = ()
     """Lit venues; none is one without a name, fees or latency."""
@@ -96,7 +96,7 @@ class Flow:
         within("flow.gap_after_market", self.gap_after_market, 0.0, 0.99)
         if self.cancels.upper() not in CancelRule.__members__:
             raise ConfigError("flow.cancels", self.cancels, "uniform, front or back")
-        within("flow.cancel_power", self.cancel_power, 0.02, 50.0)
+        within("flow.cancel_decay", self.cancel_decay, -20.0, 20.0)
         within("flow.display", self.display, 0.0, 1.0)
         check_venues(self.venues, self.pool)
 

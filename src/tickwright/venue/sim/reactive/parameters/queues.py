@@ -16,8 +16,8 @@ class Queues:
     """The queue-reactive rates as tables: `limit[i][q]`, `cancel[i][q]`, `market[q]`, q the volume in typical sizes
     rounded up, the last entry holding for every larger q. `echo`, `echo_memory` (events) and `spread_power` (η) are of
     market orders alone: `queue_reactive`, law 2. `comeback` is of its law 4, `company` and `company_gap` (seconds) of
-    its law 6; `cancel` is of all cancels, those in company too. Half of them in company, and a clock of several states
-    after market orders, make a day of up to a fifth fewer messages than asked for."""
+    its law 6, `entering` of its law 7; `cancel` is of all cancels, those in company too. Half of them in company, and a
+    clock of several states after market orders, make a day of up to a fifth fewer messages than asked for."""
 
     limit: tuple[Numbers, ...]
     cancel: tuple[Numbers, ...]
@@ -30,6 +30,7 @@ class Queues:
     comeback: float = 0.0
     company: float = 0.0
     company_gap: float = 1e-6
+    entering: float = 0.0
 
     @staticmethod
     def of_law(
@@ -85,6 +86,7 @@ class Queues:
         within("queues.comeback", self.comeback, 0.0, 0.95)
         within("queues.company", self.company, 0.0, 0.9)
         within("queues.company_gap", self.company_gap, 0.0, 1e-3)
+        within("queues.entering", self.entering, 0.0, 1.0)
         within("queues.spread_power", self.spread_power, 0.0, 4.0)
 
     def stationary(self, i: int) -> Numbers:
