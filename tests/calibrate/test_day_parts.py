@@ -70,11 +70,20 @@ def test_parts_hold_what_the_rows_hold() -> None:
     spread = stood["ask"] - stood["bid"]
     mid = (stood["ask"] + stood["bid"]).astype(float)
     edges = np.cumsum([0, *PARTS]) * 60
+    squares = np.zeros(len(PARTS))
     for k, (a, b) in enumerate(pairwise(edges)):
         assert found.spread[k] == pytest.approx(spread[a:b].mean())
         begins = np.arange(a, b)[: mid.size - 10 - a]
         begins = begins if k < len(OPENING) else begins[begins % 10 == 0]
-        assert found.variance[k] == pytest.approx(np.mean((mid[begins + 10] - mid[begins]) ** 2))
+        squares[k] = np.mean((mid[begins + 10] - mid[begins]) ** 2)
+    np.testing.assert_allclose(found.variance, squares / np.average(squares, weights=PARTS))
+
+
+def test_a_day_of_large_moves_says_no_more_of_the_hours_than_a_quiet_one() -> None:
+    days = [facts(rows_of(market(), seed)) for seed in (3, 4)]
+    one, other = (parts_of([day], PARTS).variance for day in days)
+    days[0].day.clock["mid2"] *= 9  # and a market of half the tick
+    np.testing.assert_allclose(parts_of(days, PARTS).variance, (one + other) / 2)
 
 
 def test_a_part_that_some_days_do_not_know_is_that_of_the_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import defaultdict
 
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 from make_days import OPEN, dressed, small_day
 
-from tickwright.calibrate.queue_states import QueueStates, states_of
-from tickwright.calibrate.queue_tables import tables_of
+from tickwright.calibrate.queue_states import QueueStates, pooled, states_of
+from tickwright.calibrate.queue_tables import STEP, tables_of, towards
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import Flag, Side
 from tickwright.core.units import SECOND
@@ -167,6 +168,70 @@ def test_rates_of_a_known_book_come_back(known: tuple[Queues, QueueStates]) -> N
         error = np.abs(got / np.where(expected > 0, expected, 1) - 1)[often]
         assert error.max() < 0.25, (name, error)
         assert error.mean() < 0.06, (name, error)
+
+
+def doubled(states: QueueStates, name: str) -> QueueStates:
+    return dataclasses.replace(states, **{name: 2.0 * getattr(states, name)})
+
+
+def test_tables_that_show_the_day_stay(known: tuple[Queues, QueueStates]) -> None:
+    queues, states = known
+    assert towards(queues, states, pooled([states])) == queues
+    assert towards(queues, states, pooled([states, states])) == queues
+
+
+@pytest.mark.parametrize("name", ["limit", "cancel", "market"])
+def test_a_step_is_part_of_the_way_and_less_where_the_day_says_little(
+    known: tuple[Queues, QueueStates], name: str
+) -> None:
+    # With n events recorded where the simulated rate says 2 n the factor is ((n + 8) / (2 n + 8))^STEP, 2/3 at least,
+    # in the middle of a part of the volumes.
+    queues, states = known
+    found = towards(queues, states, doubled(states, name))
+    for other in {"limit", "cancel", "market"} - {name}:
+        assert getattr(found, other) == getattr(queues, other)
+    counts, before, after = (
+        np.atleast_2d(np.array(a))[0] for a in (getattr(states, name), getattr(queues, name), getattr(found, name))
+    )
+    assert after[0] == before[0]
+    few = 0
+    for volume, events in ((1, counts[1]), (2, counts[2]), (6, counts[5:8].sum()), (45.5, counts[28:].sum())):
+        expected = max(((events + 8.0) / (2.0 * events + 8.0)) ** STEP, 2 / 3)
+        got = np.interp(volume, np.arange(64), after / np.where(before > 0, before, 1.0))
+        assert got == pytest.approx(expected, abs=0.01)
+        few += events < 100
+    assert few or name == "cancel"
+
+
+def test_what_a_market_has_besides_its_tables_is_taken_out_of_them() -> None:
+    """A table that is read off a day of two halves, with few limit orders and with many, has more of them at long
+    queues; the steps take it out again: the truth's own table is the oracle."""
+    flow = Flow(
+        sizes=(1,), weights=(1.0,), volume_curve=(1.0,), volatility_curve=(1.0,), activity_sd=0.0, activity_news=0.0,
+        posting_curve=(0.6, 1.4), day_seconds=4 * 3600.0,
+    )  # fmt: skip
+    queues = Queues.of_law(
+        limit=((1.6, 12.0, 0.1), (1.1, 10.0, 0.1), (1.1, 10.0, 0.1)), cancel=(0.16, 0.1, 0.08), power=0.85,
+        market=(0.9, 12.0, 0.05), theta=1.0, reinit=0.0,
+    )  # fmt: skip
+    end = OPEN + 4 * 3600 * SECOND
+
+    def shown(given: Queues, seed: int) -> QueueStates:
+        events, _ = generate_session(QueueReactive(flow=flow, queues=given), seed, OPEN, end)
+        return states_of([events], OPEN, end, tick=1, typical=1.0, levels=64)
+
+    def apart(given: Queues, often: np.ndarray) -> float:
+        logs = np.log(np.array(given.limit[0])[often] / np.array(queues.limit[0])[often])
+        return float(np.abs(logs - logs.mean()).mean())
+
+    day = shown(queues, 5)
+    often = np.flatnonzero(day.limit[0] > 500)[1:]
+    found = tables_of(day, 1.0, deepest=3)
+    first = apart(found, often)
+    for k in range(12):
+        found = towards(found, day, pooled([shown(found, 10 + 2 * k), shown(found, 11 + 2 * k)]))
+    assert first > 0.15
+    assert apart(found, often) < first / 3
 
 
 def test_a_day_that_shows_no_queue_is_refused(known: tuple[Queues, QueueStates]) -> None:

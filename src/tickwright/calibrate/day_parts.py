@@ -47,7 +47,7 @@ def middles_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class Parts:
     """Of one day, or several in the mean, (n,) each: relative `lengths`; `steps` of the clock; `events`, `markets` and
-    `lots` a step; `variance` of a move of `CLUSTER_STEPS`, half ticks squared; `spread` in ticks."""
+    `lots` a step; `variance` of a move of `CLUSTER_STEPS`, relative to the day's own; `spread` in ticks."""
 
     lengths: np.ndarray
     steps: np.ndarray
@@ -82,6 +82,7 @@ def parts_of(days: Sequence[DayFacts], lengths: tuple[int, ...]) -> Parts:
     steps = np.maximum(np.diff(edges), 1)
     counts = [np.mean([_counted(facts, edges, k) for facts in days], 0) / steps for k in range(3)]
     seen = np.array([_means(facts, edges, lengths) for facts in days])
+    seen[:, 0] = [_relative(day, np.array(lengths)) for day in seen[:, 0]]
     means = [_mean_over_days(seen[:, k], np.array(lengths)) for k in range(2)]
     return Parts(np.array(lengths), steps, *counts, *means)
 
@@ -113,6 +114,13 @@ def _means(facts: DayFacts, edges: np.ndarray, lengths: tuple[int, ...]) -> tupl
 
 def _mean_where(values: np.ndarray, good: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.array([values[a:b][good[a:b]].mean() if good[a:b].any() else np.nan for a, b in pairwise(edges)])
+
+
+def _relative(variances: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """To their mean, so that a day of large moves says no more of the hours than another."""
+    known = ~np.isnan(variances)
+    mean = np.average(variances[known], weights=lengths[known]) if known.any() else 0.0
+    return variances / mean if mean > 0 else variances
 
 
 def _mean_over_days(days: np.ndarray, lengths: np.ndarray) -> np.ndarray:

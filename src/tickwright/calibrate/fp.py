@@ -104,7 +104,7 @@ class FPModel:
         book = book_of(facts, rows, self.name, self.most_orders)
         mid = usual_mid(facts, book.tick)
         start = start_of(facts, book, self.y)
-        market, more = refine(start, facts, book.tick, mid, self.evaluations)
+        market, more = refine(start, facts, book.tick, mid, self.evaluations, book.states)
         notes = [*book.notes, *more]
         notes.append(
             "no public day identifies the scale of impact: it is that of the square-root law, Y times the volatility "

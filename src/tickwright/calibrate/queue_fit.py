@@ -15,7 +15,7 @@ from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
 from tickwright.calibrate.flow_fit import sizes_of
 from tickwright.calibrate.model import Rows
-from tickwright.calibrate.queue_states import states_of
+from tickwright.calibrate.queue_states import QueueStates, states_of
 from tickwright.calibrate.queue_tables import MOST_ORDERS, SMALL_BOOK, tables_of
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Ticks
@@ -45,6 +45,8 @@ class Book:
     tick: Ticks
     queues: Queues
     notes: tuple[str, ...]
+    states: QueueStates | None = None
+    """What the tables are from; None where they are a default's."""
 
 
 def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_ORDERS) -> Book:
@@ -72,13 +74,15 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
     states = states_of(rows(), settings.begin, settings.end, tick=tick, typical=typical, levels=settings.levels)
     theta = default.theta if large else 1.0  # the estimated states are those of a reference that follows at once
     queues = tables_of(states, theta, LARGE_DEEPEST if large else SMALL_DEEPEST, most_orders)
+    if large and len(queues.limit) > settings.levels:  # else whole queues would enter in sight
+        queues = dataclasses.replace(queues, entering=1.0)
     if queues.mean_orders() > SMALL_BOOK:
         notes.append(
             f"a book of {queues.mean_orders():.0f} orders: more than a market in which policies train may have; "
             "`--small-book` keeps to fewer queues"
         )
     notes.append(f"{len(queues.limit)} queues a side, a typical order of {typical:.1f} lots")
-    return Book(tick, queues, tuple(notes))
+    return Book(tick, queues, tuple(notes), states)
 
 
 def seen_at_best(queues: Queues, spread: float) -> Queues:

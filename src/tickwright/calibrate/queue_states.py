@@ -7,7 +7,7 @@ together. A second pass over the day, since the model's tick and the typical siz
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,13 @@ class QueueStates:
     """(VOLUMES,): of the queue that holds the best price."""
     market: np.ndarray
     """(VOLUMES,): market orders, by the volume of the queue that they hit."""
+
+
+def pooled(days: Sequence[QueueStates]) -> QueueStates:
+    """Several days as one."""
+    names = ("seconds", "limit", "cancel", "best_seconds", "market")
+    sums = {name: np.sum([getattr(day, name) for day in days], 0) for name in names}
+    return QueueStates(days[0].tick, days[0].typical, **sums)
 
 
 def states_of(

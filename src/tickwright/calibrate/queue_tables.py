@@ -4,9 +4,15 @@ Estimator (Huang, Lehalle, Rosenbaum 2015): events in a state over seconds in it
 second. States that the day hardly knows lean on the rest of their queue: with n events in T seconds the rate is
 (n + w) / (T + w / r), r the rate of the queue as a whole, w = `PSEUDO` events (the mean of a Gamma posterior). For
 cancels r is c q^`POWER`, the law of the default tables.
+
+A rate by state is not all that moves a queue: hours, activity and prices that go on make rates and states go together,
+and a market that has these as well would have them twice. So tables are taken `towards` the day by what a market with
+them shows of its own states.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 
@@ -16,6 +22,10 @@ from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES
 from tickwright.venue.sim.reactive.parameters import Numbers, Queues
 
 PSEUDO = 8.0
+PARTS = (1, 2, 3, 5, 8, 12, 18, 28)
+"""First volumes of the parts by which tables are corrected."""
+STEP, MOST_STEP = 0.7, 1.5
+"""Of the way, in logarithms, and the most that a rate is multiplied or divided by in a step."""
 POWER = 0.85
 SEEN = 0.15
 """A queue is estimated where the feed shows it whole for this share of the time; deeper ones repeat the last."""
@@ -46,6 +56,38 @@ def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH, most_orde
         if found.mean_orders() <= most_orders:
             return found
     raise ConfigError("model", "queues", f"a book of at most {most_orders:g} typical orders on two levels a side")
+
+
+def towards(queues: Queues, recorded: QueueStates, simulated: QueueStates) -> Queues:
+    """Tables a step nearer to those with which simulated states see as many events a second as the recorded ones: part
+    by part of the volumes (`PARTS`), and the less the fewer events the day has of a part. How an empty queue is filled
+    is left as it is: it is what the spread is fitted by."""
+    limit, cancel = [], []
+    for i, (arriving, leaving) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
+        seconds, found = recorded.seconds[i], simulated.seconds[i]
+        more = _plain(
+            np.array(arriving) * _step(recorded.limit[i], seconds, simulated.limit[i], found)[: len(arriving)]
+        )
+        gone = _plain(
+            np.array(leaving) * _step(recorded.cancel[i], seconds, simulated.cancel[i], found)[: len(leaving)]
+        )
+        limit.append((*more[:-1], min(more[-1], round(0.9 * gone[-1], 9))))
+        cancel.append(gone)
+    hit = _step(recorded.market, recorded.best_seconds, simulated.market, simulated.best_seconds)
+    market = _plain(np.array(queues.market) * hit[: len(queues.market)])
+    return dataclasses.replace(queues, limit=tuple(limit), cancel=tuple(cancel), market=market)
+
+
+def _step(events: np.ndarray, seconds: np.ndarray, found: np.ndarray, found_seconds: np.ndarray) -> np.ndarray:
+    """What rates are multiplied by, by volume."""
+    seen, spent = np.add.reduceat(found, PARTS), np.add.reduceat(found_seconds, PARTS)
+    wanted, held = np.add.reduceat(events, PARTS), np.add.reduceat(seconds, PARTS)
+    expected = np.divide(seen * held, spent, out=wanted.astype(float), where=spent > 0)
+    factors = np.clip(((wanted + PSEUDO) / (expected + PSEUDO)) ** STEP, 1 / MOST_STEP, MOST_STEP)
+    middles = np.log(np.array(PARTS) + np.append(np.array(PARTS[1:]) - 1, VOLUMES - 1)) - np.log(2.0)
+    by_volume = np.interp(np.log(np.maximum(np.arange(VOLUMES), 1)), middles, factors)
+    by_volume[0] = 1.0
+    return np.asarray(by_volume)
 
 
 def room_of(queues: Queues) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -28,7 +29,8 @@ from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.layout import PassSettings
 from tickwright.calibrate.moments import Moments, moments_apart, moments_of, nearness
 from tickwright.calibrate.queue_fit import ENOUGH_LEVELS, LARGE_TICK
-from tickwright.calibrate.queue_tables import room_of
+from tickwright.calibrate.queue_states import QueueStates, pooled, states_of
+from tickwright.calibrate.queue_tables import room_of, towards
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.search import (
     KNOBS,
@@ -80,15 +82,24 @@ POLISH, SEEN = 4, 5
 """Steps of counts and curves at the end, and sessions that each is from."""
 
 
-def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int) -> tuple[FP, list[str]]:
-    """The fit that about so many sessions come to, and what to say of them. Raises ConfigError where none could be
-    simulated."""
+def refine(
+    start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int, states: QueueStates | None = None
+) -> tuple[FP, list[str]]:
+    """The fit that about so many sessions come to, and what to say of them. `states`: the day's, where its queues are
+    seen. Raises ConfigError where none could be simulated."""
     if evaluations < 1:
         return start, ["not refined by simulation"]
     settings = _short(recorded)
 
     def session(one: FP, seed: int) -> DayFacts:
         return _session(one, seed, tick, mid, settings)
+
+    def stocked(one: FP, seeds: Iterable[int]) -> FP:
+        if states is None:
+            return one
+        shown = pooled([_states(one, seed, states, mid, settings) for seed in seeds])
+        queues = towards(one.queues, states, shown)
+        return dataclasses.replace(one, queues=queues) if queues.mean_orders() <= room_of(start.queues) else one
 
     def adjust(one: FP, seen: list[DayFacts]) -> FP:
         found = [moments_of(day) for day in seen]
@@ -109,7 +120,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             break  # a step too far: what was found before stands
         near, off = nearness(recorded, simulated), moments_apart(moments_of(recorded), moments_of(simulated))
         tried.append((near - _MOMENTS * off, near, market))
-        market = _step(market, recorded, simulated, tick)
+        market = _step(stocked(market, (SEED,)), recorded, simulated, tick)
     _, near, best = max(tried, key=lambda one: one[0])
     notes = [f"refined by {len(tried)} simulated sessions: nearness {tried[0][1]:.3f} at first, {near:.3f} then"]
     generations = (evaluations - STEPS) // POPULATION
@@ -138,7 +149,7 @@ def refine(start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: 
             sessions * CLOSER[stage], knobs, draw, WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
-            found = _polished(found, recorded, session, adjust, _unseen(stage, 1 + k, SEEN))
+            found = _polished(found, recorded, session, stocked, adjust, _unseen(stage, 1 + k, SEEN))
         return found, judged(found, stage)
 
     kept = best
@@ -168,10 +179,15 @@ def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
     return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, *UNSEEN)
 
 
-def _polished(found: FP, recorded: DayFacts, session: Session, adjust: Adjust, seeds: range) -> FP:
-    """The mean of a search moves away from its last generation: a step back to the counts and curves of the day."""
+def _polished(
+    found: FP, recorded: DayFacts, session: Session, stocked: Callable[[FP, Iterable[int]], FP], adjust: Adjust,
+    seeds: range,
+) -> FP:  # fmt: skip
+    """The mean of a search moves away from its last generation: a step back to the queues, counts and curves of the
+    day."""
     try:
         seen = [session(found, seed) for seed in seeds]
+        found = stocked(found, seeds)
     except (BookError, CapacityError, ConfigError):
         return found
     return adjust(towards_curves(found, recorded, seen), seen)
@@ -187,6 +203,12 @@ def _short(recorded: DayFacts) -> PassSettings:
 def _session(market: FP, seed: int, tick: Ticks, mid: Ticks, settings: PassSettings) -> DayFacts:
     session = open_session(market, seed, settings.begin, settings.end, mid_price=mid)
     return facts_of(sums_of(in_recorded_ticks(chunks(session), tick), settings))
+
+
+def _states(market: FP, seed: int, like: QueueStates, mid: Ticks, settings: PassSettings) -> QueueStates:
+    session = open_session(market, seed, settings.begin, settings.end, mid_price=mid)
+    rows = in_recorded_ticks(chunks(session), like.tick)
+    return states_of(rows, settings.begin, settings.end, tick=like.tick, typical=like.typical, levels=settings.levels)
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------
