@@ -58,6 +58,22 @@ def test_the_spread_of_a_day_comes_back() -> None:
     assert started[-1] > 1.1
 
 
+def test_news_of_a_part_follow_its_own_volatility_alone() -> None:
+    # The curve is relative and the size of news is not: a part whose variance is as on the day has the news it had,
+    # though others are at their least and cannot make room.
+    start = market(volatility_curve=(4.0, 1.0, 0.05, 0.05, 0.05, 0.85))
+    recorded, seen = day(market(volatility_curve=(5.0, 0.6, 0.1, 0.1, 0.1, 0.1)), 3), [day(start, 4)]
+    wanted, found = (shown(one)["volatility_curve"] for one in (recorded, seen[0]))
+    moved = towards_curves(start, recorded, seen)
+    before = start.news * np.array(start.flow.volatility_curve)
+    after = moved.news * np.array(moved.flow.volatility_curve)
+    steps = (wanted / found) ** 0.15
+    free = np.array(moved.flow.volatility_curve) > 0.06
+    assert free.sum() >= 3
+    np.testing.assert_allclose((after / before)[free], steps[free], rtol=0.01)
+    assert np.abs(np.log(steps[free])).max() > 0.05
+
+
 def test_a_block_in_which_nothing_was_seen_leaves_its_curve_where_it_was() -> None:
     recorded = day(market(), 1)
     recorded.day.clock["known"][600:900] = 0

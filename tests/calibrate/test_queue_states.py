@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from make_days import OPEN, dressed, small_day
 
-from tickwright.calibrate.queue_states import QueueStates, pooled, states_of
+from tickwright.calibrate.queue_states import SUMS, QueueStates, pooled, states_of
 from tickwright.calibrate.queue_tables import STEP, tables_of, towards
 from tickwright.core.errors import ConfigError
 from tickwright.core.events import Flag, Side
@@ -170,37 +170,70 @@ def test_rates_of_a_known_book_come_back(known: tuple[Queues, QueueStates]) -> N
         assert error.mean() < 0.06, (name, error)
 
 
-def doubled(states: QueueStates, name: str) -> QueueStates:
-    return dataclasses.replace(states, **{name: 2.0 * getattr(states, name)})
-
-
 def test_tables_that_show_the_day_stay(known: tuple[Queues, QueueStates]) -> None:
     queues, states = known
     assert towards(queues, states, pooled([states])) == queues
     assert towards(queues, states, pooled([states, states])) == queues
 
 
-@pytest.mark.parametrize("name", ["limit", "cancel", "market"])
-def test_a_step_is_part_of_the_way_and_less_where_the_day_says_little(
-    known: tuple[Queues, QueueStates], name: str
-) -> None:
-    # With n events recorded where the simulated rate says 2 n the factor is ((n + 8) / (2 n + 8))^STEP, 2/3 at least,
-    # in the middle of a part of the volumes.
+def test_a_pace_and_a_number_of_market_orders_are_no_matter_of_the_tables(known: tuple[Queues, QueueStates]) -> None:
+    # Twice the events in the same time: the clock's. Half the market orders besides: their share's, a moment.
     queues, states = known
-    found = towards(queues, states, doubled(states, name))
-    for other in {"limit", "cancel", "market"} - {name}:
-        assert getattr(found, other) == getattr(queues, other)
-    counts, before, after = (
-        np.atleast_2d(np.array(a))[0] for a in (getattr(states, name), getattr(queues, name), getattr(found, name))
+    faster = dataclasses.replace(
+        states, limit=2.0 * states.limit, cancel=2.0 * states.cancel, market=0.5 * states.market
     )
+    found = towards(queues, states, faster)
+    for name in ("limit", "cancel", "market"):
+        before, after = (np.atleast_2d(np.array(getattr(one, name))) for one in (queues, found))
+        often = (
+            np.atleast_2d(getattr(states, name))[: len(before)] > 300
+        )  # where the day says little it leans on nothing
+        np.testing.assert_allclose(after[often], before[often], rtol=0.05)
+
+
+@pytest.mark.parametrize(("name", "row"), [("limit", 0), ("limit", 2), ("cancel", 1)])
+def test_a_step_is_part_of_the_way_and_less_where_little_was_seen(
+    known: tuple[Queues, QueueStates], name: str, row: int
+) -> None:
+    # Of one queue twice the recorded n events are simulated, N of N' events in all: the factor is
+    # ((n + 8) / (2 n N / N' + 8))^STEP, 2/3 at least, in the middle of a part of the volumes.
+    queues, states = known
+    counts = getattr(states, name).copy()
+    counts[row] *= 2.0
+    found = towards(queues, states, dataclasses.replace(states, **{name: counts}))
+    assert found.market == queues.market
+    total = sum(float(getattr(states, one)[:3, 1:].sum()) for one in ("limit", "cancel"))
+    seen = getattr(states, name)[row]
+    pace = total / (total + float(seen[1:].sum()))
+    before, after = (np.array(getattr(one, name)[row]) for one in (queues, found))
     assert after[0] == before[0]
     few = 0
-    for volume, events in ((1, counts[1]), (2, counts[2]), (6, counts[5:8].sum()), (45.5, counts[28:].sum())):
-        expected = max(((events + 8.0) / (2.0 * events + 8.0)) ** STEP, 2 / 3)
-        got = np.interp(volume, np.arange(64), after / np.where(before > 0, before, 1.0))
-        assert got == pytest.approx(expected, abs=0.01)
-        few += events < 100
-    assert few or name == "cancel"
+    for volume, events in ((1, seen[1]), (np.sqrt(8 * 12), seen[8:12].sum()), (55, seen[28:].sum())):
+        expected = max(((events + 8.0) / (2.0 * events * pace + 8.0)) ** STEP, 2 / 3)
+        got = np.interp(np.log(volume), np.log(np.arange(1, 64)), (after / np.where(before > 0, before, 1.0))[1:])
+        assert got == pytest.approx(expected, abs=0.02)
+        few += events < 20
+    assert few
+    others = [i for i in range(3) if i != row]
+    other = "cancel" if name == "limit" else "limit"
+    for rows, one in ((others, name), (range(3), other)):
+        for i in rows:
+            factors = np.array(getattr(found, one)[i][1:]) / np.array(getattr(queues, one)[i][1:])
+            assert factors.min() >= 1.0 - 1e-6
+            assert factors.max() <= (1.0 / pace) ** STEP + 1e-6
+
+
+def test_what_neither_saw_leaves_a_table_and_a_full_queue_does_not_grow(known: tuple[Queues, QueueStates]) -> None:
+    queues, states = known
+    nothing = dataclasses.replace(states, **{name: np.zeros_like(getattr(states, name)) for name in SUMS})
+    assert towards(queues, states, nothing) == queues
+    assert towards(queues, nothing, states) == queues
+    short = Queues(((1.0, 0.9), (1.0, 0.9)), ((0.0, 0.91), (0.0, 1.0)), (0.0, 0.5))
+    fewer = dataclasses.replace(states, cancel=3.0 * states.cancel)
+    found = towards(short, states, fewer)
+    assert {len(row) for row in (*found.limit, *found.cancel, found.market)} == {VOLUMES}
+    for arriving, leaving in zip(found.limit, found.cancel, strict=True):
+        assert arriving[-1] < leaving[-1]
 
 
 def test_what_a_market_has_besides_its_tables_is_taken_out_of_them() -> None:
@@ -224,12 +257,24 @@ def test_what_a_market_has_besides_its_tables_is_taken_out_of_them() -> None:
         logs = np.log(np.array(given.limit[0])[often] / np.array(queues.limit[0])[often])
         return float(np.abs(logs - logs.mean()).mean())
 
+    def counted(given: Queues, wanted: QueueStates, seen: QueueStates) -> Queues:
+        """What a fit does by moments: the share of market orders, and how soon an empty queue is filled."""
+
+        def rates(states: QueueStates) -> np.ndarray:
+            events = states.limit[0].sum() + states.cancel[0].sum()
+            return np.array([states.market.sum(), states.limit[0, 0] / states.seconds[0, 0]]) / events
+
+        market, empty = np.sqrt(rates(wanted) / rates(seen))
+        limit = ((given.limit[0][0] * empty, *given.limit[0][1:]), *given.limit[1:])
+        return dataclasses.replace(given, limit=limit, market=tuple(market * np.array(given.market)))
+
     day = shown(queues, 5)
     often = np.flatnonzero(day.limit[0] > 500)[1:]
     found = tables_of(day, 1.0, deepest=3)
     first = apart(found, often)
     for k in range(12):
-        found = towards(found, day, pooled([shown(found, 10 + 2 * k), shown(found, 11 + 2 * k)]))
+        seen = pooled([shown(found, 10 + 2 * k), shown(found, 11 + 2 * k)])
+        found = counted(towards(found, day, seen), day, seen)
     assert first > 0.15
     assert apart(found, often) < first / 3
 

@@ -13,6 +13,7 @@ from tickwright.calibrate.bands import BANDS, RANGES
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.distance import apart, distance, noise_of
 from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.queue_states import states_of
 from tickwright.calibrate.score import score
 from tickwright.calibrate.search import (
     KNOBS,
@@ -80,6 +81,7 @@ def test_what_is_searched_is_of_the_tick_and_of_the_levels_seen(given: FP, level
     assert ("through" in names) == (given == FP.plain())
     for name in ("cancels", "cancels of long queues"):
         assert (name in names) == (levels < 3)
+    assert ("limit orders that join" in names) == (levels < 3)  # else the day's states say it
 
 
 def test_no_search_turns_impact_by_the_hour_into_another_law() -> None:
@@ -157,6 +159,42 @@ def test_of_several_searches_the_best_stands(monkeypatch: pytest.MonkeyPatch) ->
     tried.clear()
     refine.refine(start, recorded, 1, 10_000, refine.STEPS + POPULATION)
     assert len(tried) == 1  # too few for a second
+
+
+def test_tables_of_a_day_whose_queues_are_seen_are_corrected_on_the_way() -> None:
+    # A fit that begins with too many limit orders at long queues comes nearer to the truth's own table.
+    truth = market()
+    rows = list(chunks(open_session(truth, 4, OPEN, END)))
+    recorded = facts_of(sums_of(rows, PassSettings(OPEN, END, blocks=8)))
+    states = states_of(rows, OPEN, END, tick=1, typical=truth.flow.typical, levels=10)
+    own = np.array(truth.queues.limit)
+    off = own * np.where(np.arange(own.shape[1]) > 7, 1.4, 1.0)
+    start = dataclasses.replace(truth, queues=dataclasses.replace(truth.queues, limit=tuple(map(tuple, off))))
+
+    def wrong(given: FP) -> float:
+        """How much too many, at queues that are seen, in logarithms."""
+        ratio = np.log(np.array(given.queues.limit) / own)
+        return float((ratio[:2, 9:20].mean(1) - ratio[:2, 2:6].mean(1)).mean())
+
+    assert wrong(start) == pytest.approx(np.log(1.4))
+    seen = refine.refine(start, recorded, 1, 10_000, refine.STEPS, states)[0]
+    unseen = refine.refine(start, recorded, 1, 10_000, refine.STEPS)[0]
+    assert wrong(seen) < 0.6 * wrong(start)
+    assert wrong(unseen) == pytest.approx(wrong(start))
+
+
+def test_what_neither_sees_nor_fits_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Tables by which the book would have more orders than it may: their limit orders stay, and if need be all.
+    given = market()
+    settings = PassSettings(OPEN, END, blocks=8)
+    rows = list(chunks(open_session(given, 4, OPEN, END)))
+    states = states_of(rows, OPEN, END, tick=1, typical=given.flow.typical, levels=10)
+    fuller = dataclasses.replace(states, limit=1.5 * states.limit, cancel=0.7 * states.cancel)
+    assert refine._stocked(given, fuller, [rows], settings).queues.limit != given.queues.limit
+    monkeypatch.setattr(refine, "room_of", lambda _: given.queues.mean_orders())
+    found = refine._stocked(given, fuller, [rows], settings)
+    assert found.queues.limit == given.queues.limit
+    assert found.queues.mean_orders() <= given.queues.mean_orders()
 
 
 def test_a_range_asks_nothing_that_the_day_does_not_have() -> None:

@@ -23,8 +23,8 @@ from tickwright.calibrate.facts import DayFacts
 from tickwright.venue.sim.reactive.parameters import FP, Numbers
 
 _STEPS = {"volume_curve": 0.15, "trading_curve": 0.3, "volatility_curve": 0.15, "posting_curve": -0.3}
-"""Of the way, in a generation: the power of what is wanted over what was found. A variance is a square; the pace is
-read off the day, and has only to make good what the other curves do to it."""
+"""Of the way, in a generation: the power of what is wanted over what was found. The pace is read off the
+day, and has only to make good what the other curves do to it."""
 POSTING_BOUNDS: Bounds = ((0.15, 6.0), (0.03, 6.0))
 """A day may open with a spread four times as wide as its mean."""
 SIZE_BOUNDS: Bounds = ((0.3, 3.0), (0.3, 3.0))
@@ -59,7 +59,8 @@ def size_curve_of(facts: DayFacts) -> Numbers:
 
 def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts], pace: bool = True) -> FP:
     """A step of each curve, from what a generation had in the mean; without `pace` the volume curve stays, since the
-    bursts of a single session would be taken for it."""
+    bursts of a single session would be taken for it. The size of all news follows theirs over the day: an hour that
+    wants more has more, also where no other can have less."""
     if not seen:
         return start
     lengths = lengths_of(recorded, *seen)
@@ -75,8 +76,10 @@ def towards_curves(start: FP, recorded: DayFacts, seen: list[DayFacts], pace: bo
         now = now_of(name)
         if name != "volume_curve" or pace:
             now = now * (wanted[name] / found[name]) ** power
+        if name == "volatility_curve":
+            news = start.news * float(np.average(now, weights=lengths))
         changed[name] = parts.bounded(now, POSTING_BOUNDS if name == "posting_curve" else CURVE_BOUNDS)
-    return dataclasses.replace(start, flow=dataclasses.replace(start.flow, **changed))
+    return dataclasses.replace(start, flow=dataclasses.replace(start.flow, **changed), news=news)
 
 
 def followed(parts: Parts) -> dict[str, np.ndarray]:

@@ -82,7 +82,7 @@ def parts_of(days: Sequence[DayFacts], lengths: tuple[int, ...]) -> Parts:
     steps = np.maximum(np.diff(edges), 1)
     counts = [np.mean([_counted(facts, edges, k) for facts in days], 0) / steps for k in range(3)]
     seen = np.array([_means(facts, edges, lengths) for facts in days])
-    seen[:, 0] = [_relative(day, np.array(lengths)) for day in seen[:, 0]]
+    seen[:, 0] = _relative(seen[:, 0], np.array(lengths))
     means = [_mean_over_days(seen[:, k], np.array(lengths)) for k in range(2)]
     return Parts(np.array(lengths), steps, *counts, *means)
 
@@ -116,11 +116,14 @@ def _mean_where(values: np.ndarray, good: np.ndarray, edges: np.ndarray) -> np.n
     return np.array([values[a:b][good[a:b]].mean() if good[a:b].any() else np.nan for a, b in pairwise(edges)])
 
 
-def _relative(variances: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """To their mean, so that a day of large moves says no more of the hours than another."""
-    known = ~np.isnan(variances)
-    mean = np.average(variances[known], weights=lengths[known]) if known.any() else 0.0
-    return variances / mean if mean > 0 else variances
+def _relative(days: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Each to its own mean over the parts that all know, so that one of large moves says no more of the hours than
+    another."""
+    known = ~np.isnan(days).any(0)
+    if not known.any():
+        return days
+    means = np.average(days[:, known], axis=1, weights=lengths[known])[:, None]
+    return np.asarray(days / np.where(means > 0, means, 1.0))
 
 
 def _mean_over_days(days: np.ndarray, lengths: np.ndarray) -> np.ndarray:

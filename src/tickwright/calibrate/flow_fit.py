@@ -1,4 +1,4 @@
-"""What every model takes from a day in one way: sizes of orders and messages a second."""
+"""What every model takes from a day in one way: sizes of orders, messages a second, and the ranks of cancels."""
 
 from __future__ import annotations
 

@@ -7,23 +7,25 @@ In closed form, from the facts of the day:
 | order sizes, messages a second | `flow_fit` |
 | pace, trading, news over the day | events, market orders, moves of the mid, part by part (`day_curves`) |
 | a model tick of several recorded ones, where the spread is many ticks | mean spread (`queue_fit`) |
-| intensities of the queues | events over time in state (`queue_fit`) where the feed shows levels enough |
+| intensities of the queues | events over time in state (`queue_fit`), where the feed shows levels enough |
 | metaorders at work, exponent of their lengths, how often one goes on | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |
 | limit orders over the day | the spread, part by part (`day_curves`) |
 | what market orders ask for | what they traded; of those that took all, that it was as much or more (`flow_fit`) |
 | their sizes over the day | lots a market order, part by part (`day_curves`) |
 | from where in a queue cancels come | the places of the recorded ones, by maximum likelihood (`flow_fit`) |
+| how deep a queue enters the window | stationary, where it enters out of sight of the feed (`queue_fit`) |
 | quotes that come back | how soon the mid forgets a cancel that emptied the best |
 | cancels that come together | cancels at once after one of their side (`clock_fit`) |
 | bursts and how long they last | times between events, and how they follow one another (`clock_fit`) |
 | echo of market orders, the spreads they shun | runs, spreads (`clock_fit`) |
 | news s | the share `NEWS` of the variance at 50 to 300 market orders, until the refinement |
 
-Then by simulation (`refine`), each from the moment that it moves: messages, market orders, their size, refill of empty
-queues (spread), s (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity
-(clustering), `through` (what is paid beyond the best price), signs, curves of the day; and all of them and more by all
-facts together (`search`).
+Then by simulation (`refine`): tables of the queues by what the market shows of its states (`queue_tables.towards`), and
+each of these from the moment that it moves: messages, market orders, their size, refill of empty queues (spread), s
+(variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity (clustering),
+`through` (what is paid beyond the best price), signs, curves of the day; and all of them and more by all facts together
+(`search`).
 
 Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
 with most of its events at the best (`queue_fit.seen_at_best`).

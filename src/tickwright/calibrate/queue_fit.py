@@ -76,6 +76,7 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
     queues = tables_of(states, theta, LARGE_DEEPEST if large else SMALL_DEEPEST, most_orders)
     if large and len(queues.limit) > settings.levels:  # else whole queues would enter in sight
         queues = dataclasses.replace(queues, entering=1.0)
+        notes.append("queues enter the window behind the levels of the feed, with the orders of a stationary one")
     if queues.mean_orders() > SMALL_BOOK:
         notes.append(
             f"a book of {queues.mean_orders():.0f} orders: more than a market in which policies train may have; "

@@ -19,6 +19,8 @@ from tickwright.calibrate import queue_kernel as kernel
 from tickwright.core.errors import ConfigError
 from tickwright.core.units import Nanos, Ticks
 
+SUMS = ("seconds", "limit", "cancel", "best_seconds", "market")
+
 
 @dataclass(frozen=True, eq=False)
 class QueueStates:
@@ -42,8 +44,7 @@ class QueueStates:
 
 def pooled(days: Sequence[QueueStates]) -> QueueStates:
     """Several days as one."""
-    names = ("seconds", "limit", "cancel", "best_seconds", "market")
-    sums = {name: np.sum([getattr(day, name) for day in days], 0) for name in names}
+    sums = {name: np.sum([getattr(day, name) for day in days], 0) for name in SUMS}
     return QueueStates(days[0].tick, days[0].typical, **sums)
 
 
@@ -79,5 +80,5 @@ def states_of(
         if done < len(rows):
             break
     kernel.finish(states)
-    sums = {name: np.asarray(state[name]) for name in ("seconds", "limit", "cancel", "best_seconds", "market")}
+    sums = {name: np.asarray(state[name]) for name in SUMS}
     return QueueStates(tick, typical, **sums)

@@ -22,6 +22,8 @@ from tickwright.venue.sim.reactive.layout import DEPTH, VOLUMES
 from tickwright.venue.sim.reactive.parameters import Numbers, Queues
 
 PSEUDO = 8.0
+_LESS = 0.9
+"""Limit orders that a queue longer than all tables has, of its cancels, or it would grow."""
 PARTS = (1, 2, 3, 5, 8, 12, 18, 28)
 """First volumes of the parts by which tables are corrected."""
 STEP, MOST_STEP = 0.7, 1.5
@@ -46,7 +48,7 @@ def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH, most_orde
     limit, cancel = [], []
     for i in range(known):
         arriving, leaving = limit_row(states, i), cancel_row(states, i)
-        arriving[-1] = min(arriving[-1], 0.9 * leaving[-1])
+        arriving[-1] = min(arriving[-1], _LESS * leaving[-1])
         limit.append(_plain(arriving))
         cancel.append(_plain(leaving))
     market = _plain(market_row(states))
@@ -59,35 +61,56 @@ def tables_of(states: QueueStates, theta: float, deepest: int = DEPTH, most_orde
 
 
 def towards(queues: Queues, recorded: QueueStates, simulated: QueueStates) -> Queues:
-    """Tables a step nearer to those with which simulated states see as many events a second as the recorded ones: part
-    by part of the volumes (`PARTS`), and the less the fewer events the day has of a part. How an empty queue is filled
-    is left as it is: it is what the spread is fitted by."""
-    limit, cancel = [], []
-    for i, (arriving, leaving) in enumerate(zip(queues.limit, queues.cancel, strict=True)):
-        seconds, found = recorded.seconds[i], simulated.seconds[i]
-        more = _plain(
-            np.array(arriving) * _step(recorded.limit[i], seconds, simulated.limit[i], found)[: len(arriving)]
-        )
-        gone = _plain(
-            np.array(leaving) * _step(recorded.cancel[i], seconds, simulated.cancel[i], found)[: len(leaving)]
-        )
-        limit.append((*more[:-1], min(more[-1], round(0.9 * gone[-1], 9))))
-        cancel.append(gone)
-    hit = _step(recorded.market, recorded.best_seconds, simulated.market, simulated.best_seconds)
-    market = _plain(np.array(queues.market) * hit[: len(queues.market)])
-    return dataclasses.replace(queues, limit=tuple(limit), cancel=tuple(cancel), market=market)
+    """Tables a step nearer to those with which simulated states see as many events as the recorded ones in the same
+    time: part by part of the volumes, and the less the less of a part either has seen. Their common pace is the
+    clock's, and how many market orders there are is a moment: of both only the shape changes. How an empty queue is
+    filled does not: the spread is fitted by it."""
+    market = _compared(recorded.market, recorded.best_seconds, simulated.market, simulated.best_seconds)
+    pairs = [
+        _compared(getattr(recorded, name)[i], recorded.seconds[i], getattr(simulated, name)[i], simulated.seconds[i])
+        for name in ("limit", "cancel")
+        for i in range(len(queues.limit))
+    ]
+    factors = _factors(pairs)
+    limit = [_times(row, by) for row, by in zip(queues.limit, factors[: len(pairs) // 2], strict=True)]
+    cancel = [_times(row, by) for row, by in zip(queues.cancel, factors[len(pairs) // 2 :], strict=True)]
+    shorter = [
+        row if row[-1] < gone[-1] else (*row[:-1], _LESS * gone[-1]) for row, gone in zip(limit, cancel, strict=True)
+    ]
+    return dataclasses.replace(
+        queues, limit=tuple(shorter), cancel=tuple(cancel), market=_times(queues.market, _factors([market])[0])
+    )
 
 
-def _step(events: np.ndarray, seconds: np.ndarray, found: np.ndarray, found_seconds: np.ndarray) -> np.ndarray:
-    """What rates are multiplied by, by volume."""
-    seen, spent = np.add.reduceat(found, PARTS), np.add.reduceat(found_seconds, PARTS)
-    wanted, held = np.add.reduceat(events, PARTS), np.add.reduceat(seconds, PARTS)
-    expected = np.divide(seen * held, spent, out=wanted.astype(float), where=spent > 0)
-    factors = np.clip(((wanted + PSEUDO) / (expected + PSEUDO)) ** STEP, 1 / MOST_STEP, MOST_STEP)
-    middles = np.log(np.array(PARTS) + np.append(np.array(PARTS[1:]) - 1, VOLUMES - 1)) - np.log(2.0)
-    by_volume = np.interp(np.log(np.maximum(np.arange(VOLUMES), 1)), middles, factors)
-    by_volume[0] = 1.0
-    return np.asarray(by_volume)
+def _compared(
+    events: np.ndarray, seconds: np.ndarray, found: np.ndarray, found_seconds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Events of each part of the volumes, recorded and simulated, in the time of whichever saw less of it."""
+    wanted, held = np.add.reduceat(events, PARTS).astype(float), np.add.reduceat(seconds, PARTS)
+    seen, spent = np.add.reduceat(found, PARTS).astype(float), np.add.reduceat(found_seconds, PARTS)
+    least = np.minimum(held, spent)
+    share, found_share = (np.divide(least, a, out=np.zeros_like(least), where=a > 0) for a in (held, spent))
+    return wanted * share, seen * found_share
+
+
+def _factors(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+    """What rates are multiplied by, by volume, so that all together come as often as they do."""
+    wanted, found = (sum(float(pair[k].sum()) for pair in pairs) for k in range(2))
+    pace = wanted / found if wanted > 0 and found > 0 else 1.0
+    ends = np.log([*PARTS[1:], VOLUMES])
+    middles, volumes = (np.log(PARTS) + ends) / 2, np.log(np.maximum(np.arange(VOLUMES), 1))
+    made = []
+    for events, seen in pairs:
+        steps = ((events + PSEUDO) / (seen * pace + PSEUDO)) ** STEP
+        by = np.interp(volumes, middles, np.clip(steps, 1 / MOST_STEP, MOST_STEP))
+        by[0] = 1.0
+        made.append(by)
+    return made
+
+
+def _times(row: Numbers, factors: np.ndarray) -> Numbers:
+    """A table, whose last entry holds for every larger volume, multiplied."""
+    return _plain(np.array([*row, *(VOLUMES - len(row)) * [row[-1]]]) * factors)
 
 
 def room_of(queues: Queues) -> float:

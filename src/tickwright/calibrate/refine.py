@@ -1,10 +1,10 @@
 """Simulated sessions to correct what the closed forms leave: simulated moments, one parameter each, then all facts.
 
 1. `STEPS` sessions of one seed (common random numbers): after each, every parameter takes a damped step towards the
-   moment that it moves, and the curves of the day one towards the recorded ones. The session nearest to the day in all
-   facts, less what its moments are off, wins.
+   moment that it moves, and the tables of queues and the curves of the day one towards the recorded ones. The session
+   nearest to the day in all facts, less what its moments are off, wins.
 2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
-   end, counts and curves take a few steps again.
+   end, queues, counts and curves take a few steps again.
 3. All are laid beside the day on seeds that none has seen, and the best one stands; from it searches with shorter steps
    go on in the same way.
 
@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from tickwright.calibrate.queue_states import QueueStates, pooled, states_of
 from tickwright.calibrate.queue_tables import room_of, towards
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.search import (
+    JOINING,
     KNOBS,
     LARGE_TICK_KNOBS,
     POPULATION,
@@ -40,7 +42,6 @@ from tickwright.calibrate.search import (
     WIDTH,
     Adjust,
     Knob,
-    Session,
     count_outside,
     loss_of,
     noises_of,
@@ -78,8 +79,8 @@ _MOST_FAST = 0.85
 JUDGES = 15
 """Seeds on which fits are compared, by what the search goes down; of a short day as many times more as it has
 sessions."""
-POLISH, SEEN = 4, 5
-"""Steps of counts and curves at the end, and sessions that each is from."""
+POLISH, SEEN = 6, 8
+"""Steps of queues, counts and curves at the end, and sessions that each is from."""
 
 
 def refine(
@@ -92,14 +93,14 @@ def refine(
     settings = _short(recorded)
 
     def session(one: FP, seed: int) -> DayFacts:
-        return _session(one, seed, tick, mid, settings)
+        drawn = open_session(one, seed, settings.begin, settings.end, mid_price=mid)
+        return facts_of(sums_of(in_recorded_ticks(chunks(drawn), tick), settings))
 
-    def stocked(one: FP, seeds: Iterable[int]) -> FP:
-        if states is None:
-            return one
-        shown = pooled([_states(one, seed, states, mid, settings) for seed in seeds])
-        queues = towards(one.queues, states, shown)
-        return dataclasses.replace(one, queues=queues) if queues.mean_orders() <= room_of(start.queues) else one
+    def shown(one: FP, seeds: Iterable[int]) -> tuple[list[DayFacts], FP]:
+        """The facts of sessions, and the market with its tables a step nearer to the day's own states."""
+        rows = [_rows(one, seed, tick, mid, settings) for seed in seeds]
+        seen = [facts_of(sums_of(session, settings)) for session in rows]
+        return seen, one if states is None else _stocked(one, states, rows, settings)
 
     def adjust(one: FP, seen: list[DayFacts]) -> FP:
         found = [moments_of(day) for day in seen]
@@ -113,14 +114,14 @@ def refine(
     tried: list[tuple[float, float, FP]] = []
     for _ in range(min(evaluations, STEPS)):
         try:
-            simulated = session(market, SEED)
+            (simulated,), stocked = shown(market, (SEED,))
         except (BookError, CapacityError, ConfigError):
             if not tried:
                 raise
             break  # a step too far: what was found before stands
         near, off = nearness(recorded, simulated), moments_apart(moments_of(recorded), moments_of(simulated))
         tried.append((near - _MOMENTS * off, near, market))
-        market = _step(stocked(market, (SEED,)), recorded, simulated, tick)
+        market = _step(stocked, recorded, simulated, tick)
     _, near, best = max(tried, key=lambda one: one[0])
     notes = [f"refined by {len(tried)} simulated sessions: nearness {tried[0][1]:.3f} at first, {near:.3f} then"]
     generations = (evaluations - STEPS) // POPULATION
@@ -149,7 +150,7 @@ def refine(
             sessions * CLOSER[stage], knobs, draw, WIDTHS[stage],
         )  # fmt: skip
         for k in range(POLISH):
-            found = _polished(found, recorded, session, stocked, adjust, _unseen(stage, 1 + k, SEEN))
+            found = _polished(found, recorded, shown, adjust, _unseen(stage, 1 + k, SEEN))
         return found, judged(found, stage)
 
     kept = best
@@ -175,19 +176,21 @@ def _unseen(stage: int, k: int, count: int) -> range:
 
 
 def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
+    """How fast limit orders join is read off the states of a day whose queues are seen."""
     knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
-    return knobs if recorded.day.settings.levels >= ENOUGH_LEVELS else (*knobs, *UNSEEN)
+    if recorded.day.settings.levels < ENOUGH_LEVELS:
+        return (*knobs, *UNSEEN)
+    return tuple(knob for knob in knobs if knob is not JOINING)
 
 
 def _polished(
-    found: FP, recorded: DayFacts, session: Session, stocked: Callable[[FP, Iterable[int]], FP], adjust: Adjust,
+    found: FP, recorded: DayFacts, shown: Callable[[FP, Iterable[int]], tuple[list[DayFacts], FP]], adjust: Adjust,
     seeds: range,
 ) -> FP:  # fmt: skip
     """The mean of a search moves away from its last generation: a step back to the queues, counts and curves of the
     day."""
     try:
-        seen = [session(found, seed) for seed in seeds]
-        found = stocked(found, seeds)
+        seen, found = shown(found, seeds)
     except (BookError, CapacityError, ConfigError):
         return found
     return adjust(towards_curves(found, recorded, seen), seen)
@@ -200,15 +203,19 @@ def _short(recorded: DayFacts) -> PassSettings:
     return dataclasses.replace(whole, end=whole.begin + length)
 
 
-def _session(market: FP, seed: int, tick: Ticks, mid: Ticks, settings: PassSettings) -> DayFacts:
+def _rows(market: FP, seed: int, tick: Ticks, mid: Ticks, settings: PassSettings) -> list[np.ndarray]:
     session = open_session(market, seed, settings.begin, settings.end, mid_price=mid)
-    return facts_of(sums_of(in_recorded_ticks(chunks(session), tick), settings))
+    return [rows.copy() for rows in in_recorded_ticks(chunks(session), tick)]
 
 
-def _states(market: FP, seed: int, like: QueueStates, mid: Ticks, settings: PassSettings) -> QueueStates:
-    session = open_session(market, seed, settings.begin, settings.end, mid_price=mid)
-    rows = in_recorded_ticks(chunks(session), like.tick)
-    return states_of(rows, settings.begin, settings.end, tick=like.tick, typical=like.typical, levels=settings.levels)
+def _stocked(market: FP, states: QueueStates, sessions: list[list[np.ndarray]], settings: PassSettings) -> FP:
+    """Tables `towards` the day; without its limit orders where the book would have too many orders by them."""
+    like: Any = {"tick": states.tick, "typical": states.typical, "levels": settings.levels}
+    found = pooled([states_of(rows, settings.begin, settings.end, **like) for rows in sessions])
+    queues, room = towards(market.queues, states, found), room_of(market.queues)
+    if queues.mean_orders() > room:
+        queues = dataclasses.replace(queues, limit=market.queues.limit)
+    return dataclasses.replace(market, queues=queues) if queues.mean_orders() <= room else market
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------

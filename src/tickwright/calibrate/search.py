@@ -136,6 +136,7 @@ def _bursts(market: FP, factor: float) -> FP:
     return dataclasses.replace(market, flow=dataclasses.replace(market.flow, gap_weights=changed))
 
 
+JOINING = _rates("limit orders that join", 0.12, _join)
 # `impact_posting` is never 0, where the hour's part of impact is another law's.
 KNOBS: tuple[Knob, ...] = (
     _flow("activity_sd", 0.0, 1.6, 0.15),
@@ -146,7 +147,7 @@ KNOBS: tuple[Knob, ...] = (
     _flow("gap_flurry", 0.0, 1.0, 0.15),
     _flow("gap_flurry_memory", 2.0, 300.0, 0.4, log=True),
     _rates("bursts", 0.2, _bursts),
-    _rates("limit orders that join", 0.12, _join),
+    JOINING,
     _field("echo", 1e-2, 100.0, 0.3, log=True, part="queues"),
     _field("echo_memory", 0.2, 100.0, 0.3, log=True, part="queues"),
     _field("comeback", 0.0, 0.9, 0.15, part="queues"),

@@ -304,11 +304,10 @@ class Twin:
     def redraw(self):
         for side in (BID, ASK):
             for i in range(self.K):
-                self.restock(side, i, 1.0)
+                self.restock(side, i, 1.0, OPENING_PLACES + (side * A_SIDE + i) * A_QUEUE)
         self.look_at_all()
 
-    def restock(self, side, i, share):
-        key = OPENING_PLACES + (side * A_SIDE + i) * A_QUEUE
+    def restock(self, side, i, share, key):
         u, target = self.u(key), 0
         while target < 63 and u >= self.p["stationary"][i][target]:
             target += 1
@@ -375,7 +374,9 @@ class Twin:
             for j, price in enumerate(leaving):
                 self.clear_queue(side, price, 0)
                 if self.p["entering"] > 0:
-                    self.restock(1 - side, self.K - 1 - j, self.p["entering"])
+                    far = self.price_of(1 - side, self.K - 1 - j)
+                    key = 16_384 + ((1 - side) * A_SIDE + far % A_SIDE) * A_QUEUE
+                    self.restock(1 - side, self.K - 1 - j, self.p["entering"], key)
             self.look_at_all()
         if follows and self.u(REDRAW + agent) < self.p["reinit"]:
             self.redraw()

@@ -26,6 +26,8 @@ AGENT = 16
 QUEUES = 1024
 """From here on: what refills the queues after a re-initialisation or at the start, QUEUE_STRIDE places a queue."""
 QUEUE_STRIDE = 256
+ENTERING = 16_384
+"""The same for a queue that enters the window, by its price: two that do so before one event are no copies."""
 
 _STRIDE = np.uint64(0xD1342543DE82EF95)
 _MASK = np.uint64(0xFFFF)

@@ -18,9 +18,10 @@ Law (Huang, Lehalle, Rosenbaum, "Simulating and analyzing order book data: the q
      later on average: who leaves takes several orders away at once. Of λC the share 1 - `company` is of those that come
      alone or first. The clock of `pace` stands for those that follow. Where law 4 brings a limit order first, it comes
      in its place.
-  7. A queue that enters the window at its far end, as the reference moves, has the share `entering` of a number of
-     orders from its stationary law, as Huang, Lehalle and Rosenbaum's has; at 0 it begins empty, and where rates far
-     from the reference are small the book is thin there for as long as prices go on.
+  7. A queue that enters the window at its far end, as the reference moves, has the share `entering`, rounded, of a
+     number of orders from the stationary law of its rates alone, without hour and tilt, as Huang, Lehalle and
+     Rosenbaum's has; at 0 it begins empty, and where rates far from the reference are small the book is thin there for
+     as long as prices go on.
 
 Departures, without which it breaks: the reference follows by force when a best price has crossed it; a side without
 orders of the background gets one at the far end of its window; a queue that leaves the window loses its background
@@ -46,7 +47,7 @@ import numpy as np
 from tickwright.book.ladder import best, has, level_count, level_size, live_level
 from tickwright.book.layout import ASK, BID, NO_SIDE, Bool, Int, Record, Rows, at
 from tickwright.core.kernel import inline, kernel
-from tickwright.venue.sim.reactive.draws import BACK, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
+from tickwright.venue.sim.reactive.draws import BACK, ENTERING, MOVE, QUEUE_STRIDE, QUEUES, REDRAW, SIZE, VENUE, uniform
 from tickwright.venue.sim.reactive.flow import agents_at, clear_queue, place_apart, size_at
 from tickwright.venue.sim.reactive.layout import DEPTH, PLACED, SPREADS, VOLUMES
 from tickwright.venue.sim.reactive.routing import venue_of
@@ -296,7 +297,9 @@ def _shift(market: Record, params: Record, block: Int, step: Int, out: Rows) -> 
         i = params.levels - 1 - j
         clear_queue(market, side, old - i if side == BID else old + 1 + i, np.int64(0), out)
         if params.entering > 0.0:
-            _restock(market, params, block, np.int64(1 - side), i, params.entering, out)
+            far = price_of(market, 1 - side, i)
+            key = np.int64(ENTERING + ((1 - side) * DEPTH + far % DEPTH) * QUEUE_STRIDE)
+            _restock(market, params, block, key, np.int64(1 - side), i, params.entering, out)
     look_at_all(market, params)
 
 
@@ -306,15 +309,16 @@ def redraw(market: Record, params: Record, block: Int, out: Rows) -> None:
     inner side of the best price of the other side cannot exist, so no redraw crosses the book."""
     for side in range(2):
         for i in range(params.levels):
-            _restock(market, params, block, np.int64(side), np.int64(i), 1.0, out)
+            key = np.int64(QUEUES + (side * DEPTH + i) * QUEUE_STRIDE)
+            _restock(market, params, block, key, np.int64(side), np.int64(i), 1.0, out)
     look_at_all(market, params)
 
 
 @kernel(borrow=True)
-def _restock(market: Record, params: Record, block: Int, side: Int, i: Int, share: float, out: Rows) -> None:
-    """A queue gets a share of a number of background orders from its stationary law, by changes at its back."""
-    key = QUEUES + (side * DEPTH + i) * QUEUE_STRIDE
-    u = uniform(block, np.int64(key))
+def _restock(market: Record, params: Record, block: Int, key: Int, side: Int, i: Int, share: float, out: Rows) -> None:
+    """A queue gets a share of a number of background orders from its stationary law, by changes at its back; draws are
+    those of `key` on."""
+    u = uniform(block, key)
     target = np.int64(0)
     while target < VOLUMES - 1 and u >= params.stationary[i, target]:
         target += 1
