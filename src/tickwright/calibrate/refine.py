@@ -4,7 +4,7 @@
    moment that it moves, and the tables of queues and the curves of the day one towards the recorded ones. The session
    nearest to the day in all facts, less what its moments are off, wins.
 2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
-   end, queues, counts and curves take a few steps again.
+   end, queues, counts, news and curves take a few steps again.
 3. All are laid beside the day on seeds that none has seen, and the best one stands; from it searches with shorter steps
    go on in the same way.
 
@@ -80,7 +80,7 @@ JUDGES = 15
 """Seeds on which fits are compared, by what the search goes down; of a short day as many times more as it has
 sessions."""
 POLISH, SEEN = 6, 8
-"""Steps of queues, counts and curves at the end, and sessions that each is from."""
+"""Steps of queues, counts, news and curves at the end, and sessions that each is from."""
 
 
 def refine(
@@ -106,9 +106,10 @@ def refine(
         found = [moments_of(day) for day in seen]
         mean = {
             name: float(np.mean([getattr(m, name) for m in found]))
-            for name in ("events", "market_share", "spread", "lots")
+            for name in ("events", "market_share", "spread", "lots", "variance")
         }
-        return _counted(one, recorded, dataclasses.replace(found[0], **mean), tick)
+        news = _news(one.news, moments_of(recorded).variance / tick**2, mean["variance"] / tick**2)
+        return dataclasses.replace(_counted(one, recorded, dataclasses.replace(found[0], **mean), tick), news=news)
 
     market = start
     tried: list[tuple[float, float, FP]] = []
@@ -187,8 +188,8 @@ def _polished(
     found: FP, recorded: DayFacts, shown: Callable[[FP, Iterable[int]], tuple[list[DayFacts], FP]], adjust: Adjust,
     seeds: range,
 ) -> FP:  # fmt: skip
-    """The mean of a search moves away from its last generation: a step back to the queues, counts and curves of the
-    day."""
+    """The mean of a search moves away from its last generation: a step back to the queues, counts, news and curves
+    of the day."""
     try:
         seen, found = shown(found, seeds)
     except (BookError, CapacityError, ConfigError):
