@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from make_days import OPEN
 
-from tickwright.app.commands.calibrate import patience
+from tickwright.app.commands.calibrate import patience, with_own_orders
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
 from tickwright.calibrate.flow import Calibration
+from tickwright.calibrate.fp import FPModel
 from tickwright.calibrate.impact import PatientTrip
+from tickwright.calibrate.model import Fit
 from tickwright.calibrate.moments import HOURS, kept_at_rest, responses_by_hour
+from tickwright.calibrate.reactive import table_of
 from tickwright.calibrate.search import loss
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow
 from tickwright.venue.sim.reactive.parameters.queues import SMALL_TICK
@@ -107,6 +110,23 @@ def test_a_market_that_pays_who_waits_is_told(loses: float, verdict: str, said: 
     result = Calibration(**{**unknown, "patient": trip})  # type: ignore[arg-type]
     assert patience(result).startswith("warning: ") == (verdict != "loses")
     assert "not measured" in patience(Calibration(**unknown))  # type: ignore[arg-type]
+
+
+def test_a_market_that_stops_under_our_orders_is_told_and_the_fit_stands(
+    fair: DayFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: object) -> None:
+        raise CapacityError("fp: a plan could not be finished, fault 1")
+
+    monkeypatch.setattr("tickwright.learn.gate.impact.metaorders", stops)
+    unknown: dict[str, object] = dict.fromkeys(f.name for f in dataclasses.fields(Calibration))
+    fit = Fit(table_of(FP(), 10_000), (), 1)
+    given = Calibration(**{**unknown, "model": FPModel(), "fit": fit, "recorded": fair, "seed": 1})  # type: ignore[arg-type]
+    found = with_own_orders(given)
+    assert (found.fit, found.impact, found.patient) == (fit, None, None)
+    words = patience(found)
+    assert words.startswith("warning: ")
+    assert "fault 1" in words
 
 
 def test_a_trip_of_nothing_is_none() -> None:

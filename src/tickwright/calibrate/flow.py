@@ -51,6 +51,8 @@ class Calibration:
     """Our own metaorders in the model, once its driver has measured them."""
     patient: PatientTrip | None = None
     """What a patient round trip loses in it, in recorded ticks; the same."""
+    stopped: str = ""
+    """Why our own orders could not be measured, where the market stopped under them."""
 
     @property
     def hash(self) -> str:

@@ -46,7 +46,7 @@ class Book:
     queues: Queues
     notes: tuple[str, ...]
     states: QueueStates | None = None
-    """What the tables are from; None where they are a default's."""
+    """What the tables are corrected by; None where they are a default's, or of a grid that the day has not."""
 
 
 def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_ORDERS) -> Book:
@@ -83,7 +83,7 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
             "`--small-book` keeps to fewer queues"
         )
     notes.append(f"{len(queues.limit)} queues a side, a typical order of {typical:.1f} lots")
-    return Book(tick, queues, tuple(notes), states)
+    return Book(tick, queues, tuple(notes), states if tick == 1 else None)
 
 
 def seen_at_best(queues: Queues, spread: float) -> Queues:

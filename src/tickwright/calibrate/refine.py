@@ -87,7 +87,7 @@ def refine(
     start: FP, recorded: DayFacts, tick: Ticks, mid: Ticks, evaluations: int, states: QueueStates | None = None
 ) -> tuple[FP, list[str]]:
     """The fit that about so many sessions come to, and what to say of them. `states`: the day's, where its queues are
-    seen. Raises ConfigError where none could be simulated."""
+    seen on the model's grid. Raises ConfigError where none could be simulated."""
     if evaluations < 1:
         return start, ["not refined by simulation"]
     settings = _short(recorded)
@@ -128,7 +128,7 @@ def refine(
     generations = (evaluations - STEPS) // POPULATION
     if generations < 1:
         return best, notes
-    knobs = _knobs(recorded)
+    knobs = _knobs(recorded, corrected=states is not None)
     sessions = int(np.clip(MESSAGES // (1.5 * moments_of(recorded).events * recorded.day.seconds), 1, SESSIONS))
     draws = range(int(np.clip(generations // GENERATIONS, 1, len(WIDTHS) * SEARCHES)))
     generations //= len(draws)
@@ -176,12 +176,12 @@ def _unseen(stage: int, k: int, count: int) -> range:
     return range(last - count, last)
 
 
-def _knobs(recorded: DayFacts) -> tuple[Knob, ...]:
-    """How fast limit orders join is read off the states of a day whose queues are seen."""
+def _knobs(recorded: DayFacts, corrected: bool) -> tuple[Knob, ...]:
+    """Where tables are corrected, the states of the day say how fast limit orders join."""
     knobs = LARGE_TICK_KNOBS if moments_of(recorded).spread < LARGE_TICK else KNOBS
     if recorded.day.settings.levels < ENOUGH_LEVELS:
         return (*knobs, *UNSEEN)
-    return tuple(knob for knob in knobs if knob is not JOINING)
+    return tuple(knob for knob in knobs if knob is not JOINING) if corrected else knobs
 
 
 def _polished(

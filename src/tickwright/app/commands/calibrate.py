@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickwright.app import first_use
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.time import parse_date
 from tickwright.data.backends import open_catalog
 from tickwright.data.store.disk import whole_files
@@ -66,8 +66,8 @@ def calibrate_day(
 
 def with_own_orders(result: Calibration) -> Calibration:
     """The same with the impact of our own metaorders in the fitted market, and what a patient round trip loses there,
-    where its book reacts to them by more than its emptied levels: the queue-reactive ones. Raises CapacityError where
-    the market stops under them."""
+    where its book reacts to them by more than its emptied levels: the queue-reactive ones. Where the market stops under
+    them the fit stands, and says so."""
     from tickwright.calibrate import layout as at
     from tickwright.calibrate.impact import ImpactRow, ImpactTable, PatientTrip
     from tickwright.learn.gate.check import mean_of
@@ -85,8 +85,13 @@ def with_own_orders(result: Calibration) -> Calibration:
         return result  # nothing answers, or the book is larger than the ones that episodes are run in
     seconds = result.recorded.day.seconds / result.recorded.day.count(at.MARKET_ORDERS)
     rows = []
-    for length in LENGTHS:
-        for found in metaorders(market, length, BOOKS, result.seed, PARTICIPATIONS):
+    try:
+        measured = [(n, metaorders(market, n, BOOKS, result.seed, PARTICIPATIONS)) for n in LENGTHS]
+        lost = patient_trip(market, policy_of(PATIENT), TRIP_BOOKS, result.seed)
+    except CapacityError as error:
+        return replace(result, stopped=str(error))
+    for length, all_found in measured:
+        for found in all_found:
             peak, after = mean_of(found.peak), mean_of(found.after)
             rows.append(
                 ImpactRow(
@@ -100,13 +105,14 @@ def with_own_orders(result: Calibration) -> Calibration:
         "day's mean pace; recorded ticks. An episode is a pair of books, of which one buys and the other sells with "
         "the same draws to come; the news is subtracted."
     )
-    lost = patient_trip(market, policy_of(PATIENT), TRIP_BOOKS, result.seed)
     trip = PatientTrip(PATIENT, ROUND_TRIPS[0], lost.value * tick, lost.error * tick, TRIP_BOOKS)
     return replace(result.with_impact(ImpactTable(tuple(rows), source)), patient=trip)
 
 
 def patience(result: Calibration) -> str:
     """Whether the fitted market pays who waits, in words."""
+    if result.stopped:
+        return f"warning: our own orders could not be measured, and no policy should be trained there: {result.stopped}"
     if result.patient is None:
         return "a patient round trip was not measured: nobody trains in this market, or its book is too large for it"
     return ("" if result.patient.verdict == "loses" else "warning: ") + result.patient.words()
@@ -132,6 +138,7 @@ def score_json(result: Calibration) -> dict[str, object]:
         "seed": result.seed,
         "simulated_days": result.days,
         "recorded_ticks_per_tick": result.fit.tick,
+        "own_orders_stopped": result.stopped or None,
         "own_orders": None if result.impact is None else [asdict(row) for row in result.impact.rows],
         "patient_trip": None
         if result.patient is None

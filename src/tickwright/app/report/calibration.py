@@ -221,6 +221,7 @@ def _text(value: Any) -> str:
 def _notes(result: Calibration) -> str:
     notes = [
         *result.fit.notes,
+        *([f"our own orders could not be measured: {result.stopped}"] if result.stopped else []),
         *(f"recorded: {note}" for note in result.recorded.notes),
         *(f"simulated: {note}" for note in result.simulated.notes),
         "the bands resample blocks of one day; they say nothing of how days differ from one another",
