@@ -54,6 +54,16 @@ def test_volume_follows_the_curve_of_the_day():
     assert 2.0 < (counts[0] + counts[3]) / (counts[1] + counts[2]) < 4.0
 
 
+@pytest.mark.parametrize("rate", [20.0, 60.0])
+def test_messages_are_as_many_as_asked_for_also_where_few_limit_orders_come_at_the_open(rate: float) -> None:
+    # Oracle: the count of a day. A pilot in some part of it knows the rates of that part.
+    flow = parameters.Flow(posting_curve=(0.05, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 6.0), trading_curve=(0.4, 1.0, 1.0, 6.0),
+                           activity_sd=0.0, messages_a_second=rate)  # fmt: skip
+    length = 5400 * SECOND
+    labels = generate_session(parameters.FP(flow=flow), 3, OPEN, OPEN + length)[1]
+    assert labels["messages"] == pytest.approx(rate * length / SECOND, rel=0.05)
+
+
 def test_parts_of_the_day_are_as_long_as_they_say():
     # Closed form: events of a part go as its number times its length, whose cells need not be ticks of any clock.
     flow = parameters.Flow(volume_curve=(8.0, 1.0, 3.0), day_parts=(1, 15, 4), volatility_curve=(1.0,),
