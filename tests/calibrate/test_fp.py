@@ -248,7 +248,7 @@ def test_refinement_is_refused_where_there_is_none() -> None:
     assert model_of("fp", 3) == FPModel(evaluations=3)
     with pytest.raises(ConfigError, match="closed form"):
         model_of("santa-fe", 3)
-    with pytest.raises(ConfigError, match="0 to 5000"):
+    with pytest.raises(ConfigError, match="0 to 10000"):
         model_of("fp", -1)
     assert model_of("fp", small_book=True) == FPModel(most_orders=SMALL_BOOK)
     with pytest.raises(ConfigError, match="of fp alone"):

@@ -14,7 +14,7 @@ from tickwright.core.errors import ConfigError
 MODELS: dict[str, Model] = {model.name: model for model in (SantaFeModel(), QueueReactiveModel(), FPModel())}
 
 
-MOST_EVALUATIONS = 5_000
+MOST_EVALUATIONS = 10_000
 
 
 def model_of(name: str, evaluations: int | None = None, *, small_book: bool = False) -> Model:

@@ -6,7 +6,7 @@
 2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
    end, queues, counts, news and curves take a few steps again.
 3. All are laid beside the day on seeds that none has seen, and the best one stands; from it searches with shorter steps
-   go on in the same way.
+   go on in the same way, round by round.
 
 Same arguments, same result.
 """
@@ -57,10 +57,10 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-WIDTHS, CLOSER = (WIDTH, 0.5 * WIDTH), (1, 2)
-"""Of the searches that begin at the first market, and of those that begin where the better of these ended; and how many
-times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict is on several days,
-and what is to be gained by then is less than the chance of one."""
+WIDTHS, CLOSER = (WIDTH, *3 * (0.5 * WIDTH,)), (1, 2, 2, 2)
+"""Of the searches that begin at the first market, and of those that begin where the better of these ended, round by
+round; and how many times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict
+is on several days, and what is to be gained by then is less than the chance of one."""
 EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: a day of more is simulated in less time, with its curves."""

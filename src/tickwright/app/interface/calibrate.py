@@ -34,7 +34,7 @@ def calibrate(
         typer.Option(
             metavar="N",
             help="Markets tried to refine the fit, or half as many in twice the sessions; of a short day in several.",
-            show_default="3464 for fp",
+            show_default="6920 for fp",
         ),
     ] = None,
     small_book: Annotated[
