@@ -93,7 +93,8 @@ def test_an_hour_of_a_wide_spread_pays_where_impact_does_not_follow_it() -> None
 
 def test_the_search_heeds_it(fair: DayFacts) -> None:
     paid = halved(fair, 0, 2)
-    assert loss(fair, paid) - loss(fair, fair) > 0.5 * kept_at_rest(fair, paid) > 0.02
+    # By its weight at least: the responses of the mid are a fact too, but one that hardly moves for a part of the day.
+    assert loss(fair, paid) - loss(fair, fair) > 0.4 * kept_at_rest(fair, paid) > 0.015
 
 
 @pytest.mark.parametrize(
