@@ -57,10 +57,11 @@ from tickwright.venue.sim.reactive.session import chunks, open_session
 STEPS = 8
 SEARCHES, GENERATIONS = 2, 72
 """Searches that begin at one market, and the generations of each: one ends where its draws lead, the better stands."""
-WIDTHS, CLOSER = (WIDTH, *3 * (0.5 * WIDTH,)), (1, 2, 2, 2)
-"""Of the searches that begin at the first market, and of those that begin where the better of these ended, round by
-round; and how many times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict
-is on several days, and what is to be gained by then is less than the chance of one."""
+CLOSER_ROUNDS = 3
+WIDTHS, CLOSER = (WIDTH, *CLOSER_ROUNDS * (0.5 * WIDTH,)), (1, *CLOSER_ROUNDS * (2,))
+"""Of the searches that begin at the first market, and of those that begin at the best one so far, round by round; and
+how many times the sessions a market of theirs is judged by, in as many times fewer generations: the verdict is on
+several days, and what is to be gained by then is less than the chance of one."""
 EVALUATIONS = STEPS + len(WIDTHS) * SEARCHES * GENERATIONS * POPULATION
 MESSAGES = 200_000
 """About as many in a session, at most: a day of more is simulated in less time, with its curves."""

@@ -15,10 +15,10 @@ from tickwright.venue.sim.reactive.parameters import Epsilon, Hawkes, Parameters
 from tickwright.venue.sim.reactive.rows import row_of
 
 _PILOT_EVENTS = 20_000
-_PILOT_DAY = 80_000
+_PILOT_MESSAGES = 80_000
 """Messages of the day of a pilot."""
-_MOST_DAYS = 10
-"""Times as many, at which it ends."""
+_MOST_TIMES = 10
+"""Of these the pilot ends at so many times as many, with what it has seen of its day."""
 _PILOT_SEED = 1
 _PILOT_MID = 100_000
 
@@ -39,8 +39,9 @@ def layout_for(parameters: Parameters) -> np.dtype[Any]:
 def _tempo(parameters: Parameters) -> tuple[float, float]:
     """Units of model time a second, so that messages come at the rate that was asked for over the day, and the share of
     market orders: by a pilot run, and where curves make market orders or limit orders more or fewer over the day, by
-    another through such a day. Many cancels in company under bursts make fewer messages than that, as a state of the
-    clock is drawn for the first of them alone; a fit counts them (`calibrate.refine`)."""
+    another through such a day, of some thousands of messages or more. Many cancels in company under bursts make more or
+    fewer messages than that, as a state of the clock is drawn for the first of them alone; a fit counts them
+    (`calibrate.refine`)."""
     flow = parameters.flow
     if len({*flow.trading_curve}) == len({*flow.posting_curve}) == 1:
         return _steady(parameters)
@@ -49,6 +50,7 @@ def _tempo(parameters: Parameters) -> tuple[float, float]:
 
 
 def _steady(parameters: Parameters) -> tuple[float, float]:
+    """The same of a market whose rates do not depend on the time of the day."""
     params = row_of(parameters)
     markets = _opened(parameters, params)
     events = _events(parameters)
@@ -60,18 +62,20 @@ def _steady(parameters: Parameters) -> tuple[float, float]:
 
 
 def _over_a_day(parameters: Parameters, tempo: float, share: float) -> tuple[float, float]:
-    """`tempo` and `share` by the messages of a short day. Activity and bursts have a mean of 1 and would add their
-    chance: without them the count is known to about a fiftieth."""
+    """`tempo` and `share` by the messages of a short day. Activity and bursts multiply the pace by 1 on
+    average and would add their chance: without them the count is known to about a fiftieth. What activity does to the
+    news is left out."""
     rate = parameters.flow.messages_a_second
     flow = dataclasses.replace(
-        parameters.flow, messages_a_second=1.0, day_seconds=float(_PILOT_DAY), activity_sd=0.0, gaps=(1.0,),
+        parameters.flow, messages_a_second=1.0, day_seconds=float(_PILOT_MESSAGES), activity_sd=0.0, gaps=(1.0,),
         gap_weights=(1.0,), gap_after_weights=(), gap_stay=0.0, gap_after_market=0.0, gap_flurry=0.0,
     )  # fmt: skip
     params = row_of(dataclasses.replace(parameters, flow=flow), tempo / rate, share)
     markets = _opened(parameters, params)
-    reseed(markets, 0, np.uint64(_PILOT_SEED))  # the clock is at the open
+    # The clock is at the open; its rates are there with the next market order.
+    reseed(markets, 0, np.uint64(_PILOT_SEED))
     trades = int(markets["trades"][0])
-    ran = max(1, advance(markets, 0, params, _MOST_DAYS * _PILOT_DAY, seconds=flow.day_seconds))
+    ran = max(1, advance(markets, 0, params, _MOST_TIMES * _PILOT_MESSAGES, seconds=flow.day_seconds))
     _check(parameters, markets)
     return tempo * float(markets["clock"][0]) / ran, (int(markets["trades"][0]) - trades) / ran
 
