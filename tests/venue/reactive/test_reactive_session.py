@@ -8,10 +8,10 @@ import pytest
 from tickwright.book.quotes import quotes_of
 from tickwright.book.tape import compile_tape
 from tickwright.book.verify import verify_full
-from tickwright.core.errors import ConfigError
+from tickwright.core.errors import CapacityError, ConfigError
 from tickwright.core.events import Action, Flag
 from tickwright.core.units import HOUR, SECOND
-from tickwright.venue.sim.reactive import parameters
+from tickwright.venue.sim.reactive import parameters, prepare
 from tickwright.venue.sim.reactive.session import generate_session
 
 OPEN = 1_767_623_400 * SECOND
@@ -62,6 +62,14 @@ def test_messages_are_as_many_as_asked_for_also_where_few_limit_orders_come_at_t
     length = 5400 * SECOND
     labels = generate_session(parameters.FP(flow=flow), 3, OPEN, OPEN + length)[1]
     assert labels["messages"] == pytest.approx(rate * length / SECOND, rel=0.05)
+
+
+def test_a_day_of_far_more_messages_than_expected_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No curves were found that do it, so what a pilot may have is made less than any has.
+    monkeypatch.setattr(prepare, "_MOST_MESSAGES", 2_000)
+    given = parameters.FP(flow=parameters.Flow(posting_curve=(0.5, 1.5), messages_a_second=21.0))
+    with pytest.raises(CapacityError, match="a pilot's day has 2000 messages or more, for 80000"):
+        prepare.prepare(given)
 
 
 def test_parts_of_the_day_are_as_long_as_they_say():

@@ -17,8 +17,8 @@ from tickwright.venue.sim.reactive.rows import row_of
 _PILOT_EVENTS = 20_000
 _PILOT_MESSAGES = 80_000
 """Messages of the day of a pilot."""
-_MOST_TIMES = 10
-"""Of these the pilot ends at so many times as many, with what it has seen of its day."""
+_MOST_MESSAGES = 10 * _PILOT_MESSAGES
+"""That it may have: its first guess is not that far off."""
 _PILOT_SEED = 1
 _PILOT_MID = 100_000
 
@@ -62,9 +62,9 @@ def _steady(parameters: Parameters) -> tuple[float, float]:
 
 
 def _over_a_day(parameters: Parameters, tempo: float, share: float) -> tuple[float, float]:
-    """`tempo` and `share` by the messages of a short day. Activity and bursts multiply the pace by 1 on
-    average and would add their chance: without them the count is known to about a fiftieth. What activity does to the
-    news is left out."""
+    """`tempo` and `share` by the messages of a short day. Activity and bursts multiply the pace by 1 on average and
+    would add their chance: without them the count is known to about a fiftieth. What activity does to the news is left
+    out."""
     rate = parameters.flow.messages_a_second
     flow = dataclasses.replace(
         parameters.flow, messages_a_second=1.0, day_seconds=float(_PILOT_MESSAGES), activity_sd=0.0, gaps=(1.0,),
@@ -75,8 +75,10 @@ def _over_a_day(parameters: Parameters, tempo: float, share: float) -> tuple[flo
     # The clock is at the open; its rates are there with the next market order.
     reseed(markets, 0, np.uint64(_PILOT_SEED))
     trades = int(markets["trades"][0])
-    ran = max(1, advance(markets, 0, params, _MOST_TIMES * _PILOT_MESSAGES, seconds=flow.day_seconds))
+    ran = max(1, advance(markets, 0, params, _MOST_MESSAGES, seconds=flow.day_seconds))
     _check(parameters, markets)
+    if ran >= _MOST_MESSAGES:
+        raise CapacityError(f"{parameters.name}: a pilot's day has {ran} messages or more, for {_PILOT_MESSAGES}")
     return tempo * float(markets["clock"][0]) / ran, (int(markets["trades"][0]) - trades) / ran
 
 
