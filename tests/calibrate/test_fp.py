@@ -20,7 +20,7 @@ from tickwright.calibrate.model import Fit
 from tickwright.calibrate.models import model_of
 from tickwright.calibrate.moments import Moments, moments_of, nearness
 from tickwright.calibrate.price_scale import LENGTHS, PARTICIPATIONS, impact_scale, law_impact
-from tickwright.calibrate.queue_fit import book_of, require_spread, tick_of
+from tickwright.calibrate.queue_fit import book_of, require_spread, tick_of, wide_of
 from tickwright.calibrate.queue_tables import SMALL_BOOK
 from tickwright.calibrate.reactive import in_recorded_ticks
 from tickwright.calibrate.sign_memory import memory_of, signs_of
@@ -232,9 +232,29 @@ def test_a_wide_spread_is_coarsened_and_told() -> None:
     day = facts_of(sums_of([fine], PassSettings(OPEN, OPEN + 600 * SECOND)))
     spread = moments_of(day).spread
     fit = FPModel(evaluations=0).fit(day, lambda: [fine])
-    assert fit.tick == tick_of(spread, 9.0) == round(spread / 9.0) > 1
+    assert fit.tick == tick_of(spread, 9.0, wide_of(day)) == round(spread / 9.0) > 1
     assert any(f"a tick of the model is {fit.tick} recorded ticks" in note for note in fit.notes)
+    assert any(f"{wide_of(day):.0f} for 0.1% of the time" in note for note in fit.notes)
     assert fit.parameters["mid_price"] == pytest.approx(10_000 / fit.tick, rel=0.1)
+
+
+def test_a_tick_is_as_coarse_as_the_widest_spread_asks_and_not_the_rarest() -> None:
+    # Oracle: by hand. 28 ticks nearly always, which are nine of three; for 2 in 1 000 of the time 200, which are 48 of
+    # four (two sides of 24 queues), and for half of 1 in 1 000 of it 400, which nobody has to reach.
+    def opening(share: float) -> DayFacts:
+        day = facts(small_day(3, 200))
+        spread = day["spread-time"]
+        shares = np.zeros(spread.x.size)
+        shares[[27, 199, 399]] = 1.0 - share - 0.0005, share, 0.0005
+        shown = dataclasses.replace(spread, estimator=lambda sums: (shares, np.full(shares.size, True)))
+        return dataclasses.replace(day, facts=day.facts | {spread.name: shown})
+
+    assert wide_of(opening(0.002)) == 200.0
+    assert tick_of(28.0, 9.0, wide_of(opening(0.002))) == 4
+    assert wide_of(opening(0.0002)) == 28.0
+    assert tick_of(28.0, 9.0, wide_of(opening(0.0002))) == 3
+    assert tick_of(3.0, 9.0, 480.0) == 2, "a mean spread of three is not less than two of the model's"
+    assert tick_of(2.1, 9.0, 30.0) == 1
 
 
 def test_a_spread_beyond_what_is_counted_is_refused() -> None:

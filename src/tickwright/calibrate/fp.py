@@ -6,7 +6,7 @@ In closed form, from the facts of the day:
 |---|---|
 | order sizes, messages a second | `flow_fit` |
 | pace, trading, news over the day | events, market orders, moves of the mid, part by part (`day_curves`) |
-| a model tick of several recorded ones, where the spread is many ticks | mean spread (`queue_fit`) |
+| a model tick of several recorded ones, where the spread is many ticks | mean and wide spread (`queue_fit`) |
 | intensities of the queues | events over time in state (`queue_fit`), where the feed shows levels enough |
 | metaorders at work, exponent of their lengths, how often one goes on | the sign memory (`sign_memory`) |
 | scale of impact a | Y σ √(φ T), Y stated (`price_scale`): no public day identifies it |

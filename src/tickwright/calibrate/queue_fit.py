@@ -1,8 +1,8 @@
 """The queue-reactive book of a day, for every model that has one: its tick, and its tables of intensities.
 
 A book whose spread is many ticks is coarsened: the model watches 24 queues a side at most, and its reference follows
-the mid one tick at a time. A model tick of several recorded ones keeps the spread and the shown levels within them, and
-it can be told (`Fit.tick`); a law with empty queues of a cent each could not.
+the mid one tick at a time. A model tick of several recorded ones keeps the spread, about the widest too, and the shown
+levels within them, and it can be told (`Fit.tick`); a law with empty queues of a cent each could not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from tickwright.calibrate import layout as at
 from tickwright.calibrate.facts import DayFacts
@@ -34,6 +36,9 @@ FADES, SLOWEST = 1.0, 0.01
 """Where one level is seen: queues over which the pace behind the best falls to a third, and its least share."""
 WIDEST = 0.05
 """Share of the time that the spread may be wider than `layout.SPREADS`."""
+BEYOND = 0.001
+"""The same for the queues of both sides together, of a small tick: a quote that comes or goes moves the mid no further
+than they reach. So small a share, since a day's largest moves may be of a few minutes."""
 LARGE_DEEPEST, SMALL_DEEPEST = 12, 24
 """Queues a side, at most."""
 
@@ -55,13 +60,15 @@ def book_of(facts: DayFacts, rows: Rows, model: str, most_orders: float = MOST_O
     settings = facts.day.settings
     spread = require_spread(facts, model)
     large, seen = spread < LARGE_TICK, settings.levels >= ENOUGH_LEVELS
-    tick = 1 if large else tick_of(spread, SPREAD if seen else DEFAULT_SPREAD)
+    wide = wide_of(facts)
+    tick = 1 if large else tick_of(spread, SPREAD if seen else DEFAULT_SPREAD, wide)
     default = (FP.plain() if large else FP.plain_small_tick()).queues
     notes = []
     if tick > 1:
         notes.append(
-            f"a tick of the model is {tick} recorded ticks: the recorded spread of {spread:.1f} ticks is wider than "
-            "its queues; simulated prices lie on that coarser grid, and every level holds what several did"
+            f"a tick of the model is {tick} recorded ticks: the recorded spread is {spread:.1f} ticks, and {wide:.0f} "
+            f"{'or more ' if wide == at.SPREADS else ''}for {BEYOND:.1%} of the time; simulated prices lie on that "
+            "coarser grid, and every level holds what several did"
         )
     if not seen:
         notes.append(
@@ -110,6 +117,15 @@ def require_spread(facts: DayFacts, model: str) -> float:
     return float(shares @ spread.x)
 
 
-def tick_of(spread: float, wanted: float) -> Ticks:
-    """Recorded ticks in one of the model: 1 where the spread is not wider than wanted."""
-    return max(1, round(spread / wanted))
+def wide_of(facts: DayFacts) -> float:
+    """The spread, ticks, that is exceeded in a share `BEYOND` of the time at most; `layout.SPREADS` where that is more
+    than is counted."""
+    spread = facts["spread-time"]
+    upto = np.cumsum(spread.value()[0])
+    return float(spread.x[min(int(np.searchsorted(upto, 1.0 - BEYOND)), upto.size - 1)])
+
+
+def tick_of(spread: float, wanted: float, wide: float) -> Ticks:
+    """Recorded ticks in one of the model: so many that the mean spread is about what is wanted and a wide one about the
+    queues of both sides, whichever asks for more; but a mean spread is never less than that of a large tick."""
+    return max(1, round(spread / wanted), round(min(wide / (2 * SMALL_DEEPEST), spread / LARGE_TICK)))
