@@ -94,17 +94,20 @@ def test_news_has_one_variance_a_market_order_however_rare_it_is(news_rate):
     assert_share(int((w != 0.0).sum()), len(w), news_rate)
 
 
+@pytest.mark.parametrize(("power", "share"), [(0.0, 1.0), (0.5, 0.25), (0.5, 1.75)])
 @pytest.mark.parametrize("ticks", [0.0, 0.3, 1.0, 4.0, 5.0, 8.0, 30.0])
 @pytest.mark.parametrize("side", [BID, ASK])
-def test_a_fair_price_beyond_the_quote_brings_so_many_more_orders_and_all_of_the_informed(ticks, side):
-    # Invariant: 1 + min(10 k, 50) times as many market orders, whatever else happens as before; what came on top is of
-    # the informed, who take the side of the fair price, and move no metaorder on.
-    given = dc.replace(FP(), flow=STEADY, kappa=0.0, stale=0.0, informed=0.0, rush=10.0)
+def test_a_fair_price_beyond_the_quote_brings_so_many_more_orders_and_all_of_the_informed(ticks, side, power, share):
+    # Invariant: 1 + min(10 k c^p, 50) times as many market orders, c the hour's share of limit orders and p the power
+    # by which impact follows it, whatever else happens as before; what came on top is of the informed, who take the
+    # side of the fair price, and move no metaorder on.
+    flow = dc.replace(STEADY, posting_curve=(share, 2.0 - share)) if power else STEADY
+    given = dc.replace(FP(), flow=flow, kappa=0.0, stale=0.0, informed=0.0, rush=10.0, impact_posting=power)
     market, params = book(given)
     quiet = planted(market, params, side, 1, lambda bid, offer: (bid + offer) / 2)
     one = planted(market, params, side, 1, lambda bid, offer: offer + ticks if side == BID else bid - ticks)
     trading, resting = float(quiet["market_rate"].sum()), float(quiet["limit_sum"].sum() + quiet["cancel_sum"].sum())
-    more = min(10.0 * ticks, 50.0)
+    more = min(10.0 * ticks * share**power, 50.0)
     orders, uninformed, right, tries = 0, 0, 0, 0
     for after in next_events(one, params, 20, np.random.default_rng(5)):
         traded = after["trades"] > one["trades"]

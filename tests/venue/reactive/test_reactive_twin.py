@@ -113,6 +113,7 @@ CASES = [(model, {}) for model in parameters.MODELS] + [
             "impact_posting": 0.8,
             "impact_news": 0.5,
             "flow__activity_news": 0.8,
+            "selective": 0.5,
         },
     ),
     ("queue-reactive", {"flow__cancel_decay": 1.6}),

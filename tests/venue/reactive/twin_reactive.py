@@ -340,7 +340,8 @@ class Twin:
             self.follow(was, now, agent)
             self.quote_edges()
         self.twice_mid = self.best(BID) + self.best(ASK)
-        self.rush = min(self.p["rush"] * self.beyond(), 50.0) if self.model == FP else 0.0
+        hour = self.posting ** self.p["impact_posting"] if self.model == FP else 1.0
+        self.rush = min(self.p["rush"] * (self.beyond() * hour), 50.0) if self.model == FP else 0.0
         for side in (BID, ASK):
             lots = sum(o.lots for o in self.queues[side][self.best(side)])
             shy = self.p["by_spread"][min(self.best(ASK) - self.best(BID), 64) - 1]

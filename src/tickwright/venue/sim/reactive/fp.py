@@ -18,7 +18,9 @@ Law. Units: ticks and typical sizes; the clock is market orders of the backgroun
      1 - `through` of them no further than that price; what is left is dropped: whoever sends it looks at what is shown
      (Tóth et al.'s selective taking, by price). Of the sweeps a share 1 - `sweep_through` stops there likewise.
   8. For each tick by which F lies beyond a best price there are `rush` times more market orders, all of the informed;
-     at most 50 times more (`queue_reactive.MOST_RUSH`), however far it lies.
+     at most 50 times more (`queue_reactive.MOST_RUSH`), however far it lies. With `impact_posting` these ticks, not
+     those of laws 5 and 9, are multiplied by the curve of posting to that power: the inverse of the hour's part of g
+     (law 10).
   9. The reference of `queue_reactive` heeds F: when it may follow the mid, the odds of θ are multiplied by
      e^(`heed` × the ticks from the mid on to F).
  10. Impact is of the volatility at which it began: a_r h(N[k, r]) is multiplied by g, the size of the news to the power

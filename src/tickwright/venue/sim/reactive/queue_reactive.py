@@ -210,6 +210,16 @@ def settle(market: Record, params: Record, block: Int, agent: Int, touched: Int,
 
 
 @inline(borrow=True)
+def _rushing(market: Record, params: Record) -> float:
+    """How many more market orders come for what the informed know, relative to those that come anyway (`fp`, law 8)."""
+    ticks = beyond(market)
+    if ticks > 0.0 and params.impact_posting != 0.0:
+        ticks *= market.posting**params.impact_posting
+    found: float = min(params.rush * ticks, MOST_RUSH)
+    return found
+
+
+@inline(borrow=True)
 def _scale_market(market: Record, params: Record, touched: Int) -> None:
     """What the rates of market orders are multiplied by; it stays while there is no echo, and neither the best prices
     nor the fair price nor the hour change."""
@@ -217,7 +227,7 @@ def _scale_market(market: Record, params: Record, touched: Int) -> None:
     scale = 1.0
     if params.rush > 0.0:
         if touched == NO_SIDE:
-            market.rush = min(params.rush * beyond(market), MOST_RUSH)
+            market.rush = _rushing(market, params)
         scale = 1.0 + market.rush
     if params.selective > 0.0 and touched == NO_SIDE:
         weigh(market, params)

@@ -61,9 +61,9 @@ class FP:
     """`fp`, the default: τ in market orders, `impact` (a) and `news` (s) in ticks, `sweep` in typical sizes, `edge` in
     half-spreads, `reach` in ticks; `stale`, `rush` and `heed` a tick; `lean` is the part of the tilt that cancels get,
     `join` that of limit orders, `through` the share of market orders that go beyond the best price, `sweep_through`
-    that of sweeps, `impact_news` how impact follows the size of the news, `impact_posting` how it follows the want of
-    limit orders at an hour, `selective` how much market orders mind the queue that they hit, `swift` the tilt after a
-    market order, which lasts `swift_memory` events.
+    that of sweeps, `impact_news` how impact follows the size of the news, `impact_posting` how it, and the ticks that
+    `rush` counts, follow the want of limit orders at an hour, `selective` how much market orders mind the queue that
+    they hit, `swift` the tilt after a market order, which lasts `swift_memory` events.
 
     The defaults are `large_tick`. Both presets were chosen by hand so that the facts below lie in the bands of
     `tickwright gate`. The large tick passes it with a policy that was trained in it, by
