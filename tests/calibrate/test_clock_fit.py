@@ -12,6 +12,7 @@ from tickwright.calibrate import layout as at
 from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, mixture, persistence, spread_power_of
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
+from tickwright.calibrate.refine import accompanied
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow, Queues, Signs
 from tickwright.venue.sim.reactive.rows import shortness
@@ -105,15 +106,18 @@ def test_the_states_after_a_market_order_come_back() -> None:
     np.testing.assert_allclose(np.array(own) / sum(own), (0.3, 0.7, 0.0), atol=0.1)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25])
-def test_cancels_in_company_come_back(share: float) -> None:
-    # Ten busy queues, all of which ten levels show, before the ones that are cleared when the reference moves.
+def accompanied_market(share: float) -> FP:
+    """Ten busy queues, all of which ten levels show, before the ones that are cleared when the reference moves."""
     wide = Queues.of_law(
         limit=((1.6, 40.0, 0.2), *(8 * ((1.1, 15.0, 0.25),)), *(7 * ((0.01, 15.0, 0.002),))),
         cancel=(0.16, *(15 * (0.08,))), power=0.85, market=(0.6, 12.0, 0.035), theta=0.7, reinit=0.0,
     )  # fmt: skip
-    given = dataclasses.replace(bursty(), queues=dataclasses.replace(wide, company=share, company_gap=1e-6))
-    day = facts(given, 5)
+    return dataclasses.replace(bursty(), queues=dataclasses.replace(wide, company=share, company_gap=1e-6))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_cancels_in_company_come_back(share: float) -> None:
+    day = facts(accompanied_market(share), 5)
     found, mean = company_of(day)
     assert found == pytest.approx(share, abs=0.01)  # what the clock brings by chance alone would be .012
     if share:
@@ -123,6 +127,27 @@ def test_cancels_in_company_come_back(share: float) -> None:
     np.testing.assert_allclose(np.diff(np.log10(clock["gaps"])), np.diff(np.log10(GAPS)), atol=0.25)
     np.testing.assert_allclose(clock["gap_weights"], WEIGHTS, atol=0.08)
     assert clock["gap_stay"] == pytest.approx(STAY, abs=0.08)
+
+
+def test_cancels_in_company_come_back_where_one_level_is_seen() -> None:
+    def seen(one: FP, seed: int) -> DayFacts:
+        settings = PassSettings(OPEN, END, levels=1, windowed=True)
+        return facts_of(sums_of([generate_session(one, seed, OPEN, END)[0]], settings))
+
+    recorded = seen(accompanied_market(0.25), 5)
+    read = company_of(recorded)[0]
+    assert 0.0 < read < 0.1  # most of those that follow one at the best are behind it
+    found, walked = accompanied_market(read), []
+    for seed in range(6, 26):
+        found = accompanied(found, recorded, [seen(found, seed)])
+        walked.append(found.queues.company)
+    # 400 cancels in company on the recorded day and on each of the others.
+    assert np.mean(walked[8:]) == pytest.approx(0.25, rel=0.15)
+
+
+def test_where_the_levels_are_seen_what_was_read_of_company_stands() -> None:
+    alone, recorded = accompanied_market(0.1), facts(accompanied_market(0.25), 5)
+    assert accompanied(alone, recorded, [facts(alone, 6)]) is alone
 
 
 def test_a_poisson_clock_has_no_bursts() -> None:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.calibrate.bands import BANDS
+from tickwright.calibrate.clock_fit import MOST_COMPANY, company_of
 from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.day_curves import size_curve_of, towards_curves
 from tickwright.calibrate.day_parts import lengths_of
@@ -110,6 +111,7 @@ def refine(
             for name in ("events", "market_share", "spread", "lots", "variance")
         }
         news = _news(one.news, moments_of(recorded).variance / tick**2, mean["variance"] / tick**2)
+        one = accompanied(one, recorded, seen)
         return dataclasses.replace(_counted(one, recorded, dataclasses.replace(found[0], **mean), tick), news=news)
 
     market = start
@@ -229,6 +231,7 @@ def _step(market: FP, recorded: DayFacts, simulated: DayFacts, tick: Ticks) -> F
     parts = _parts(market, _ratio(wanted.response, found.response, 0.5, 1.6))
     total = sum(parts)
     market = _counted(towards_curves(market, recorded, [simulated], pace=False), recorded, found, tick)
+    market = accompanied(market, recorded, [simulated])
     flow = market.flow
     return dataclasses.replace(
         market,
@@ -266,6 +269,17 @@ def sizes_towards(flow: Flow, recorded: DayFacts, found: Moments) -> Numbers:
     step = _ratio(moments_of(recorded).lots, found.lots, 0.5, 1.3)
     factor = min(step, shown / float(np.average(flow.size_curve, weights=flow.lengths(len(flow.size_curve)))))
     return tuple(round(scale * factor, 4) for scale in flow.size_curve)
+
+
+def accompanied(market: FP, recorded: DayFacts, seen: list[DayFacts]) -> FP:
+    """`company` a step nearer to the recorded share of cancels in company, where too few levels are seen: a cancel that
+    follows one at the best is hardly seen unless it is at the best too, and the share read off the day is less."""
+    if recorded.day.settings.levels >= ENOUGH_LEVELS:
+        return market
+    (wanted, _), found = company_of(recorded), float(np.mean([company_of(day)[0] for day in seen]))
+    step = _ratio(wanted, max(found, 0.1 * wanted), 0.5, 1.6)  # a share of 0 says that there are too few
+    company = min(MOST_COMPANY, market.queues.company * step)
+    return dataclasses.replace(market, queues=dataclasses.replace(market.queues, company=round(company, 4)))
 
 
 def _parts(market: FP, factor: float) -> list[float]:
