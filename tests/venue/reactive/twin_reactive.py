@@ -534,14 +534,12 @@ class Twin:
                 lean, upright = (
                     (self.down_cancel, self.up_cancel) if side == BID else (self.up_cancel, self.down_cancel)
                 )
-                for kind, rates, sums, factor, back in (
-                    ("limit", self.limit, self.limit_sum, tilt, inverse),
-                    ("cancel", self.cancel, self.cancel_sum, upright, lean),
-                ):
-                    part = factor * sums[side]
-                    if v < part:
-                        return kind, side, self.scan(rates[side], v * back)
-                    v -= part
+                limits, cancels = tilt * self.limit_sum[side], upright * self.cancel_sum[side]
+                if v < limits:
+                    return "limit", side, self.scan(self.limit[side], v * inverse)
+                if v < limits + cancels:
+                    return "cancel", side, self.scan(self.cancel[side], (v - limits) * lean)
+                v -= limits + cancels
             return "market", BID if v < self.market_rate[BID] else ASK, 0
         if self.model == HAWKES:
             for r in range(3):
@@ -568,14 +566,14 @@ class Twin:
         return "cancel", BID, 0
 
     def scan(self, rates, v):
-        last = 0
-        for i in range(self.K):
-            if rates[i] > 0.0:
-                if v < rates[i]:
-                    return i
-                v -= rates[i]
-                last = i
-        return last
+        for i in range(0, self.K, 4):  # by fours: else a quantile at an edge would be rounded to its other side
+            one, two, three, four = (*rates[i : min(i + 4, self.K)], 0.0, 0.0, 0.0)[:4]
+            edges = (one, one + two, one + two + three, one + two + (three + four))
+            for k, edge in enumerate(edges):
+                if v < edge:
+                    return i + k
+            v -= edges[-1]
+        return max((i for i in range(self.K) if rates[i] > 0.0), default=0)
 
     def step(self):
         self.block = self.block_of(self.events)
