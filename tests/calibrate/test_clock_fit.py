@@ -9,10 +9,19 @@ import pytest
 from make_days import OPEN
 
 from tickwright.calibrate import layout as at
-from tickwright.calibrate.clock_fit import company_of, echo_of, gaps_of, mixture, persistence, spread_power_of
+from tickwright.calibrate.clock_fit import (
+    company_of,
+    company_share,
+    echo_of,
+    gaps_of,
+    mixture,
+    persistence,
+    spread_power_of,
+)
 from tickwright.calibrate.day import PassSettings, sums_of
 from tickwright.calibrate.facts import DayFacts, facts_of
-from tickwright.calibrate.refine import accompanied
+from tickwright.calibrate.flow_fit import usual_mid
+from tickwright.calibrate.refine import accompanied, refine
 from tickwright.core.units import SECOND
 from tickwright.venue.sim.reactive.parameters import FP, Flow, Queues, Signs
 from tickwright.venue.sim.reactive.rows import shortness
@@ -143,6 +152,22 @@ def test_cancels_in_company_come_back_where_one_level_is_seen() -> None:
         walked.append(found.queues.company)
     # 400 cancels in company on the recorded day and on each of the others.
     assert np.mean(walked[8:]) == pytest.approx(0.25, rel=0.15)
+
+
+def test_a_fit_to_one_level_corrects_what_was_read_of_company() -> None:
+    settings = PassSettings(OPEN, END, levels=1, windowed=True)
+    day = generate_session(accompanied_market(0.25), 5, OPEN, END)[0]
+    recorded = facts_of(sums_of([day], settings))
+    read = company_of(recorded)[0]
+    found, _ = refine(accompanied_market(read), recorded, 1, usual_mid(recorded, 1), 4)
+    assert found.queues.company > 1.5 * read
+
+
+def test_few_cancels_in_company_are_a_share_too() -> None:
+    short = PassSettings(OPEN, OPEN + 60 * SECOND, levels=1, windowed=True)
+    day = facts_of(sums_of([generate_session(accompanied_market(0.4), 5, OPEN, END)[0]], short))
+    assert company_of(day) == (0.0, 1e-6)
+    assert company_share(day) > 0.03
 
 
 def test_where_the_levels_are_seen_what_was_read_of_company_stands() -> None:

@@ -15,6 +15,7 @@ for ρ > s. Market orders in between end a state sooner, and are left out.
 so soon; the mean of their pauses by the mean of the logarithms, which is that of the exponential's mean less γ. What
 the clock brings so soon is counted without the cancels that are taken out: where a good part of a day comes within
 `TOGETHER`, a share of two hundredths may be chance, and the shortest state has a few hundredths too little weight.
+It is of the cancels that the feed shows: of the best alone far fewer are seen together (`refine.accompanied`).
 
 `spread_power_of`: market orders that come at a rate of spread^-η see the spread S with weight S^-η, so that its mean
 before them, E S^(1-η) / E S^-η over time, gives η.
@@ -129,17 +130,23 @@ def _rounded(weights: np.ndarray) -> Numbers:
 
 
 def company_of(facts: DayFacts) -> tuple[float, float]:
-    """(company, company_gap) of `Queues`."""
-    cancels, after_one, at_once, logs = facts.day.sums["company"].sum(0)
+    """(company, company_gap) of `Queues`, as far as the feed shows them."""
+    _, _, at_once, logs = facts.day.sums["company"].sum(0)
     if at_once < ENOUGH:
         return 0.0, ALONE
+    mean = 10.0 ** (logs / at_once + _EULER / math.log(10))
+    return company_share(facts), float(f"{mean:.4g}")
+
+
+def company_share(facts: DayFacts) -> float:
+    """The share of the cancels seen that are in company, be there ever so few."""
+    cancels, after_one, at_once, _ = facts.day.sums["company"].sum(0)
     pauses = facts.day.sums["pauses"].sum((0, 1))
     pauses[0] = 0.0
     soon = round((math.log10(at.TOGETHER / SECOND) - at.GAP_DECADES[0]) * at.PER_DECADE)
     share = pauses[:soon].sum() / max(pauses.sum(), 1.0)
     by_chance = (after_one - at_once) * share / max(1.0 - share, 1e-3)
-    mean = 10.0 ** (logs / at_once + _EULER / math.log(10))
-    return round(float(np.clip((at_once - by_chance) / cancels, 0.0, MOST_COMPANY)), 4), float(f"{mean:.4g}")
+    return round(float(np.clip((at_once - by_chance) / max(cancels, 1.0), 0.0, MOST_COMPANY)), 4)
 
 
 def mixture(counts: np.ndarray, states: int, fixed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -24,8 +24,8 @@ In closed form, from the facts of the day:
 Then by simulation (`refine`): tables of the queues by what the market shows of its states (`queue_tables.towards`), and
 each of these from the moment that it moves: messages, market orders, their size, refill of empty queues (spread), s
 (variance), the fast weights of impact (response of the mid), κ (signature at short lags), activity (clustering),
-`through` (what is paid beyond the best price), signs, curves of the day; and all of them and more by all facts together
-(`search`).
+`through` (what is paid beyond the best price), signs, curves of the day, cancels that come together where fewer than
+three levels are seen; and all of them and more by all facts together (`search`).
 
 Where one level alone is seen, queues are not identified: the large-tick default stands for them, or the small-tick one
 with most of its events at the best (`queue_fit.seen_at_best`).

@@ -4,7 +4,7 @@
    moment that it moves, and the tables of queues and the curves of the day one towards the recorded ones. The session
    nearest to the day in all facts, less what its moments are off, wins.
 2. `search` goes on from there with what evaluations are left, more than once where they are many, a thread each; at its
-   end, queues, counts, news and curves take a few steps again.
+   end, queues, counts, news, curves and `company` take a few steps again.
 3. All are laid beside the day on seeds that none has seen, and the best one stands; from it searches with shorter steps
    go on in the same way, round by round.
 
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from tickwright.calibrate.bands import BANDS
-from tickwright.calibrate.clock_fit import MOST_COMPANY, company_of
+from tickwright.calibrate.clock_fit import MOST_COMPANY, company_of, company_share
 from tickwright.calibrate.day import sums_of
 from tickwright.calibrate.day_curves import size_curve_of, towards_curves
 from tickwright.calibrate.day_parts import lengths_of
@@ -82,7 +82,7 @@ JUDGES = 15
 """Seeds on which fits are compared, by what the search goes down; of a short day as many times more as it has
 sessions."""
 POLISH, SEEN = 6, 8
-"""Steps of queues, counts, news and curves at the end, and sessions that each is from."""
+"""Steps of queues, counts, news, curves and `company` at the end, and sessions that each is from."""
 
 
 def refine(
@@ -191,8 +191,8 @@ def _polished(
     found: FP, recorded: DayFacts, shown: Callable[[FP, Iterable[int]], tuple[list[DayFacts], FP]], adjust: Adjust,
     seeds: range,
 ) -> FP:  # fmt: skip
-    """The mean of a search moves away from its last generation: a step back to the queues, counts, news and curves
-    of the day."""
+    """The mean of a search moves away from its last generation: a step back to the queues, counts, news, curves
+    and company of the day."""
     try:
         seen, found = shown(found, seeds)
     except (BookError, CapacityError, ConfigError):
@@ -276,7 +276,8 @@ def accompanied(market: FP, recorded: DayFacts, seen: list[DayFacts]) -> FP:
     follows one at the best is hardly seen unless it is at the best too, and the share read off the day is less."""
     if recorded.day.settings.levels >= ENOUGH_LEVELS:
         return market
-    (wanted, _), found = company_of(recorded), float(np.mean([company_of(day)[0] for day in seen]))
+    wanted = company_of(recorded)[0]
+    found = float(np.mean([company_share(day) for day in seen]))
     step = _ratio(wanted, max(found, 0.1 * wanted), 0.5, 1.6)  # a share of 0 says that there are too few
     company = min(MOST_COMPANY, market.queues.company * step)
     return dataclasses.replace(market, queues=dataclasses.replace(market.queues, company=round(company, 4)))

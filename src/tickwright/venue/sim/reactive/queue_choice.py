@@ -17,7 +17,7 @@ _LIMIT, _MARKET = int(Kind.LIMIT), int(Kind.MARKET)
 _CANCEL = int(Kind.CANCEL)
 assert _CANCEL == _LIMIT + 1
 _FOUR = 4
-assert DEPTH % _FOUR == 0
+assert DEPTH % _FOUR == 0  # the last four is read whole
 
 
 @inline(borrow=True)
@@ -87,17 +87,17 @@ def queue_at(market: Record, levels: Int, kind: Int, side: Int, v: float) -> Int
     By fours, whose edges are known before v is: each four waits for the one before, and not each queue. A queue without
     a rate begins where the next one does. What lies behind `levels` is no queue, and never found.
     """
-    rates = market.rates[at(kind - _LIMIT), at(side)]
+    row = market.rates[at(kind - _LIMIT), at(side)]
     found = np.int64(0)
     for i in range(0, levels, _FOUR):
-        one, last_two = rates[at(i)], rates[at(i + 2)] + rates[at(i + 3)]
-        two = one + rates[at(i + 1)]
-        three, four = two + rates[at(i + 2)], two + last_two
+        one = row[at(i)]
+        two = one + row[at(i + 1)]
+        three, four = two + row[at(i + 2)], two + (row[at(i + 2)] + row[at(i + 3)])
         found += np.int64(v >= one) + np.int64(v >= two) + np.int64(v >= three) + np.int64(v >= four)
         v -= four
     if found < levels:
         return found
     found = levels - 1  # rounding went past the end: the last queue that has a rate
-    while found > 0 and not rates[at(found)] > 0.0:
+    while found > 0 and not row[at(found)] > 0.0:
         found -= 1
     return found
