@@ -283,7 +283,7 @@ def test_goog_is_nearer_to_fp_than_to_zero_intelligence(shared_data: Path, tmp_p
     ingest_lobster(shared_data / "lobster" / "LOBSTER_SampleFile_GOOG_2012-06-21_10.zip", tmp_path / "ticks")
     catalog, date = Catalog.open(tmp_path / "ticks"), dt.date(2012, 6, 21)
     plain, fair = (calibrate(catalog, "GOOG", date, model_of(name)) for name in ("santa-fe", "fp"))
-    assert fair.fit.tick == 3
+    assert fair.fit.tick == 4
     assert fair.score.score is not None
     assert plain.score.score is not None
     assert fair.score.score > plain.score.score + 0.05
